@@ -1,0 +1,85 @@
+/**
+ * A resolved experiment: every default applied, every axis spread out, nothing left to look up. The plan, the runner,
+ * the report and the trial ids are all made from this record.
+ */
+import type { ClusterSettings } from "../../engine/vocabulary/settings";
+import type { WorkloadSettings } from "../../workloads/settings";
+import type { AxisValues } from "../../results/record/run-folder";
+
+export type World = "processes" | "simulation";
+
+export interface PhaseSettings {
+  readonly warmupMs: number;
+  readonly measureMs: number;
+  readonly drainMs: number;
+}
+
+export interface MeasureSettings {
+  readonly intervalMs: number;
+  readonly percentiles: readonly number[];
+  /** `keys`: how many keys a mid-run scan inspects; the final scan always inspects all, up to 100,000. */
+  readonly divergenceScan: { readonly everyMs: number; readonly keys: number } | undefined;
+  readonly rawHistory: { readonly kind: "none" } | { readonly kind: "all" } | { readonly kind: "keys"; readonly fraction: number };
+}
+
+/** One combination of axis values. */
+export interface Cell {
+  /** Stable, readable, unique in the experiment: `r1-w1-dvvset`. */
+  readonly id: string;
+  readonly axes: AxisValues;
+  readonly world: World;
+  readonly cluster: Omit<ClusterSettings, "name" | "seed">;
+  readonly pin: "auto" | "none" | readonly (readonly number[])[];
+  readonly workload: WorkloadSettings;
+  readonly phases: PhaseSettings;
+  readonly measure: MeasureSettings;
+  /** Every resolved key, dotted, for `trial.json` and trial ids. */
+  readonly resolved: Readonly<Record<string, unknown>>;
+  /** Legal but weak choices in this cell, e.g. `r + w <= n_val`. */
+  readonly warnings: readonly string[];
+}
+
+export interface Experiment {
+  readonly name: string;
+  readonly title: string;
+  readonly question: string;
+  readonly hypotheses: readonly { readonly id: string; readonly text: string }[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly citations: readonly string[];
+  readonly seed: number;
+  readonly profile: string;
+  readonly axisKeys: readonly string[];
+  readonly cells: readonly Cell[];
+  readonly repetitions: number;
+  /** Cell id of the baseline for comparisons, when the sweep names one. */
+  readonly baseline: string | undefined;
+  readonly analysis: { readonly noiseFloor: number; readonly alpha: number };
+  readonly published: readonly PublishedValue[];
+  readonly warnings: readonly Problem[];
+  /** Where each resolved key's value came from: default, file, profile, flag. */
+  readonly origins: Readonly<Record<string, string>>;
+  /** The file's path and bytes. */
+  readonly source: { readonly path: string; readonly text: string };
+}
+
+export interface PublishedValue {
+  readonly metric: string;
+  readonly where: Readonly<Record<string, string | number | boolean>>;
+  readonly value: number;
+  readonly source: string;
+  readonly tolerance: number;
+}
+
+/** One thing wrong, or weak, in what a person wrote. */
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+export type Resolution =
+  | { readonly ok: true; readonly experiment: Experiment }
+  | { readonly ok: false; readonly problems: readonly Problem[] };

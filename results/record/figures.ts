@@ -1,0 +1,102 @@
+/**
+ * What a trial leaves for charts and comparisons: figures with their evidence counts, no raw operations. Written as
+ * `figures.json` in the trial's folder beside `summary.json`. All arrays are parallel and in order of x; NaN is written
+ * as null. Times are seconds from the start of the warm-up, latencies milliseconds.
+ */
+
+export interface MetricValue {
+  readonly value: number | null;
+  /** Interval at 95 %, where one is known. */
+  readonly lo: number | null;
+  readonly hi: number | null;
+  /** Evidence: operations (one trial) or repetitions (a cell). */
+  readonly n: number;
+  readonly unit: string;
+}
+
+export interface Fraction {
+  readonly hits: number;
+  readonly total: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export interface LatencySpectrum {
+  /** `read`, `update`, `insert`, `rmw`, `write` (all kinds of write) */
+  readonly kind: string;
+  readonly basis: "response" | "service";
+  /** Percentiles (0 to 100) and latency at each; cut where fewer than ten samples remain above. */
+  readonly percentiles: readonly number[];
+  readonly ms: readonly number[];
+  readonly count: number;
+  readonly maxMs: number;
+}
+
+export interface TimeSeries {
+  readonly t: readonly number[];
+  /** Keyed by name, e.g. `read_p50_ms`, `ok`, `stale_ok`, `not_found`, `indefinite`, `definite`, `offered`. */
+  readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+export interface TrialFigures {
+  readonly schema: "quorumlab/figures@1";
+  readonly spectra: readonly LatencySpectrum[];
+  /** Per `measure.interval`: latency percentiles, throughput by outcome, stale reads, siblings. */
+  readonly intervals: TimeSeries;
+  /** Charted 14: keys whose replicas differ (`divergent`), with a copy missing (`missing`), examined (`examined`), scan population (`population`). */
+  readonly divergence: TimeSeries & { readonly finalDivergent: number; readonly finalExamined: number };
+  /** Chart 11: by time since the latest acknowledged write ended; `consistent` reads of `reads` in each bin [fromMs, toMs). */
+  readonly tVisibility: {
+    readonly fromMs: readonly number[];
+    readonly toMs: readonly number[];
+    readonly reads: readonly number[];
+    readonly consistent: readonly number[];
+  };
+  /** Chart 12: index k holds reads that were k acknowledged writes behind; index 0 fresh; last index "this or more". */
+  readonly kStaleness: readonly number[];
+  readonly stale: Fraction;
+  /** Chart 16: reads by number of siblings returned (index = number of values), and keys by number at the end. */
+  readonly siblingsPerRead: readonly number[];
+  readonly siblingsPerKeyAtEnd: readonly number[];
+  /** Chart 20. */
+  readonly load: readonly { readonly node: string; readonly operations: number; readonly keys: number; readonly ringShare: number }[];
+  /** A key shown on the ring: preference list by node id. */
+  readonly ring: {
+    readonly strategy: string;
+    readonly tokens: readonly { readonly at: number; readonly node: string }[];
+    readonly example: { readonly key: string; readonly at: number; readonly preferenceList: readonly string[] };
+  };
+  readonly validity: Validity;
+  readonly calibration: Calibration | null;
+}
+
+export type ValidityVerdict = "valid" | "doubtful" | "invalid";
+
+export interface Doubt {
+  /** Stable name of the kind of doubt, e.g. `schedule-lag`. */
+  readonly kind: string;
+  readonly verdict: "doubtful" | "invalid";
+  readonly reason: string;
+  readonly advice: string;
+}
+
+export interface Validity {
+  readonly verdict: ValidityVerdict;
+  readonly doubts: readonly Doubt[];
+}
+
+/** Measured before the trial on the machine it ran on; real processes only. */
+export interface Calibration {
+  /** Round trip of an empty request over one connection, milliseconds. */
+  readonly nullRoundTripP50Ms: number;
+  readonly nullRoundTripP99Ms: number;
+  /** How late the driver's timer fires. */
+  readonly timerLagP50Ms: number;
+  readonly timerLagP99Ms: number;
+  /** `pinned: nodes 0, driver 1` or `none`. */
+  readonly placement: string;
+  /** Share of CPU time used by others during the trial, 0 to 1, and stolen by the hypervisor. */
+  readonly outsideCpu: number;
+  readonly steal: number;
+  readonly loadAverage: number;
+}

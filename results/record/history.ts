@@ -1,0 +1,109 @@
+/**
+ * The client's history: the evidence that every figure is folded from. One record an operation, made by the driver
+ * when the operation ends (or is given up at the end of the run), in order of completion. Nothing here comes from what
+ * the store believes about itself except the contents of its answers.
+ */
+
+/** Microseconds of one time base per run. */
+export type Micros = number;
+
+export type Phase = "load" | "warmup" | "measure" | "drain";
+export const PHASES: readonly Phase[] = ["load", "warmup", "measure", "drain"];
+
+/** `rmw` spans the pair; its read and its update are recorded as operations of their own beside it. */
+export type OperationKind = "read" | "update" | "insert" | "delete" | "scan" | "rmw";
+export const OPERATION_KINDS: readonly OperationKind[] = ["read", "update", "insert", "delete", "scan", "rmw"];
+
+/** As the engine's vocabulary; listed again because a record loads without the engine. */
+export type RecordedOutcome =
+  | "ok"
+  | "unavailable"
+  | "overloaded"
+  | "too_many_siblings"
+  | "invalid"
+  | "unsupported"
+  | "not_sent"
+  | "timeout"
+  | "quorum_unreachable"
+  | "connection_lost";
+
+export type Certainty = "ok" | "definite" | "indefinite";
+
+export function certaintyOf(outcome: RecordedOutcome): Certainty {
+  if (outcome === "ok") return "ok";
+  return outcome === "timeout" || outcome === "quorum_unreachable" || outcome === "connection_lost"
+    ? "indefinite"
+    : "definite";
+}
+
+/** A write's id, unique in the run: session * 2^32 + a counter of that session. 0 is "no write". */
+export type WriteId = number;
+
+export interface OperationRecord {
+  /** Unique in the trial, in order of intent. */
+  readonly id: number;
+  readonly phase: Phase;
+  readonly kind: OperationKind;
+  /** Printable: bucket type and bucket are left out when they are the workload's default. */
+  readonly key: string;
+  readonly session: number;
+  /** When the schedule wanted it sent. Equal to `start` in a closed loop. */
+  readonly intended: Micros;
+  /** When it was handed to the connection. */
+  readonly start: Micros;
+  /** When the answer came, or when it was given up. */
+  readonly end: Micros;
+  readonly outcome: RecordedOutcome;
+  /** The write this operation made or may have made; 0 for reads. */
+  readonly writeId: WriteId;
+  /** Write ids of the versions returned, tombstones included; empty when nothing was found. */
+  readonly versions: readonly WriteId[];
+  /** How many of `versions` are values (not tombstones). */
+  readonly values: number;
+  /** For writes: versions whose context was sent along (what the session had read of this key). */
+  readonly seen: readonly WriteId[];
+  /** Bytes of the context sent, and of the one returned. */
+  readonly contextInBytes: number;
+  readonly contextOutBytes: number;
+  /** Node index that coordinated, -1 when unknown. */
+  readonly coordinator: number;
+}
+
+/** The state of one key as found at its replicas by direct inspection. */
+export interface KeySnapshot {
+  readonly key: string;
+  /** A client write to this key was in flight during the inspection: leave it out of mid-run figures. */
+  readonly busy: boolean;
+  /** One entry a primary in preference order. `unreachable` is not divergence; an empty list is a missing copy. */
+  readonly replicas: readonly (readonly WriteId[] | "unreachable")[];
+}
+
+/** One scan over replicas. */
+export interface Snapshot {
+  readonly at: Micros;
+  readonly tookMicros: Micros;
+  readonly final: boolean;
+  /** Keys that exist; `keys` may be a sample of them. */
+  readonly population: number;
+  readonly keys: readonly KeySnapshot[];
+}
+
+/** What each node counted of its own work in the measured phase: used for load balance and cost, never for truth. */
+export interface NodeCounters {
+  readonly node: string;
+  readonly coordinated: number;
+  readonly replicaReads: number;
+  readonly replicaWrites: number;
+  readonly readRepairs: number;
+  readonly messagesSent: number;
+  readonly bytesSent: number;
+  readonly refused: number;
+  readonly keysHeld: number;
+  /** Messages dropped by injected loss, and by full queues. */
+  readonly lost: number;
+  readonly queueDrops: number;
+  /** Injected delay: how late messages left behind their drawn delay. */
+  readonly delayLatenessP99Ms: number;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+}

@@ -1,0 +1,121 @@
+/**
+ * A run on disk: the unit of evidence. This file is the schema; reading and writing live beside it.
+ *
+ *     <root>/<experiment>/trials/<trial id>/   trial.json summary.json figures.json series.csv latency.hlog history.jsonl.gz
+ *     <root>/<experiment>/<run id>/            manifest.json experiment.yaml experiment.resolved.json plan.jsonl
+ *                                              journal.jsonl trials.txt summaries/ report/ SHA256SUMS
+ *
+ * A trial's folder is written under a temporary name and renamed when complete: what has its final name is whole.
+ */
+import type { Calibration, MetricValue, TrialFigures, Validity } from "./figures";
+
+/** Axis values of a cell, by axis key as in the experiment (`r`, `clock`, `ring.vnodes_per_node`). */
+export type AxisValues = Readonly<Record<string, string | number | boolean>>;
+
+export interface TrialRecord {
+  readonly schema: "quorumlab/trial@1";
+  readonly id: string;
+  readonly experiment: string;
+  readonly cell: string;
+  readonly axes: AxisValues;
+  readonly repetition: number;
+  readonly world: "processes" | "simulation";
+  readonly seed: number;
+  /** Every resolved key of the cell, dotted, as printable values. */
+  readonly resolved: Readonly<Record<string, unknown>>;
+  readonly semanticsVersion: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly outcome: "done" | "failed";
+  readonly error?: string;
+  readonly operations: number;
+}
+
+export interface TrialSummary {
+  readonly schema: "quorumlab/summary@1";
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  readonly validity: Validity;
+  readonly calibration: Calibration | null;
+}
+
+/** What `explain` and charts need to name a metric. */
+export interface MetricDescription {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: "lower" | "higher" | "neutral";
+  readonly title: string;
+  readonly definition: string;
+}
+
+/** A tunable row as it was when the run was made: for labels, without the engine. */
+export interface TunableLabel {
+  readonly key: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly default: string;
+  readonly prose: string;
+}
+
+export interface RunManifest {
+  readonly schema: "quorumlab/manifest@1";
+  readonly run: string;
+  readonly experiment: string;
+  readonly title: string;
+  readonly question: string;
+  readonly profile: string;
+  readonly seed: number;
+  readonly quorumlab: { readonly version: string; readonly commit: string | null; readonly dirty: boolean | null; readonly patchSha256: string | null; readonly lockfileSha256: string | null };
+  readonly machine: { readonly node: string; readonly v8: string; readonly os: string; readonly kernel: string; readonly cpu: string; readonly cores: number; readonly memoryBytes: number; readonly container: boolean | null };
+  readonly argv: readonly string[];
+  readonly configPath: string;
+  readonly configSha256: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly wallSeconds: number | null;
+  readonly cpuSeconds: number | null;
+  readonly loadAverageAtStart: number;
+  readonly random: string;
+  readonly worlds: readonly ("processes" | "simulation")[];
+  readonly note: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+  readonly axes: readonly string[];
+  readonly metrics: readonly MetricDescription[];
+  readonly tunables: readonly TunableLabel[];
+  readonly status: "running" | "done" | "interrupted" | "failed";
+}
+
+/** One cell's summary over its repetitions. */
+export interface CellSummary {
+  readonly id: string;
+  readonly axes: AxisValues;
+  readonly world: "processes" | "simulation";
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  readonly trials: readonly string[];
+  readonly validity: Validity;
+}
+
+/** One row of the comparison of a cell with the baseline. */
+export interface ComparisonRow {
+  readonly cell: string;
+  readonly baseline: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly difference: number | null;
+  readonly lo: number | null;
+  readonly hi: number | null;
+  readonly p: number | null;
+  readonly pAdjusted: number | null;
+  readonly n: number;
+  readonly verdict: "better" | "worse" | "same" | "inconclusive" | "different";
+}
+
+/** Everything a report needs, in memory. */
+export interface LoadedRun {
+  readonly folder: string;
+  readonly manifest: RunManifest;
+  readonly cells: readonly CellSummary[];
+  readonly trials: readonly { readonly record: TrialRecord; readonly summary: TrialSummary | null; readonly figures: TrialFigures | null }[];
+  readonly comparisons: readonly ComparisonRow[];
+}

@@ -1,0 +1,67 @@
+/**
+ * What a workload asks of a store, free of any store: keys by number or name, sessions, and the intended instant. A
+ * workload (`ycsb/`, `mixes/`) draws operations; the driver decides when; a target carries them out.
+ */
+import type { KeyName } from "../engine/vocabulary/address";
+import type { Context } from "../engine/clocks/clock";
+import type { Outcome } from "../engine/vocabulary/outcomes";
+import type { Octets } from "../engine/vocabulary/octets";
+
+export type OperationKind = "read" | "update" | "insert" | "delete" | "scan" | "rmw";
+
+/** An operation as drawn from a mix, before a session sends it. */
+export interface DrawnOperation {
+  readonly kind: OperationKind;
+  readonly key: KeyName;
+  /** The bytes to write; empty for reads, deletes and scans. */
+  readonly value: Octets;
+  /** Records wanted, for scans. */
+  readonly scanLength: number;
+  /** A write that never carries a context, whatever the workload's `context` rule. */
+  readonly blind: boolean;
+  /** For inserts: hand back to the workload when acknowledged, so that `latest` may choose it. -1 otherwise. */
+  readonly insertNumber: number;
+}
+
+/** A source of operations: YCSB's core workload, a cart, a script. All randomness comes from the given stream. */
+export interface Workload {
+  readonly name: string;
+  /** Number of records of the load phase; `loadOperation(i)` for i in [0, loadCount). */
+  readonly loadCount: number;
+  loadOperation(index: number): DrawnOperation;
+  /** The next operation of the transaction phase. */
+  next(): DrawnOperation;
+  /** An insert was acknowledged. */
+  inserted(insertNumber: number): void;
+  /** Expected share of operations that go to the hottest key, 0 to 1; undefined when not known in closed form. */
+  readonly hottestKeyShare: number | undefined;
+  /** For the report: what a reader should know (e.g. unknown properties ignored). */
+  readonly notes: readonly string[];
+}
+
+/** What a target is asked. One `Request` is one message to the store; a read-modify-write is two. */
+export interface Request {
+  readonly kind: "get" | "put" | "delete" | "scan";
+  readonly key: KeyName;
+  readonly session: number;
+  readonly value: Octets;
+  readonly writeId: number;
+  /** Causal context as the store gave it; empty for none. */
+  readonly context: Context;
+  readonly scanLength: number;
+}
+
+export interface Reply {
+  readonly outcome: Outcome;
+  /** Write ids of the versions returned, tombstones included. */
+  readonly versions: readonly number[];
+  /** Values parallel to `versions`, where the caller asked for them. */
+  readonly payloads: readonly Octets[];
+  /** Versions that are not tombstones. */
+  readonly values: number;
+  readonly context: Context;
+  /** Node index that coordinated; -1 unknown. */
+  readonly coordinator: number;
+  /** For refusals: one line for the log. */
+  readonly reason: string;
+}

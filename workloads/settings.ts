@@ -1,0 +1,73 @@
+/**
+ * A resolved workload: what is asked, how fast, by whom. Both a YCSB property file and the native `workload:` block of
+ * an experiment end up as this one record, so there is one core workload and one driver.
+ */
+import type { DistributionSettings } from "../engine/vocabulary/settings";
+
+export interface MixSettings {
+  /** Weights; need not sum to 1. */
+  readonly read: number;
+  readonly update: number;
+  readonly insert: number;
+  readonly scan: number;
+  readonly rmw: number;
+  readonly delete: number;
+  readonly blindWrite: number;
+}
+
+export type ChooserSettings =
+  | { readonly name: "uniform" }
+  /** YCSB's scrambled zipfian over a fixed 10^10 ranks, folded by hash. */
+  | { readonly name: "zipfian" }
+  /** A zipf law over exactly the keys there are. */
+  | { readonly name: "zipf"; readonly theta: number }
+  | { readonly name: "latest" }
+  | { readonly name: "hotspot"; readonly dataFraction: number; readonly operationFraction: number }
+  | { readonly name: "sequential" }
+  | { readonly name: "exponential"; readonly percentile: number; readonly fraction: number };
+
+export type LengthSettings =
+  | { readonly dist: "constant"; readonly bytes: number }
+  | { readonly dist: "uniform"; readonly minBytes: number; readonly maxBytes: number }
+  /** Favours short values (YCSB). */
+  | { readonly dist: "zipfian"; readonly minBytes: number; readonly maxBytes: number };
+
+/** The records and how they are chosen. Field layout is YCSB's; a native workload has one field. */
+export interface RecordSettings {
+  readonly recordCount: number;
+  readonly insertStart: number;
+  readonly insertCount: number;
+  /** Only used for zipfian's room for inserts; 0 is "unknown". */
+  readonly operationCount: number;
+  readonly chooser: ChooserSettings;
+  readonly keyPrefix: string;
+  readonly hashedOrder: boolean;
+  readonly zeroPadding: number;
+  readonly fieldCount: number;
+  readonly fieldLength: LengthSettings;
+  readonly fieldNamePrefix: string;
+  readonly writeAllFields: boolean;
+  readonly readAllFields: boolean;
+  readonly scan: { readonly min: number; readonly max: number; readonly dist: "uniform" | "zipfian" };
+  readonly dataIntegrity: boolean;
+}
+
+export interface WorkloadSettings {
+  readonly name: string;
+  readonly bucketType: string;
+  readonly bucket: string;
+  readonly mix: MixSettings;
+  readonly records: RecordSettings;
+  readonly load:
+    | { readonly model: "closed"; readonly clients: number; readonly think: DistributionSettings | undefined; readonly targetPerSecond: number | undefined }
+    | { readonly model: "open"; readonly clients: number; readonly ratePerSecond: number; readonly arrivals: "constant" | "poisson" };
+  /** Which context an update carries. */
+  readonly context: "session" | "none" | "read-first";
+  readonly routing: "any" | "token-aware";
+  /** Write every record before the warm-up. */
+  readonly preload: boolean;
+  /** Operations outstanding at once before the driver counts further ones as dropped (open loop). */
+  readonly maxOutstanding: number;
+  /** Shown in the report: unknown properties, go-ycsb recognised, … */
+  readonly notes: readonly string[];
+}
