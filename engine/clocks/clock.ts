@@ -13,6 +13,17 @@ import type { ByteReader, ByteWriter, Octets } from "../vocabulary/octets";
 import { dvvset } from "./dvvset";
 import { vvServer } from "./vv-server";
 
+export {
+  byWriteId,
+  decodeVersion,
+  encodeVersion,
+  MAX_EPOCH,
+  MAX_NODES,
+  MAX_VNODES,
+  packActor,
+  unpackActor,
+} from "./version";
+
 /** One value as some client wrote it. Immutable. */
 export interface Version {
   /** The id of the write that made it: the recorder's handle on the truth, never used by a clock. */
@@ -27,21 +38,6 @@ export interface Version {
  * (actor, counter) names one event for ever even when a node forgets what it had stored.
  */
 export type Actor = number;
-
-export const MAX_NODES = 65_536;
-export const MAX_VNODES = 65_536;
-/** Boots of one node identity. */
-export const MAX_EPOCH = 2_097_152;
-
-export function packActor(node: number, vnode: number, epoch: number): Actor {
-  return (node * MAX_VNODES + vnode) * MAX_EPOCH + epoch;
-}
-
-export function unpackActor(actor: Actor): { node: number; vnode: number; epoch: number } {
-  const epoch = actor % MAX_EPOCH;
-  const rest = (actor - epoch) / MAX_EPOCH;
-  return { node: Math.floor(rest / MAX_VNODES), vnode: rest % MAX_VNODES, epoch };
-}
 
 /** A causal context, opaque to clients. The empty string is "I have read nothing". */
 export type Context = Octets;
@@ -105,8 +101,8 @@ export interface Clock<S = unknown> {
 
 /** Every strategy by the name used in `clock:`. Adding one is one file and one line here. */
 export const CLOCKS: ReadonlyMap<string, Clock> = new Map<string, Clock>([
-  ["dvvset", dvvset as Clock],
-  ["vv-server", vvServer as Clock],
+  ["dvvset", dvvset],
+  ["vv-server", vvServer],
 ]);
 
 /** The strategy called `name`; throws RangeError with the known names otherwise. */
@@ -114,23 +110,4 @@ export function clockNamed(name: string): Clock {
   const clock = CLOCKS.get(name);
   if (clock === undefined) throw new RangeError(`no clock "${name}"; known: ${[...CLOCKS.keys()].join(", ")}`);
   return clock;
-}
-
-/** One version on the wire and on disk. */
-export function encodeVersion(version: Version, writer: ByteWriter): void {
-  writer.u8(version.tombstone ? 1 : 0);
-  writer.varint(version.writeId);
-  writer.octets(version.value);
-}
-
-/** @throws MalformedBytes */
-export function decodeVersion(reader: ByteReader): Version {
-  const tombstone = reader.u8() === 1;
-  const writeId = reader.varint();
-  return { writeId, value: reader.octets(), tombstone };
-}
-
-/** Order of versions inside a state where causality gives none: by write id. */
-export function byWriteId(a: Version, b: Version): number {
-  return a.writeId - b.writeId;
 }

@@ -1,0 +1,163 @@
+/**
+ * One merged version vector per key beside a plain set of siblings: what Riak did before 2.0, and still does with its
+ * dotted version vectors switched off. Kept because it is wrong in an instructive way. The merged vector no longer
+ * says which event made which sibling, so a write with an older context cannot replace the siblings its client had
+ * read: all are kept. Two clients that write in turn make one sibling more with each write ("sibling explosion").
+ *
+ * A second consequence: `sync` drops siblings only with a whole state that is strictly dominated. Merged as
+ * (a with c) with b or as a with (c with b), where b dominates a, the vectors agree but the first keeps a's
+ * siblings. So `sync` is associative in vectors, and in siblings only up to such false conflicts. Nothing that nobody
+ * had seen overwritten is lost: a vector covers an event only if the state, or what it replaced, had that version.
+ */
+import { MalformedBytes } from "../vocabulary/octets";
+import type { Actor, Clock, Version } from "./clock";
+import { byWriteId, decodeVersion, encodeVersion, MAX_EPOCH, MAX_NODES, MAX_VNODES } from "./version";
+import {
+  actorBytes,
+  compareVectors,
+  describeVector,
+  incrementVector,
+  MAX_CONTEXT_ENTRIES,
+  mergeVectors,
+  readContext,
+  relation,
+  varintBytes,
+  writeContext,
+  type VersionVector,
+} from "./version-vector";
+
+/** Immutable. */
+export interface VvServerState extends VersionVector {
+  /** In order of write id; at least one. */
+  readonly siblings: readonly Version[];
+}
+
+export const vvServer: Clock<VvServerState> = {
+  name: "vv-server",
+  prose:
+    "A version vector of replicas per key, with a set of siblings under it. A write whose context covers the stored " +
+    "vector replaces all siblings; any other write is added to them, also where its client had read some of them, " +
+    "because the merged vector cannot tell which. Never loses a version, but keeps overwritten ones as siblings.",
+  source: "Riak KV before 2.0 (dvv_enabled = false); Parker et al. 1983",
+  declares: { mayLose: false, mayConflictFalsely: true, growsWith: "replicas" },
+  mintsServerDots: true,
+
+  update(stored, context, version, actor) {
+    const seen = readContext(context);
+    if (stored === undefined) return stateOf(incrementVector(seen, actor), [version]);
+    const known = compareVectors(seen, stored);
+    if (known === "after" || known === "equal") return stateOf(incrementVector(seen, actor), [version]);
+    return stateOf(incrementVector(mergeVectors(seen, stored), actor), union(stored.siblings, [version]));
+  },
+
+  sync(a, b) {
+    switch (compareVectors(a, b)) {
+      case "after":
+        return a;
+      case "before":
+        return b;
+      case "equal": {
+        const siblings = union(a.siblings, b.siblings);
+        return siblings === a.siblings ? a : siblings === b.siblings ? b : stateOf(a, siblings);
+      }
+      case "concurrent":
+        return stateOf(mergeVectors(a, b), union(a.siblings, b.siblings));
+    }
+  },
+
+  compare(a, b) {
+    const vectors = compareVectors(a, b);
+    if (vectors !== "equal") return vectors;
+    // Equal vectors do not promise equal siblings: one replica may hold on to a version the other let go.
+    const siblings = union(a.siblings, b.siblings);
+    return relation(siblings.length > b.siblings.length, siblings.length > a.siblings.length);
+  },
+
+  versions: (state) => state.siblings,
+  context: writeContext,
+  checkContext(context) {
+    readContext(context);
+  },
+  entries: (state) => state.ids.length,
+
+  metadataBytes(state) {
+    let bytes = varintBytes(state.ids.length) + varintBytes(state.siblings.length);
+    for (let k = 0; k < state.ids.length; k++) bytes += actorBytes(state.ids[k]) + varintBytes(state.counters[k]);
+    return bytes;
+  },
+
+  encode(state, writer) {
+    writer.varint(state.ids.length);
+    for (let k = 0; k < state.ids.length; k++) {
+      const id = state.ids[k];
+      const epoch = id % MAX_EPOCH;
+      const rest = (id - epoch) / MAX_EPOCH;
+      writer.varint(rest >>> 16);
+      writer.varint(rest & 0xffff);
+      writer.varint(epoch);
+      writer.varint(state.counters[k]);
+    }
+    writer.varint(state.siblings.length);
+    for (const version of state.siblings) encodeVersion(version, writer);
+  },
+
+  decode(reader) {
+    const count = reader.count(4);
+    if (count > MAX_CONTEXT_ENTRIES) throw new MalformedBytes("a version vector with too many entries");
+    const ids: Actor[] = [];
+    const counters: number[] = [];
+    let previous = -1;
+    for (let k = 0; k < count; k++) {
+      const node = reader.varint();
+      const vnode = reader.varint();
+      const epoch = reader.varint();
+      if (node >= MAX_NODES || vnode >= MAX_VNODES || epoch >= MAX_EPOCH) {
+        throw new MalformedBytes("a version vector names an impossible actor");
+      }
+      const id = (node * MAX_VNODES + vnode) * MAX_EPOCH + epoch;
+      if (id <= previous) throw new MalformedBytes("a version vector whose actors do not ascend");
+      previous = id;
+      const counter = reader.varint();
+      if (counter === 0) throw new MalformedBytes("a version vector with a zero counter");
+      ids.push(id);
+      counters.push(counter);
+    }
+    const siblings: Version[] = [];
+    const length = reader.count(3);
+    if (length === 0) throw new MalformedBytes("a version vector without versions");
+    for (let k = 0; k < length; k++) {
+      const version = decodeVersion(reader);
+      if (k > 0 && version.writeId <= siblings[k - 1].writeId) {
+        throw new MalformedBytes("siblings that do not ascend");
+      }
+      siblings.push(version);
+    }
+    return { ids, counters, siblings };
+  },
+
+  describe(state) {
+    const list = state.siblings.map((version) => `w${version.writeId}${version.tombstone ? "†" : ""}`).join(",");
+    return `${describeVector(state)} [${list}]`;
+  },
+};
+
+function stateOf(vector: VersionVector, siblings: readonly Version[]): VvServerState {
+  return { ids: vector.ids, counters: vector.counters, siblings };
+}
+
+/** Merge of two lists in order of write id, each write once; an argument where it has all. */
+function union(a: readonly Version[], b: readonly Version[]): readonly Version[] {
+  const merged: Version[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) {
+    const order = byWriteId(a[i], b[j]);
+    merged.push(order <= 0 ? a[i] : b[j]);
+    if (order <= 0) i++;
+    if (order >= 0) j++;
+  }
+  while (i < a.length) merged.push(a[i++]);
+  while (j < b.length) merged.push(b[j++]);
+  if (merged.length === a.length) return a;
+  return merged.length === b.length ? b : merged;
+}
