@@ -25,10 +25,7 @@ export function bucketPrefix(type: Octets, bucket: Octets): Octets {
   if (type.length > MAX_TYPE_BYTES) throw new RangeError(`bucket type longer than ${MAX_TYPE_BYTES} bytes`);
   if (bucket.length > MAX_BUCKET_BYTES) throw new RangeError(`bucket longer than ${MAX_BUCKET_BYTES} bytes`);
   return (
-    String.fromCharCode(type.length) +
-    type +
-    String.fromCharCode(bucket.length >>> 8, bucket.length & 0xff) +
-    bucket
+    String.fromCharCode(type.length) + type + String.fromCharCode(bucket.length >>> 8, bucket.length & 0xff) + bucket
   );
 }
 

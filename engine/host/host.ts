@@ -1,0 +1,114 @@
+/**
+ * The loop between a node and its world, written once: inputs are queued, stepped one at a time, and the effects of
+ * each step are performed before the next input is looked at. A port that completes within the call only queues the
+ * completion, so a node is never re-entered.
+ */
+import type { Effect, Input, Note, ProtocolNode } from "../io";
+import type { Micros } from "../vocabulary/micros";
+import { unreachable } from "../vocabulary/assert";
+import type { Alarm, Storage, Transport } from "./ports";
+
+export interface HostPorts {
+  readonly transport: Transport;
+  readonly storage: Storage;
+  readonly alarm: Alarm;
+  readonly note: (note: Note, now: Micros) => void;
+}
+
+export class Host {
+  private queue: Input[] = [];
+  private draining = false;
+  private armedFor: Micros | undefined;
+  private stopped = false;
+  /** Calls of `step` so far. */
+  steps = 0;
+  private readonly wake = (): void => {
+    this.armedFor = undefined;
+    this.deliver(WOKEN);
+  };
+
+  constructor(
+    private readonly node: ProtocolNode,
+    private readonly ports: HostPorts,
+  ) {}
+
+  /** Arms the first wake-up. */
+  start(): void {
+    this.arm();
+  }
+
+  /** Nothing is stepped any more: what arrives is dropped. */
+  stop(): void {
+    this.stopped = true;
+    this.queue = [];
+  }
+
+  deliver(input: Input): void {
+    if (this.stopped) return;
+    this.queue.push(input);
+    if (this.draining) return;
+    this.draining = true;
+    try {
+      const now = this.ports.alarm.now();
+      // The queue grows while it is walked: completions of memory storage join it.
+      for (let i = 0; i < this.queue.length; i++) {
+        this.node.step(now, this.queue[i]);
+        this.steps++;
+        const effects = this.node.takeEffects();
+        for (const effect of effects) this.perform(effect, now);
+      }
+    } finally {
+      this.queue = [];
+      this.draining = false;
+    }
+    this.arm();
+  }
+
+  private perform(effect: Effect, now: Micros): void {
+    const { transport, storage } = this.ports;
+    switch (effect.kind) {
+      case "send":
+        transport.send(effect.to, effect.message);
+        return;
+      case "answer":
+        transport.answer(effect.session, effect.message);
+        return;
+      case "load": {
+        const { token } = effect;
+        storage.load(
+          effect.vnode,
+          effect.address,
+          (state) => this.deliver({ kind: "loaded", token, state }),
+          (reason) => this.deliver({ kind: "load-failed", token, reason }),
+        );
+        return;
+      }
+      case "store": {
+        const { token } = effect;
+        storage.store(
+          effect.vnode,
+          effect.address,
+          effect.state,
+          () => this.deliver({ kind: "stored", token }),
+          (reason) => this.deliver({ kind: "store-failed", token, reason }),
+        );
+        return;
+      }
+      case "note":
+        this.ports.note(effect.note, now);
+        return;
+      default:
+        unreachable(effect, "Host.perform");
+    }
+  }
+
+  /** Asks for the next wake-up; an alarm that is early enough is left as it is, it only wakes once too often. */
+  private arm(): void {
+    const next = this.node.nextWakeup();
+    if (next === undefined || (this.armedFor !== undefined && this.armedFor <= next)) return;
+    this.armedFor = next;
+    this.ports.alarm.set(next, this.wake);
+  }
+}
+
+const WOKEN: Input = { kind: "woken" };

@@ -1,0 +1,30 @@
+/**
+ * What a world provides to a node: links, a disk, a way to be woken. The two worlds differ here and nowhere else.
+ * Completions may be called back within the call (memory) or later (a disk); the host copes with both.
+ */
+import type { AnswerMessage, Inspection, NodeIndex, PeerMessage } from "../messages";
+import type { Session } from "../io";
+import type { Address } from "../vocabulary/address";
+import type { Micros } from "../vocabulary/micros";
+
+export interface Transport {
+  /** Best effort, in order per link unless the network's tunables say otherwise. Never blocks, never throws. */
+  send(to: NodeIndex, message: PeerMessage): void;
+  answer(session: Session, message: AnswerMessage | Inspection): void;
+}
+
+export interface Storage {
+  /** Completions come within the call: memory. */
+  readonly immediate: boolean;
+  load(vnode: number, address: Address, done: (state: unknown) => void, failed: (reason: string) => void): void;
+  /** `done` once durable as the sync mode promises; stores of one key complete in order. */
+  store(vnode: number, address: Address, state: unknown, done: () => void, failed: (reason: string) => void): void;
+  /** Keys held. */
+  count(): number;
+}
+
+export interface Alarm {
+  now(): Micros;
+  /** Calls the host's `wake` at `at` or as soon after as the world can. A later call replaces an earlier one. */
+  set(at: Micros, wake: () => void): void;
+}

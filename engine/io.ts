@@ -1,0 +1,52 @@
+/**
+ * The whole surface of a node: inputs go in through `step`, effects come out of `takeEffects`, and the only question
+ * about time is `nextWakeup`. Whatever the world is made of, sockets or an event queue, it speaks these records.
+ */
+import type { AnswerMessage, ClientMessage, Inspection, NodeIndex, PeerMessage } from "./messages";
+import type { Address } from "./vocabulary/address";
+import type { Micros } from "./vocabulary/micros";
+
+/** A client connection as the host numbers it. */
+export type Session = number;
+
+export type Input =
+  /** A message from another node. */
+  | { readonly kind: "received"; readonly from: NodeIndex; readonly message: PeerMessage }
+  /** A client's question. */
+  | { readonly kind: "asked"; readonly session: Session; readonly message: ClientMessage }
+  /** Completion of a load; `state` undefined when the replica holds nothing. */
+  | { readonly kind: "loaded"; readonly token: number; readonly state: unknown }
+  | { readonly kind: "load-failed"; readonly token: number; readonly reason: string }
+  /** Completion of a store: durable as the storage's sync mode promises. */
+  | { readonly kind: "stored"; readonly token: number }
+  | { readonly kind: "store-failed"; readonly token: number; readonly reason: string }
+  | { readonly kind: "link-up"; readonly node: NodeIndex }
+  | { readonly kind: "link-down"; readonly node: NodeIndex }
+  /** The instant asked for by `nextWakeup` has come. */
+  | { readonly kind: "woken" };
+
+export type Effect =
+  | { readonly kind: "send"; readonly to: NodeIndex; readonly message: PeerMessage }
+  | { readonly kind: "answer"; readonly session: Session; readonly message: AnswerMessage | Inspection }
+  | { readonly kind: "load"; readonly token: number; readonly vnode: number; readonly address: Address }
+  | { readonly kind: "store"; readonly token: number; readonly vnode: number; readonly address: Address; readonly state: unknown }
+  | { readonly kind: "note"; readonly note: Note };
+
+/** The structured trace. Rare events are always noted; the walk of single operations only when tracing is on. */
+export type Note =
+  | { readonly kind: "suspected"; readonly node: NodeIndex }
+  | { readonly kind: "trusted"; readonly node: NodeIndex }
+  | { readonly kind: "refused"; readonly outcome: string; readonly reason: string }
+  | { readonly kind: "coordinating"; readonly operation: "get" | "put"; readonly address: Address; readonly replicas: readonly NodeIndex[] }
+  | { readonly kind: "event"; readonly address: Address; readonly state: string }
+  | { readonly kind: "answered"; readonly operation: "get" | "put"; readonly outcome: string; readonly versions: number }
+  | { readonly kind: "read-repair"; readonly address: Address; readonly to: NodeIndex }
+  | { readonly kind: "storage-failed"; readonly address: Address; readonly reason: string };
+
+/** A protocol node as a value machine. */
+export interface ProtocolNode {
+  step(now: Micros, input: Input): void;
+  nextWakeup(): Micros | undefined;
+  /** Everything decided since the last call, in order. The array is the caller's to keep until the next call. */
+  takeEffects(): readonly Effect[];
+}

@@ -1,0 +1,154 @@
+/**
+ * What nodes say to each other and to clients. Plain immutable records; `wire/codec.ts` is their only encoding. A
+ * request's `id` is the sender's own handle, echoed in the reply and meaningless to anybody else. Node ids are
+ * interned: a `NodeIndex` is the position in the cluster's member list, agreed in the handshake.
+ */
+import type { Context, Version } from "./clocks/clock";
+import type { Address } from "./vocabulary/address";
+import type { Outcome } from "./vocabulary/outcomes";
+import type { QuorumValue } from "./vocabulary/settings";
+
+export type NodeIndex = number;
+
+/** Tunables of scope *request*: what a client may ask differently from the bucket's values. */
+export interface RequestOptions {
+  readonly r?: QuorumValue;
+  readonly w?: QuorumValue;
+  readonly pr?: QuorumValue;
+  readonly pw?: QuorumValue;
+  readonly dw?: QuorumValue;
+  readonly notfoundOk?: boolean;
+  readonly basicQuorum?: boolean;
+  readonly timeoutMs?: number;
+}
+
+export interface GetRequest {
+  readonly kind: "get";
+  readonly id: number;
+  /** Set on the one hop from the node asked to a member of the preference list. */
+  readonly forwarded: boolean;
+  readonly address: Address;
+  readonly options: RequestOptions | undefined;
+}
+
+export interface PutRequest {
+  readonly kind: "put";
+  readonly id: number;
+  readonly forwarded: boolean;
+  readonly address: Address;
+  readonly context: Context;
+  /** A delete is the put of a tombstone. */
+  readonly version: Version;
+  readonly options: RequestOptions | undefined;
+}
+
+/** To a client, or back to the node that forwarded. */
+export interface AnswerMessage {
+  readonly kind: "answer";
+  readonly id: number;
+  readonly outcome: Outcome;
+  readonly coordinator: NodeIndex;
+  /** Get: every sibling. Put: the siblings after the put, values left out (a *head*), so that the context is honest. */
+  readonly versions: readonly Version[];
+  readonly context: Context;
+  /** One line for a log when the outcome is not ok. */
+  readonly reason: string;
+}
+
+/** Read one replica. */
+export interface ReplicaGet {
+  readonly kind: "replica-get";
+  readonly id: number;
+  readonly vnode: number;
+  readonly address: Address;
+}
+
+export interface ReplicaGetReply {
+  readonly kind: "replica-get-reply";
+  readonly id: number;
+  readonly vnode: number;
+  readonly status: "found" | "absent" | "failed";
+  /** The clock's state when found. */
+  readonly state: unknown;
+}
+
+/** What the coordinator wants to hear: on receipt (W), once stored as the sync mode promises (DW), both, or nothing. */
+export type Acknowledge = "none" | "received" | "stored" | "both";
+export type PutCause = "replication" | "read-repair";
+
+/** Merge this state into one replica. */
+export interface ReplicaPut {
+  readonly kind: "replica-put";
+  readonly id: number;
+  readonly vnode: number;
+  readonly address: Address;
+  readonly state: unknown;
+  readonly acknowledge: Acknowledge;
+  readonly cause: PutCause;
+}
+
+export interface ReplicaPutReply {
+  readonly kind: "replica-put-reply";
+  readonly id: number;
+  readonly vnode: number;
+  readonly status: "received" | "stored" | "failed";
+}
+
+/** `coordinator: any` from a node that holds no replica: make the event at this replica, which owns the history. */
+export interface ReplicaUpdate {
+  readonly kind: "replica-update";
+  readonly id: number;
+  readonly vnode: number;
+  readonly address: Address;
+  readonly context: Context;
+  readonly version: Version;
+  readonly acknowledge: Acknowledge;
+}
+
+/** The new state, to be sent to the other replicas; or the refusal. Acknowledgements follow as put replies. */
+export interface ReplicaUpdated {
+  readonly kind: "replica-updated";
+  readonly id: number;
+  readonly vnode: number;
+  readonly outcome: "ok" | "too_many_siblings" | "invalid" | "failed";
+  readonly state: unknown;
+}
+
+/** I am alive. */
+export interface Heartbeat {
+  readonly kind: "heartbeat";
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** Direct inspection of what a node holds: for measurement, over a connection of its own, bounded per message. */
+export interface Inspect {
+  readonly kind: "inspect";
+  readonly id: number;
+  readonly vnodes: readonly number[];
+  readonly addresses: readonly Address[];
+}
+
+export interface Inspection {
+  readonly kind: "inspection";
+  readonly id: number;
+  /** Parallel to the request: write ids held, tombstones included; undefined where nothing is held. */
+  readonly held: readonly (readonly number[] | undefined)[];
+}
+
+export type ClientMessage = GetRequest | PutRequest | Inspect;
+export type PeerMessage =
+  | GetRequest
+  | PutRequest
+  | AnswerMessage
+  | ReplicaGet
+  | ReplicaGetReply
+  | ReplicaPut
+  | ReplicaPutReply
+  | ReplicaUpdate
+  | ReplicaUpdated
+  | Heartbeat;
+export type Message = ClientMessage | PeerMessage | Inspection;
+
+/** Keys named in one {@link Inspect}. */
+export const MAX_INSPECTED_KEYS = 512;

@@ -1,0 +1,637 @@
+/**
+ * The node: routes each input to the room that knows what to do, and turns the rooms' decisions into effects. It is the
+ * one place that branches on what a message is; quorum arithmetic, clocks, replicas and opinions about peers live in
+ * their own rooms and know nothing of each other.
+ *
+ * A node is a value machine (see io.ts): no socket, file, timer or random source; equal inputs give equal effects.
+ */
+import type { Clock, Version } from "./clocks/clock";
+import { clockNamed } from "./clocks/clock";
+import { type Detector, detectorNamed } from "./detectors/detector";
+import type { Effect, Input, Note, ProtocolNode, Session } from "./io";
+import type {
+  AnswerMessage,
+  GetRequest,
+  Inspect,
+  NodeIndex,
+  PeerMessage,
+  PutRequest,
+  ReplicaPut,
+  ReplicaUpdate,
+  RequestOptions,
+} from "./messages";
+import { MAX_INSPECTED_KEYS } from "./messages";
+import { resolveQuorum } from "./quorum/arithmetic";
+import { Deadlines } from "./quorum/deadlines";
+import { GetCoordination } from "./quorum/get-coordinator";
+import type { Origin } from "./quorum/origin";
+import { PutCoordination } from "./quorum/put-coordinator";
+import { type Identified, RequestTable } from "./quorum/request-table";
+import { Replica } from "./replica/replica";
+import type { Replica as Placement, Ring } from "./ring/ring";
+import { type Address, decodeAddress } from "./vocabulary/address";
+import { unreachable } from "./vocabulary/assert";
+import type { Micros } from "./vocabulary/micros";
+import type { Outcome } from "./vocabulary/outcomes";
+import type { EngineSettings, QuorumValue } from "./vocabulary/settings";
+
+/** Longest address either world stores; LMDB's keys end a little above. */
+export const MAX_ADDRESS_BYTES = 1_900;
+
+export interface NodeOptions {
+  readonly index: NodeIndex;
+  readonly epoch: number;
+  readonly ring: Ring;
+  readonly settings: EngineSettings;
+  /** Storage completes within the same turn: receipt and storing need no separate acknowledgements. */
+  readonly storageIsImmediate: boolean;
+  /** Messages to oneself travel the network too (`network.local`), instead of costing nothing. */
+  readonly loopback: boolean;
+  /** Note each step of single operations, for traces and golden files. */
+  readonly tracing: boolean;
+}
+
+/** A request passed on to a member of the preference list. */
+class Forwarding implements Identified {
+  readonly kind = "forwarding";
+  id = 0;
+  constructor(
+    readonly origin: Origin,
+    readonly operation: "get" | "put",
+  ) {}
+}
+
+type InProgress = GetCoordination | PutCoordination | Forwarding;
+
+/** What this node has done since it started. Monotonic. */
+export interface NodeCounts {
+  coordinated: number;
+  forwarded: number;
+  refused: number;
+  readRepairs: number;
+  replicaReads: number;
+  replicaWrites: number;
+  inspectedKeys: number;
+}
+
+export class Node implements ProtocolNode {
+  private readonly clock: Clock;
+  private readonly detector: Detector;
+  private readonly replica: Replica;
+  private readonly requests = new RequestTable<InProgress>();
+  private readonly deadlines: Deadlines;
+  private readonly peers: readonly NodeIndex[];
+  private effects: Effect[] = [];
+  private now: Micros;
+  private nextHeartbeat: Micros;
+  private heartbeatSequence = 0;
+  /** Requests that owe an answer; `requests.size` less these linger for late replies. */
+  private unanswered = 0;
+  readonly counts: NodeCounts = {
+    coordinated: 0,
+    forwarded: 0,
+    refused: 0,
+    readRepairs: 0,
+    replicaReads: 0,
+    replicaWrites: 0,
+    inspectedKeys: 0,
+  };
+
+  constructor(
+    private readonly options: NodeOptions,
+    now: Micros,
+  ) {
+    this.now = now;
+    this.clock = clockNamed(options.settings.clock);
+    this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
+    this.detector = detectorNamed(options.settings.detector.name).create(options.settings.detector, this.peers, now);
+    this.deadlines = new Deadlines((id) => this.requests.get(id) !== undefined);
+    this.nextHeartbeat = now;
+    this.replica = new Replica(
+      { node: options.index, epoch: options.epoch, clock: this.clock, maxSiblings: options.settings.maxSiblings },
+      (effect) => this.effects.push(effect),
+      (note) => this.note(note),
+    );
+  }
+
+  takeEffects(): readonly Effect[] {
+    const { effects } = this;
+    this.effects = [];
+    return effects;
+  }
+
+  nextWakeup(): Micros | undefined {
+    let next = this.nextHeartbeat;
+    const detector = this.detector.nextWakeup();
+    if (detector !== undefined && detector < next) next = detector;
+    const deadline = this.deadlines.next();
+    return deadline !== undefined && deadline < next ? deadline : next;
+  }
+
+  step(now: Micros, input: Input): void {
+    if (now > this.now) this.now = now;
+    switch (input.kind) {
+      case "received":
+        this.detector.heard(input.from, this.now);
+        this.received(input.from, input.message);
+        return;
+      case "asked": {
+        const { message, session } = input;
+        if (message.kind === "get") this.get({ kind: "session", session, id: message.id }, message);
+        else if (message.kind === "put") this.put({ kind: "session", session, id: message.id }, message);
+        else this.inspect(session, message);
+        return;
+      }
+      case "loaded":
+        this.replica.loaded(input.token, input.state);
+        return;
+      case "load-failed":
+        this.replica.loadFailed(input.token, input.reason);
+        return;
+      case "stored":
+        this.replica.stored(input.token);
+        return;
+      case "store-failed":
+        this.replica.storeFailed(input.token, input.reason);
+        return;
+      case "link-up":
+      case "link-down":
+        // Opinions come from silence alone here; a detector that watches links brings its own use of these.
+        return;
+      case "woken":
+        this.woken();
+        return;
+      default:
+        unreachable(input, "Node.step");
+    }
+  }
+
+  // ---- messages from peers -------------------------------------------------------------------------------------
+
+  private received(from: NodeIndex, message: PeerMessage): void {
+    switch (message.kind) {
+      case "heartbeat":
+        return;
+      case "get":
+        this.get({ kind: "peer", node: from, id: message.id }, message);
+        return;
+      case "put":
+        this.put({ kind: "peer", node: from, id: message.id }, message);
+        return;
+      case "answer":
+        this.relayAnswer(message);
+        return;
+      case "replica-get":
+        this.replica.perform(message.vnode, message.address, {
+          kind: "read",
+          done: (status, state) =>
+            this.send(from, { kind: "replica-get-reply", id: message.id, vnode: message.vnode, status, state }),
+        });
+        return;
+      case "replica-get-reply": {
+        const get = this.requests.get(message.id);
+        if (get?.kind !== "get") return;
+        get.add(from, message.vnode, message.status, message.state);
+        this.advanceGet(get);
+        return;
+      }
+      case "replica-put":
+        this.replicaPut(from, message);
+        return;
+      case "replica-put-reply": {
+        const put = this.requests.get(message.id);
+        if (put?.kind !== "put") return;
+        put.add(from, message.vnode, message.status);
+        this.advancePut(put);
+        return;
+      }
+      case "replica-update":
+        this.replicaUpdate(from, message);
+        return;
+      case "replica-updated": {
+        const put = this.requests.get(message.id);
+        if (put?.kind !== "put" || put.state !== undefined) return;
+        this.eventMade(put, message.outcome, message.state, `replica on node ${String(from)}: ${message.outcome}`);
+        return;
+      }
+      default:
+        unreachable(message, "Node.received");
+    }
+  }
+
+  private replicaPut(from: NodeIndex, message: ReplicaPut): void {
+    const { id, vnode, acknowledge } = message;
+    const reply = (status: "received" | "stored" | "failed"): void =>
+      this.send(from, { kind: "replica-put-reply", id, vnode, status });
+    const wantsReceived = acknowledge === "received" || (acknowledge === "both" && !this.options.storageIsImmediate);
+    const wantsStored = acknowledge === "stored" || acknowledge === "both";
+    this.replica.perform(vnode, message.address, {
+      kind: "merge",
+      state: message.state,
+      received: () => {
+        if (wantsReceived) reply("received");
+      },
+      stored: (ok) => {
+        if (!ok && acknowledge !== "none") reply("failed");
+        else if (ok && wantsStored) reply("stored");
+      },
+    });
+  }
+
+  /** The event half of a put whose coordinator holds no replica. */
+  private replicaUpdate(from: NodeIndex, message: ReplicaUpdate): void {
+    const { id, vnode, acknowledge } = message;
+    const reply = (status: "received" | "stored" | "failed"): void =>
+      this.send(from, { kind: "replica-put-reply", id, vnode, status });
+    this.replica.perform(vnode, message.address, {
+      kind: "update",
+      context: message.context,
+      version: message.version,
+      made: (outcome, state) => {
+        this.send(from, { kind: "replica-updated", id, vnode, outcome, state });
+        if (outcome === "ok" && acknowledge !== "stored") reply("received");
+      },
+      stored: (ok) => {
+        if (!ok) reply("failed");
+        else if (acknowledge !== "received") reply("stored");
+      },
+    });
+  }
+
+  // ---- gets ----------------------------------------------------------------------------------------------------
+
+  private get(origin: Origin, request: GetRequest): void {
+    const { settings } = this.options;
+    const placement = this.place(origin, request);
+    if (placement === undefined) return;
+    const { replicas, asked, live } = placement;
+    const n = settings.nVal;
+    const options = request.options;
+    const r = this.quorumOf(options?.r, settings.r, n);
+    const pr = this.quorumOf(options?.pr, settings.pr, n);
+    if (r === undefined || pr === undefined) return this.refuse(origin, "invalid", `r or pr is not between 0 and ${String(n)}`);
+    if (settings.coordinator === "replica" && !this.holds(replicas)) return this.forward(origin, request, replicas, asked);
+    const needed = Math.max(r, pr);
+    if (live < needed) return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
+    const get = new GetCoordination(origin, request.address, replicas, asked, live, {
+      n,
+      r,
+      pr,
+      notfoundOk: options?.notfoundOk ?? settings.notfoundOk,
+      basicQuorum: options?.basicQuorum ?? settings.basicQuorum,
+    });
+    this.open(get, options?.timeoutMs ?? settings.readTimeoutMs);
+    if (this.options.tracing) this.noteCoordinating("get", request.address, replicas, asked);
+    let local: Placement | undefined;
+    for (let i = 0; i < replicas.length; i++) {
+      if (!asked[i]) continue;
+      const { node, vnode } = replicas[i];
+      if (node === this.options.index && !this.options.loopback) {
+        if (local !== undefined) this.readLocally(get, local.vnode);
+        local = replicas[i];
+      } else this.send(node, { kind: "replica-get", id: get.id, vnode, address: request.address });
+    }
+    if (local !== undefined) this.readLocally(get, local.vnode);
+    else this.advanceGet(get);
+  }
+
+  private readLocally(get: GetCoordination, vnode: number): void {
+    const { id } = get;
+    this.replica.perform(vnode, get.address, {
+      kind: "read",
+      done: (status, state) => {
+        if (this.requests.get(id) !== get) return;
+        get.add(this.options.index, vnode, status, state);
+        this.advanceGet(get);
+      },
+    });
+  }
+
+  private advanceGet(get: GetCoordination): void {
+    if (!get.answered && get.verdict() !== "pending") this.answerGet(get);
+    if (get.answered && (get.complete() || this.requests.size - this.unanswered > this.options.settings.admission)) {
+      this.finishGet(get);
+    }
+  }
+
+  private answerGet(get: GetCoordination): void {
+    get.answered = true;
+    this.unanswered--;
+    const { outcome, versions, context, reason } = get.response(this.clock);
+    this.answer(get.origin, outcome, versions, context, reason);
+    if (this.options.tracing) this.note({ kind: "answered", operation: "get", outcome, versions: versions.length });
+  }
+
+  private finishGet(get: GetCoordination): void {
+    this.requests.remove(get.id);
+    if (this.options.settings.readRepair === "none") return;
+    const { state, targets } = get.finalAction(this.clock);
+    for (const { node, vnode } of targets) {
+      this.counts.readRepairs++;
+      if (this.options.tracing) this.note({ kind: "read-repair", address: get.address, to: node });
+      const repair: ReplicaPut = {
+        kind: "replica-put",
+        id: 0,
+        vnode,
+        address: get.address,
+        state,
+        acknowledge: "none",
+        cause: "read-repair",
+      };
+      if (node === this.options.index && !this.options.loopback) this.replicaPut(node, repair);
+      else this.send(node, repair);
+    }
+  }
+
+  // ---- puts ----------------------------------------------------------------------------------------------------
+
+  private put(origin: Origin, request: PutRequest): void {
+    const { settings } = this.options;
+    const placement = this.place(origin, request);
+    if (placement === undefined) return;
+    const { replicas, asked, live } = placement;
+    const n = settings.nVal;
+    const w = this.quorumOf(request.options?.w, settings.w, n);
+    const dw = this.quorumOf(request.options?.dw, settings.dw, n);
+    const pw = this.quorumOf(request.options?.pw, settings.pw, n);
+    if (w === undefined || dw === undefined || pw === undefined) {
+      return this.refuse(origin, "invalid", `w, dw or pw is not between 0 and ${String(n)}`);
+    }
+    const holds = this.holds(replicas);
+    if (settings.coordinator === "replica" && !holds) return this.forward(origin, request, replicas, asked);
+    const needed = Math.max(1, w, dw, pw);
+    if (live < needed) return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
+    const eventAt = holds
+      ? replicas.findIndex((replica) => replica.node === this.options.index)
+      : asked.findIndex((is) => is);
+    const put = new PutCoordination(origin, request.address, replicas, asked, live, eventAt, { n, w, dw, pw });
+    this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
+    if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
+    const { node, vnode } = replicas[eventAt];
+    if (node === this.options.index && !this.options.loopback) this.updateLocally(put, vnode, request);
+    else {
+      const { context, version, address } = request;
+      this.send(node, { kind: "replica-update", id: put.id, vnode, address, context, version, acknowledge: put.acknowledge() });
+    }
+  }
+
+  private updateLocally(put: PutCoordination, vnode: number, request: PutRequest): void {
+    const { id } = put;
+    const self = this.options.index;
+    const current = (): boolean => this.requests.get(id) === put;
+    this.replica.perform(vnode, request.address, {
+      kind: "update",
+      context: request.context,
+      version: request.version,
+      made: (outcome, state, reason) => {
+        if (!current()) {
+          // The client was told "timeout" while the load was slow: an event made now must still reach the others.
+          if (outcome === "ok") this.replicate(put, state);
+          return;
+        }
+        if (outcome === "ok") put.add(self, vnode, "received");
+        this.eventMade(put, outcome, state, reason);
+      },
+      stored: (ok) => {
+        if (!current()) return;
+        put.add(self, vnode, ok ? "stored" : "failed");
+        this.advancePut(put);
+      },
+    });
+  }
+
+  /** The one replica that makes the event has answered. */
+  private eventMade(put: PutCoordination, outcome: "ok" | "too_many_siblings" | "invalid" | "failed", state: unknown, reason: string): void {
+    if (outcome === "ok") {
+      put.state = state;
+      this.replicate(put, state);
+      this.advancePut(put);
+      return;
+    }
+    // Nothing was stored and nothing sent: these refusals are definite. A failed load is too, for the same reason.
+    this.close(put);
+    const refusal: Outcome = outcome === "failed" ? "unavailable" : outcome;
+    this.counts.refused++;
+    this.note({ kind: "refused", outcome: refusal, reason });
+    this.answer(put.origin, refusal, [], "", reason);
+  }
+
+  private replicate(put: PutCoordination, state: unknown): void {
+    if (this.options.tracing) this.note({ kind: "event", address: put.address, state: this.clock.describe(state) });
+    const acknowledge = put.acknowledge();
+    for (let i = 0; i < put.replicas.length; i++) {
+      if (!put.asked[i] || i === put.eventAt) continue;
+      const { node, vnode } = put.replicas[i];
+      const message: ReplicaPut = {
+        kind: "replica-put",
+        id: put.id,
+        vnode,
+        address: put.address,
+        state,
+        acknowledge,
+        cause: "replication",
+      };
+      if (node === this.options.index && !this.options.loopback) this.mergeLocally(put, vnode, state);
+      else this.send(node, message);
+    }
+  }
+
+  /** A second copy on this very node (`distinct_hosts: claim` may place one). */
+  private mergeLocally(put: PutCoordination, vnode: number, state: unknown): void {
+    const { id } = put;
+    const counted = (status: "received" | "stored" | "failed"): void => {
+      if (this.requests.get(id) !== put) return;
+      put.add(this.options.index, vnode, status);
+      this.advancePut(put);
+    };
+    this.replica.perform(vnode, put.address, {
+      kind: "merge",
+      state,
+      received: () => counted("received"),
+      stored: (ok) => counted(ok ? "stored" : "failed"),
+    });
+  }
+
+  private advancePut(put: PutCoordination): void {
+    if (this.requests.get(put.id) !== put || put.verdict() === "pending") return;
+    this.close(put);
+    const { outcome, reason } = put.response();
+    const versions = outcome === "ok" ? heads(this.clock.versions(put.state)) : [];
+    this.answer(put.origin, outcome, versions, outcome === "ok" ? this.clock.context(put.state) : "", reason);
+    if (this.options.tracing) this.note({ kind: "answered", operation: "put", outcome, versions: versions.length });
+  }
+
+  // ---- shared by both ------------------------------------------------------------------------------------------
+
+  /** Admission, address check and preference list; refuses by itself and returns undefined when it must. */
+  private place(
+    origin: Origin,
+    request: GetRequest | PutRequest,
+  ): { replicas: readonly Placement[]; asked: boolean[]; live: number } | undefined {
+    const { settings, ring } = this.options;
+    if (this.unanswered >= settings.admission) {
+      this.refuse(origin, "overloaded", `${String(this.unanswered)} operations in progress, limit ${String(settings.admission)}`);
+      return undefined;
+    }
+    if (request.address.length > MAX_ADDRESS_BYTES || decodeAddress(request.address) === undefined) {
+      this.refuse(origin, "invalid", `not a key of at most ${String(MAX_ADDRESS_BYTES)} bytes`);
+      return undefined;
+    }
+    const replicas = ring.preferenceList(request.address, settings.nVal);
+    const asked: boolean[] = [];
+    let live = 0;
+    for (const { node } of replicas) {
+      const up = node === this.options.index || !this.detector.suspected(node);
+      asked.push(up);
+      if (up) live++;
+    }
+    if (request.forwarded && settings.coordinator === "replica" && !this.holds(replicas)) {
+      this.refuse(origin, "invalid", "forwarded to a node that holds no replica of the key");
+      return undefined;
+    }
+    return { replicas, asked, live };
+  }
+
+  private holds(replicas: readonly Placement[]): boolean {
+    for (const { node } of replicas) if (node === this.options.index) return true;
+    return false;
+  }
+
+  /** One hop, to the first member of the preference list that is believed up. */
+  private forward(origin: Origin, request: GetRequest | PutRequest, replicas: readonly Placement[], asked: readonly boolean[]): void {
+    const at = asked.findIndex((is) => is);
+    if (at < 0) return this.refuse(origin, "unavailable", "no replica of the key is believed up");
+    const forwarding = new Forwarding(origin, request.kind);
+    const { settings } = this.options;
+    const usual = request.kind === "get" ? settings.readTimeoutMs : settings.writeTimeoutMs;
+    this.open(forwarding, request.options?.timeoutMs ?? usual);
+    this.counts.coordinated--;
+    this.counts.forwarded++;
+    this.send(replicas[at].node, { ...request, id: forwarding.id, forwarded: true });
+  }
+
+  private relayAnswer(message: AnswerMessage): void {
+    const forwarding = this.requests.get(message.id);
+    if (forwarding?.kind !== "forwarding") return;
+    this.close(forwarding);
+    this.deliver(forwarding.origin, { ...message, id: forwarding.origin.id });
+  }
+
+  private open(request: InProgress, timeoutMs: number): void {
+    this.requests.add(request);
+    this.unanswered++;
+    this.counts.coordinated++;
+    this.deadlines.add(this.now, timeoutMs, request.id);
+  }
+
+  /** Ends a request that still owed its answer. */
+  private close(request: InProgress): void {
+    this.requests.remove(request.id);
+    this.unanswered--;
+  }
+
+  private quorumOf(asked: QuorumValue | undefined, usual: QuorumValue, n: number): number | undefined {
+    return resolveQuorum(asked ?? usual, n);
+  }
+
+  private refuse(origin: Origin, outcome: Outcome, reason: string): void {
+    this.counts.refused++;
+    this.note({ kind: "refused", outcome, reason });
+    this.answer(origin, outcome, [], "", reason);
+  }
+
+  private answer(origin: Origin, outcome: Outcome, versions: readonly Version[], context: string, reason: string): void {
+    this.deliver(origin, { kind: "answer", id: origin.id, outcome, coordinator: this.options.index, versions, context, reason });
+  }
+
+  private deliver(origin: Origin, message: AnswerMessage): void {
+    if (origin.kind === "session") this.effects.push({ kind: "answer", session: origin.session, message });
+    else this.send(origin.node, message);
+  }
+
+  private send(to: NodeIndex, message: PeerMessage): void {
+    this.effects.push({ kind: "send", to, message });
+  }
+
+  private note(note: Note): void {
+    this.effects.push({ kind: "note", note });
+  }
+
+  private noteCoordinating(operation: "get" | "put", address: Address, replicas: readonly Placement[], asked: readonly boolean[]): void {
+    const nodes = replicas.filter((_, i) => asked[i]).map(({ node }) => node);
+    this.note({ kind: "coordinating", operation, address, replicas: nodes });
+  }
+
+  // ---- time ----------------------------------------------------------------------------------------------------
+
+  private woken(): void {
+    for (;;) {
+      const id = this.deadlines.takeDue(this.now);
+      if (id === undefined) break;
+      const request = this.requests.get(id);
+      if (request === undefined) continue;
+      if (request.kind === "get" && request.answered) {
+        this.finishGet(request);
+        continue;
+      }
+      if (request.kind === "get") {
+        request.answered = true;
+        this.unanswered--;
+        this.answer(request.origin, "timeout", [], "", "no read quorum before the timeout");
+        this.finishGet(request);
+        continue;
+      }
+      this.close(request);
+      const what = request.kind === "forwarding" ? "no answer from the replica it was forwarded to" : "no write quorum before the timeout";
+      this.answer(request.origin, "timeout", [], "", what);
+    }
+    if (this.now >= this.nextHeartbeat) {
+      this.heartbeatSequence++;
+      for (const peer of this.peers) {
+        this.send(peer, { kind: "heartbeat", epoch: this.options.epoch, sequence: this.heartbeatSequence });
+      }
+      this.nextHeartbeat = this.now + this.detector.heartbeatIntervalMicros;
+    }
+    for (const node of this.detector.advance(this.now)) {
+      this.note({ kind: this.detector.suspected(node) ? "suspected" : "trusted", node });
+    }
+  }
+
+  // ---- inspection ----------------------------------------------------------------------------------------------
+
+  private inspect(session: Session, message: Inspect): void {
+    const { addresses, vnodes } = message;
+    const held: (readonly number[] | undefined)[] = new Array<undefined>(addresses.length).fill(undefined);
+    let left = Math.min(addresses.length, MAX_INSPECTED_KEYS);
+    const finish = (): void => {
+      this.effects.push({ kind: "answer", session, message: { kind: "inspection", id: message.id, held } });
+    };
+    if (left === 0) return finish();
+    const count = left;
+    this.counts.inspectedKeys += count;
+    for (let i = 0; i < count; i++) {
+      this.replica.perform(vnodes[i], addresses[i], {
+        kind: "read",
+        done: (status, state) => {
+          this.replica.reads--; // measurement is not work of the store
+          if (status === "found") held[i] = this.clock.versions(state).map((version) => version.writeId);
+          if (--left === 0) finish();
+        },
+      });
+    }
+  }
+
+  /** Current counts, replica work included. */
+  count(): NodeCounts {
+    this.counts.replicaReads = this.replica.reads;
+    this.counts.replicaWrites = this.replica.writes;
+    return { ...this.counts };
+  }
+}
+
+/** Ids without values. */
+function heads(versions: readonly Version[]): readonly Version[] {
+  return versions.map(({ writeId, tombstone }) => ({ writeId, value: "", tombstone }));
+}
+
+export type { RequestOptions };

@@ -1,0 +1,43 @@
+/**
+ * Quorum arithmetic: how many answers are enough, and how many failures make enough impossible. It knows numbers only,
+ * neither messages nor time. `quorum` is floor(N/2)+1 (Riak, Dynamo); an integer above N is a contradiction that the
+ * experiment file already refuses, checked here again because requests may carry their own values.
+ */
+import type { QuorumValue } from "../vocabulary/settings";
+
+/** The number of replicas a value means at `n` replicas; undefined when it is not between 0 and n. */
+export function resolveQuorum(value: QuorumValue, n: number): number | undefined {
+  switch (value) {
+    case "one":
+      return 1;
+    case "quorum":
+      return Math.floor(n / 2) + 1;
+    case "all":
+      return n;
+    default:
+      return Number.isInteger(value) && value >= 0 && value <= n ? value : undefined;
+  }
+}
+
+export type Verdict = "pending" | "met" | "unreachable";
+
+/**
+ * Counts answers towards one or more thresholds over the same `n` replicas. Each replica answers at most once per
+ * threshold; the caller keeps duplicates out.
+ */
+export class Tally {
+  ok = 0;
+  failed = 0;
+
+  constructor(
+    /** Answers wanted. */
+    readonly needed: number,
+    /** Replicas that may still answer, at the start. */
+    readonly possible: number,
+  ) {}
+
+  verdict(): Verdict {
+    if (this.ok >= this.needed) return "met";
+    return this.possible - this.failed < this.needed ? "unreachable" : "pending";
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * One get, coordinated: ask every live replica, answer when R have answered, then repair who was behind. The whole of it
+ * is four verbs over plain data: `add` a result, ask the `verdict`, make the `response`, decide the `finalAction`.
+ * Sending, timers and sessions belong to the node.
+ *
+ * The trap it avoids: answering from the first R replies and forgetting the rest. Late answers still count for the
+ * final action, because the replica that was slow is the one most likely to be stale.
+ *
+ * Rules for not-found are Riak's: with `notfound_ok` an absence counts towards R; without it an absence counts as a
+ * failure, and `basic_quorum` stops after floor(N/2)+1 of those instead of waiting until R is impossible.
+ */
+import type { Clock, Context, Version } from "../clocks/clock";
+import type { Replica as Placement } from "../ring/ring";
+import type { Address } from "../vocabulary/address";
+import type { Outcome } from "../vocabulary/outcomes";
+import type { Verdict } from "./arithmetic";
+import type { Origin } from "./origin";
+import type { Identified } from "./request-table";
+
+export interface GetQuorum {
+  readonly n: number;
+  readonly r: number;
+  readonly pr: number;
+  readonly notfoundOk: boolean;
+  readonly basicQuorum: boolean;
+}
+
+export interface GetResponse {
+  readonly outcome: Outcome;
+  readonly versions: readonly Version[];
+  readonly context: Context;
+  readonly reason: string;
+}
+
+const ABSENT = Symbol("absent");
+const FAILED = Symbol("failed");
+
+export class GetCoordination implements Identified {
+  readonly kind = "get";
+  id = 0;
+  answered = false;
+  /** Parallel to `replicas`: undefined until that replica answers. */
+  private readonly results: unknown[];
+  private found = 0;
+  private absent = 0;
+  private failed = 0;
+
+  constructor(
+    readonly origin: Origin,
+    readonly address: Address,
+    readonly replicas: readonly Placement[],
+    /** Parallel to `replicas`: whether that replica was believed up and asked. */
+    private readonly asked: readonly boolean[],
+    private readonly askedCount: number,
+    private readonly quorum: GetQuorum,
+  ) {
+    this.results = new Array<unknown>(replicas.length).fill(undefined);
+  }
+
+  /** A replica's answer. Unknown and repeated replicas are ignored. */
+  add(node: number, vnode: number, status: "found" | "absent" | "failed", state: unknown): void {
+    const at = this.replicas.findIndex((replica) => replica.node === node && replica.vnode === vnode);
+    if (at < 0 || !this.asked[at] || this.results[at] !== undefined) return;
+    if (status === "found") {
+      this.results[at] = state;
+      this.found++;
+    } else if (status === "absent") {
+      this.results[at] = ABSENT;
+      this.absent++;
+    } else {
+      this.results[at] = FAILED;
+      this.failed++;
+    }
+  }
+
+  verdict(): Verdict {
+    const { r, pr, n, notfoundOk, basicQuorum } = this.quorum;
+    const needed = Math.max(r, pr);
+    const ok = this.found + (notfoundOk ? this.absent : 0);
+    if (ok >= needed) return "met";
+    const against = this.failed + (notfoundOk ? 0 : this.absent);
+    if (basicQuorum && !notfoundOk && against > Math.floor(n / 2)) return "unreachable";
+    return this.askedCount - against < needed ? "unreachable" : "pending";
+  }
+
+  /** Every replica that was asked has answered. */
+  complete(): boolean {
+    return this.found + this.absent + this.failed >= this.askedCount;
+  }
+
+  /** What the client is told, once the verdict is no longer pending. */
+  response(clock: Clock): GetResponse {
+    if (this.verdict() === "met") {
+      const merged = this.merged(clock);
+      return merged === undefined
+        ? NOT_FOUND
+        : { outcome: "ok", versions: clock.versions(merged), context: clock.context(merged), reason: "" };
+    }
+    // Riak answers "not found" when absences alone made R impossible.
+    if (this.failed === 0 && this.absent > 0) return NOT_FOUND;
+    const reason = `${String(this.found)} of ${String(Math.max(this.quorum.r, this.quorum.pr))} replicas answered, ${String(this.failed)} failed`;
+    return { outcome: "quorum_unreachable", versions: [], context: "", reason };
+  }
+
+  /** The replicas that answered with less than all that was found, and what to send them. */
+  finalAction(clock: Clock): { readonly state: unknown; readonly targets: readonly Placement[] } {
+    if (this.found === 0) return NOTHING_TO_REPAIR;
+    const merged = this.merged(clock);
+    let targets: Placement[] | undefined;
+    for (let i = 0; i < this.results.length; i++) {
+      const result = this.results[i];
+      if (result === undefined || result === FAILED || result === merged) continue;
+      if (result === ABSENT || clock.compare(result, merged) !== "equal") (targets ??= []).push(this.replicas[i]);
+    }
+    return targets === undefined ? NOTHING_TO_REPAIR : { state: merged, targets };
+  }
+
+  private merged(clock: Clock): unknown {
+    let merged: unknown;
+    for (const result of this.results) {
+      if (result === undefined || result === ABSENT || result === FAILED) continue;
+      merged = merged === undefined ? result : clock.sync(merged, result);
+    }
+    return merged;
+  }
+}
+
+const NOT_FOUND: GetResponse = { outcome: "ok", versions: [], context: "", reason: "" };
+const NOTHING_TO_REPAIR = { state: undefined, targets: [] as readonly Placement[] };

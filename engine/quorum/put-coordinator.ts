@@ -1,0 +1,95 @@
+/**
+ * One put, coordinated: one replica makes the event, all live ones are sent the resulting state, and the client is
+ * answered when W have received it, DW have stored it and PW of those are primaries. The same four verbs as a get.
+ *
+ * The trap it avoids is calling a put failed when it only missed its quorum. Whatever was sent may have been stored and
+ * will be found by a later read: from the first message on, failure is *indefinite*.
+ */
+import type { Replica as Placement } from "../ring/ring";
+import type { Address } from "../vocabulary/address";
+import type { Outcome } from "../vocabulary/outcomes";
+import { Tally, type Verdict } from "./arithmetic";
+import type { Origin } from "./origin";
+import type { Identified } from "./request-table";
+import type { Acknowledge } from "../messages";
+
+export interface PutQuorum {
+  readonly n: number;
+  readonly w: number;
+  readonly dw: number;
+  readonly pw: number;
+}
+
+export class PutCoordination implements Identified {
+  readonly kind = "put";
+  id = 0;
+  /** The state after the event, once made. */
+  state: unknown;
+  private readonly received: Tally;
+  private readonly stored: Tally;
+  /** Bit i: replica i has been counted as received, stored, failed. */
+  private receivedFrom = 0;
+  private storedFrom = 0;
+  private failedFrom = 0;
+
+  constructor(
+    readonly origin: Origin,
+    readonly address: Address,
+    readonly replicas: readonly Placement[],
+    /** Parallel to `replicas`: believed up, hence sent to. */
+    readonly asked: readonly boolean[],
+    askedCount: number,
+    /** Position in `replicas` of the one that makes the event. */
+    readonly eventAt: number,
+    readonly quorum: PutQuorum,
+  ) {
+    this.received = new Tally(Math.max(quorum.w, quorum.pw), askedCount);
+    this.stored = new Tally(quorum.dw, askedCount);
+  }
+
+  /** Which acknowledgements this put needs from a replica. A stored copy has been received too. */
+  acknowledge(): Acknowledge {
+    const { w, dw, pw } = this.quorum;
+    if (dw >= w && dw >= pw) return "stored";
+    return dw === 0 ? "received" : "both";
+  }
+
+  /** A replica's answer. Repeated and unknown replicas are ignored; stored implies received. */
+  add(node: number, vnode: number, status: "received" | "stored" | "failed"): void {
+    const at = this.replicas.findIndex((replica) => replica.node === node && replica.vnode === vnode);
+    if (at < 0 || !this.asked[at]) return;
+    const bit = 1 << at;
+    if (status === "failed") {
+      if ((this.failedFrom & bit) !== 0) return;
+      this.failedFrom |= bit;
+      if ((this.receivedFrom & bit) === 0) this.received.failed++;
+      if ((this.storedFrom & bit) === 0) this.stored.failed++;
+      return;
+    }
+    if ((this.receivedFrom & bit) === 0) {
+      this.receivedFrom |= bit;
+      this.received.ok++;
+    }
+    if (status === "stored" && (this.storedFrom & bit) === 0) {
+      this.storedFrom |= bit;
+      this.stored.ok++;
+    }
+  }
+
+  /** Pending until the event is made: before that there is no state to promise anything about. */
+  verdict(): Verdict {
+    const received = this.received.verdict();
+    const stored = this.stored.verdict();
+    if (received === "unreachable" || stored === "unreachable") return "unreachable";
+    return this.state !== undefined && received === "met" && stored === "met" ? "met" : "pending";
+  }
+
+  response(): { readonly outcome: Outcome; readonly reason: string } {
+    if (this.verdict() === "met") return { outcome: "ok", reason: "" };
+    const { received, stored } = this;
+    return {
+      outcome: "quorum_unreachable",
+      reason: `received ${String(received.ok)}/${String(received.needed)}, stored ${String(stored.ok)}/${String(stored.needed)}`,
+    };
+  }
+}

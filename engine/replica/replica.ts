@@ -1,0 +1,201 @@
+/**
+ * One node's own copies: load, make or merge, store. The rule that everything depends on: what happens to one key is
+ * serialised here. Two loads of one key interleaved with two stores would let both writers extend the same history and
+ * mint the same dot twice. So the first task on a key loads it, later ones queue behind that load and then work on the
+ * state in memory; the entry goes away when nothing is queued and nothing is being stored.
+ *
+ * Reads of a key with a store under way answer from memory: a write acknowledged on receipt (W) must be visible to
+ * whoever asks this replica next, durable or not. A crash loses exactly what was acknowledged as received only.
+ */
+import { type Actor, type Clock, type Context, type Version, packActor } from "../clocks/clock";
+import type { Effect, Note } from "../io";
+import { RequestTable } from "../quorum/request-table";
+import type { Address } from "../vocabulary/address";
+import { MalformedBytes } from "../vocabulary/octets";
+
+/** What a task wants to know. Exactly the named callbacks are called, each at most once. */
+export type ReplicaTask =
+  | { readonly kind: "read"; readonly done: (status: "found" | "absent" | "failed", state: unknown) => void }
+  | {
+      readonly kind: "update";
+      readonly context: Context;
+      readonly version: Version;
+      /** The event was made (or refused); it is not stored yet. */
+      readonly made: (outcome: "ok" | "too_many_siblings" | "invalid" | "failed", state: unknown, reason: string) => void;
+      /** The event is stored as the sync mode promises, or failed to be. Only after `made` said ok. */
+      readonly stored: (ok: boolean) => void;
+    }
+  | { readonly kind: "merge"; readonly state: unknown; readonly received: () => void; readonly stored: (ok: boolean) => void };
+
+interface Entry {
+  readonly vnode: number;
+  readonly address: Address;
+  /** Tasks that wait for the load; undefined once loaded. */
+  waiting: ReplicaTask[] | undefined;
+  /** Newest state known, stored or being stored. */
+  state: unknown;
+  /** Stores on their way. */
+  storing: number;
+}
+
+interface LoadToken {
+  id: number;
+  readonly entry: Entry;
+}
+
+interface StoreToken {
+  id: number;
+  readonly entry: Entry;
+  readonly stored: (ok: boolean) => void;
+}
+
+export interface ReplicaOptions {
+  readonly node: number;
+  /** Durable count of this identity's boots: part of every dot. */
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly maxSiblings: number;
+}
+
+export class Replica {
+  /** Keys being worked on. Bounded by admission at coordinators and by the requests that peers may have in progress. */
+  private readonly entries = new Map<string, Entry>();
+  private readonly tokens = new RequestTable<LoadToken | StoreToken>();
+  reads = 0;
+  writes = 0;
+
+  constructor(
+    private readonly options: ReplicaOptions,
+    private readonly emit: (effect: Effect) => void,
+    private readonly note: (note: Note) => void,
+  ) {}
+
+  perform(vnode: number, address: Address, task: ReplicaTask): void {
+    const key = vnode === 0 ? address : `${String(vnode)}/${address}`;
+    const entry = this.entries.get(key);
+    if (entry === undefined) {
+      const fresh: Entry = { vnode, address, waiting: [task], state: undefined, storing: 0 };
+      this.entries.set(key, fresh);
+      const token: LoadToken = { id: 0, entry: fresh };
+      this.tokens.add(token);
+      this.emit({ kind: "load", token: token.id, vnode, address });
+    } else if (entry.waiting !== undefined) {
+      entry.waiting.push(task);
+    } else {
+      this.run(entry, task);
+      this.release(entry);
+    }
+  }
+
+  loaded(id: number, state: unknown): void {
+    const token = this.tokens.get(id) as LoadToken | undefined;
+    if (token === undefined) return;
+    this.tokens.remove(id);
+    const { entry } = token;
+    const waiting = entry.waiting ?? [];
+    entry.waiting = undefined;
+    entry.state = state;
+    for (const task of waiting) this.run(entry, task);
+    this.release(entry);
+  }
+
+  loadFailed(id: number, reason: string): void {
+    const token = this.tokens.get(id) as LoadToken | undefined;
+    if (token === undefined) return;
+    this.tokens.remove(id);
+    const { entry } = token;
+    const waiting = entry.waiting ?? [];
+    entry.waiting = undefined;
+    this.note({ kind: "storage-failed", address: entry.address, reason });
+    for (const task of waiting) {
+      if (task.kind === "read") task.done("failed", undefined);
+      else if (task.kind === "update") task.made("failed", undefined, reason);
+      else task.stored(false);
+    }
+    this.release(entry);
+  }
+
+  stored(id: number): void {
+    this.storeEnded(id, true);
+  }
+
+  storeFailed(id: number, reason: string): void {
+    const token = this.tokens.get(id);
+    if (token !== undefined) this.note({ kind: "storage-failed", address: token.entry.address, reason });
+    this.storeEnded(id, false);
+  }
+
+  private storeEnded(id: number, ok: boolean): void {
+    const token = this.tokens.get(id) as StoreToken | undefined;
+    if (token === undefined) return;
+    this.tokens.remove(id);
+    token.entry.storing--;
+    token.stored(ok);
+    this.release(token.entry);
+  }
+
+  private run(entry: Entry, task: ReplicaTask): void {
+    switch (task.kind) {
+      case "read":
+        this.reads++;
+        task.done(entry.state === undefined ? "absent" : "found", entry.state);
+        return;
+      case "update":
+        this.update(entry, task);
+        return;
+      case "merge":
+        this.merge(entry, task);
+        return;
+    }
+  }
+
+  private update(entry: Entry, task: Extract<ReplicaTask, { kind: "update" }>): void {
+    const { clock, maxSiblings, node, epoch } = this.options;
+    const actor: Actor = packActor(node, entry.vnode, epoch);
+    let next: unknown;
+    try {
+      next = clock.update(entry.state, task.context, task.version, actor);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      task.made("invalid", undefined, `context refused: ${error.message}`);
+      return;
+    }
+    const siblings = clock.versions(next).length;
+    if (siblings > maxSiblings) {
+      task.made("too_many_siblings", undefined, `${String(siblings)} siblings, limit ${String(maxSiblings)}`);
+      return;
+    }
+    this.writes++;
+    this.store(entry, next, task.stored);
+    task.made("ok", next, "");
+  }
+
+  private merge(entry: Entry, task: Extract<ReplicaTask, { kind: "merge" }>): void {
+    const { clock } = this.options;
+    this.writes++;
+    const before = entry.state;
+    const next = before === undefined ? task.state : clock.sync(before, task.state);
+    const known = before !== undefined && (next === before || clock.compare(before, next) === "equal");
+    if (known && entry.storing === 0) {
+      task.received();
+      task.stored(true);
+      return;
+    }
+    // Already known but still on its way to the disk: storing again gives this acknowledgement a completion of its own.
+    this.store(entry, known ? before : next, task.stored);
+    task.received();
+  }
+
+  private store(entry: Entry, state: unknown, stored: (ok: boolean) => void): void {
+    entry.state = state;
+    entry.storing++;
+    const token: StoreToken = { id: 0, entry, stored };
+    this.tokens.add(token);
+    this.emit({ kind: "store", token: token.id, vnode: entry.vnode, address: entry.address, state });
+  }
+
+  private release(entry: Entry): void {
+    if (entry.waiting !== undefined || entry.storing > 0) return;
+    this.entries.delete(entry.vnode === 0 ? entry.address : `${String(entry.vnode)}/${entry.address}`);
+  }
+}

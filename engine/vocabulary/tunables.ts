@@ -1,0 +1,44 @@
+/**
+ * All tunables: the rows, and how to find one. The rows stand by subject in `rows/`; this is the one list that parsing,
+ * `explain`, the reference, the editor schema and chart labels read. Adding a tunable is adding a row there and the
+ * field it fills in the settings.
+ */
+import { CLUSTER_ROWS } from "./rows/cluster";
+import { ENGINE_ROWS } from "./rows/engine";
+import { WORKLOAD_ROWS } from "./rows/workload";
+import type { Tunable } from "./tunable";
+
+export type { ChartName, Scope, Tunable } from "./tunable";
+
+export const TUNABLES: readonly Tunable[] = [...CLUSTER_ROWS, ...ENGINE_ROWS, ...WORKLOAD_ROWS];
+
+const BY_KEY: ReadonlyMap<string, Tunable> = new Map(TUNABLES.map((row) => [row.key, row]));
+
+/** The row of a full dotted key. */
+export function tunable(key: string): Tunable | undefined {
+  return BY_KEY.get(key);
+}
+
+/** Rows whose key is `prefix` or lies below it, in order. */
+export function tunablesBelow(prefix: string): readonly Tunable[] {
+  return TUNABLES.filter((row) => row.key === prefix || row.key.startsWith(`${prefix}.`));
+}
+
+const SYSTEMS = ["riak", "cassandra", "voldemort"] as const;
+
+/** Rows that another store calls `name`, with the store. */
+export function tunablesCalled(name: string): readonly { readonly row: Tunable; readonly system: string }[] {
+  const wanted = plain(name);
+  return TUNABLES.flatMap((row) =>
+    SYSTEMS.filter((system) => row.names[system] !== undefined && plain(row.names[system]) === wanted).map(
+      (system) => ({
+        row,
+        system: `${system[0].toUpperCase()}${system.slice(1)}`,
+      }),
+    ),
+  );
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_ .]/g, "");
+}
