@@ -59,7 +59,12 @@ export interface TrialFigures {
   readonly siblingsPerRead: readonly number[];
   readonly siblingsPerKeyAtEnd: readonly number[];
   /** Chart 20. */
-  readonly load: readonly { readonly node: string; readonly operations: number; readonly keys: number; readonly ringShare: number }[];
+  readonly load: readonly {
+    readonly node: string;
+    readonly operations: number;
+    readonly keys: number;
+    readonly ringShare: number;
+  }[];
   /** A key shown on the ring: preference list by node id. */
   readonly ring: {
     readonly strategy: string;

@@ -64,8 +64,23 @@ export interface RunManifest {
   readonly question: string;
   readonly profile: string;
   readonly seed: number;
-  readonly quorumlab: { readonly version: string; readonly commit: string | null; readonly dirty: boolean | null; readonly patchSha256: string | null; readonly lockfileSha256: string | null };
-  readonly machine: { readonly node: string; readonly v8: string; readonly os: string; readonly kernel: string; readonly cpu: string; readonly cores: number; readonly memoryBytes: number; readonly container: boolean | null };
+  readonly quorumlab: {
+    readonly version: string;
+    readonly commit: string | null;
+    readonly dirty: boolean | null;
+    readonly patchSha256: string | null;
+    readonly lockfileSha256: string | null;
+  };
+  readonly machine: {
+    readonly node: string;
+    readonly v8: string;
+    readonly os: string;
+    readonly kernel: string;
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly container: boolean | null;
+  };
   readonly argv: readonly string[];
   readonly configPath: string;
   readonly configSha256: string;
@@ -116,6 +131,10 @@ export interface LoadedRun {
   readonly folder: string;
   readonly manifest: RunManifest;
   readonly cells: readonly CellSummary[];
-  readonly trials: readonly { readonly record: TrialRecord; readonly summary: TrialSummary | null; readonly figures: TrialFigures | null }[];
+  readonly trials: readonly {
+    readonly record: TrialRecord;
+    readonly summary: TrialSummary | null;
+    readonly figures: TrialFigures | null;
+  }[];
   readonly comparisons: readonly ComparisonRow[];
 }
