@@ -19,7 +19,7 @@ export interface DrawnOperation {
   readonly scanLength: number;
   /** A write that never carries a context, whatever the workload's `context` rule. */
   readonly blind: boolean;
-  /** For inserts: hand back to the workload when acknowledged, so that `latest` may choose it. -1 otherwise. */
+  /** For inserts: handed back to the workload when the insert ended, so that `latest` may choose it. -1 otherwise. */
   readonly insertNumber: number;
 }
 
@@ -31,8 +31,13 @@ export interface Workload {
   loadOperation(index: number): DrawnOperation;
   /** The next operation of the transaction phase. */
   next(): DrawnOperation;
-  /** An insert was acknowledged. */
+  /**
+   * An insert ended. As in YCSB, also one that failed: it would otherwise hold back every later one, and its key is then
+   * honestly read as absent.
+   */
   inserted(insertNumber: number): void;
+  /** Whether `value` may have been written under `key`; absent where the workload cannot tell. */
+  verify?(key: KeyName, value: Octets): boolean;
   /** Expected share of operations that go to the hottest key, 0 to 1; undefined when not known in closed form. */
   readonly hottestKeyShare: number | undefined;
   /** For the report: what a reader should know (e.g. unknown properties ignored). */

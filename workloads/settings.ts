@@ -59,8 +59,18 @@ export interface WorkloadSettings {
   readonly mix: MixSettings;
   readonly records: RecordSettings;
   readonly load:
-    | { readonly model: "closed"; readonly clients: number; readonly think: DistributionSettings | undefined; readonly targetPerSecond: number | undefined }
-    | { readonly model: "open"; readonly clients: number; readonly ratePerSecond: number; readonly arrivals: "constant" | "poisson" };
+    | {
+        readonly model: "closed";
+        readonly clients: number;
+        readonly think: DistributionSettings | undefined;
+        readonly targetPerSecond: number | undefined;
+      }
+    | {
+        readonly model: "open";
+        readonly clients: number;
+        readonly ratePerSecond: number;
+        readonly arrivals: "constant" | "poisson";
+      };
   /** Which context an update carries. */
   readonly context: "session" | "none" | "read-first";
   readonly routing: "any" | "token-aware";

@@ -1,0 +1,4 @@
+/** Stand-in until engine/vocabulary/mathematics.ts. */
+export const ln = Math.log;
+export const exp = Math.exp;
+export const pow = Math.pow;
