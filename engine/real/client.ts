@@ -1,0 +1,321 @@
+/**
+ * The client library: connections to every node, requests in, exactly one answer each. It knows the ring, so that
+ * `token-aware` routing can save the extra hop by asking a replica directly; `any` asks the nodes in turn, as a load
+ * balancer would.
+ *
+ * What it says about a request that got no answer is the part to get right: a request that never left is a definite
+ * failure, one that left and was not answered is indefinite, however sure one may feel.
+ */
+import { connect } from "node:net";
+import "./native-octets";
+import { clockNamed } from "../clocks/clock";
+import type { AnswerMessage, Inspection, RequestOptions } from "../messages";
+import { MAX_INSPECTED_KEYS } from "../messages";
+import { Deadlines } from "../quorum/deadlines";
+import { type Identified, RequestTable } from "../quorum/request-table";
+import type { Ring } from "../ring/ring";
+import type { Address } from "../vocabulary/address";
+import { type ByteReader, MalformedBytes } from "../vocabulary/octets";
+import type { Outcome } from "../vocabulary/outcomes";
+import type { ClusterSettings } from "../vocabulary/settings";
+import type { Context, Version } from "../clocks/clock";
+import { Codec, WIRE_VERSION } from "../wire/codec";
+import { Connection } from "./connection";
+import { DelayLine, type LinkShape } from "./delay-line";
+import { clientLinkShape } from "./link-shapes";
+import { monotonicMicros } from "./monotonic";
+import type { NodeAddress } from "./tcp-transport";
+
+export type Routing = "any" | "token-aware";
+
+export interface ClientOptions {
+  readonly cluster: ClusterSettings;
+  readonly addresses: readonly NodeAddress[];
+  readonly ring: Ring;
+  readonly routing: Routing;
+  readonly connectionsPerNode: number;
+  /** Inject the experiment's client delays; measurement connections do not. */
+  readonly shaped: boolean;
+  /** Added to the store's own timeout before the client gives up by itself. */
+  readonly graceMs: number;
+}
+
+const RETRY_MS = 100;
+const CONNECT_PATIENCE_MS = 5_000;
+
+class Pending implements Identified {
+  id = 0;
+  constructor(
+    readonly node: number,
+    readonly done: (answer: AnswerMessage | Inspection | undefined, outcome: Outcome) => void,
+    /** Written to a socket: from here on failure is indefinite. */
+    public sent: boolean,
+  ) {}
+}
+
+interface Pool {
+  address: NodeAddress;
+  readonly connections: (Connection | undefined)[];
+  turn: number;
+}
+
+export class Client {
+  private readonly codec: Codec;
+  private readonly pools: Pool[];
+  private readonly pending = new RequestTable<Pending>(1024);
+  private readonly deadlines = new Deadlines((id) => this.pending.get(id) !== undefined);
+  private readonly delays = new DelayLine();
+  private readonly shapes: readonly (LinkShape | undefined)[];
+  private readonly retries = new Set<NodeJS.Timeout>();
+  private timer: NodeJS.Timeout | undefined;
+  private nextNode = 0;
+  private closed = false;
+
+  private constructor(private readonly options: ClientOptions) {
+    const { cluster, addresses, connectionsPerNode } = options;
+    this.codec = new Codec(clockNamed(cluster.engine.clock));
+    this.pools = addresses.map((address) => ({
+      address,
+      connections: new Array<Connection | undefined>(connectionsPerNode).fill(undefined),
+      turn: 0,
+    }));
+    this.shapes = addresses.map((_, node) => (options.shaped ? clientLinkShape(cluster, node, "to-node") : undefined));
+  }
+
+  /** Opens all connections; rejects when no node can be reached in time. */
+  static async open(options: ClientOptions): Promise<Client> {
+    const client = new Client(options);
+    const dials = client.pools.flatMap((pool, node) => pool.connections.map((_, slot) => client.dial(node, slot)));
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CONNECT_PATIENCE_MS);
+    });
+    await Promise.race([Promise.all(dials), patience]);
+    clearTimeout(timer);
+    if (client.pools.every((pool) => pool.connections.every((connection) => connection === undefined))) {
+      client.close();
+      throw new Error("no node of the cluster accepts connections");
+    }
+    return client;
+  }
+
+  /** Nodes may have moved after a restart. */
+  moved(addresses: readonly NodeAddress[]): void {
+    addresses.forEach((address, node) => {
+      this.pools[node].address = address;
+    });
+  }
+
+  get(address: Address, options: RequestOptions | undefined, done: (answer: AnswerMessage) => void): void {
+    const timeout = options?.timeoutMs ?? this.options.cluster.engine.readTimeoutMs;
+    this.request(this.route(address), timeout, done, (id) => ({ kind: "get", id, forwarded: false, address, options }));
+  }
+
+  put(
+    address: Address,
+    context: Context,
+    version: Version,
+    options: RequestOptions | undefined,
+    done: (answer: AnswerMessage) => void,
+  ): void {
+    const timeout = options?.timeoutMs ?? this.options.cluster.engine.writeTimeoutMs;
+    this.request(this.route(address), timeout, done, (id) => ({ kind: "put", id, forwarded: false, address, context, version, options }));
+  }
+
+  /** Write ids held by one node for each (vnode, address); undefined when the node cannot be asked. */
+  inspect(
+    node: number,
+    vnodes: readonly number[],
+    addresses: readonly Address[],
+    timeoutMs: number,
+  ): Promise<Inspection["held"] | undefined> {
+    if (addresses.length > MAX_INSPECTED_KEYS) throw new RangeError(`at most ${String(MAX_INSPECTED_KEYS)} keys an inspection`);
+    return new Promise((resolve) => {
+      const connection = this.connectionTo(node);
+      if (connection === undefined) return resolve(undefined);
+      const pending = new Pending(node, (answer) => resolve(answer?.kind === "inspection" ? answer.held : undefined), true);
+      this.track(pending, timeoutMs);
+      connection.send({ kind: "inspect", id: pending.id, vnodes, addresses });
+    });
+  }
+
+  /** Requests that still owe an answer. */
+  outstanding(): number {
+    return this.pending.size;
+  }
+
+  connectedTo(node: number): boolean {
+    return this.pools[node].connections.some((connection) => connection !== undefined);
+  }
+
+  /** Closes every connection; requests without an answer end as `connection_lost`. */
+  close(): void {
+    this.closed = true;
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    for (const retry of this.retries) clearTimeout(retry);
+    this.delays.close();
+    for (const pool of this.pools) for (const connection of pool.connections) connection?.close("client closed");
+    for (const pending of this.pending.items()) this.settle(pending, undefined, pending.sent ? "connection_lost" : "not_sent");
+  }
+
+  // ---- sending -------------------------------------------------------------------------------------------------
+
+  private request(
+    node: number,
+    timeoutMs: number,
+    done: (answer: AnswerMessage) => void,
+    message: (id: number) => Parameters<Connection["send"]>[0],
+  ): void {
+    const pending = new Pending(
+      node,
+      (answer, outcome) => done(answer?.kind === "answer" ? answer : unanswered(outcome, node)),
+      false,
+    );
+    this.track(pending, timeoutMs + this.options.graceMs);
+    const shape = this.shapes[node];
+    if (shape === undefined) this.transmit(pending, message);
+    else this.delays.pass(shape, () => this.transmit(pending, message));
+  }
+
+  private transmit(pending: Pending, message: (id: number) => Parameters<Connection["send"]>[0]): void {
+    if (this.pending.get(pending.id) !== pending) return;
+    const connection = this.connectionTo(pending.node) ?? this.anyConnection();
+    if (connection?.send(message(pending.id)) !== true) {
+      // Not within the caller's own call: an answer always comes later.
+      process.nextTick(() => this.settle(pending, undefined, "not_sent"));
+      return;
+    }
+    pending.sent = true;
+  }
+
+  private track(pending: Pending, timeoutMs: number): void {
+    this.pending.add(pending);
+    this.deadlines.add(monotonicMicros(), timeoutMs, pending.id);
+    this.armTimer();
+  }
+
+  private settle(pending: Pending, answer: AnswerMessage | Inspection | undefined, outcome: Outcome): void {
+    if (this.pending.get(pending.id) !== pending) return;
+    this.pending.remove(pending.id);
+    pending.done(answer, outcome);
+  }
+
+  private armTimer(): void {
+    if (this.timer !== undefined || this.closed) return;
+    const next = this.deadlines.next();
+    if (next === undefined) return;
+    this.timer = setTimeout(
+      () => {
+        this.timer = undefined;
+        const now = monotonicMicros();
+        for (let id = this.deadlines.takeDue(now); id !== undefined; id = this.deadlines.takeDue(now)) {
+          const pending = this.pending.get(id);
+          if (pending !== undefined) this.settle(pending, undefined, pending.sent ? "timeout" : "not_sent");
+        }
+        this.armTimer();
+      },
+      Math.max(1, Math.ceil((next - monotonicMicros()) / 1000)),
+    );
+  }
+
+  // ---- routing -------------------------------------------------------------------------------------------------
+
+  private route(address: Address): number {
+    if (this.options.routing === "token-aware") {
+      for (const { node } of this.options.ring.preferenceList(address, this.options.cluster.engine.nVal)) {
+        if (this.connectedTo(node)) return node;
+      }
+    }
+    for (let tried = 0; tried < this.pools.length; tried++) {
+      const node = this.nextNode;
+      this.nextNode = (this.nextNode + 1) % this.pools.length;
+      if (this.connectedTo(node)) return node;
+    }
+    return 0;
+  }
+
+  private connectionTo(node: number): Connection | undefined {
+    const pool = this.pools[node];
+    for (let tried = 0; tried < pool.connections.length; tried++) {
+      pool.turn = (pool.turn + 1) % pool.connections.length;
+      const connection = pool.connections[pool.turn];
+      if (connection !== undefined) return connection;
+    }
+    return undefined;
+  }
+
+  private anyConnection(): Connection | undefined {
+    for (let node = 0; node < this.pools.length; node++) {
+      const connection = this.connectionTo(node);
+      if (connection !== undefined) return connection;
+    }
+    return undefined;
+  }
+
+  // ---- connections ---------------------------------------------------------------------------------------------
+
+  private dial(node: number, slot: number): Promise<void> {
+    const pool = this.pools[node];
+    return new Promise((resolve) => {
+      const socket = connect({ host: pool.address.host, port: pool.address.port, noDelay: true });
+      const failed = (): void => {
+        socket.destroy();
+        this.dialLater(node, slot, resolve);
+      };
+      socket.once("error", failed);
+      socket.once("connect", () => {
+        socket.off("error", failed);
+        if (this.closed) {
+          socket.destroy();
+          return resolve();
+        }
+        const connection: Connection = new Connection(socket, this.codec, {
+          frame: (body) => this.arrived(body),
+          closed: () => {
+            pool.connections[slot] = undefined;
+            if (this.closed) return;
+            this.lose(node);
+            this.dialLater(node, slot, () => undefined);
+          },
+        });
+        connection.hello({
+          wireVersion: WIRE_VERSION,
+          cluster: this.options.cluster.name,
+          clock: this.options.cluster.engine.clock,
+          sender: { kind: "client" },
+        });
+        pool.connections[slot] = connection;
+        resolve();
+      });
+    });
+  }
+
+  private dialLater(node: number, slot: number, then: () => void): void {
+    if (this.closed) return then();
+    const retry = setTimeout(() => {
+      this.retries.delete(retry);
+      void this.dial(node, slot).then(then);
+    }, RETRY_MS);
+    this.retries.add(retry);
+  }
+
+  /** A connection to `node` is gone. With several a node, those requests may still be answered on the others. */
+  private lose(node: number): void {
+    if (this.connectedTo(node)) return;
+    for (const pending of this.pending.items()) {
+      if (pending.node === node && pending.sent) this.settle(pending, undefined, "connection_lost");
+    }
+  }
+
+  private arrived(body: ByteReader): void {
+    const message = this.codec.decode(body);
+    if (message.kind !== "answer" && message.kind !== "inspection") throw new MalformedBytes(`${message.kind} from a server`);
+    const pending = this.pending.get(message.id);
+    if (pending !== undefined) this.settle(pending, message, "ok");
+  }
+}
+
+function unanswered(outcome: Outcome, node: number): AnswerMessage {
+  const reason = outcome === "not_sent" ? "no open connection" : "no answer";
+  return { kind: "answer", id: 0, outcome, coordinator: node, versions: [], context: "", reason };
+}

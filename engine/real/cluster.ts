@@ -1,0 +1,296 @@
+/**
+ * A cluster of real processes: started, stopped, killed, paused, resumed, restarted, and never left behind. Every
+ * child is known by its process id from before it runs until it is seen to end; on this process's exit whatever is
+ * left is killed, and a child whose parent vanished ends by itself (see server.ts).
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ClusterSettings } from "../vocabulary/settings";
+import type { FromNode, ServerConfig, ServerCounts, ToNode } from "./control";
+import { findTaskset, type Placement } from "./placement";
+import type { NodeAddress } from "./tcp-transport";
+
+/** A node did not come up, or not in time. The message says which and why. */
+export class NodeDidNotStart extends Error {
+  override readonly name = "NodeDidNotStart";
+}
+
+export interface ClusterOptions {
+  readonly settings: ClusterSettings;
+  /** Where nodes keep their data; made if absent. */
+  readonly directory: string;
+  readonly placement: Placement;
+  readonly log: (line: string) => void;
+  /** A node ended without being asked to. */
+  readonly died?: (index: number, how: string) => void;
+  /** Fixed ports, for tests; free ones otherwise. */
+  readonly ports?: readonly number[];
+  readonly startPatienceMs?: number;
+}
+
+const START_PATIENCE_MS = 15_000;
+const STOP_PATIENCE_MS = 3_000;
+/** A larger young generation: most garbage of a node is dead before the next collection. */
+const NODE_FLAGS = ["--max-semi-space-size=32"];
+
+interface NodeProcess {
+  child: ChildProcess | undefined;
+  port: number;
+  epoch: number;
+  paused: boolean;
+  /** Ending it is our doing. */
+  expected: boolean;
+}
+
+const everyChild = new Set<ChildProcess>();
+let exitHookInstalled = false;
+
+function killEveryChild(): void {
+  for (const child of everyChild) child.kill("SIGKILL");
+}
+
+function remember(child: ChildProcess): void {
+  if (!exitHookInstalled) {
+    exitHookInstalled = true;
+    process.on("exit", killEveryChild);
+  }
+  everyChild.add(child);
+  child.once("exit", () => everyChild.delete(child));
+}
+
+/** The compiled node program. Throws with advice when the project was not built. */
+export function serverProgram(): string {
+  for (const candidate of [join(__dirname, "server.js"), join(__dirname, "..", "..", "dist", "engine", "real", "server.js")]) {
+    if (existsSync(candidate)) return candidate;
+  }
+  throw new NodeDidNotStart("the compiled node program is missing: run `npm run build` first");
+}
+
+export class RealCluster {
+  private readonly nodes: NodeProcess[];
+  private nextCount = 1;
+  private stopping = false;
+
+  private constructor(private readonly options: ClusterOptions) {
+    this.nodes = options.settings.members.map((_, i) => ({
+      child: undefined,
+      port: options.ports?.[i] ?? 0,
+      epoch: 0,
+      paused: false,
+      expected: false,
+    }));
+  }
+
+  /** Starts every node and waits until all are linked. On failure nothing is left running. */
+  static async start(options: ClusterOptions): Promise<RealCluster> {
+    const cluster = new RealCluster(options);
+    try {
+      await Promise.all(cluster.nodes.map((_, index) => cluster.launch(index)));
+      await cluster.connectAll();
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get size(): number {
+    return this.nodes.length;
+  }
+
+  addresses(): readonly NodeAddress[] {
+    return this.nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
+  }
+
+  pid(index: number): number | undefined {
+    return this.nodes[index].child?.pid;
+  }
+
+  epoch(index: number): number {
+    return this.nodes[index].epoch;
+  }
+
+  running(index: number): boolean {
+    return this.nodes[index].child !== undefined;
+  }
+
+  /** SIGKILL, and waits until the process is gone. */
+  async kill(index: number): Promise<void> {
+    const node = this.nodes[index];
+    node.expected = true;
+    const { child } = node;
+    if (child === undefined) return;
+    const gone = ended(child);
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  /** Starts a killed node again on its old data, under its next boot epoch and on its old port where that is free. */
+  async restart(index: number): Promise<void> {
+    await this.kill(index);
+    try {
+      await this.launch(index);
+    } catch (error) {
+      // Somebody may have taken the port while the node was down.
+      if (!(error instanceof NodeDidNotStart) || !error.message.includes("in use")) throw error;
+      this.nodes[index].port = 0;
+      await this.launch(index);
+    }
+    await this.connectAll();
+  }
+
+  /** SIGSTOP: the process keeps its sockets and answers nothing. */
+  pause(index: number): void {
+    this.nodes[index].paused = this.nodes[index].child?.kill("SIGSTOP") ?? false;
+  }
+
+  resume(index: number): void {
+    this.nodes[index].child?.kill("SIGCONT");
+    this.nodes[index].paused = false;
+  }
+
+  /** Counters of every node; undefined for one that does not answer in time. */
+  async counts(patienceMs = 2_000): Promise<readonly (ServerCounts | undefined)[]> {
+    return Promise.all(this.nodes.map((_, index) => this.countOf(index, patienceMs)));
+  }
+
+  /** Asks politely, then kills; resolves when no process is left. Never rejects. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await Promise.all(
+      this.nodes.map(async (node) => {
+        const { child } = node;
+        if (child === undefined) return;
+        node.expected = true;
+        const gone = ended(child);
+        if (node.paused) child.kill("SIGKILL");
+        else this.say(child, { type: "stop" });
+        const timer = setTimeout(() => child.kill("SIGKILL"), STOP_PATIENCE_MS);
+        await gone;
+        clearTimeout(timer);
+      }),
+    );
+  }
+
+  private say(child: ChildProcess, message: ToNode): void {
+    if (child.connected) child.send(message, () => undefined);
+  }
+
+  private async connectAll(): Promise<void> {
+    const addresses = this.addresses();
+    const waits = this.nodes.map(async (node, index) => {
+      const { child } = node;
+      if (child === undefined || node.paused) return;
+      const connected = this.expect(child, index, "connected", "link to its peers");
+      this.say(child, { type: "connect", addresses });
+      await connected;
+    });
+    await Promise.all(waits);
+  }
+
+  private async launch(index: number): Promise<void> {
+    const { settings, directory, placement } = this.options;
+    const node = this.nodes[index];
+    const id = settings.members[index].id;
+    const home = join(directory, id);
+    mkdirSync(home, { recursive: true });
+    const config: ServerConfig = { index, cluster: settings, directory: home, port: node.port };
+    const file = join(home, "node.json");
+    writeFileSync(file, JSON.stringify(config));
+    const program = serverProgram();
+    const cores = placement.nodes?.[index];
+    const taskset = cores === undefined ? undefined : findTaskset();
+    const child = fork(program, [file], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      ...(taskset === undefined
+        ? { execArgv: NODE_FLAGS }
+        : { execPath: taskset, execArgv: ["-c", cores!.join(","), process.execPath, ...NODE_FLAGS] }),
+    });
+    remember(child);
+    node.child = child;
+    node.expected = false;
+    node.paused = false;
+    let lastWords = "";
+    child.stderr?.on("data", (chunk: Buffer) => {
+      lastWords = (lastWords + chunk.toString("utf8")).slice(-2_000);
+    });
+    child.on("message", (message: FromNode) => {
+      if (message.type === "log") this.options.log(`${id}: ${message.line}`);
+      else if (message.type === "failed") lastWords = message.reason;
+    });
+    child.once("exit", (code, signal) => {
+      if (node.child !== child) return;
+      node.child = undefined;
+      if (node.expected || this.stopping) return;
+      const how = signal ?? `exit ${String(code)}`;
+      this.options.log(`${id}: ended unexpectedly (${how}) ${lastWords}`);
+      this.options.died?.(index, `${how}${lastWords === "" ? "" : `: ${lastWords.split("\n")[0]}`}`);
+    });
+    const listening = await this.expect(child, index, "listening", "start", () => lastWords);
+    if (listening.type === "listening") {
+      node.port = listening.port;
+      node.epoch = listening.epoch;
+    }
+  }
+
+  /** The next message of `type`, or why it will not come. */
+  private expect(
+    child: ChildProcess,
+    index: number,
+    type: FromNode["type"],
+    what: string,
+    lastWords: () => string = () => "",
+  ): Promise<FromNode> {
+    const id = this.options.settings.members[index].id;
+    const patience = this.options.startPatienceMs ?? START_PATIENCE_MS;
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        child.off("message", onMessage);
+        child.off("exit", onExit);
+        child.off("error", onError);
+        act();
+      };
+      const fail = (why: string): void => settle(() => reject(new NodeDidNotStart(`${id} did not ${what}: ${why}`)));
+      const onMessage = (message: FromNode): void => {
+        if (message.type === type) settle(() => resolve(message));
+        else if (message.type === "failed") fail(message.reason);
+      };
+      const onExit = (code: number | null, signal: string | null): void =>
+        fail(`the process ended (${signal ?? `exit ${String(code)}`}) ${lastWords().split("\n")[0]}`.trimEnd());
+      const onError = (error: Error): void => fail(error.message);
+      const timer = setTimeout(() => fail(`no answer within ${String(patience)} ms`), patience);
+      child.on("message", onMessage);
+      child.on("exit", onExit);
+      child.on("error", onError);
+    });
+  }
+
+  private countOf(index: number, patienceMs: number): Promise<ServerCounts | undefined> {
+    const { child, paused } = this.nodes[index];
+    if (child === undefined || paused) return Promise.resolve(undefined);
+    const id = this.nextCount++;
+    return new Promise((resolve) => {
+      const finish = (counts: ServerCounts | undefined): void => {
+        clearTimeout(timer);
+        child.off("message", onMessage);
+        child.off("exit", onExit);
+        resolve(counts);
+      };
+      const onMessage = (message: FromNode): void => {
+        if (message.type === "counts" && message.id === id) finish(message.counts);
+      };
+      const onExit = (): void => finish(undefined);
+      const timer = setTimeout(() => finish(undefined), patienceMs);
+      child.on("message", onMessage);
+      child.on("exit", onExit);
+      this.say(child, { type: "count", id });
+    });
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once("exit", () => resolve()));
+}

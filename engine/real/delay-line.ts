@@ -1,0 +1,144 @@
+/**
+ * Injected network delay on real processes: a message waits here until its drawn one-way delay has passed, then goes to
+ * the socket. Delays are drawn per message and independently, as the WARS model of PBS has it, so messages of one link
+ * may overtake each other. Loss is drawn first, from the same per-link stream.
+ *
+ * Node's timers are a millisecond coarse: how late each message really left is recorded and reported, and a run whose
+ * lateness is large against its delays is marked doubtful.
+ */
+import type { Distribution } from "../vocabulary/distributions";
+import type { Random } from "../vocabulary/random";
+import type { Micros } from "../vocabulary/micros";
+import { monotonicMicros } from "./monotonic";
+
+/** Messages that may wait at once; beyond it the oldest behaviour of any full queue applies: drop and count. */
+const MAX_WAITING = 200_000;
+/** Lateness is counted in steps of 50 us up to 200 ms. */
+const LATENESS_STEP = 50;
+const LATENESS_STEPS = 4_000;
+
+interface Waiting {
+  readonly due: Micros;
+  readonly sequence: number;
+  readonly release: () => void;
+}
+
+/** What happens to messages of one class on one link. */
+export interface LinkShape {
+  readonly delay: Distribution | undefined;
+  readonly loss: number;
+  readonly random: Random;
+}
+
+export class DelayLine {
+  private readonly heap: Waiting[] = [];
+  private sequence = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private timerDue = 0;
+  private readonly lateness = new Uint32Array(LATENESS_STEPS + 1);
+  private released = 0;
+  lost = 0;
+  overflowed = 0;
+
+  /** Calls `release` when the message may leave: at once, later, or never. */
+  pass(shape: LinkShape | undefined, release: () => void): void {
+    if (shape === undefined) {
+      release();
+      return;
+    }
+    if (shape.loss > 0 && shape.random.nextFloat() < shape.loss) {
+      this.lost++;
+      return;
+    }
+    if (shape.delay === undefined) {
+      release();
+      return;
+    }
+    if (this.heap.length >= MAX_WAITING) {
+      this.overflowed++;
+      return;
+    }
+    const due = monotonicMicros() + shape.delay.sample(shape.random);
+    this.push({ due, sequence: this.sequence++, release });
+    if (this.timer === undefined || due < this.timerDue) this.arm();
+  }
+
+  /** 99th percentile of lateness in milliseconds; 0 before anything was released. */
+  latenessP99Ms(): number {
+    if (this.released === 0) return 0;
+    let left = Math.ceil(this.released * 0.01);
+    for (let i = LATENESS_STEPS; i >= 0; i--) {
+      left -= this.lateness[i];
+      if (left <= 0) return ((i + 1) * LATENESS_STEP) / 1000;
+    }
+    return 0;
+  }
+
+  close(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
+    this.heap.length = 0;
+  }
+
+  private arm(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.heap.length === 0) return;
+    this.timerDue = this.heap[0].due;
+    // Rounded to nearest, so that the coarse timer is early about as often as it is late.
+    const ms = Math.max(0, Math.round((this.timerDue - monotonicMicros()) / 1000));
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.fire();
+    }, ms);
+  }
+
+  private fire(): void {
+    const now = monotonicMicros();
+    // A timer that fired early releases what is due within the rest of its millisecond.
+    const horizon = now + 500;
+    while (this.heap.length > 0 && this.heap[0].due <= horizon) {
+      const item = this.pop();
+      const late = Math.max(0, now - item.due);
+      this.lateness[Math.min(LATENESS_STEPS, Math.floor(late / LATENESS_STEP))]++;
+      this.released++;
+      item.release();
+    }
+    this.arm();
+  }
+
+  private push(item: Waiting): void {
+    const { heap } = this;
+    let at = heap.length;
+    heap.push(item);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!before(item, heap[parent])) break;
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = item;
+  }
+
+  private pop(): Waiting {
+    const { heap } = this;
+    const top = heap[0];
+    const last = heap.pop()!;
+    if (heap.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      let child = at * 2 + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
+      if (!before(heap[child], last)) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = last;
+    return top;
+  }
+}
+
+function before(a: Waiting, b: Waiting): boolean {
+  return a.due < b.due || (a.due === b.due && a.sequence < b.sequence);
+}

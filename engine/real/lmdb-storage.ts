@@ -1,0 +1,114 @@
+/**
+ * Storage on LMDB: a memory-mapped copy-on-write B-tree, so a crash leaves the last committed state, never a torn one.
+ * `sync` decides what "stored" means: `each` commits and syncs one write at a time, `group` lets the writes of a turn
+ * share one synced commit, `never` commits to the operating system only (survives the process, not the power).
+ *
+ * Reads are synchronous (the map is in memory). Every record carries a checksum: a page that rotted is a failed read,
+ * never data.
+ */
+import { open, type RootDatabase } from "lmdb";
+import type { Clock } from "../clocks/clock";
+import type { Storage } from "../host/ports";
+import type { Address } from "../vocabulary/address";
+import { ByteReader, ByteWriter, MalformedBytes } from "../vocabulary/octets";
+import type { StorageSettings } from "../vocabulary/settings";
+
+const RECORD_VERSION = 1;
+const HEADER = 5;
+
+export class LmdbStorage implements Storage {
+  readonly immediate = false;
+  private readonly db: RootDatabase<Buffer, Buffer>;
+  private readonly writer = new ByteWriter(4096);
+
+  constructor(
+    directory: string,
+    private readonly clock: Clock,
+    private readonly sync: StorageSettings["sync"],
+  ) {
+    this.db = open<Buffer, Buffer>({
+      path: directory,
+      encoding: "binary",
+      keyEncoding: "binary",
+      // With overlapping sync a commit's promise would resolve before the flush, and DW would promise too much.
+      overlappingSync: false,
+      noSync: sync === "never",
+      compression: false,
+    });
+  }
+
+  load(vnode: number, address: Address, done: (state: unknown) => void, failed: (reason: string) => void): void {
+    let state: unknown;
+    try {
+      const record = this.db.getBinary(keyOf(vnode, address));
+      state = record === undefined ? undefined : this.decode(record);
+    } catch (error) {
+      failed(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    done(state);
+  }
+
+  store(vnode: number, address: Address, state: unknown, done: () => void, failed: (reason: string) => void): void {
+    const key = keyOf(vnode, address);
+    const record = this.encode(state);
+    const lost = (error: unknown): void => failed(error instanceof Error ? error.message : String(error));
+    if (this.sync === "each") {
+      try {
+        this.db.putSync(key, record);
+      } catch (error) {
+        lost(error);
+        return;
+      }
+      done();
+      return;
+    }
+    this.db.put(key, record).then((ok) => {
+      if (ok) done();
+      else lost("write refused");
+    }, lost);
+  }
+
+  count(): number {
+    const stats = this.db.getStats() as { entryCount?: number };
+    return stats.entryCount ?? 0;
+  }
+
+  close(): Promise<void> {
+    return this.db.close();
+  }
+
+  private encode(state: unknown): Buffer {
+    const { writer } = this;
+    writer.reset();
+    writer.u8(RECORD_VERSION);
+    writer.u32(0);
+    this.clock.encode(state, writer);
+    const record = Buffer.from(writer.view());
+    record.writeUInt32BE(checksum(record), 1);
+    return record;
+  }
+
+  private decode(record: Buffer): unknown {
+    if (record.length < HEADER || record[0] !== RECORD_VERSION) throw new MalformedBytes("not a record of ours");
+    if (record.readUInt32BE(1) !== checksum(record)) throw new MalformedBytes("checksum does not match");
+    const reader = new ByteReader(record, HEADER);
+    const state = this.clock.decode(reader);
+    reader.finish();
+    return state;
+  }
+}
+
+function keyOf(vnode: number, address: Address): Buffer {
+  const key = Buffer.allocUnsafe(2 + address.length);
+  key.writeUInt16BE(vnode, 0);
+  key.write(address, 2, "latin1");
+  return key;
+}
+
+/** FNV-1a over the bytes behind the header. */
+function checksum(record: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = HEADER; i < record.length; i++) hash = Math.imul(hash ^ record[i], 0x01000193);
+  return hash >>> 0;
+}

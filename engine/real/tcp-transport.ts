@@ -1,0 +1,250 @@
+/**
+ * A node's links over TCP: one outgoing connection to every peer (answers come back over the peer's own), and incoming
+ * ones from peers and clients told apart by their handshake. A lost link is retried with a growing pause and bounded
+ * patience per try; messages to a peer that is away are dropped and counted, as a network would.
+ */
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Transport } from "../host/ports";
+import type { Input, Session } from "../io";
+import type { AnswerMessage, Inspection, NodeIndex, PeerMessage } from "../messages";
+import { type ByteReader, MalformedBytes } from "../vocabulary/octets";
+import type { ClusterSettings } from "../vocabulary/settings";
+import { Codec, WIRE_VERSION } from "../wire/codec";
+import { decodeHello, type Hello } from "../wire/frames";
+import { clockNamed } from "../clocks/clock";
+import { Connection } from "./connection";
+import { DelayLine, type LinkShape } from "./delay-line";
+import { clientLinkShape, nodeLinkShapes } from "./link-shapes";
+
+export interface NodeAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface TransportOptions {
+  readonly self: NodeIndex;
+  readonly cluster: ClusterSettings;
+  readonly deliver: (input: Input) => void;
+  readonly log: (line: string) => void;
+}
+
+const FIRST_RETRY_MS = 20;
+const LAST_RETRY_MS = 1_000;
+const HANDSHAKE_MS = 5_000;
+const MAX_CONNECTIONS = 4_096;
+
+interface PeerLink {
+  address: NodeAddress | undefined;
+  connection: Connection | undefined;
+  retryMs: number;
+  retry: NodeJS.Timeout | undefined;
+}
+
+export class TcpTransport implements Transport {
+  private readonly codec: Codec;
+  private readonly server: Server;
+  private readonly links: PeerLink[];
+  private readonly sessions = new Map<Session, Connection>();
+  private readonly incoming = new Set<Connection>();
+  private nextSession = 1;
+  private readonly delays = new DelayLine();
+  private readonly shapes: readonly (LinkShape | undefined)[];
+  private readonly clientShape: LinkShape | undefined;
+  private closing = false;
+  /** Sent on connections that are gone, so that counts never go back. */
+  private pastMessages = 0;
+  private pastBytes = 0;
+  private drops = 0;
+
+  constructor(private readonly options: TransportOptions) {
+    const { cluster, self } = options;
+    this.codec = new Codec(clockNamed(cluster.engine.clock));
+    this.links = cluster.members.map(() => ({ address: undefined, connection: undefined, retryMs: FIRST_RETRY_MS, retry: undefined }));
+    this.shapes = nodeLinkShapes(cluster, self);
+    this.clientShape = clientLinkShape(cluster, self, "to-client");
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /** Listens on the loopback interface; port 0 takes a free one. Resolves to the port. */
+  listen(port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.once("error", reject);
+      this.server.listen(port, "127.0.0.1", () => {
+        this.server.off("error", reject);
+        this.server.on("error", (error) => this.options.log(`server: ${error.message}`));
+        const address = this.server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  /** (Re)connects to every other member. */
+  connectPeers(addresses: readonly NodeAddress[]): void {
+    addresses.forEach((address, index) => {
+      if (index === this.options.self) return;
+      const link = this.links[index];
+      const moved = link.address?.port !== address.port || link.address.host !== address.host;
+      link.address = address;
+      if (moved && link.connection !== undefined) link.connection.close("peer moved");
+      link.retryMs = FIRST_RETRY_MS;
+      if (link.connection === undefined) this.dial(index);
+    });
+  }
+
+  /** Peers with an open outgoing connection. */
+  connectedPeers(): number {
+    return this.links.filter((link) => link.connection !== undefined).length;
+  }
+
+  send(to: NodeIndex, message: PeerMessage): void {
+    const shape = this.shapes[to];
+    if (shape === undefined) this.sendNow(to, message);
+    else this.delays.pass(shape, () => this.sendNow(to, message));
+  }
+
+  answer(session: Session, message: AnswerMessage | Inspection): void {
+    // Inspection is measurement: it is not part of the modelled network.
+    if (this.clientShape === undefined || message.kind === "inspection") this.sessions.get(session)?.send(message);
+    else this.delays.pass(this.clientShape, () => this.sessions.get(session)?.send(message));
+  }
+
+  /** Totals since the start. */
+  counts(): { messagesSent: number; bytesSent: number; lost: number; queueDrops: number; latenessP99Ms: number } {
+    let messagesSent = this.pastMessages;
+    let bytesSent = this.pastBytes;
+    let queueDrops = this.drops + this.delays.overflowed;
+    for (const { connection } of this.links) {
+      if (connection === undefined) continue;
+      messagesSent += connection.messagesSent;
+      bytesSent += connection.bytesSent;
+      queueDrops += connection.dropped;
+    }
+    return { messagesSent, bytesSent, lost: this.delays.lost, queueDrops, latenessP99Ms: this.delays.latenessP99Ms() };
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    this.delays.close();
+    for (const link of this.links) {
+      if (link.retry !== undefined) clearTimeout(link.retry);
+      link.connection?.close("stopping");
+    }
+    for (const connection of this.incoming) connection.close("stopping");
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  private sendNow(to: NodeIndex, message: PeerMessage): void {
+    if (to === this.options.self) {
+      // Through a timer's turn or not, never within the step that sent it.
+      process.nextTick(() => this.options.deliver({ kind: "received", from: to, message }));
+      return;
+    }
+    const { connection } = this.links[to];
+    if (connection === undefined) this.drops++;
+    else connection.send(message);
+  }
+
+  private dial(index: NodeIndex): void {
+    const link = this.links[index];
+    if (this.closing || link.address === undefined) return;
+    link.retry = undefined;
+    const socket = connect({ host: link.address.host, port: link.address.port, noDelay: true });
+    let opened: Connection | undefined;
+    const failed = (): void => {
+      if (opened !== undefined) return;
+      socket.destroy();
+      this.redial(index);
+    };
+    socket.once("error", failed);
+    socket.once("connect", () => {
+      socket.off("error", failed);
+      opened = new Connection(socket, this.codec, {
+        // Peers only listen on connections they accept.
+        frame: () => undefined,
+        closed: (reason) => {
+          if (link.connection !== opened) return;
+          link.connection = undefined;
+          this.pastMessages += opened!.messagesSent;
+          this.pastBytes += opened!.bytesSent;
+          this.drops += opened!.dropped;
+          if (this.closing) return;
+          this.options.log(`link to node ${String(index)} lost: ${reason}`);
+          this.options.deliver({ kind: "link-down", node: index });
+          this.redial(index);
+        },
+      });
+      opened.hello(this.helloOf({ kind: "node", index: this.options.self }));
+      link.connection = opened;
+      link.retryMs = FIRST_RETRY_MS;
+      this.options.deliver({ kind: "link-up", node: index });
+    });
+  }
+
+  private redial(index: NodeIndex): void {
+    const link = this.links[index];
+    if (this.closing || link.retry !== undefined) return;
+    link.retry = setTimeout(() => this.dial(index), link.retryMs);
+    link.retryMs = Math.min(LAST_RETRY_MS, link.retryMs * 2);
+  }
+
+  private helloOf(sender: Hello["sender"]): Hello {
+    const { cluster } = this.options;
+    return { wireVersion: WIRE_VERSION, cluster: cluster.name, clock: cluster.engine.clock, sender };
+  }
+
+  // ---- incoming ------------------------------------------------------------------------------------------------
+
+  private accept(socket: Socket): void {
+    let sender: Hello["sender"] | undefined;
+    let session: Session = 0;
+    const connection: Connection = new Connection(socket, this.codec, {
+      frame: (body) => {
+        if (sender === undefined) {
+          clearTimeout(patience);
+          sender = this.admit(body);
+          if (sender.kind === "client") {
+            session = this.nextSession++;
+            this.sessions.set(session, connection);
+          }
+        } else if (sender.kind === "node") this.fromPeer(sender.index, body);
+        else this.fromClient(session, body);
+      },
+      closed: (reason) => {
+        clearTimeout(patience);
+        this.incoming.delete(connection);
+        this.sessions.delete(session);
+        if (reason.startsWith("malformed")) this.options.log(`connection from ${connection.remote} closed: ${reason}`);
+      },
+    });
+    const patience = setTimeout(() => connection.close("malformed: no handshake in time"), HANDSHAKE_MS);
+    patience.unref();
+    this.incoming.add(connection);
+  }
+
+  private admit(body: ByteReader): Hello["sender"] {
+    const hello = decodeHello(body);
+    const { cluster } = this.options;
+    if (hello.wireVersion !== WIRE_VERSION) throw new MalformedBytes(`wire version ${String(hello.wireVersion)}, ours is ${String(WIRE_VERSION)}`);
+    if (hello.cluster !== cluster.name) throw new MalformedBytes("a member of another cluster");
+    if (hello.clock !== cluster.engine.clock) throw new MalformedBytes(`clock ${hello.clock}, ours is ${cluster.engine.clock}`);
+    if (hello.sender.kind === "node" && (hello.sender.index >= this.links.length || hello.sender.index === this.options.self)) {
+      throw new MalformedBytes(`node ${String(hello.sender.index)} is not a member`);
+    }
+    return hello.sender;
+  }
+
+  private fromPeer(from: NodeIndex, body: ByteReader): void {
+    const message = this.codec.decode(body);
+    if (message.kind === "inspect" || message.kind === "inspection") throw new MalformedBytes(`${message.kind} from a node`);
+    this.options.deliver({ kind: "received", from, message });
+  }
+
+  private fromClient(session: Session, body: ByteReader): void {
+    const message = this.codec.decode(body);
+    if (message.kind !== "get" && message.kind !== "put" && message.kind !== "inspect") {
+      throw new MalformedBytes(`${message.kind} from a client`);
+    }
+    this.options.deliver({ kind: "asked", session, message });
+  }
+}
