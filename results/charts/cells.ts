@@ -1,0 +1,183 @@
+/**
+ * Which cells stand beside which. A run is a cloud of cells; a picture holds few. The quorum (N, R, W and their kin)
+ * is what most experiments vary, so it is told apart by colour, dash and marker inside a panel, and everything else
+ * that varies (the clock, the ring) makes panels side by side with the same axes. Nothing here knows an experiment:
+ * only which axes vary. Chunks of more than six lines are split, because nobody reads the seventh.
+ */
+import type { TrialFigures } from "../record/figures";
+import type { AxisValues, CellSummary, LoadedRun } from "../record/run-folder";
+import { seriesStyle, type SeriesStyle } from "./theme";
+
+export interface ChartCell {
+  readonly summary: CellSummary;
+  /** All axes: `R=1 W=1 · dvvset`. */
+  readonly label: string;
+  /** Quorum axes only: `R=1 W=1`; empty when none varies. */
+  readonly quorum: string;
+  /** The other axes only: `dvvset`. */
+  readonly other: string;
+  /** Figures of the repetitions that finished. */
+  readonly figures: readonly TrialFigures[];
+  /** N, R and W as numbers where they are known. */
+  readonly n: number | undefined;
+  readonly r: number | undefined;
+  readonly w: number | undefined;
+}
+
+export interface ChartInput {
+  readonly run: LoadedRun;
+  readonly cells: readonly ChartCell[];
+}
+
+export interface Series {
+  readonly cell: ChartCell;
+  readonly name: string;
+  readonly style: SeriesStyle;
+}
+
+export interface Facet {
+  /** Empty when there is one facet. */
+  readonly title: string;
+  readonly series: readonly Series[];
+}
+
+const QUORUM_AXES = ["n_val", "n", "r", "w", "pr", "pw", "dw"];
+const MOST_SERIES = 6;
+/** Small multiples beyond this are left to the data table. */
+export const MOST_PANELS = 12;
+
+export function chartInput(run: LoadedRun): ChartInput {
+  const byCell = new Map<string, TrialFigures[]>();
+  const resolved = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const trial of run.trials) {
+    if (!resolved.has(trial.record.cell)) resolved.set(trial.record.cell, trial.record.resolved);
+    if (trial.figures === null || trial.record.outcome !== "done") continue;
+    const list = byCell.get(trial.record.cell);
+    if (list === undefined) byCell.set(trial.record.cell, [trial.figures]);
+    else list.push(trial.figures);
+  }
+  const severalWorlds = new Set(run.cells.map((cell) => cell.world)).size > 1;
+  const cells = run.cells.map((summary): ChartCell => {
+    const settings = { ...resolved.get(summary.id), ...summary.axes };
+    const n = numberOf(settings, "n_val", undefined);
+    const quorum = axesInWords(summary.axes, (key) => isQuorumAxis(key));
+    const others = axesInWords(summary.axes, (key) => !isQuorumAxis(key));
+    const world = severalWorlds ? (summary.world === "processes" ? "real processes" : "simulated") : "";
+    const other = [others, world].filter((part) => part !== "").join(" · ");
+    const label = [quorum, other].filter((part) => part !== "").join(" · ");
+    return {
+      summary,
+      label: label === "" ? summary.id : label,
+      quorum,
+      other,
+      figures: byCell.get(summary.id) ?? [],
+      n,
+      r: numberOf(settings, "r", n),
+      w: numberOf(settings, "w", n),
+    };
+  });
+  return { run, cells };
+}
+
+/** Panels of series. Cells without figures are left out. */
+export function facets(input: ChartInput): Facet[] {
+  const cells = input.cells.filter((cell) => cell.figures.length > 0);
+  if (cells.length === 0) return [];
+  const quorums = distinct(cells.map((cell) => cell.quorum));
+  const others = distinct(cells.map((cell) => cell.other));
+  if (cells.length <= 4 || quorums.length === 1 || others.length === 1) {
+    const name = (cell: ChartCell): string =>
+      quorums.length > 1 && others.length > 1 ? cell.label : quorums.length > 1 ? cell.quorum : cell.other || cell.label;
+    return chunked(cells.map((cell, index) => ({ cell, name: name(cell), style: seriesStyle(index) })), "");
+  }
+  return others.flatMap((other) =>
+    chunked(
+      cells
+        .filter((cell) => cell.other === other)
+        .map((cell) => ({ cell, name: cell.quorum, style: seriesStyle(quorums.indexOf(cell.quorum)) })),
+      other,
+    ),
+  );
+}
+
+/** Cells with figures, for one small panel each. */
+export function panelCells(input: ChartInput): { readonly shown: readonly ChartCell[]; readonly note: string } {
+  const cells = input.cells.filter((cell) => cell.figures.length > 0);
+  return {
+    shown: cells.slice(0, MOST_PANELS),
+    note:
+      cells.length > MOST_PANELS ? ` The first ${MOST_PANELS} of ${cells.length} configurations are drawn.` : "",
+  };
+}
+
+/** R + W > N: every read quorum meets every write quorum. undefined when one of the three is not known. */
+export function quorumsOverlap(cell: ChartCell): boolean | undefined {
+  if (cell.n === undefined || cell.r === undefined || cell.w === undefined) return undefined;
+  return cell.r + cell.w > cell.n;
+}
+
+/** Fewest and most repetitions of a cell: `3 repetitions` or `2 to 3 repetitions`. */
+export function repetitions(cells: readonly ChartCell[]): string {
+  const counts = cells.map((cell) => cell.figures.length);
+  const lo = Math.min(...counts);
+  const hi = Math.max(...counts);
+  return lo === hi ? `${hi} ${hi === 1 ? "repetition" : "repetitions"}` : `${lo} to ${hi} repetitions`;
+}
+
+export function axesInWords(axes: AxisValues, wanted: (key: string) => boolean): string {
+  return Object.entries(axes)
+    .filter(([key]) => wanted(key))
+    .map(([key, value]) => axisInWords(key, value))
+    .join(axesJoin(axes, wanted));
+}
+
+/** `r`, 1 → `R=1`; `clock`, dvvset → `dvvset`; `ring.vnodes_per_node`, 16 → `vnodes per node=16`. */
+export function axisInWords(key: string, value: string | number | boolean): string {
+  const name = lastName(key);
+  if (isQuorumAxis(key)) return `${name === "n_val" ? "N" : name.toUpperCase()}=${String(value)}`;
+  const words = name.replace(/_/g, " ");
+  if (typeof value === "boolean") return `${words}=${value ? "on" : "off"}`;
+  if (typeof value === "string" && !/^[\d.]/.test(value)) return name === "clock" ? value : `${words}=${value}`;
+  return `${words}=${String(value)}`;
+}
+
+export function isQuorumAxis(key: string): boolean {
+  return QUORUM_AXES.includes(lastName(key));
+}
+
+function axesJoin(axes: AxisValues, wanted: (key: string) => boolean): string {
+  return Object.keys(axes).filter(wanted).every(isQuorumAxis) ? " " : ", ";
+}
+
+function lastName(key: string): string {
+  return key.slice(key.lastIndexOf(".") + 1);
+}
+
+function numberOf(
+  settings: Readonly<Record<string, unknown>>,
+  name: string,
+  n: number | undefined,
+): number | undefined {
+  const key = Object.keys(settings).find((candidate) => candidate === name || candidate.endsWith(`.${name}`));
+  const value = key === undefined ? undefined : settings[name] ?? settings[key];
+  if (typeof value === "number") return value;
+  if (value === "one") return 1;
+  if (value === "quorum" && n !== undefined) return Math.floor(n / 2) + 1;
+  if (value === "all") return n;
+  const parsed = typeof value === "string" ? Number(value) : NaN;
+  return Number.isFinite(parsed) ? parsed : undefined;
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+function chunked(series: readonly Series[], title: string): Facet[] {
+  if (series.length <= MOST_SERIES) return [{ title, series }];
+  const parts = Math.ceil(series.length / MOST_SERIES);
+  const size = Math.ceil(series.length / parts);
+  return Array.from({ length: parts }, (_, part) => ({
+    title: `${title === "" ? "" : `${title}, `}part ${part + 1} of ${parts}`,
+    series: series.slice(part * size, (part + 1) * size),
+  }));
+}

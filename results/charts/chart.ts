@@ -1,0 +1,95 @@
+/**
+ * What a chart is: figures of cells in, a finished picture in words and data out. A chart answers one question of a
+ * reader; its title may be a finding, its caption says of how many and how they were put together, its table holds
+ * the numbers drawn. Configurations are plain data for Chart.js: `$name` is a colour, `@name` a function from
+ * `callbacks.ts`, so the same value becomes SVG in Node and a canvas in the page.
+ *
+ * To add a chart: one file that exports a `ChartDefinition`, one line in the map below, its test.
+ */
+import { divergence } from "./divergence";
+import { kStaleness } from "./k-staleness";
+import { latencyOverTime } from "./latency-over-time";
+import { outcomes } from "./outcomes";
+import { percentileSpectrum } from "./percentile-spectrum";
+import { ringBalance } from "./ring-balance";
+import { siblings } from "./siblings";
+import { tVisibility } from "./t-visibility";
+import { tradeOff } from "./trade-off";
+import type { ChartInput } from "./cells";
+
+/** Data that survives JSON. */
+export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
+
+export interface LegendEntry {
+  readonly series: string;
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly mark: "line" | "area" | "bar" | string;
+}
+
+/** One drawing. Several make small multiples with equal axes. */
+export interface Panel {
+  /** Empty when the chart has one panel. */
+  readonly title: string;
+  /** Size of the picture as drawn, in CSS pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly drawing:
+    | { readonly kind: "chart"; readonly config: { readonly [key: string]: Plain } }
+    /** Drawn by hand: the inside of an `<svg>` element. */
+    | { readonly kind: "svg"; readonly content: string };
+}
+
+export interface ChartTable {
+  /** Names with units. */
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number | null)[])[];
+}
+
+export interface ChartFigure {
+  readonly id: string;
+  /** Its number in the list of the report's charts. */
+  readonly number: number;
+  /** A finding where the numbers carry one, else neutral. */
+  readonly title: string;
+  /** What is drawn, of how many, how put together. */
+  readonly caption: string;
+  readonly question: string;
+  /** One sentence that answers the question with numbers and their doubt. */
+  readonly answer: string;
+  /** For those who cannot see the picture. */
+  readonly description: string;
+  readonly axes: { readonly x: string; readonly y: string };
+  readonly legend: readonly LegendEntry[];
+  readonly panels: readonly Panel[];
+  readonly table: ChartTable;
+}
+
+export interface ChartDefinition {
+  readonly id: string;
+  readonly number: number;
+  /** Neutral title, used where there is nothing to draw. */
+  readonly title: string;
+  readonly question: string;
+  /** How to read it, in a few sentences: the glossary's entry. */
+  readonly prose: string;
+  /** Why the chart is absent when `draw` finds nothing to draw. */
+  readonly absence: string;
+  /** undefined when the run holds nothing this chart could show. */
+  readonly draw: (input: ChartInput) => ChartFigure | undefined;
+}
+
+/** Every chart, in the order of a reader's questions. */
+export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
+  [
+    tradeOff,
+    percentileSpectrum,
+    latencyOverTime,
+    outcomes,
+    tVisibility,
+    kStaleness,
+    divergence,
+    siblings,
+    ringBalance,
+  ].map((chart) => [chart.id, chart]),
+);

@@ -1,0 +1,62 @@
+/**
+ * From a panel to SVG. Chart.js runs here in Node on a recording surface (`svg-canvas.ts`) with a platform that has
+ * no events and no document; what comes out is the picture that the page shows without JavaScript, that print shows,
+ * and that `figures/*.svg` holds. The page draws the same configuration on a canvas.
+ */
+import { BasicPlatform, Chart, registerables, type ChartConfiguration, type ChartItem } from "chart.js";
+import { chartCallbacks } from "./callbacks";
+import type { ChartFigure, Panel } from "./chart";
+import { escapeText } from "./markup";
+import { SvgCanvas } from "./svg-canvas";
+import { cssVariables } from "./theme";
+
+Chart.register(...registerables);
+
+/** Inline `<svg>` for a page that defines the theme's CSS variables. `idPrefix` must be unique in the page. */
+export function panelSvg(panel: Panel, idPrefix: string, description: string): string {
+  const content = drawing(panel, idPrefix, { legend: false, title: "" });
+  return (
+    `<svg viewBox="0 0 ${panel.width} ${panel.height}" role="img" aria-label="${escapeText(description)}" ` +
+    `font-family="${FONT}" font-size="12">${content}</svg>`
+  );
+}
+
+/** A picture file of its own: legend, title, background, light and dark by the viewer's preference. */
+export function standaloneSvg(figure: ChartFigure, index: number): string {
+  const panel = figure.panels[index]!;
+  const title = panel.title === "" ? figure.title : `${figure.title}: ${panel.title}`;
+  const content = drawing(panel, "f", { legend: true, title: panel.title });
+  const { width, height } = panel;
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
+    `role="img" font-family="${FONT}" font-size="12"><title>${escapeText(title)}</title>` +
+    `<desc>${escapeText(figure.description)}</desc>` +
+    `<style>:root{${cssVariables("light")}}@media (prefers-color-scheme:dark){:root{${cssVariables("dark")}}}</style>` +
+    `<rect width="${width}" height="${height}" fill="var(--page)"/>${content}</svg>\n`
+  );
+}
+
+interface Extras {
+  readonly legend: boolean;
+  readonly title: string;
+}
+
+interface MutableOptions {
+  options: {
+    plugins: { legend: { display: boolean }; title: { display: boolean; text: string } };
+  };
+}
+
+function drawing(panel: Panel, idPrefix: string, extras: Extras): string {
+  if (panel.drawing.kind === "svg") return panel.drawing.content;
+  const config = chartCallbacks().hydrate(panel.drawing.config) as ChartConfiguration & MutableOptions;
+  config.options.plugins.legend.display = extras.legend;
+  if (extras.title !== "") config.options.plugins.title = { ...config.options.plugins.title, display: true, text: extras.title };
+  const surface = new SvgCanvas(panel.width, panel.height, idPrefix);
+  const chart = new Chart(surface.canvas as unknown as ChartItem, { ...config, platform: BasicPlatform });
+  const content = surface.content();
+  chart.destroy();
+  return content;
+}
+
+const FONT = "Helvetica Neue,Helvetica,Arial,Liberation Sans,sans-serif";

@@ -1,0 +1,165 @@
+/**
+ * Chart 20, ring balance: does every node carry the share of keys and work that its part of the ring gives it? Random
+ * tokens make unequal parts (Dynamo, section 6.2, strategies 1 and 3), and popular keys make unequal work even over
+ * equal parts; bars beside the ring's own share tell the two apart. The ring itself is drawn by hand, with one key and
+ * the walk to its preference list.
+ */
+import type { TrialFigures } from "../record/figures";
+import { panelCells, repetitions, type ChartCell, type ChartInput } from "./cells";
+import type { ChartDefinition, ChartFigure, LegendEntry, Panel } from "./chart";
+import { chartPanel, panelSize } from "./frame";
+import { metricInWords, percent, plain, trimmed } from "./numbers";
+import { ringDrawing } from "./ring-drawing";
+
+export const ringBalance: ChartDefinition = {
+  id: "ring-balance",
+  number: 20,
+  title: "Load of each node against its share of the ring",
+  question: "Is load even?",
+  prose:
+    "Bars: which share of all operations, and of all stored keys, each node carried. The dash across a pair of bars is the share of the ring that the node owns. Bars at the dash: load follows the ring. Dashes at different heights: the ring itself is uneven. The circle shows who owns which arc; the numbered nodes are the preference list of the example key, clockwise from its position.",
+  absence: "No node reported operations or keys, so the balance between nodes is unknown.",
+  draw,
+};
+
+interface Share {
+  readonly node: string;
+  readonly operations: number;
+  readonly keys: number;
+  readonly ring: number;
+}
+
+function draw(input: ChartInput): ChartFigure | undefined {
+  const { shown, note } = panelCells(input);
+  const drawn = shown.map((cell) => ({ cell, shares: sharesOf(cell) })).filter(({ shares }) => shares.length > 0);
+  if (drawn.length === 0) return undefined;
+  const top = Math.max(...drawn.flatMap(({ shares }) => shares.flatMap((one) => [one.operations, one.keys, one.ring])));
+  const rings = distinctRings(drawn.map(({ cell }) => cell));
+  const size = panelSize(drawn.length + rings.length);
+  const panels: Panel[] = rings.map(({ cell, ring, several }) => ({
+    title: several ? `the ring: ${cell.label}` : "the ring and the preference list of one key",
+    width: 340,
+    height: 340,
+    drawing: { kind: "svg", content: ringDrawing(ring) },
+  }));
+  for (const { cell, shares } of drawn)
+    panels.push(
+      chartPanel(cell.label, size, {
+        type: "bar",
+        labels: shares.map(({ node }) => node),
+        x: { title: "node", scale: "category", unit: "", name: "node" },
+        y: { title: "share of all (%)", scale: "linear", min: 0, max: Math.ceil(top * 1.1), unit: "%", name: "share" },
+        datasets: [
+          {
+            type: "line",
+            label: RING.series,
+            series: RING.series,
+            data: shares.map(({ ring }) => trimmed(ring)),
+            showLine: false,
+            pointStyle: "line",
+            pointRadius: Math.max(6, 90 / shares.length),
+            pointHoverRadius: Math.max(6, 90 / shares.length),
+            borderColor: RING.colour,
+            borderWidth: 2,
+            order: 0,
+          },
+          bars(OPERATIONS, shares.map(({ operations }) => trimmed(operations))),
+          bars(KEYS, shares.map(({ keys }) => trimmed(keys))),
+        ],
+      }),
+    );
+  return {
+    id: ringBalance.id,
+    number: ringBalance.number,
+    title: ringBalance.title,
+    question: ringBalance.question,
+    answer: answerOf(drawn),
+    caption: `Shares of the sum over all nodes, ${repetitions(drawn.map(({ cell }) => cell))} added up. Equal axes in all panels.${note}`,
+    description:
+      "Bars of each node's share of operations and of stored keys, with its share of the ring. " +
+      drawn
+        .map(({ cell, shares }) => `${cell.label}: ${shares.map((one) => `${one.node} ${plain(one.operations)} % of operations`).join(", ")}`)
+        .join("; ") + ".",
+    axes: { x: "node", y: "share of all (%)" },
+    legend: [OPERATIONS, KEYS, RING],
+    panels,
+    table: {
+      columns: ["configuration", "node", "operations (%)", "keys (%)", "ring (%)"],
+      rows: drawn.flatMap(({ cell, shares }) =>
+        shares.map((one) => [cell.label, one.node, trimmed(one.operations), trimmed(one.keys), trimmed(one.ring)]),
+      ),
+    },
+  };
+}
+
+const OPERATIONS: LegendEntry = { series: "operations", colour: "$s1", dash: [], mark: "bar" };
+const KEYS: LegendEntry = { series: "stored keys", colour: "$s6", dash: [], mark: "bar" };
+const RING: LegendEntry = { series: "share of the ring", colour: "$ink", dash: [], mark: "line" };
+
+function bars(entry: LegendEntry, data: readonly number[]): { readonly [key: string]: string | number | readonly number[] } {
+  return {
+    label: entry.series,
+    series: entry.series,
+    data,
+    backgroundColor: `${entry.colour}/75`,
+    borderColor: entry.colour,
+    borderWidth: 1,
+    order: 1,
+    categoryPercentage: 0.75,
+    barPercentage: 0.95,
+  };
+}
+
+/** Sums over repetitions, as percentages of all nodes. */
+function sharesOf(cell: ChartCell): Share[] {
+  const sums = new Map<string, { operations: number; keys: number; ring: number }>();
+  for (const { load } of cell.figures)
+    for (const { node, operations, keys, ringShare } of load) {
+      const sum = sums.get(node) ?? { operations: 0, keys: 0, ring: 0 };
+      sum.operations += operations;
+      sum.keys += keys;
+      sum.ring += ringShare;
+      sums.set(node, sum);
+    }
+  const all = { operations: 0, keys: 0, ring: 0 };
+  for (const sum of sums.values()) {
+    all.operations += sum.operations;
+    all.keys += sum.keys;
+    all.ring += sum.ring;
+  }
+  if (all.operations === 0 && all.keys === 0) return [];
+  const share = (part: number, whole: number): number => (whole === 0 ? 0 : (part / whole) * 100);
+  return [...sums].map(([node, sum]) => ({
+    node,
+    operations: share(sum.operations, all.operations),
+    keys: share(sum.keys, all.keys),
+    ring: share(sum.ring, all.ring),
+  }));
+}
+
+/** One cell for each different ring, at most four. */
+function distinctRings(
+  cells: readonly ChartCell[],
+): { readonly cell: ChartCell; readonly ring: TrialFigures["ring"]; readonly several: boolean }[] {
+  const byShape = new Map<string, { cell: ChartCell; ring: TrialFigures["ring"] }>();
+  for (const cell of cells) {
+    const ring = cell.figures[0]!.ring;
+    if (ring.tokens.length === 0) continue;
+    const shape = `${ring.strategy} ${ring.tokens.length} ${ring.tokens.slice(0, 8).map(({ at, node }) => `${at}${node}`).join()}`;
+    if (!byShape.has(shape)) byShape.set(shape, { cell, ring });
+  }
+  return [...byShape.values()].slice(0, 4).map((one) => ({ ...one, several: byShape.size > 1 }));
+}
+
+function answerOf(drawn: readonly { cell: ChartCell; shares: readonly Share[] }[]): string {
+  const busiest = drawn
+    .map(({ cell, shares }) => ({ cell, shares, top: shares.reduce((a, b) => (b.operations > a.operations ? b : a)) }))
+    .sort((a, b) => b.top.operations * b.shares.length - a.top.operations * a.shares.length)[0]!;
+  const even = 100 / busiest.shares.length;
+  const metric = busiest.cell.summary.metrics["load_imbalance"];
+  const stated = metric === undefined || metric.value === null ? "" : ` (busiest over mean ${metricInWords(metric).replace(/ ratio$/, "")})`;
+  return (
+    `The busiest node anywhere was ${busiest.top.node} at ${busiest.cell.label}: ${percent(busiest.top.operations / 100)} of operations ` +
+    `where an even share is ${percent(even / 100)}; its part of the ring is ${percent(busiest.top.ring / 100)}${metric?.unit === "ratio" ? "" : stated}.`
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * The ring as a clock face: position 0 at the top, growing clockwise, every token's arc in the colour of its node and
+ * a letter-free number for those who do not see the colour. A key sits outside at its position, and the nodes of its
+ * preference list are numbered in order where the walk first meets them. Written by hand because a bar chart library
+ * has no picture for it.
+ *
+ * Positions come as numbers of one space: a fraction of a turn, or integers below 2^32, 2^64, 2^128 or 2^160; the
+ * space is the smallest that holds them all.
+ */
+import type { TrialFigures } from "../record/figures";
+import { escapeText } from "./markup";
+import { brief } from "./svg-canvas";
+import { seriesStyle } from "./theme";
+
+const CENTRE = 170;
+const OUTER = 128;
+const INNER = 104;
+
+/** The inside of an `<svg viewBox="0 0 340 340">`. Colours are CSS variables. */
+export function ringDrawing(ring: TrialFigures["ring"]): string {
+  const space = spaceOf(ring);
+  const tokens = [...ring.tokens].sort((a, b) => a.at - b.at);
+  const nodes = [...new Set(tokens.map((token) => token.node))].sort((a, b) => (a < b ? -1 : 1));
+  const paths = new Map<string, string>();
+  tokens.forEach((token, i) => {
+    // A token owns the arc that ends at it.
+    const from = i === 0 ? tokens[tokens.length - 1]!.at - space : tokens[i - 1]!.at;
+    const arc = arcPath(from / space, token.at / space);
+    paths.set(token.node, (paths.get(token.node) ?? "") + arc);
+  });
+  let out = "";
+  for (const node of nodes)
+    out += `<path fill="${variable(nodes.indexOf(node))}" stroke="var(--page)" stroke-width=".5" d="${paths.get(node)!}"/>`;
+  const { example } = ring;
+  if (example.preferenceList.length > 0) {
+    out += exampleMarks(ring, tokens, space);
+  }
+  // Legend inside the circle.
+  const shown = nodes.slice(0, 9);
+  const lineHeight = 17;
+  let y = CENTRE - ((shown.length + (nodes.length > shown.length ? 1 : 0)) * lineHeight) / 2 - 4;
+  out += `<text x="${CENTRE}" y="${brief(y)}" text-anchor="middle" fill="var(--muted)" font-size="11">${tokens.length} ${tokens.length === 1 ? "token" : "tokens"}, ${escapeText(ring.strategy)}</text>`;
+  for (const node of shown) {
+    y += lineHeight;
+    const place = example.preferenceList.indexOf(node);
+    const name = short(node) + (place >= 0 ? ` · ${ORDINAL[place] ?? `${place + 1}th`} choice` : "");
+    out += `<rect x="${CENTRE - 58}" y="${brief(y - 9)}" width="10" height="10" fill="${variable(nodes.indexOf(node))}"/>`;
+    out += `<text x="${CENTRE - 43}" y="${brief(y)}" fill="var(--ink)"${place >= 0 ? ' font-weight="bold"' : ""}>${escapeText(name)}</text>`;
+  }
+  if (nodes.length > shown.length)
+    out += `<text x="${CENTRE - 43}" y="${brief(y + lineHeight)}" fill="var(--muted)">and ${nodes.length - shown.length} more</text>`;
+  return out;
+}
+
+const ORDINAL = ["1st", "2nd", "3rd"];
+
+function exampleMarks(ring: TrialFigures["ring"], tokens: TrialFigures["ring"]["tokens"], space: number): string {
+  const { example } = ring;
+  let out = "";
+  const start = example.at / space;
+  const [kx, ky] = onCircle(start, OUTER + 20);
+  const [tx, ty] = onCircle(start, OUTER + 3);
+  out += `<path fill="none" stroke="var(--ink)" stroke-width="1.5" d="M${brief(kx)} ${brief(ky)}L${brief(tx)} ${brief(ty)}"/>`;
+  out += `<circle cx="${brief(kx)}" cy="${brief(ky)}" r="4" fill="var(--ink)"/>`;
+  // Keep the label inside the picture: below for the upper half it would cross the ring, so above or below by side.
+  const upper = ky < CENTRE;
+  const labelY = upper ? 12 : 334;
+  out += `<text x="${CENTRE}" y="${labelY}" text-anchor="middle" fill="var(--ink)">key ${escapeText(short(example.key))} ● then clockwise</text>`;
+  example.preferenceList.forEach((node, place) => {
+    let best: number | undefined;
+    for (const token of tokens) {
+      if (token.node !== node) continue;
+      const distance = (((token.at - example.at) % space) + space) % space;
+      if (best === undefined || distance < best) best = distance;
+    }
+    if (best === undefined) return;
+    const [x, y] = onCircle(start + best / space, INNER - 12 - place * 3);
+    out += `<circle cx="${brief(x)}" cy="${brief(y)}" r="8" fill="var(--page)" stroke="var(--ink)"/>`;
+    out += `<text x="${brief(x)}" y="${brief(y + 4)}" text-anchor="middle" fill="var(--ink)" font-size="11">${place + 1}</text>`;
+  });
+  return out;
+}
+
+function spaceOf(ring: TrialFigures["ring"]): number {
+  const highest = ring.tokens.reduce((most, token) => Math.max(most, token.at), ring.example.at);
+  if (highest <= 1) return 1;
+  for (const bits of [32, 64, 128]) if (highest <= 2 ** bits) return 2 ** bits;
+  return 2 ** 160;
+}
+
+function onCircle(turn: number, radius: number): readonly [number, number] {
+  const angle = turn * 2 * Math.PI - Math.PI / 2;
+  return [CENTRE + radius * Math.cos(angle), CENTRE + radius * Math.sin(angle)];
+}
+
+function arcPath(from: number, to: number): string {
+  // A lone token owns the whole ring; an SVG arc cannot be a whole turn.
+  const end = to - from >= 1 ? from + 0.9999 : to;
+  const large = end - from > 0.5 ? 1 : 0;
+  const at = (turn: number, radius: number): string => onCircle(turn, radius).map(brief).join(" ");
+  return `M${at(from, OUTER)}A${OUTER} ${OUTER} 0 ${large} 1 ${at(end, OUTER)}L${at(end, INNER)}A${INNER} ${INNER} 0 ${large} 0 ${at(from, INNER)}Z`;
+}
+
+function variable(index: number): string {
+  return `var(--${seriesStyle(index).colour.slice(1)})`;
+}
+
+function short(text: string): string {
+  return text.length > 18 ? `${text.slice(0, 17)}…` : text;
+}
