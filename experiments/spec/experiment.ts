@@ -19,7 +19,8 @@ export interface MeasureSettings {
   readonly percentiles: readonly number[];
   /** `keys`: how many keys a mid-run scan inspects; the final scan always inspects all, up to 100,000. */
   readonly divergenceScan: { readonly everyMs: number; readonly keys: number } | undefined;
-  readonly rawHistory: { readonly kind: "none" } | { readonly kind: "all" } | { readonly kind: "keys"; readonly fraction: number };
+  readonly rawHistory:
+    { readonly kind: "none" } | { readonly kind: "all" } | { readonly kind: "keys"; readonly fraction: number };
 }
 
 /** One combination of axis values. */

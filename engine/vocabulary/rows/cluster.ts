@@ -43,7 +43,7 @@ export const CLUSTER_ROWS: readonly Tunable[] = [
     buys: "A stronger machine takes more of the keys: its number of vnodes is multiplied by the factor.",
     costs: "Its failure then moves more load to the others, and the busiest node may no longer be the weakest.",
     source: `${DYNAMO}, section 4.2: vnodes account for heterogeneity`,
-    names: { cassandra: "num_tokens" },
+    names: {},
     charts: ["ring balance"],
   },
   {

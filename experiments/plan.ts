@@ -1,0 +1,126 @@
+/**
+ * Which trials an experiment means, in which order, under which names. A trial is addressed by what went into it: the
+ * hash of the resolved cell, the seed and the version of the engine's semantics; for real processes also a nonce of the
+ * execution, because the machine's state is an input that nobody can write down. Equal repetitions of all cells share a
+ * seed, which is what makes comparing them a paired comparison.
+ *
+ * Trials of processes are interleaved: every repetition runs all cells, in an order of its own drawn from the seed, so
+ * that a machine that warms up or gets company does so for all cells alike.
+ */
+import { createHash } from "node:crypto";
+import { Random } from "../engine/vocabulary/random";
+import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
+import type { Cell, Experiment } from "./spec/experiment";
+
+export interface PlannedTrial {
+  /** First 12 hexadecimal digits of the hash. */
+  readonly id: string;
+  /** Position in the order of execution, from 0. */
+  readonly index: number;
+  readonly cell: Cell;
+  /** From 1. */
+  readonly repetition: number;
+  /** Seed of the trial: the same for equal repetitions of every cell. */
+  readonly seed: number;
+}
+
+/** All trials in order of execution. `nonce`: any text, new for every execution of real processes. */
+export function planTrials(experiment: Experiment, nonce: string): readonly PlannedTrial[] {
+  const root = Random.fromSeed(experiment.seed);
+  const trials: PlannedTrial[] = [];
+  for (let repetition = 1; repetition <= experiment.repetitions; repetition++) {
+    const seed = root.fork(`repetition/${repetition}`).nextUint32();
+    for (const cell of shuffled(experiment.cells, root.fork(`order/${repetition}`))) {
+      trials.push({ id: trialId(cell, seed, nonce), index: trials.length, cell, repetition, seed });
+    }
+  }
+  return trials;
+}
+
+/** Fisher and Yates. */
+function shuffled(cells: readonly Cell[], random: Random): readonly Cell[] {
+  const order = [...cells];
+  for (let i = order.length - 1; i > 0; i--) {
+    // The bias of a 32-bit modulus over a few thousand cells is far below one in a million.
+    const j = random.nextUint32() % (i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+/** Of what decides a trial's history, and nothing else: names and notes may be reworded. */
+export function trialId(cell: Cell, seed: number, nonce: string): string {
+  const { axes, world, cluster, pin, phases, measure } = cell;
+  const { notes: _notes, ...workload } = cell.workload;
+  const content = { axes, world, cluster, pin, workload, phases, measure, seed, semantics: SEMANTICS_VERSION };
+  const addressed = world === "processes" ? { ...content, nonce } : content;
+  return createHash("sha256").update(canonicalJson(addressed)).digest("hex").slice(0, 12);
+}
+
+/** JSON with sorted keys, no blanks, and without undefined members: equal values have equal text. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+    return `{${members.join(",")}}`;
+  }
+  return JSON.stringify(value) ?? "null";
+}
+
+export interface PlanEstimate {
+  readonly cells: number;
+  readonly trials: number;
+  readonly seconds: number;
+  /** Smallest two-sided p a signed-rank test over the repetitions can give, and what Holm's first step makes of it. */
+  readonly smallestP: number;
+  readonly smallestAdjustedP: number;
+  readonly comparisons: number;
+  readonly warnings: readonly string[];
+}
+
+/** Starting and stopping a process node, opening connections, calibrating. */
+const START_MS = 400;
+const START_MS_PER_NODE = 80;
+const PRELOADS_PER_MS = 8;
+
+/** What a plan will take, and whether it can answer anything. */
+export function estimatePlan(experiment: Experiment): PlanEstimate {
+  const { cells, repetitions, analysis } = experiment;
+  const trials = cells.length * repetitions;
+  const perRepetitionMs = cells.reduce((total, cell) => total + cellMs(cell), 0);
+  // Each cell against the baseline, in one metric; a table of several metrics multiplies this.
+  const comparisons = Math.max(0, cells.length - 1);
+  const smallestP = Math.min(1, 2 / 2 ** repetitions);
+  const smallestAdjustedP = Math.min(1, smallestP * Math.max(1, comparisons));
+  const warnings: string[] = [];
+  if (comparisons > 0 && smallestAdjustedP > analysis.alpha) {
+    const needed = Math.ceil(Math.log2((2 * comparisons) / analysis.alpha));
+    const each = comparisons === 1 ? "1 comparison" : `${comparisons} comparisons (Holm)`;
+    warnings.push(
+      `repetitions.count ${repetitions} cannot show a significant difference between cells: the smallest p is ` +
+        `${round(smallestP)}, over ${each} ${round(smallestAdjustedP)}, above alpha ${analysis.alpha}; use ${needed} or more`,
+    );
+  }
+  return {
+    cells: cells.length,
+    trials,
+    seconds: (perRepetitionMs * repetitions) / 1_000,
+    smallestP,
+    smallestAdjustedP,
+    comparisons,
+    warnings,
+  };
+}
+
+function cellMs(cell: Cell): number {
+  const { warmupMs, measureMs, drainMs } = cell.phases;
+  const preload = cell.workload.preload ? cell.workload.records.insertCount / PRELOADS_PER_MS : 0;
+  return START_MS + START_MS_PER_NODE * cell.cluster.members.length + preload + warmupMs + measureMs + drainMs;
+}
+
+function round(p: number): string {
+  return String(Number(p.toPrecision(2)));
+}

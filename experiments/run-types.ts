@@ -1,0 +1,56 @@
+/**
+ * What the command line and the runner say to each other: options going in, progress coming out, a result at the end.
+ * Neither knows how the other does its work, so a test can stand in for either.
+ */
+
+export type Phase = "start" | "preload" | "warmup" | "measure" | "drain" | "inspect" | "report";
+
+interface TrialPosition {
+  /** Cell id. */
+  readonly cell: string;
+  /** From 1. */
+  readonly repetition: number;
+  /** Position in the plan, from 0, of `total` trials. */
+  readonly index: number;
+  readonly total: number;
+}
+
+export type ProgressEvent =
+  | ({ readonly kind: "trial-started"; readonly trial: string } & TrialPosition)
+  | ({
+      readonly kind: "trial-progress";
+      readonly phase: Phase;
+      /** Since the start of the trial, of what it is planned to take. */
+      readonly elapsedMs: number;
+      readonly totalMs: number;
+      /** Completed so far in this trial. */
+      readonly operations: number;
+    } & TrialPosition)
+  | ({ readonly kind: "trial-done"; readonly elapsedMs: number; readonly operations: number } & TrialPosition)
+  | ({ readonly kind: "trial-failed"; readonly reason: string } & TrialPosition)
+  | { readonly kind: "log"; readonly level: "info" | "warning"; readonly message: string };
+
+export interface RunOptions {
+  /** Folder below which `<experiment>/<run id>/` is made. */
+  readonly resultsRoot: string;
+  /** The command line, for the manifest. */
+  readonly argv: readonly string[];
+  readonly note?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly onError: "continue" | "stop";
+  readonly progress: (event: ProgressEvent) => void;
+  /** Aborted by the first Ctrl-C: finish the journal, stop every process, resolve with exit 130. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunResult {
+  /** The run's folder. */
+  readonly folder: string;
+  /** The run's id. */
+  readonly run: string;
+  /** The report's file; empty when none was written. */
+  readonly report: string;
+  readonly exit: 0 | 1 | 3 | 4 | 130;
+  /** One line for each trial that failed. */
+  readonly failures: readonly string[];
+}

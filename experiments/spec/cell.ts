@@ -1,0 +1,138 @@
+/**
+ * One cell: the tree with one combination of axis values put in, checked and turned into settings. Everything a trial
+ * needs is in the result; nothing is looked up later.
+ */
+import type {
+  ClusterSettings,
+  DistributionSettings,
+  NetworkSettings,
+  QuorumValue,
+} from "../../engine/vocabulary/settings";
+import type { AxisValues } from "../../results/record/run-folder";
+import { axisText } from "./cell-names";
+import { crossCheck, resolveMembers, type MemberPlan } from "./cross-checks";
+import type { Cell, MeasureSettings } from "./experiment";
+import { nodeAt, written, type LocatedMap } from "./located";
+import type { Problems } from "./problems";
+import { applyCombination, type Combination } from "./sweep";
+import { Values } from "./values";
+import { resolveWorkload } from "./workload";
+
+/** Undefined when the cell has an error. */
+export function resolveCell(
+  tree: LocatedMap,
+  combination: Combination,
+  id: string,
+  path: string,
+  problems: Problems,
+): Cell | undefined {
+  const cellTree = applyCombination(tree, combination);
+  const values = new Values(cellTree, problems);
+  const members = resolveMembers(values, problems);
+  const workload = resolveWorkload(values, path, problems);
+  const warnings = crossCheck(values, members, workload, problems);
+  if (members === undefined || workload === undefined || problems.hasErrors) return undefined;
+  return {
+    id,
+    axes: axisValues(combination),
+    world: "processes",
+    cluster: clusterOf(values, members),
+    pin: values.get("cluster.pin") as Cell["pin"],
+    workload,
+    phases: {
+      warmupMs: values.number("phases.warmup"),
+      measureMs: values.number("phases.measure"),
+      drainMs: values.number("phases.drain"),
+    },
+    measure: measureOf(values),
+    resolved: resolvedOf(values, combination),
+    warnings,
+  };
+}
+
+function axisValues(combination: Combination): AxisValues {
+  return Object.fromEntries(
+    combination.map(({ axis, value }) => {
+      const plain = written(value);
+      return [axis, typeof plain === "number" || typeof plain === "boolean" ? plain : axisText(plain)];
+    }),
+  );
+}
+
+function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<ClusterSettings, "name" | "seed"> {
+  const quorum = (name: string): QuorumValue => values.get(`tunables.${name}`) as QuorumValue;
+  return {
+    members,
+    ring: {
+      strategy: values.text("ring.strategy") as ClusterSettings["ring"]["strategy"],
+      partitions: values.number("ring.partitions"),
+      vnodesPerNode: values.number("ring.vnodes_per_node"),
+      hash: values.text("ring.hash") as ClusterSettings["ring"]["hash"],
+      distinctHosts: values.text("ring.distinct_hosts") as ClusterSettings["ring"]["distinctHosts"],
+    },
+    engine: {
+      nVal: values.number("tunables.n_val"),
+      r: quorum("r"),
+      w: quorum("w"),
+      pr: quorum("pr"),
+      pw: quorum("pw"),
+      dw: quorum("dw"),
+      notfoundOk: values.get("tunables.notfound_ok") === true,
+      basicQuorum: values.get("tunables.basic_quorum") === true,
+      coordinator: values.text("tunables.coordinator") as "replica" | "any",
+      clock: values.text("tunables.clock"),
+      maxSiblings: values.number("tunables.max_siblings"),
+      readRepair: values.text("tunables.read_repair") as "async" | "none",
+      readTimeoutMs: values.number("tunables.timeout.read"),
+      writeTimeoutMs: values.number("tunables.timeout.write"),
+      admission: values.number("tunables.admission"),
+      detector: {
+        name: values.text("tunables.detector.name"),
+        heartbeatIntervalMs: values.number("tunables.detector.heartbeat_interval"),
+        timeoutMs: values.number("tunables.detector.timeout"),
+      },
+    },
+    network: networkOf(values),
+    storage: {
+      kind: values.text("cluster.storage") as "memory" | "lmdb",
+      sync: values.text("cluster.sync") as "each" | "group" | "never",
+    },
+  };
+}
+
+function networkOf(values: Values): NetworkSettings {
+  const link = (name: string): DistributionSettings | undefined =>
+    values.get(`network.${name}`) as DistributionSettings | undefined;
+  const links = {
+    intraZone: link("intra_zone"),
+    interZone: link("inter_zone"),
+    client: link("client"),
+    local: link("local"),
+  };
+  const set = Object.fromEntries(Object.entries(links).filter(([, settings]) => settings !== undefined));
+  return { ...set, loss: values.number("network.loss") };
+}
+
+function measureOf(values: Values): MeasureSettings {
+  const scan = nodeAt(values.tree, ["measure", "divergence_scan"]);
+  const off = scan?.kind === "scalar" && scan.value === "none";
+  return {
+    intervalMs: values.number("measure.interval"),
+    percentiles: values.get("measure.percentiles") as readonly number[],
+    divergenceScan: off
+      ? undefined
+      : {
+          everyMs: values.number("measure.divergence_scan.every"),
+          keys: values.number("measure.divergence_scan.keys"),
+        },
+    rawHistory: values.get("measure.raw.history") as MeasureSettings["rawHistory"],
+  };
+}
+
+/** Every row as it would be written, and the tags that an axis sets. */
+function resolvedOf(values: Values, combination: Combination): Readonly<Record<string, unknown>> {
+  const resolved: Record<string, unknown> = {};
+  for (const [key, value] of values.entries()) if (value.printed !== null) resolved[key] = value.printed;
+  for (const { axis, value } of combination) if (axis.startsWith("tags.")) resolved[axis] = axisText(written(value));
+  return resolved;
+}

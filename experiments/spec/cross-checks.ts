@@ -1,0 +1,178 @@
+/**
+ * What no key can know alone: a quorum above N, more replicas than nodes, a range for nobody. Contradictions are errors;
+ * what is legal but weak (R + W <= N) is a warning that travels into the report, because studying it may be the point.
+ */
+import { resolveQuorum } from "../../engine/quorum/arithmetic";
+import type { QuorumValue } from "../../engine/vocabulary/settings";
+import type { WorkloadSettings } from "../../workloads/settings";
+import type { Place } from "./located";
+import type { Problems } from "./problems";
+import type { Values } from "./values";
+
+export interface MemberPlan {
+  readonly id: string;
+  readonly zone: string;
+  readonly weight: number;
+}
+
+/** Nodes in order of their zones, or undefined when counts contradict each other. */
+export function resolveMembers(values: Values, problems: Problems): readonly MemberPlan[] | undefined {
+  if (!values.sound("cluster.nodes", "cluster.zones", "cluster.weights")) return undefined;
+  const zones = values.get("cluster.zones") as readonly (readonly [string, number])[] | undefined;
+  const sum = zones?.reduce((total, [, count]) => total + count, 0);
+  const nodes = sum !== undefined && !values.given("cluster.nodes") ? sum : values.number("cluster.nodes");
+  if (sum !== undefined && sum !== nodes) {
+    problems.error(
+      values.place("cluster.zones"),
+      `cluster.zones hold ${sum} nodes but cluster.nodes is ${nodes}; make them agree, or leave cluster.nodes out`,
+    );
+    return undefined;
+  }
+  const zoneOf =
+    zones === undefined
+      ? Array<string>(nodes).fill("a")
+      : zones.flatMap(([zone, count]) => Array<string>(count).fill(zone));
+  const weights = new Map((values.get("cluster.weights") ?? []) as readonly (readonly [string, number])[]);
+  const members = zoneOf.map((zone, i) => ({ id: `node-${i + 1}`, zone, weight: weights.get(`node-${i + 1}`) ?? 1 }));
+  for (const id of weights.keys()) {
+    if (members.some((member) => member.id === id)) continue;
+    problems.error(
+      values.place("cluster.weights"),
+      `cluster.weights names "${id}", but the nodes are node-1 to node-${nodes}`,
+    );
+  }
+  return members;
+}
+
+/** Returns the weak choices of this cell in words. */
+export function crossCheck(
+  values: Values,
+  members: readonly MemberPlan[] | undefined,
+  workload: WorkloadSettings | undefined,
+  problems: Problems,
+): readonly string[] {
+  const weak: string[] = [];
+  const warn = (at: Place, message: string): void => {
+    weak.push(message);
+    problems.warning(at, message);
+  };
+  checkQuorums(values, warn, problems);
+  if (members !== undefined) checkCluster(values, members, warn, problems);
+  checkTimes(values, warn, problems);
+  if (workload !== undefined && workload.mix.scan > 0) {
+    const at = values.place(values.given("workload.ycsb") ? "workload.ycsb" : "workload.mix.scan");
+    warn(
+      at,
+      'the mix has scans, which this version\'s engine answers with "unsupported"; they count as definite failures',
+    );
+  }
+  return weak;
+}
+
+function checkQuorums(values: Values, warn: (at: Place, message: string) => void, problems: Problems): void {
+  if (!values.sound("tunables.n_val")) return;
+  const n = values.number("tunables.n_val");
+  for (const name of ["r", "w", "pr", "pw", "dw"]) {
+    const key = `tunables.${name}`;
+    const value = values.get(key);
+    if (typeof value !== "number" || value <= n) continue;
+    const at = values.given(key) ? values.place(key) : values.place("tunables.n_val");
+    problems.error(at, `${name} is ${value} but n_val is ${n}; allowed: at most ${n}, or one, quorum, all`);
+  }
+  if (!values.sound("tunables.r", "tunables.w")) return;
+  const r = resolveQuorum(values.get("tunables.r") as QuorumValue, n);
+  const w = resolveQuorum(values.get("tunables.w") as QuorumValue, n);
+  if (r === undefined || w === undefined || r + w > n) return;
+  const at = values.place(
+    values.given("tunables.r") ? "tunables.r" : values.given("tunables.w") ? "tunables.w" : "tunables.n_val",
+  );
+  warn(
+    at,
+    `r + w = ${r + w} does not exceed n_val = ${n} (r ${r}, w ${w}): a read may miss the latest acknowledged write`,
+  );
+}
+
+function checkCluster(
+  values: Values,
+  members: readonly MemberPlan[],
+  warn: (at: Place, message: string) => void,
+  problems: Problems,
+): void {
+  const nodes = members.length;
+  const n = values.get("tunables.n_val") as number | undefined;
+  if (n !== undefined && n > nodes) {
+    const at = values.place(
+      values.given("tunables.n_val")
+        ? "tunables.n_val"
+        : values.given("cluster.nodes")
+          ? "cluster.nodes"
+          : "cluster.zones",
+    );
+    problems.error(at, `n_val is ${n} but there are ${nodes} nodes; every replica needs a node of its own`);
+  }
+  const strategy = values.text("ring.strategy");
+  const partitions = values.get("ring.partitions") as number | undefined;
+  if (strategy === "equal-partitions") {
+    if (partitions !== undefined && partitions < nodes) {
+      problems.error(
+        values.place(values.given("ring.partitions") ? "ring.partitions" : "cluster.nodes"),
+        `ring.partitions is ${partitions} but there are ${nodes} nodes; every node needs at least one partition`,
+      );
+    }
+    // In a sweep over strategies it is what the other cells need.
+    const swept =
+      values.place("ring.strategy").origin === "axis" && values.place("ring.vnodes_per_node").origin === "axis";
+    if (values.given("ring.vnodes_per_node") && values.sound("ring.vnodes_per_node") && !swept)
+      warn(
+        values.place("ring.vnodes_per_node"),
+        "ring.vnodes_per_node has no effect with ring.strategy equal-partitions; it belongs to random-tokens",
+      );
+  } else if (values.given("ring.partitions")) {
+    warn(
+      values.place("ring.partitions"),
+      `ring.partitions has no effect with ring.strategy ${strategy}; it belongs to equal-partitions`,
+    );
+  }
+  if (values.given("cluster.sync") && values.text("cluster.storage") === "memory") {
+    warn(values.place("cluster.sync"), "cluster.sync has no effect with cluster.storage memory; it belongs to lmdb");
+  }
+  const zones = new Set(members.map((member) => member.zone));
+  if (values.given("network.inter_zone") && zones.size === 1) {
+    warn(
+      values.place("network.inter_zone"),
+      "network.inter_zone has no effect with one zone; name several in cluster.zones",
+    );
+  }
+  const pin = values.get("cluster.pin");
+  if (Array.isArray(pin) && pin.length !== nodes + 1) {
+    problems.error(
+      values.place("cluster.pin"),
+      `cluster.pin has ${pin.length} lists but needs ${nodes + 1}: one for each node and one for the driver`,
+    );
+  }
+}
+
+function checkTimes(values: Values, warn: (at: Place, message: string) => void, problems: Problems): void {
+  if (values.sound("tunables.detector.heartbeat_interval", "tunables.detector.timeout")) {
+    const interval = values.number("tunables.detector.heartbeat_interval");
+    const timeout = values.number("tunables.detector.timeout");
+    if (timeout <= interval) {
+      const key = values.given("tunables.detector.timeout")
+        ? "tunables.detector.timeout"
+        : "tunables.detector.heartbeat_interval";
+      problems.error(
+        values.place(key),
+        `detector.timeout (${timeout} ms) does not exceed detector.heartbeat_interval (${interval} ms): every node would be suspected between two heartbeats`,
+      );
+    }
+  }
+  if (!values.sound("phases.measure", "measure.interval")) return;
+  const measure = values.number("phases.measure");
+  if (measure < values.number("measure.interval")) {
+    const at = values.place(values.given("measure.interval") ? "measure.interval" : "phases.measure");
+    warn(
+      at,
+      `phases.measure (${measure} ms) is shorter than measure.interval (${values.number("measure.interval")} ms): charts over time will have a single point`,
+    );
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * The closed list of keys. A key is a tunable row, one of the plain keys below, a group of those, a part that has a
+ * reader of its own (sweep, profiles, hypotheses, …), or a name that the vocabulary knows and this version does not
+ * support yet. Anything else is a mistake, and gets the nearest name.
+ */
+import { nearest } from "../../engine/vocabulary/nearest";
+import { tunable, TUNABLES, tunablesCalled } from "../../engine/vocabulary/tunables";
+import type { ValueKind } from "../../engine/vocabulary/value-kinds";
+
+/** A key of the experiment that is no tunable of the store. */
+export interface PlainKey {
+  readonly key: string;
+  readonly kind: ValueKind;
+  readonly default: string;
+  readonly title: string;
+}
+
+const text = (maxLength: number): ValueKind => ({ kind: "text", maxLength });
+
+export const PLAIN_KEYS: readonly PlainKey[] = [
+  {
+    key: "schema",
+    kind: { kind: "choice", values: ["quorumlab/experiment@1"], later: [] },
+    default: "quorumlab/experiment@1",
+    title: "Version of this file format",
+  },
+  {
+    key: "name",
+    kind: text(64),
+    default: "",
+    title: "Names the folder of results: lower-case letters, digits and -; the file's name when left out",
+  },
+  { key: "title", kind: text(300), default: "", title: "The headline of the report" },
+  { key: "question", kind: text(4_000), default: "", title: "What the experiment is to answer" },
+  {
+    key: "world",
+    kind: { kind: "choice", values: ["processes"], later: ["simulation"] },
+    default: "processes",
+    title: "Real processes, or (with a later version, and then the default) simulation",
+  },
+  {
+    key: "target",
+    kind: {
+      kind: "choice",
+      values: ["engine"],
+      later: ["engine-http", "autocannon", "riak", "cassandra", "dynamodb", "redis"],
+    },
+    default: "engine",
+    title: "The store under load",
+  },
+  {
+    key: "seed",
+    kind: { kind: "integer", min: 0, max: Number.MAX_SAFE_INTEGER },
+    default: "1",
+    title: "The root of all randomness; streams are derived from it by purpose",
+  },
+  {
+    key: "repetitions.count",
+    kind: { kind: "integer", min: 1, max: 1_000 },
+    default: "6",
+    title: "Trials of each cell; fewer than 6 give no 95 % interval of a median",
+  },
+  {
+    key: "repetitions.pairing",
+    kind: { kind: "choice", values: ["common-seeds"], later: [] },
+    default: "common-seeds",
+    title: "Repetition k uses the same streams in every cell",
+  },
+  {
+    key: "analysis.compare_to",
+    kind: { kind: "choice", values: ["baseline"], later: [] },
+    default: "baseline",
+    title: "What the cells are compared with",
+  },
+  {
+    key: "analysis.noise_floor",
+    kind: { kind: "ratio", max: 1 },
+    default: "2%",
+    title: "Relative difference below which cells count as the same",
+  },
+  {
+    key: "analysis.alpha",
+    kind: { kind: "ratio", max: 0.5 },
+    default: "0.05",
+    title: "Probability of a false alarm that is accepted over the whole table",
+  },
+  {
+    key: "analysis.correction",
+    kind: { kind: "choice", values: ["holm"], later: [] },
+    default: "holm",
+    title: "Correction for many comparisons",
+  },
+];
+
+/** Parts with a reader of their own. */
+export const PARTS: ReadonlyMap<string, string> = new Map([
+  ["hypotheses", "A list of {id, text}: what is expected, before it is measured"],
+  ["tags", "A map of labels; tags.<name> may be an axis, for cells that differ in nothing else"],
+  ["citations", "A list of keys of papers"],
+  ["sweep", "axes, exclude and baseline: what is varied"],
+  ["published", "A list of {metric, where, value, source, tolerance} to set beside measured values"],
+  ["profiles", "Named changes to the file, chosen with --profile; keys may be dotted"],
+]);
+
+/** Known names that a later version brings; a name covers everything below it. */
+const LATER: readonly string[] = [
+  "cluster.speed",
+  "network.duplicate",
+  "network.reorder",
+  "network.bandwidth",
+  "node_model",
+  ...[
+    "sloppy_quorum", "stand_in", "hint_window", "hint_rate", "hint_batch", "hint_idle", "hint_concurrency", "siblings",
+    "prune", "timestamps", "actor_epochs", "read_repair_chance", "digest_reads", "speculative_retry", "aae",
+    "delete_mode", "grace", "membership", "gossip_interval", "gossip_fanout", "gossip_seeds", "gossip_push_pull",
+    "gossip_payload", "node_confirms",
+  ].map((name) => `tunables.${name}`),
+  "time_scale",
+  "hosts",
+  "workload.session",
+  "workload.mix_name",
+  "workload.resolver",
+  "simulation",
+  "faults",
+  "slos",
+  "report",
+  "budget",
+  "extends",
+  "presets",
+  "sweep.where",
+  "repetitions.stop_early",
+  "measure.probes",
+  "measure.raw.trace_windows",
+  "analysis.pareto",
+  "analysis.model_overlay",
+]; // prettier-ignore
+
+/** A scalar in place of the group means this key of it. */
+export const SCALAR_FORMS: ReadonlyMap<string, string> = new Map([["tunables.detector", "name"]]);
+
+/** Where a group may be switched off by the word none. */
+export const SWITCHABLE: ReadonlySet<string> = new Set(["measure.divergence_scan"]);
+
+const PLAIN_BY_KEY: ReadonlyMap<string, PlainKey> = new Map(PLAIN_KEYS.map((row) => [row.key, row]));
+const LEAVES: readonly string[] = [...PLAIN_KEYS.map((row) => row.key), ...TUNABLES.map((row) => row.key)];
+const GROUPS: ReadonlySet<string> = new Set(LEAVES.flatMap(prefixes));
+
+function prefixes(key: string): string[] {
+  const parts = key.split(".");
+  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("."));
+}
+
+export type KeyMeaning =
+  | {
+      readonly kind: "leaf";
+      readonly key: string;
+      readonly value: ValueKind;
+      readonly default: string;
+      readonly title: string;
+    }
+  | { readonly kind: "group"; readonly key: string }
+  | { readonly kind: "part"; readonly key: string }
+  | { readonly kind: "later"; readonly key: string }
+  | { readonly kind: "unknown"; readonly key: string };
+
+/** What the dotted `key` is. */
+export function meaningOf(key: string): KeyMeaning {
+  const row = tunable(key) ?? PLAIN_BY_KEY.get(key);
+  if (row !== undefined) return { kind: "leaf", key, value: row.kind, default: row.default, title: row.title };
+  if (PARTS.has(key)) return { kind: "part", key };
+  if (GROUPS.has(key)) return { kind: "group", key };
+  if (LATER.some((name) => key === name || key.startsWith(`${name}.`))) return { kind: "later", key };
+  return { kind: "unknown", key };
+}
+
+/** Names that may stand directly in the group `prefix` ("" for the top). */
+export function namesIn(prefix: string): readonly string[] {
+  const depth = prefix === "" ? 0 : prefix.split(".").length;
+  const all = [...LEAVES, ...PARTS.keys(), ...LATER].filter((key) => prefix === "" || key.startsWith(`${prefix}.`));
+  return [...new Set(all.map((key) => key.split(".")[depth]))];
+}
+
+/** Every supported key, and those of later versions. */
+export function allKeys(): { readonly supported: readonly string[]; readonly later: readonly string[] } {
+  return { supported: [...LEAVES, ...PARTS.keys()], later: LATER };
+}
+
+/** The complaint about an unknown `name` in group `prefix`, with the best advice there is. */
+export function unknownKey(prefix: string, name: string): { readonly message: string; readonly suggestion?: string } {
+  const where = prefix === "" ? "at the top of the file" : `in ${prefix}`;
+  const head = `unknown key "${name}" ${where}`;
+  if (name.toLowerCase() === "consistency" || name.toLowerCase() === "consistency_level") {
+    return {
+      message: `${head}: Cassandra's consistency levels are R and W here; for QUORUM write "r: quorum" and "w: quorum", for ONE "r: one" and "w: one"`,
+      suggestion: "r",
+    };
+  }
+  const elsewhere =
+    LEAVES.find((key) => key.endsWith(`.${name}`)) ?? [...GROUPS].find((key) => key.endsWith(`.${name}`));
+  if (elsewhere !== undefined) {
+    return { message: `${head}; it belongs under ${elsewhere.slice(0, -name.length - 1)}`, suggestion: elsewhere };
+  }
+  const foreign = tunablesCalled(name);
+  if (foreign.length > 0) {
+    const keys = [...new Set(foreign.map(({ row }) => row.key))];
+    return { message: `${head}: ${foreign[0].system}'s name for ${keys.join(" and ")}`, suggestion: keys[0] };
+  }
+  const near = nearest(name, namesIn(prefix));
+  if (near !== undefined) return { message: `${head}; did you mean "${near}"?`, suggestion: near };
+  return {
+    message: `${head}; known: ${namesIn(prefix)
+      .filter((known) => meaningOf(prefix === "" ? known : `${prefix}.${known}`).kind !== "later")
+      .join(", ")}`,
+  };
+}
+
+export const NOT_YET = "is not supported by this version yet";
+
+/** The full key of an axis: those under `tunables` may go by their last name. */
+export function axisKey(name: string): string {
+  if (name.includes(".")) return name;
+  return meaningOf(`tunables.${name}`).kind === "unknown" ? name : `tunables.${name}`;
+}
+
+/**
+ * Path of a dotted key in the tree. Names that hold dots themselves (axes, YCSB properties) are kept whole.
+ */
+export function pathOf(key: string): readonly string[] {
+  for (const prefix of ["sweep.axes.", "workload.properties.", "sweep.baseline."]) {
+    if (key.startsWith(prefix)) return [...prefix.slice(0, -1).split("."), key.slice(prefix.length)];
+  }
+  return key.split(".");
+}

@@ -1,0 +1,153 @@
+/**
+ * The parts of an experiment that say why it is done: hypotheses, tags, citations, published values. They change no
+ * number, but a wrong key in them is told like any other.
+ */
+import { nearest } from "../../engine/vocabulary/nearest";
+import { parseRatio } from "../../engine/vocabulary/quantities";
+import { printWritten } from "../../engine/vocabulary/value-kinds";
+import type { Experiment, PublishedValue } from "./experiment";
+import { meaningOf, NOT_YET } from "./keys";
+import { nodeAt, written, type Located, type LocatedMap } from "./located";
+import type { Problems } from "./problems";
+
+/** The items of a list of maps at `key`; anything else is told. */
+function records(
+  tree: LocatedMap,
+  key: string,
+  known: readonly string[],
+  later: readonly string[],
+  problems: Problems,
+): readonly LocatedMap[] {
+  const node = nodeAt(tree, [key]);
+  if (node === undefined) return [];
+  if (node.kind !== "list") {
+    problems.error(node.at, `${key} is no list; write ${key}: [{${known.join(": …, ")}: …}]`);
+    return [];
+  }
+  const maps: LocatedMap[] = [];
+  node.items.forEach((item, i) => {
+    if (item.kind !== "map") {
+      problems.error(item.at, `${key}.${i} is no map; it has ${known.join(", ")}`);
+      return;
+    }
+    maps.push(item);
+    for (const [name, entry] of item.entries) {
+      if (known.includes(name)) continue;
+      const near = nearest(name, known);
+      if (later.includes(name)) problems.error(entry.keyAt, `${key}.${i}.${name} ${NOT_YET}`);
+      else
+        problems.error(
+          entry.keyAt,
+          `unknown key "${name}" in ${key}; ${near === undefined ? `known: ${known.join(", ")}` : `did you mean "${near}"?`}`,
+          near,
+        );
+    }
+  });
+  return maps;
+}
+
+/** A text that must be there. */
+function textOf(map: LocatedMap, key: string, what: string, problems: Problems): string {
+  const node = map.entries.get(key)?.node;
+  if (node?.kind === "scalar" && (typeof node.value === "string" || typeof node.value === "number"))
+    return String(node.value).trim();
+  problems.error(
+    node?.at ?? map.at,
+    node === undefined ? `${what} lacks ${key}` : `${what}.${key} is ${printWritten(written(node))}; allowed: text`,
+  );
+  return "";
+}
+
+export function readHypotheses(tree: LocatedMap, problems: Problems): Experiment["hypotheses"] {
+  const maps = records(tree, "hypotheses", ["id", "text"], ["expect", "where"], problems);
+  return maps.map((map) => ({
+    id: textOf(map, "id", "hypotheses", problems),
+    text: textOf(map, "text", "hypotheses", problems),
+  }));
+}
+
+export function readTags(tree: LocatedMap, problems: Problems): Readonly<Record<string, string>> {
+  const node = nodeAt(tree, ["tags"]);
+  if (node === undefined) return {};
+  if (node.kind !== "map") {
+    problems.error(node.at, "tags is no map; write tags: {paper: section-4}");
+    return {};
+  }
+  const tags: [string, string][] = [];
+  for (const [name, entry] of node.entries) {
+    if (entry.node.kind === "scalar" && entry.node.value !== null) tags.push([name, String(entry.node.value)]);
+    else
+      problems.error(
+        entry.node.at,
+        `tags.${name} is ${printWritten(written(entry.node))}; a tag is one word or number`,
+      );
+  }
+  return Object.fromEntries(tags);
+}
+
+export function readCitations(tree: LocatedMap, problems: Problems): readonly string[] {
+  const node = nodeAt(tree, ["citations"]);
+  if (node === undefined) return [];
+  if (node.kind === "list" && node.items.every((item) => item.kind === "scalar" && typeof item.value === "string")) {
+    return node.items.map((item) => String(written(item)));
+  }
+  problems.error(node.at, "citations is no list of keys; write citations: [decandia2007dynamo]");
+  return [];
+}
+
+export function readPublished(tree: LocatedMap, problems: Problems): readonly PublishedValue[] {
+  const maps = records(tree, "published", ["metric", "where", "value", "source", "tolerance"], [], problems);
+  return maps.map((map) => ({
+    metric: textOf(map, "metric", "published", problems),
+    where: whereOf(map, problems),
+    value: numberOf(map, "value", problems),
+    source: textOf(map, "source", "published", problems),
+    tolerance: map.entries.has("tolerance") ? numberOf(map, "tolerance", problems) : 0,
+  }));
+}
+
+function numberOf(map: LocatedMap, key: string, problems: Problems): number {
+  const node: Located | undefined = map.entries.get(key)?.node;
+  const value = node?.kind === "scalar" ? parseRatio(node.value) : undefined;
+  if (value === undefined)
+    problems.error(
+      node?.at ?? map.at,
+      `published ${node === undefined ? "lacks" : "has no number in"} ${key}; write a number or a percentage`,
+    );
+  return value ?? 0;
+}
+
+function whereOf(map: LocatedMap, problems: Problems): PublishedValue["where"] {
+  const node = map.entries.get("where")?.node;
+  if (node === undefined) return {};
+  const where: [string, string | number | boolean][] = [];
+  if (node.kind !== "map") problems.error(node.at, "published.where is no map of axis values, such as {r: 1, w: 1}");
+  else {
+    for (const [axis, entry] of node.entries) {
+      if (entry.node.kind === "scalar" && entry.node.value !== null) where.push([axis, entry.node.value]);
+      else problems.error(entry.node.at, `published.where.${axis} is no single value`);
+    }
+  }
+  return Object.fromEntries(where);
+}
+
+/** Profiles are checked as far as their shape goes; what they say is checked where they are applied. */
+export function checkProfiles(tree: LocatedMap, problems: Problems): readonly string[] {
+  const node = nodeAt(tree, ["profiles"]);
+  if (node === undefined) return [];
+  if (node.kind !== "map") {
+    problems.error(node.at, "profiles is no map; write profiles: {smoke: {repetitions: {count: 1}}}");
+    return [];
+  }
+  for (const [name, entry] of node.entries) {
+    if (entry.node.kind !== "map") problems.error(entry.node.at, `profiles.${name} is no map of keys`);
+    else {
+      for (const [key, inner] of entry.node.entries) {
+        if (["profiles", "schema", "name"].includes(key)) problems.error(inner.keyAt, `a profile cannot set ${key}`);
+        else if (meaningOf(key.split(".")[0]).kind === "unknown")
+          problems.error(inner.keyAt, `unknown key "${key}" in profiles.${name}`);
+      }
+    }
+  }
+  return [...node.entries.keys()];
+}

@@ -1,0 +1,176 @@
+/**
+ * From the text of an experiment file to a resolved experiment, or to every problem in it at once. The order is: read
+ * YAML, lay the profile and the flags over it, find unknown keys, spread the sweep, check and resolve every cell. Each
+ * step goes on after an error wherever the rest can still be judged.
+ */
+import { basename } from "node:path";
+import { parse } from "yaml";
+import { cellIds } from "./cell-names";
+import { resolveCell } from "./cell";
+import { readDocument } from "./document";
+import type { Cell, Experiment, Problem, Resolution } from "./experiment";
+import { axisKey } from "./keys";
+import { nodeAt, written, type LocatedMap, type Place } from "./located";
+import { applyProfile, applySets } from "./overlay";
+import { Problems } from "./problems";
+import { checkProfiles, readCitations, readHypotheses, readPublished, readTags } from "./prose";
+import { expandSweep, matches, readCondition, type Combination, type Sweep } from "./sweep";
+import { checkKeys, Values } from "./values";
+
+export interface ResolveRequest {
+  /** As given by the person; relative workload files are looked for beside it. */
+  readonly path: string;
+  readonly text: string;
+  readonly profile?: string;
+  /** `key=value`, in order. */
+  readonly sets?: readonly string[];
+  readonly seed?: number;
+  /** Conditions on axes, `r=1` or `r=1,clock=dvvset`; a cell must meet all. */
+  readonly only?: readonly string[];
+}
+
+/** The profile's name where none is chosen. */
+export const NO_PROFILE = "default";
+
+export function resolveExperiment(request: ResolveRequest): Resolution {
+  const problems = new Problems();
+  const refused = (): Resolution => ({ ok: false, problems: problems.sorted() });
+  const file = readDocument(request.text, request.path, problems);
+  if (file === undefined) return refused();
+  checkProfiles(file, problems);
+  let tree = file;
+  if (request.profile !== undefined) tree = applyProfile(tree, request.profile, problems);
+  tree = applySets(tree, request.sets ?? [], problems);
+  if (request.seed !== undefined) tree = applySets(tree, [`seed=${request.seed}`], problems);
+  checkKeys(tree, problems);
+
+  const base = new Values(tree, problems);
+  const name = resolveName(base, request.path, problems);
+  const hypotheses = readHypotheses(tree, problems);
+  const tags = readTags(tree, problems);
+  const citations = readCitations(tree, problems);
+  const published = readPublished(tree, problems);
+
+  const spread = expandSweep(tree, problems);
+  const baseline = findBaseline(tree, spread, problems);
+  const sweep = restrict(spread, request.only ?? [], problems);
+  const ids = cellIds(spread.combinations);
+  const idOf = new Map(spread.combinations.map((combination, i) => [combination, ids[i]]));
+  const cells: Cell[] = [];
+  for (const combination of sweep.combinations) {
+    const cell = resolveCell(tree, combination, idOf.get(combination) ?? "base", request.path, problems);
+    if (cell !== undefined) cells.push(cell);
+  }
+  if (problems.hasErrors) return refused();
+
+  const baselineId = baseline === undefined ? undefined : idOf.get(baseline);
+  const kept = cells.some((cell) => cell.id === baselineId);
+  const title = base.text("title").trim();
+  const experiment: Experiment = {
+    name,
+    title: title === "" ? name : title,
+    question: base.text("question").trim(),
+    hypotheses,
+    tags,
+    citations,
+    seed: base.number("seed"),
+    profile: request.profile ?? NO_PROFILE,
+    axisKeys: sweep.axisKeys,
+    cells,
+    repetitions: base.number("repetitions.count"),
+    baseline: kept ? baselineId : undefined,
+    analysis: { noiseFloor: base.number("analysis.noise_floor"), alpha: base.number("analysis.alpha") },
+    published,
+    warnings: problems.sorted(),
+    origins: originsOf(base, sweep),
+    source: { path: request.path, text: request.text },
+  };
+  return { ok: true, experiment };
+}
+
+/** Problems of the file as it stands and under every profile of its own, each once. Flags are laid over all of them. */
+export function checkEverything(request: ResolveRequest): readonly Problem[] {
+  const found = new Map<string, Problem>();
+  for (const profile of [undefined, ...profileNames(request)]) {
+    const resolution = resolveExperiment({ ...request, ...(profile === undefined ? {} : { profile }) });
+    const told = resolution.ok ? resolution.experiment.warnings : resolution.problems;
+    for (const problem of told) {
+      const key = `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
+      if (!found.has(key)) found.set(key, problem);
+    }
+  }
+  return [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** The profiles of a file, in order; none when it cannot be read. */
+export function profileNames(request: { readonly path: string; readonly text: string }): readonly string[] {
+  const tree = readDocument(request.text, request.path, new Problems());
+  return tree === undefined ? [] : checkProfiles(tree, new Problems());
+}
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+function resolveName(values: Values, path: string, problems: Problems): string {
+  const given = values.given("name");
+  const name = given ? values.text("name") : basename(path).replace(/\.ya?ml$/i, "");
+  if (given ? !values.sound("name") : false) return name;
+  if (!NAME.test(name)) {
+    const where = given ? `name is "${name}"` : `the file's name "${name}" is no name for an experiment; add name:`;
+    problems.error(
+      values.place("name"),
+      `${where}; allowed: lower-case letters, digits and -, at most 63, as it names a folder`,
+    );
+  }
+  return name;
+}
+
+function findBaseline(tree: LocatedMap, sweep: Sweep, problems: Problems): Combination | undefined {
+  const node = nodeAt(tree, ["sweep", "baseline"]);
+  if (node === undefined || sweep.axisKeys.length === 0) return undefined;
+  const condition = readCondition(node, "sweep.baseline", sweep.axisKeys, problems);
+  if (condition === undefined) return undefined;
+  const found = sweep.combinations.filter((combination) => matches(combination, condition));
+  if (found.length === 1) return found[0];
+  const named = [...condition.keys()].map(axisKey);
+  const missing = sweep.axisKeys.filter((axis) => !named.includes(axisKey(axis)));
+  const advice =
+    found.length === 0
+      ? "no cell has these values"
+      : `${found.length} cells have these values; name also ${missing.join(", ")}`;
+  problems.error(node.at, `sweep.baseline must name one cell: ${advice}`);
+  return undefined;
+}
+
+/** The cells that meet every `--only` condition. */
+function restrict(sweep: Sweep, only: readonly string[], problems: Problems): Sweep {
+  let combinations = sweep.combinations;
+  for (const text of only) {
+    const at: Place = { file: `--only ${text}`, line: 1, column: 1, origin: "flag" };
+    for (const part of text.split(/,|\s+and\s+/)) {
+      const match = /^\s*([\w.-]+)\s*==?\s*(.+?)\s*$/.exec(part);
+      if (match === null) {
+        problems.error(at, `"${part.trim()}" is no axis=value, such as --only r=1`);
+        return sweep;
+      }
+      const [, axis, wanted] = match;
+      if (!sweep.axisKeys.some((key) => axisKey(key) === axisKey(axis))) {
+        const axes = sweep.axisKeys.length === 0 ? "this experiment has no axes" : `axes: ${sweep.axisKeys.join(", ")}`;
+        problems.error(at, `"${axis}" is no axis; ${axes}`);
+        return sweep;
+      }
+      const value = parse(wanted.replaceAll("'", '"'), { version: "1.2" }) as unknown;
+      const has = (combination: Combination): boolean =>
+        combination.some((one) => axisKey(one.axis) === axisKey(axis) && String(written(one.value)) === String(value));
+      combinations = combinations.filter(has);
+    }
+    if (combinations.length === 0) problems.error(at, "no cell meets this condition");
+  }
+  return { ...sweep, combinations };
+}
+
+function originsOf(values: Values, sweep: Sweep): Readonly<Record<string, string>> {
+  const origins: Record<string, string> = {};
+  for (const [key, value] of values.entries()) origins[key] = value.origin;
+  for (const axis of sweep.axisKeys) origins[axisKey(axis)] = "axis";
+  return origins;
+}
