@@ -1,0 +1,204 @@
+import { strict as assert } from "node:assert";
+import fc from "fast-check";
+import { clockNamed, packActor, type Version } from "../../../engine/clocks/clock";
+import type { Message } from "../../../engine/messages";
+import { ByteReader, ByteWriter, MalformedBytes, octetsFromText, textFromOctets } from "../../../engine/vocabulary/octets";
+import { decodeAddress, encodeAddress } from "../../../engine/vocabulary/address";
+import { OUTCOMES } from "../../../engine/vocabulary/outcomes";
+import { Codec } from "../../../engine/wire/codec";
+import { beginFrame, decodeHello, encodeHello, endFrame, FrameSplitter, MAX_FRAME_BYTES } from "../../../engine/wire/frames";
+
+const clock = clockNamed("dvvset");
+const codec = new Codec(clock);
+const id = fc.integer({ min: 0, max: 2 ** 30 - 1 });
+const vnode = fc.integer({ min: 0, max: 65_535 });
+const octets = fc.uint8Array({ maxLength: 60 }).map((bytes) => String.fromCharCode(...bytes));
+const version: fc.Arbitrary<Version> = fc.record({
+  writeId: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  value: octets,
+  tombstone: fc.boolean(),
+});
+const state = fc
+  .array(fc.tuple(version, fc.integer({ min: 0, max: 4 }), fc.boolean()), { minLength: 1, maxLength: 5 })
+  .map((writes) => {
+    let made: unknown;
+    for (const [written, node, seen] of writes) {
+      made = clock.update(made, seen && made !== undefined ? clock.context(made) : "", written, packActor(node, 0, 1));
+    }
+    return made;
+  });
+const quorum = fc.option(fc.oneof(fc.constantFrom("one" as const, "quorum" as const, "all" as const), fc.integer({ min: 0, max: 20 })), { nil: undefined });
+const options = fc.option(
+  fc
+    .record({
+      r: quorum,
+      w: quorum,
+      pr: quorum,
+      pw: quorum,
+      dw: quorum,
+      notfoundOk: fc.option(fc.boolean(), { nil: undefined }),
+      basicQuorum: fc.option(fc.boolean(), { nil: undefined }),
+      timeoutMs: fc.option(fc.integer({ min: 1, max: 3_600_000 }), { nil: undefined }),
+    })
+    .filter((made) => Object.values(made).some((value) => value !== undefined)),
+  { nil: undefined },
+);
+const acknowledge = fc.constantFrom("none" as const, "received" as const, "stored" as const, "both" as const);
+const message: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({ kind: fc.constant("get" as const), id, forwarded: fc.boolean(), address: octets, options }),
+  fc.record({ kind: fc.constant("put" as const), id, forwarded: fc.boolean(), address: octets, context: octets, version, options }),
+  fc.record({
+    kind: fc.constant("answer" as const),
+    id,
+    outcome: fc.constantFrom(...OUTCOMES),
+    coordinator: vnode,
+    versions: fc.array(version, { maxLength: 4 }),
+    context: octets,
+    reason: octets,
+  }),
+  fc.record({ kind: fc.constant("replica-get" as const), id, vnode, address: octets }),
+  fc.record({ kind: fc.constant("replica-get-reply" as const), id, vnode, status: fc.constant("found" as const), state }),
+  fc.record({ kind: fc.constant("replica-get-reply" as const), id, vnode, status: fc.constantFrom("absent" as const, "failed" as const), state: fc.constant(undefined) }),
+  fc.record({ kind: fc.constant("replica-put" as const), id, vnode, address: octets, state, acknowledge, cause: fc.constantFrom("replication" as const, "read-repair" as const) }),
+  fc.record({ kind: fc.constant("replica-put-reply" as const), id, vnode, status: fc.constantFrom("received" as const, "stored" as const, "failed" as const) }),
+  fc.record({ kind: fc.constant("replica-update" as const), id, vnode, address: octets, context: octets, version, acknowledge }),
+  fc.record({ kind: fc.constant("replica-updated" as const), id, vnode, outcome: fc.constant("ok" as const), state }),
+  fc.record({ kind: fc.constant("replica-updated" as const), id, vnode, outcome: fc.constantFrom("too_many_siblings" as const, "invalid" as const, "failed" as const), state: fc.constant(undefined) }),
+  fc.record({ kind: fc.constant("heartbeat" as const), epoch: id, sequence: id }),
+  fc.array(fc.tuple(vnode, octets), { maxLength: 8 }).chain((keys) =>
+    fc.record({
+      kind: fc.constant("inspect" as const),
+      id,
+      vnodes: fc.constant(keys.map(([v]) => v)),
+      addresses: fc.constant(keys.map(([, a]) => a)),
+    }),
+  ),
+  fc.record({
+    kind: fc.constant("inspection" as const),
+    id,
+    held: fc.array(fc.option(fc.array(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { maxLength: 5 }), { nil: undefined }), { maxLength: 6 }),
+  }),
+);
+
+function encode(made: Message): Uint8Array {
+  const writer = new ByteWriter(16);
+  codec.encode(made, writer);
+  return writer.view().slice();
+}
+
+describe("the codec", () => {
+  it("returns every message as it was", () => {
+    fc.assert(
+      fc.property(message, (made) => {
+        assert.deepEqual(codec.decode(new ByteReader(encode(made))), made);
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it("answers truncated, lengthened and changed bytes with MalformedBytes or another whole message, never otherwise", () => {
+    fc.assert(
+      fc.property(message, fc.nat(), fc.integer({ min: 0, max: 255 }), (made, where, byte) => {
+        const whole = encode(made);
+        assert.throws(() => codec.decode(new ByteReader(whole.subarray(0, where % whole.length))), MalformedBytes);
+        const longer = new Uint8Array(whole.length + 1);
+        longer.set(whole);
+        assert.throws(() => codec.decode(new ByteReader(longer)), MalformedBytes);
+        const changed = whole.slice();
+        changed[where % whole.length] = byte;
+        try {
+          codec.decode(new ByteReader(changed));
+        } catch (error) {
+          assert.ok(error instanceof MalformedBytes, String(error));
+        }
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it("survives arbitrary bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        try {
+          codec.decode(new ByteReader(bytes));
+        } catch (error) {
+          assert.ok(error instanceof MalformedBytes, String(error));
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("frames", () => {
+  it("come out whole however the stream was cut", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 10 }), fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }), (bodies, cuts) => {
+        const out = new ByteWriter(8);
+        for (const body of bodies) {
+          const at = beginFrame(out);
+          for (const byte of body) out.u8(byte);
+          endFrame(out, at);
+        }
+        const stream = out.view().slice();
+        const splitter = new FrameSplitter();
+        const seen: number[][] = [];
+        for (let at = 0, i = 0; at < stream.length; i++) {
+          const next = Math.min(stream.length, at + cuts[i % cuts.length]);
+          splitter.push(stream.subarray(at, next), (frame) => seen.push([...frame.bytes.subarray(frame.at, frame.end)]));
+          at = next;
+        }
+        assert.deepEqual(seen, bodies.map((body) => [...body]));
+      }),
+    );
+  });
+
+  it("refuse an oversized or empty length before holding any of it", () => {
+    for (const size of [0, MAX_FRAME_BYTES + 1, 0xffffffff]) {
+      const out = new ByteWriter();
+      out.u32(size);
+      assert.throws(() => new FrameSplitter().push(out.view(), () => assert.fail()), MalformedBytes);
+    }
+  });
+
+  it("refuse to send what the other side would refuse", () => {
+    const out = new ByteWriter();
+    const at = beginFrame(out);
+    out.octets("x".repeat(MAX_FRAME_BYTES));
+    assert.throws(() => endFrame(out, at), RangeError);
+    assert.equal(out.length, 0, "the frame is taken back");
+  });
+
+  it("carry a handshake that strangers fail", () => {
+    const out = new ByteWriter();
+    const hello = { wireVersion: 1, cluster: "c", clock: "dvvset", sender: { kind: "node" as const, index: 3 } };
+    encodeHello(hello, out);
+    assert.deepEqual(decodeHello(new ByteReader(out.view(), 4)), hello);
+    assert.throws(() => decodeHello(ByteReader.ofOctets("GET / HTTP/1.1\r\n\r\n")), MalformedBytes);
+  });
+});
+
+describe("octets and addresses", () => {
+  it("carry any text and any key there and back", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), octets, octets, octets, (text, type, bucket, key) => {
+        if (text.isWellFormed()) assert.equal(textFromOctets(octetsFromText(text)), text);
+        assert.deepEqual(decodeAddress(encodeAddress({ type, bucket, key })), { type, bucket, key });
+      }),
+    );
+  });
+
+  it("keep integers up to 2^53 and refuse more", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), (value) => {
+        const writer = new ByteWriter(1);
+        writer.varint(value);
+        writer.u64(value);
+        const reader = new ByteReader(writer.view());
+        assert.equal(reader.varint(), value);
+        assert.equal(reader.u64(), value);
+      }),
+    );
+    assert.throws(() => new ByteReader(new Uint8Array(9).fill(0xff)).varint(), MalformedBytes);
+  });
+});
