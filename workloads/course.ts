@@ -1,0 +1,315 @@
+/**
+ * The course of an operation from its first request to its last answer, and the records it leaves. Most operations are
+ * one request. Two are pairs: a read-modify-write, and a write under the rule `read-first`; both read, then write with
+ * the context that read brought. A pair whose read fails does not write: a write without the context it was meant to
+ * carry would be another operation than the one asked for.
+ *
+ * Records: one for every request. A read-modify-write leaves a third, `rmw`, spanning the pair: intended and started
+ * with the read, ended with the update, outcome of the worse of both; it carries no versions and no write id, so that a
+ * fold over evidence does not count the pair's parts twice. The second request of a pair is intended when the first
+ * ended. A `read-first` write that was never sent, because its read failed, is recorded as `not_sent`.
+ */
+import type { KeyName } from "../engine/vocabulary/address";
+import { assert } from "../engine/vocabulary/assert";
+import type { Micros } from "../engine/vocabulary/micros";
+import type { Outcome } from "../engine/vocabulary/outcomes";
+import { textFromOctets, type Octets } from "../engine/vocabulary/octets";
+import type { OperationKind, OperationRecord, Phase } from "../results/record/history";
+import { KeyActivities } from "./key-activity";
+import type { DrawnOperation, Reply, Request, Workload } from "./operation";
+import type { Session } from "./session";
+import type { WorkloadSettings } from "./settings";
+
+/** A request to hand to the target; its reply comes back under `token`. */
+export interface DueRequest {
+  readonly token: number;
+  readonly request: Request;
+}
+
+/** An operation under way. `owner` is whoever the driver wants to hear about when it ends. */
+interface Course<Owner> {
+  readonly operation: DrawnOperation;
+  readonly key: string;
+  readonly session: Session;
+  readonly owner: Owner;
+  /** Of the operation: when the schedule wanted it and when it went out. */
+  readonly intended: Micros;
+  readonly start: Micros;
+  /** Id of the spanning record, -1 without one. */
+  readonly spanId: number;
+  /** Of the request that is out now. */
+  readonly step: Step;
+}
+
+interface Step {
+  readonly id: number;
+  readonly kind: OperationKind;
+  readonly intended: Micros;
+  readonly start: Micros;
+  readonly request: Request;
+  readonly seen: readonly number[];
+  /** A write follows when this ends well. */
+  readonly opensPair: boolean;
+}
+
+/** An operation that is over. */
+export interface Ended<Owner> {
+  readonly owner: Owner;
+  readonly operation: DrawnOperation;
+  readonly outcome: Outcome;
+}
+
+export interface CourseOptions {
+  readonly workload: Workload;
+  readonly context: WorkloadSettings["context"];
+  readonly bucketType: Octets;
+  readonly bucket: Octets;
+  /** The phase an intended instant belongs to. */
+  readonly phaseOf: (intended: Micros) => Phase;
+}
+
+export class Courses<Owner> {
+  readonly activities = new KeyActivities();
+  /** Values read that this workload cannot have written there (YCSB's data integrity), and those it can. */
+  readonly integrity = { confirmed: 0, broken: 0 };
+  private readonly options: CourseOptions;
+  private readonly underWay = new Map<number, Course<Owner>>();
+  private requests: DueRequest[] = [];
+  private records: OperationRecord[] = [];
+  private nextId = 1;
+
+  constructor(options: CourseOptions) {
+    this.options = options;
+  }
+
+  /** Operations under way; a pair is one. */
+  get outstanding(): number {
+    return this.underWay.size;
+  }
+
+  takeRequests(): DueRequest[] {
+    const taken = this.requests;
+    if (taken.length > 0) this.requests = [];
+    return taken;
+  }
+
+  takeRecords(): OperationRecord[] {
+    const taken = this.records;
+    if (taken.length > 0) this.records = [];
+    return taken;
+  }
+
+  begin(operation: DrawnOperation, session: Session, owner: Owner, intended: Micros, now: Micros): void {
+    const spanId = operation.kind === "rmw" ? this.nextId++ : -1;
+    const key = this.printable(operation.key);
+    const opensPair = this.readsFirst(operation);
+    const step = opensPair
+      ? this.readStep(operation, session, intended, now)
+      : this.onlyStep(operation, key, session, intended, now);
+    this.send({ operation, key, session, owner, intended, start: now, spanId, step });
+  }
+
+  /** Records an operation that the bound on outstanding ones kept from being sent. */
+  drop(operation: DrawnOperation, session: Session, intended: Micros, now: Micros): void {
+    const { kind, key } = operation;
+    const times = { intended, start: now, end: now };
+    this.recordBare(this.nextId++, kind, this.printable(key), session, times, "not_sent");
+  }
+
+  /** The reply to `token`; undefined while the operation goes on with its second request. */
+  completed(token: number, reply: Reply, now: Micros): Ended<Owner> | undefined {
+    const course = this.underWay.get(token);
+    assert(course !== undefined, "a token is answered once");
+    this.underWay.delete(token);
+    this.note(course, reply, now);
+    this.record(course, reply, now);
+    const { operation, step } = course;
+    if (!step.opensPair) {
+      if (course.spanId !== -1) this.recordSpan(course, reply.outcome, now);
+      return { owner: course.owner, operation, outcome: reply.outcome };
+    }
+    if (reply.outcome === "ok") {
+      this.send({ ...course, step: this.closingStep(course, reply, now) });
+      return undefined;
+    }
+    if (course.spanId !== -1) {
+      this.recordSpan(course, reply.outcome, now);
+    } else {
+      const times = { intended: course.intended, start: now, end: now };
+      this.recordBare(this.nextId++, operation.kind, course.key, course.session, times, "not_sent");
+    }
+    return { owner: course.owner, operation, outcome: reply.outcome };
+  }
+
+  /**
+   * Gives up everything under way. A request that the target never got is `not_sent`; any other may have happened and
+   * is `timeout`, whatever the target says of it later.
+   */
+  giveUp(now: Micros): Ended<Owner>[] {
+    const untaken = new Set(this.requests.map((due) => due.token));
+    this.requests = [];
+    const ended: Ended<Owner>[] = [];
+    for (const token of [...this.underWay.keys()]) {
+      const outcome = untaken.has(token) ? "not_sent" : "timeout";
+      const over = this.completed(token, { ...NO_ANSWER, outcome }, now);
+      if (over !== undefined) ended.push(over);
+    }
+    return ended;
+  }
+
+  /** As in records: bucket type and bucket are left out when they are the workload's own. */
+  printable(name: KeyName): string {
+    const key = textFromOctets(name.key);
+    if (name.bucket === this.options.bucket && name.type === this.options.bucketType) return key;
+    return `${textFromOctets(name.type)}/${textFromOctets(name.bucket)}/${key}`;
+  }
+
+  private readsFirst(operation: DrawnOperation): boolean {
+    if (operation.kind === "rmw") return true;
+    const write = operation.kind === "update" || operation.kind === "delete";
+    return write && !operation.blind && this.options.context === "read-first";
+  }
+
+  private readStep(operation: DrawnOperation, session: Session, intended: Micros, now: Micros): Step {
+    const request: Request = { ...EMPTY_REQUEST, kind: "get", key: operation.key, session: session.number };
+    return { id: this.nextId++, kind: "read", intended, start: now, request, seen: NONE, opensPair: true };
+  }
+
+  private onlyStep(operation: DrawnOperation, key: string, session: Session, intended: Micros, now: Micros): Step {
+    const { kind } = operation;
+    const writes = kind === "update" || kind === "insert" || kind === "delete";
+    const carries = kind === "update" || kind === "delete";
+    const known = carries && !operation.blind && this.options.context === "session" ? session.recall(key) : undefined;
+    const request: Request = {
+      kind: kind === "read" || kind === "rmw" ? "get" : kind === "scan" ? "scan" : kind === "delete" ? "delete" : "put",
+      key: operation.key,
+      session: session.number,
+      value: operation.value,
+      writeId: writes ? session.nextWriteId() : 0,
+      context: known === undefined ? "" : known.context,
+      scanLength: operation.scanLength,
+    };
+    const seen = known === undefined ? NONE : known.versions;
+    return { id: this.nextId++, kind, intended, start: now, request, seen, opensPair: false };
+  }
+
+  /** The write of a pair: with exactly what its read brought. */
+  private closingStep(course: Course<Owner>, read: Reply, now: Micros): Step {
+    const { operation, session } = course;
+    const kind = operation.kind === "rmw" ? "update" : operation.kind;
+    const request: Request = {
+      kind: kind === "delete" ? "delete" : "put",
+      key: operation.key,
+      session: session.number,
+      value: operation.value,
+      writeId: session.nextWriteId(),
+      context: read.context,
+      scanLength: 0,
+    };
+    const seen = read.context === "" ? NONE : read.versions;
+    return { id: this.nextId++, kind, intended: now, start: now, request, seen, opensPair: false };
+  }
+
+  private send(course: Course<Owner>): void {
+    const { id, request, start } = course.step;
+    this.underWay.set(id, course);
+    if (request.writeId !== 0) this.activities.sent(course.key, course.operation.key, start);
+    this.requests.push({ token: id, request });
+  }
+
+  /** What session and workload learn from a reply. */
+  private note(course: Course<Owner>, reply: Reply, now: Micros): void {
+    const { key, session } = course;
+    const { request } = course.step;
+    if (request.writeId !== 0) this.activities.ended(key, now);
+    if (reply.outcome !== "ok" || request.kind === "scan") return;
+    if (request.kind === "get") this.verify(course.operation.key, reply);
+    if (this.options.context !== "session") return;
+    if (request.kind === "get") {
+      // "Nothing there" is the session's last word on the key too.
+      if (reply.context === "") session.forget(key);
+      else session.remember(key, { context: reply.context, versions: reply.versions });
+    } else if (reply.context !== "") {
+      // A store that does not say what stands after a put: the session has seen its own write, and through that what
+      // the write had seen.
+      const versions = reply.versions.length > 0 ? reply.versions : [request.writeId];
+      session.remember(key, { context: reply.context, versions });
+    }
+  }
+
+  private verify(name: KeyName, reply: Reply): void {
+    const { workload } = this.options;
+    if (workload.verify === undefined) return;
+    for (const payload of reply.payloads) {
+      if (workload.verify(name, payload)) this.integrity.confirmed++;
+      else this.integrity.broken++;
+    }
+  }
+
+  private record(course: Course<Owner>, reply: Reply, now: Micros): void {
+    const { step } = course;
+    this.records.push({
+      id: step.id,
+      phase: this.options.phaseOf(step.intended),
+      kind: step.kind,
+      key: course.key,
+      session: course.session.number,
+      intended: step.intended,
+      start: step.start,
+      end: now,
+      outcome: reply.outcome,
+      writeId: step.request.writeId,
+      versions: reply.versions,
+      values: reply.values,
+      seen: step.seen,
+      contextInBytes: step.request.context.length,
+      contextOutBytes: reply.context.length,
+      coordinator: reply.coordinator,
+    });
+  }
+
+  private recordSpan(course: Course<Owner>, outcome: Outcome, now: Micros): void {
+    const { spanId, key, session, intended, start } = course;
+    this.recordBare(spanId, "rmw", key, session, { intended, start, end: now }, outcome);
+  }
+
+  /** A record that carries no evidence of its own but its times and outcome. */
+  private recordBare(
+    id: number,
+    kind: OperationKind,
+    key: string,
+    session: Session,
+    times: { readonly intended: Micros; readonly start: Micros; readonly end: Micros },
+    outcome: Outcome,
+  ): void {
+    this.records.push({
+      id,
+      phase: this.options.phaseOf(times.intended),
+      kind,
+      key,
+      session: session.number,
+      ...times,
+      outcome,
+      writeId: 0,
+      versions: NONE,
+      values: 0,
+      seen: NONE,
+      contextInBytes: 0,
+      contextOutBytes: 0,
+      coordinator: -1,
+    });
+  }
+}
+
+const NONE: readonly number[] = [];
+
+const EMPTY_REQUEST = { value: "", writeId: 0, context: "", scanLength: 0 };
+
+const NO_ANSWER: Omit<Reply, "outcome"> = {
+  versions: [],
+  payloads: [],
+  values: 0,
+  context: "",
+  coordinator: -1,
+  reason: "given up at the end of the run",
+};

@@ -1,0 +1,356 @@
+/**
+ * The load driver: decides when an operation is due, never how it travels. Like the engine it is a value machine: time
+ * and replies go in, requests and records come out, so the same driver runs against processes and in virtual time.
+ *
+ * A closed loop has C clients with one operation outstanding each: it asks less the slower the store gets, and so hides
+ * the worst of it. An open loop asks on a schedule fixed beforehand; an operation that leaves late is timed from the
+ * instant it was due, and one that cannot leave, because `maxOutstanding` are out, is recorded as `not_sent`. Nothing
+ * that was due is ever left out of the records.
+ *
+ * Phases: load, warm-up, measure, drain; each starts when the one before ended. An operation belongs to the phase of its
+ * *intended* instant. In the drain nothing new begins (a pair that began is completed), and it lasts until its time is
+ * over and every reply has come: targets answer by their own deadline.
+ */
+import { assert } from "../engine/vocabulary/assert";
+import { distributionOf, type Distribution } from "./ycsb/distributions";
+import { fromMs, MICROS_PER_SECOND, type Micros } from "../engine/vocabulary/micros";
+import { certainty } from "../engine/vocabulary/outcomes";
+import { octetsFromText } from "../engine/vocabulary/octets";
+import type { Random } from "../engine/vocabulary/random";
+import type { OperationRecord, Phase } from "../results/record/history";
+import { Courses, type DueRequest, type Ended } from "./course";
+import type { KeyActivity } from "./key-activity";
+import { Loader, LOAD_CONCURRENCY, type LoadSlot } from "./loader";
+import type { Reply, Workload } from "./operation";
+import { arrivals, type Arrivals } from "./pacing";
+import { CONTEXTS_PER_SESSION, Session } from "./session";
+import type { WorkloadSettings } from "./settings";
+import { WaitingLine } from "./waiting-line";
+
+export type { DueRequest } from "./course";
+
+export interface DriverOptions {
+  readonly workload: Workload;
+  readonly settings: WorkloadSettings;
+  readonly phases: { readonly warmupMs: number; readonly measureMs: number; readonly drainMs: number };
+  readonly random: Random;
+  /** When the load phase starts. */
+  readonly start: Micros;
+  /** Number of the first session; drivers of one trial must not overlap (see {@link Driver.sessionCount}). */
+  readonly sessionBase?: number;
+  readonly loadConcurrency?: number;
+  readonly contextsPerSession?: number;
+}
+
+export interface DriverProgress {
+  readonly phase: Phase;
+  /** Operations ended since the load, pairs counted once, dropped ones included. */
+  readonly operations: number;
+  readonly failed: number;
+  readonly outstanding: number;
+  /** Open loop: due while `maxOutstanding` were out. */
+  readonly dropped: number;
+  /** Closed loop with a target rate: due by the end of the measured phase and never begun. */
+  readonly unsent: number;
+  readonly load: {
+    readonly records: number;
+    readonly settled: number;
+    readonly refused: number;
+    readonly doubtful: number;
+  };
+  readonly integrity: { readonly confirmed: number; readonly broken: number };
+}
+
+/** A closed loop's client. */
+interface ClosedClient {
+  readonly kind: "client";
+  readonly session: Session;
+  /** Under a target rate: when its next operation is due, in fractions of a microsecond. */
+  deadline: number;
+}
+
+/** An operation of the open loop: nobody waits for it. */
+interface Arrival {
+  readonly kind: "arrival";
+}
+
+type Owner = ClosedClient | LoadSlot | Arrival;
+
+export class Driver {
+  private readonly workload: Workload;
+  private readonly settings: WorkloadSettings;
+  private readonly phaseLengths: { readonly warmup: Micros; readonly measure: Micros; readonly drain: Micros };
+  private readonly random: Random;
+  private readonly thinking: Random;
+  private readonly think: Distribution | undefined;
+  private readonly clients: readonly ClosedClient[];
+  private readonly loader: Loader;
+  private readonly courses: Courses<Owner>;
+  private readonly waiting = new WaitingLine<ClosedClient | LoadSlot>();
+  /** Microseconds between operations of one client under a target rate; 0 without one. */
+  private readonly tick: number;
+
+  private now: Micros;
+  private currentPhase: Phase = "load";
+  private loadStarted = false;
+  private finished = false;
+  private warmupStart: Micros = Infinity;
+  private measureStart: Micros = Infinity;
+  private measureEnd: Micros = Infinity;
+  private schedule: Arrivals | undefined;
+  private nextArrival: Micros = Infinity;
+  private arrived = 0;
+  private operations = 0;
+  private failed = 0;
+  private dropped = 0;
+  private unsent = 0;
+
+  constructor(options: DriverOptions) {
+    const { settings, workload, phases } = options;
+    const { load } = settings;
+    assert(load.clients >= 1, "a load has at least one client");
+    assert(settings.maxOutstanding >= 1, "at least one operation may be outstanding");
+    this.workload = workload;
+    this.settings = settings;
+    this.phaseLengths = {
+      warmup: fromMs(phases.warmupMs),
+      measure: fromMs(phases.measureMs),
+      drain: fromMs(phases.drainMs),
+    };
+    this.random = options.random;
+    this.thinking = options.random.fork("think");
+    this.now = options.start;
+    const base = options.sessionBase ?? 0;
+    const kept = options.contextsPerSession ?? CONTEXTS_PER_SESSION;
+    this.clients = Array.from({ length: load.clients }, (_, i) => ({
+      kind: "client" as const,
+      session: new Session(base + i, kept),
+      deadline: 0,
+    }));
+    const slots = Math.min(options.loadConcurrency ?? LOAD_CONCURRENCY, workload.loadCount);
+    const loadSessions = Array.from({ length: slots }, (_, i) => new Session(base + load.clients + i, 0));
+    this.loader = new Loader(workload, loadSessions);
+    this.think = load.model === "closed" && load.think !== undefined ? distributionOf(load.think) : undefined;
+    const rate = load.model === "closed" ? load.targetPerSecond : undefined;
+    this.tick = rate === undefined ? 0 : (load.clients / rate) * MICROS_PER_SECOND;
+    this.courses = new Courses({
+      workload,
+      context: settings.context,
+      bucketType: octetsFromText(settings.bucketType),
+      bucket: octetsFromText(settings.bucket),
+      phaseOf: (intended) => this.phaseOf(intended),
+    });
+    if (!settings.preload || workload.loadCount === 0) this.startWarmup(options.start);
+  }
+
+  /** Session numbers in use: from the base on, clients first, then the load's. */
+  get sessionCount(): number {
+    return this.clients.length + this.loader.slots.length;
+  }
+
+  get phase(): Phase {
+    return this.currentPhase;
+  }
+
+  /** Where the phases began; infinite where that is not known yet. The measured phase is [measure, drain). */
+  get phaseStarts(): { readonly warmup: Micros; readonly measure: Micros; readonly drain: Micros } {
+    return { warmup: this.warmupStart, measure: this.measureStart, drain: this.measureEnd };
+  }
+
+  /** Moves time on: what has become due is made. */
+  step(now: Micros): void {
+    assert(now >= this.now, "time does not go back");
+    this.now = now;
+    if (this.finished) return;
+    if (this.currentPhase === "load") this.stepLoad();
+    else this.stepTransactions();
+  }
+
+  /** When `step` must be called at the latest; undefined when only a reply can move things on. */
+  nextWakeup(): Micros | undefined {
+    if (this.done()) return undefined;
+    if (this.currentPhase === "load") return this.loadStarted ? this.waiting.first : this.now;
+    if (this.currentPhase === "drain") {
+      const end = this.measureEnd + this.phaseLengths.drain;
+      return end > this.now ? end : undefined;
+    }
+    const boundary = this.currentPhase === "warmup" ? this.measureStart : this.measureEnd;
+    return Math.min(boundary, this.nextArrival, this.waiting.first ?? Infinity);
+  }
+
+  takeRequests(): DueRequest[] {
+    return this.courses.takeRequests();
+  }
+
+  /** The reply to a request taken. Exactly once a token; replies after `finish` are ignored. */
+  completed(token: number, reply: Reply, now: Micros): void {
+    assert(now >= this.now, "time does not go back");
+    this.now = now;
+    if (this.finished) return;
+    const ended = this.courses.completed(token, reply, now);
+    if (ended !== undefined) this.operationEnded(ended);
+    if (this.currentPhase !== "load") this.stepTransactions();
+  }
+
+  /** Records made since the last call, in order of completion. */
+  takeRecords(): OperationRecord[] {
+    return this.courses.takeRecords();
+  }
+
+  done(): boolean {
+    if (this.finished) return true;
+    const over = this.currentPhase === "drain" && this.now >= this.measureEnd + this.phaseLengths.drain;
+    return over && this.courses.outstanding === 0;
+  }
+
+  /** Ends the run now: what is outstanding is given up and recorded, as `timeout` where it had been handed out. */
+  finish(now: Micros): void {
+    assert(now >= this.now, "time does not go back");
+    this.now = now;
+    if (this.finished) return;
+    for (const ended of this.courses.giveUp(now)) {
+      if (ended.owner.kind === "load") continue;
+      this.count(ended);
+    }
+    this.finished = true;
+  }
+
+  /** Keys that a write was sent for, by their printable names. */
+  get keysWritten(): ReadonlyMap<string, KeyActivity> {
+    return this.courses.activities.written;
+  }
+
+  /** `key` as in records. */
+  writesInFlight(key: string): boolean {
+    return (this.keysWritten.get(key)?.writesInFlight ?? 0) > 0;
+  }
+
+  /** When the key's latest write was sent or ended; -Infinity when it was never written. */
+  lastWriteActivity(key: string): Micros {
+    return this.keysWritten.get(key)?.lastWriteActivity ?? -Infinity;
+  }
+
+  progress(): DriverProgress {
+    return {
+      phase: this.currentPhase,
+      operations: this.operations,
+      failed: this.failed,
+      outstanding: this.courses.outstanding,
+      dropped: this.dropped,
+      unsent: this.unsent,
+      load: this.loader.progress,
+      integrity: { ...this.courses.integrity },
+    };
+  }
+
+  private phaseOf(intended: Micros): Phase {
+    if (intended < this.warmupStart) return "load";
+    if (intended < this.measureStart) return "warmup";
+    return intended < this.measureEnd ? "measure" : "drain";
+  }
+
+  private stepLoad(): void {
+    if (!this.loadStarted) {
+      this.loadStarted = true;
+      for (const slot of this.loader.slots) if (this.loader.fill(slot)) this.sendLoad(slot);
+    }
+    for (let slot = this.waiting.takeDue(this.now); slot !== undefined; slot = this.waiting.takeDue(this.now)) {
+      if (slot.kind === "load") this.sendLoad(slot);
+    }
+  }
+
+  private sendLoad(slot: LoadSlot): void {
+    assert(slot.operation !== undefined, "a slot that sends has a record");
+    this.courses.begin(slot.operation, slot.session, slot, this.now, this.now);
+  }
+
+  private startWarmup(now: Micros): void {
+    this.currentPhase = "warmup";
+    this.warmupStart = now;
+    this.measureStart = now + this.phaseLengths.warmup;
+    this.measureEnd = this.measureStart + this.phaseLengths.measure;
+    const { load } = this.settings;
+    if (load.model === "open") {
+      this.schedule = arrivals(load, this.random.fork("arrivals"));
+      this.nextArrival = now + this.schedule.next();
+      return;
+    }
+    // Under a target rate clients start apart, or all of them would send at every tick together (as in YCSB).
+    const offsets = this.random.fork("offsets");
+    for (const client of this.clients) {
+      client.deadline = now + offsets.nextFloat() * this.tick;
+      this.waiting.add(Math.round(client.deadline), client);
+    }
+  }
+
+  /** Makes what is due by `now`, in order, and moves the phase on. */
+  private stepTransactions(): void {
+    while (this.nextArrival <= this.now && this.nextArrival < this.measureEnd) this.arrive();
+    for (let due = this.waiting.takeDue(this.now); due !== undefined; due = this.waiting.takeDue(this.now)) {
+      if (due.kind === "client") this.beginClosed(due);
+    }
+    if (this.currentPhase === "warmup" && this.now >= this.measureStart) this.currentPhase = "measure";
+    if (this.currentPhase === "measure" && this.now >= this.measureEnd) this.currentPhase = "drain";
+  }
+
+  private arrive(): void {
+    const intended = this.nextArrival;
+    const { session } = this.clients[this.arrived % this.clients.length];
+    this.arrived++;
+    const operation = this.workload.next();
+    if (this.courses.outstanding < this.settings.maxOutstanding) {
+      this.courses.begin(operation, session, ARRIVAL, intended, this.now);
+    } else {
+      this.courses.drop(operation, session, intended, this.now);
+      this.dropped++;
+      this.count({ owner: ARRIVAL, operation, outcome: "not_sent" });
+    }
+    this.nextArrival = this.warmupStart + this.schedule!.next();
+  }
+
+  private beginClosed(client: ClosedClient): void {
+    if (this.now >= this.measureEnd) return this.retire(client);
+    // A client behind its rate sends at once, and is timed from when the rate wanted it.
+    const intended = this.tick === 0 ? this.now : Math.min(this.now, Math.round(client.deadline));
+    client.deadline += this.tick;
+    this.courses.begin(this.workload.next(), client.session, client, intended, this.now);
+  }
+
+  private retire(client: ClosedClient): void {
+    if (this.tick === 0 || client.deadline >= this.measureEnd) return;
+    this.unsent += Math.ceil((this.measureEnd - client.deadline) / this.tick);
+  }
+
+  private operationEnded(ended: Ended<Owner>): void {
+    const { owner, outcome } = ended;
+    if (owner.kind === "load") return this.loadEnded(owner, ended);
+    this.count(ended);
+    if (owner.kind === "arrival") return;
+    if (this.now >= this.measureEnd) return this.retire(owner);
+    let due = this.now;
+    if (this.think !== undefined) due += this.think.sample(this.thinking);
+    // Refused before anything was done: a client that asked again at once would spin instead of loading the store.
+    if (certainty(outcome) === "definite") due += fromMs(REFUSAL_PAUSE_MS);
+    if (this.tick > 0) due = Math.max(due, Math.round(owner.deadline));
+    if (due <= this.now) this.beginClosed(owner);
+    else this.waiting.add(due, owner);
+  }
+
+  private loadEnded(slot: LoadSlot, ended: Ended<Owner>): void {
+    const next = this.loader.ended(slot, ended.outcome, this.now);
+    if (next === "send") this.sendLoad(slot);
+    else if (next !== "idle") this.waiting.add(next.waitUntil, slot);
+    if (this.loader.done) this.startWarmup(this.now);
+  }
+
+  private count(ended: Ended<Owner>): void {
+    this.operations++;
+    if (ended.outcome !== "ok") this.failed++;
+    if (ended.operation.insertNumber >= 0) this.workload.inserted(ended.operation.insertNumber);
+  }
+}
+
+const ARRIVAL: Arrival = { kind: "arrival" };
+
+/** How long a closed loop's client waits after a definite refusal. */
+export const REFUSAL_PAUSE_MS = 5;
