@@ -1,0 +1,61 @@
+/**
+ * What an operation costs the cluster: messages and bytes between nodes over the requests finished in the measured phase,
+ * repairs, and the bytes of causal context that a client has to carry. Messages of a heartbeat or a repair are in the sum
+ * too: they are part of the price, and at low rates they are most of it.
+ */
+import type { MetricValue } from "../record/figures";
+import type { NodeCounters, OperationRecord } from "../record/history";
+import { meanOfBlocks } from "../statistics/blocks";
+import type { IntervalGrid } from "./interval-grid";
+import type { FinishContext, Findings, Measure, MeasureSetup } from "./measure";
+import { notMeasured } from "./percentiles";
+
+export class CostMeasure implements Measure {
+  readonly name = "cost";
+  private readonly grid: IntervalGrid;
+  private readonly contexts: { sum: number; weight: number }[] = [];
+  private requests = 0;
+
+  constructor(setup: MeasureSetup) {
+    this.grid = setup.grid;
+  }
+
+  operation(operation: OperationRecord): void {
+    if (operation.phase !== "measure" || operation.kind === "rmw") return;
+    this.requests++;
+    if (operation.kind !== "read" || operation.outcome !== "ok" || operation.versions.length === 0) return;
+    const block = (this.contexts[this.grid.indexOf(operation.end)] ??= { sum: 0, weight: 0 });
+    block.sum += operation.contextOutBytes;
+    block.weight++;
+  }
+
+  finish(end: FinishContext): Findings {
+    const total = (pick: (node: NodeCounters) => number): number =>
+      end.counters.reduce((sum, node) => sum + pick(node), 0);
+    const measured = end.counters.length > 0;
+    const each = (sum: number, unit: string): MetricValue =>
+      measured && this.requests > 0
+        ? { value: sum / this.requests, lo: null, hi: null, n: this.requests, unit }
+        : notMeasured(unit);
+    const contexts = this.contexts.filter((block) => block !== undefined);
+    const reads = contexts.reduce((sum, block) => sum + block.weight, 0);
+    const { mean, lo, hi } = meanOfBlocks(contexts);
+    return {
+      metrics: {
+        messages_per_op: each(
+          total((node) => node.messagesSent),
+          "1/op",
+        ),
+        bytes_per_op: each(
+          total((node) => node.bytesSent),
+          "bytes/op",
+        ),
+        read_repairs: measured
+          ? { value: total((node) => node.readRepairs), lo: null, hi: null, n: this.requests, unit: "count" }
+          : notMeasured("count"),
+        context_bytes_mean: reads === 0 ? notMeasured("bytes") : { value: mean, lo, hi, n: reads, unit: "bytes" },
+      },
+      evidence: { delayLatenessP99Ms: measured ? Math.max(...end.counters.map((node) => node.delayLatenessP99Ms)) : 0 },
+    };
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Divergence: keys whose primaries do not hold the same set of write ids, by direct inspection. A replica that cannot be
+ * reached is not divergent, it is unknown; a reachable replica without a copy differs from one that has it, and is
+ * counted as missing besides. Keys with a write in flight are left out of mid-run scans: their replicas differ because
+ * the write is on its way. A scan of a sample is scaled to the population and carries the sample's interval.
+ */
+import type { MetricValue } from "../record/figures";
+import type { KeySnapshot, Snapshot } from "../record/history";
+import { wilson } from "../statistics/wilson";
+import type { IntervalGrid } from "./interval-grid";
+import type { Findings, Measure, MeasureSetup } from "./measure";
+import { notMeasured } from "./percentiles";
+
+interface Scan {
+  readonly at: number;
+  readonly divergent: number;
+  readonly missing: number;
+  readonly examined: number;
+  readonly unreachable: number;
+  readonly busy: number;
+  readonly population: number;
+  /** Every key that exists was looked at, whether or not it could be judged. */
+  readonly complete: boolean;
+}
+
+const COLUMNS = ["divergent", "missing", "examined", "population", "unreachable", "busy"] as const;
+const MICROS_PER_SECOND = 1_000_000;
+/** Scans kept for the chart; beyond it every other one is dropped and the spacing doubles. */
+const MOST_SCANS = 4_096;
+
+export class DivergenceMeasure implements Measure {
+  readonly name = "divergence";
+  private readonly grid: IntervalGrid;
+  private scans: Scan[] = [];
+  private keepEvery = 1;
+  private seen = 0;
+  private final: Scan | undefined;
+  private worst: Scan | undefined;
+
+  constructor(setup: MeasureSetup) {
+    this.grid = setup.grid;
+  }
+
+  operation(): void {
+    // Judged from replicas alone.
+  }
+
+  snapshot(snapshot: Snapshot): void {
+    const scan = examine(snapshot);
+    if (scan.examined > 0 && (this.worst === undefined || estimate(scan) > estimate(this.worst))) this.worst = scan;
+    if (snapshot.final) this.final = scan;
+    if (!snapshot.final && this.seen++ % this.keepEvery !== 0) return;
+    this.scans.push(scan);
+    if (this.scans.length > MOST_SCANS) {
+      this.scans = this.scans.filter((_, index) => index % 2 === 0);
+      this.keepEvery *= 2;
+    }
+  }
+
+  finish(): Findings {
+    const columns: Record<string, number[]> = {};
+    for (const column of COLUMNS) columns[column] = this.scans.map((scan) => scan[column]);
+    const t = this.scans.map((scan) => (scan.at - this.grid.phases.startOfWarmup) / MICROS_PER_SECOND);
+    return {
+      metrics: {
+        divergent_keys_final: metric(this.final),
+        divergent_keys_max: metric(this.worst),
+      },
+      figures: {
+        divergence: {
+          t,
+          columns,
+          finalDivergent: this.final?.divergent ?? 0,
+          finalExamined: this.final?.examined ?? 0,
+        },
+      },
+    };
+  }
+}
+
+function examine(snapshot: Snapshot): Scan {
+  let divergent = 0;
+  let missing = 0;
+  let examined = 0;
+  let unreachable = 0;
+  let busy = 0;
+  for (const key of snapshot.keys) {
+    if (key.busy && !snapshot.final) {
+      busy++;
+      continue;
+    }
+    const reached = reachable(key);
+    if (reached.length < key.replicas.length) unreachable++;
+    if (reached.length === 0 || (reached.length === 1 && key.replicas.length > 1)) continue;
+    examined++;
+    if (!reached.every((replica) => sameSet(replica, reached[0]))) divergent++;
+    if (reached.some((replica) => replica.length === 0) && reached.some((replica) => replica.length > 0)) missing++;
+  }
+  return {
+    at: snapshot.at,
+    divergent,
+    missing,
+    examined,
+    unreachable,
+    busy,
+    population: snapshot.population,
+    complete: snapshot.keys.length >= snapshot.population,
+  };
+}
+
+function reachable(key: KeySnapshot): (readonly number[])[] {
+  return key.replicas.flatMap((replica) => (replica === "unreachable" ? [] : [replica]));
+}
+
+function sameSet(a: readonly number[], b: readonly number[]): boolean {
+  const one = new Set(a);
+  const other = new Set(b);
+  return one.size === other.size && [...one].every((id) => other.has(id));
+}
+
+function scale(scan: Scan): number {
+  return scan.complete || scan.examined === 0 ? 1 : scan.population / scan.examined;
+}
+
+function estimate(scan: Scan): number {
+  return scan.divergent * scale(scan);
+}
+
+function metric(scan: Scan | undefined): MetricValue {
+  if (scan === undefined || scan.examined === 0) return notMeasured("keys");
+  const value = estimate(scan);
+  if (scan.complete) return { value, lo: value, hi: value, n: scan.examined, unit: "keys" };
+  const interval = wilson(scan.divergent, scan.examined);
+  return {
+    value,
+    lo: interval.lo * scan.population,
+    hi: interval.hi * scan.population,
+    n: scan.examined,
+    unit: "keys",
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * Latency by kind of operation, of successful operations only (a timeout says what the timeout was set to, a refusal is fast).
+ * *Response* time runs from the intended instant and so counts the wait behind a store that stalls; *service* time
+ * runs from the actual send and hides it (coordinated omission, Tene). Percentiles come from one histogram over the measured
+ * phase, never from averaging those of intervals. `write` is updates, inserts and deletes together.
+ */
+import type { LatencySpectrum, MetricValue } from "../record/figures";
+import { LatencyHistogram } from "../record/histogram";
+import type { OperationKind, OperationRecord, RecordedOutcome } from "../record/history";
+import { latencyLogHeader, latencyLogLine } from "../record/latency-log";
+import type { IntervalGrid } from "./interval-grid";
+import type { Findings, Measure, MeasureSetup } from "./measure";
+import { latencyPercentile, percentileName, SAMPLES_BEYOND, samplesBeyond } from "./percentiles";
+
+type Basis = "response" | "service";
+const BASES: readonly Basis[] = ["response", "service"];
+const WRITE_KINDS: readonly OperationKind[] = ["update", "insert", "delete"];
+/** Always among the metrics, whatever percentiles an experiment asks for. */
+const NAMED_PERCENTILES = [50, 95, 99, 99.9];
+const INTERVAL_PERCENTILES = [50, 95, 99];
+const MICROS_PER_MS = 1_000;
+
+interface IntervalHistogram {
+  readonly kind: OperationKind;
+  readonly outcome: RecordedOutcome;
+  readonly basis: Basis;
+  readonly histogram: LatencyHistogram;
+}
+
+export class LatencyMeasure implements Measure {
+  readonly name = "latency";
+  private readonly grid: IntervalGrid;
+  /** Of the interval that is open, by tag. */
+  private readonly open = new Map<string, IntervalHistogram>();
+  /** Successful operations of the measured phase, by kind and basis. */
+  private readonly whole = new Map<string, LatencyHistogram>();
+  private readonly columns = new Map<string, (number | null)[]>();
+  private readonly scratch = new LatencyHistogram();
+  private interval = 0;
+  private overflow = 0;
+
+  constructor(private readonly setup: MeasureSetup) {
+    this.grid = setup.grid;
+    setup.latencyLog(latencyLogHeader());
+  }
+
+  operation(operation: OperationRecord): void {
+    if (operation.phase === "load") return;
+    const interval = this.grid.indexOf(operation.end);
+    if (interval > this.interval) this.closeInterval(interval);
+    for (const basis of BASES) {
+      const began = basis === "response" ? operation.intended : operation.start;
+      const micros = Math.max(0, operation.end - began);
+      const histogram = this.openHistogram(operation.kind, operation.outcome, basis);
+      const overflowBefore = histogram.overflow;
+      histogram.record(micros);
+      this.overflow += histogram.overflow - overflowBefore;
+      if (operation.phase === "measure" && operation.outcome === "ok")
+        this.wholeHistogram(operation.kind, basis).record(micros);
+    }
+  }
+
+  finish(): Findings {
+    this.closeInterval(this.grid.count);
+    for (const basis of BASES) {
+      const kinds = WRITE_KINDS.filter((kind) => this.whole.has(key(kind, basis)));
+      for (const kind of kinds) this.wholeHistogram("write", basis).merge(this.whole.get(key(kind, basis))!);
+    }
+    const metrics: Record<string, MetricValue> = {};
+    const spectra: LatencySpectrum[] = [];
+    const percentiles = [...new Set([...NAMED_PERCENTILES, ...this.setup.percentiles])].sort((a, b) => a - b);
+    const thin: string[] = [];
+    for (const [name, histogram] of this.whole) {
+      const [kind, basis] = name.split(".") as [string, Basis];
+      const prefix = basis === "response" ? kind : `${kind}_service`;
+      for (const percentile of percentiles)
+        metrics[`${prefix}_${percentileName(percentile)}_ms`] = latencyPercentile(histogram, percentile);
+      if (basis === "response" && samplesBeyond(histogram.count, 99) < SAMPLES_BEYOND) thin.push(`${kind}_p99_ms`);
+      if (histogram.count >= SAMPLES_BEYOND) spectra.push(spectrum(kind, basis, histogram));
+    }
+    const columns: Record<string, (number | null)[]> = {};
+    for (const [name, values] of this.columns) columns[name] = this.grid.column((index) => values[index] ?? null);
+    this.destroy();
+    return {
+      metrics,
+      columns,
+      figures: { spectra },
+      evidence: { histogramOverflow: this.overflow, thinPercentiles: thin },
+    };
+  }
+
+  private openHistogram(kind: OperationKind, outcome: RecordedOutcome, basis: Basis): LatencyHistogram {
+    const tag = `${kind}.${outcome}.${basis}`;
+    let entry = this.open.get(tag);
+    if (entry === undefined) {
+      entry = { kind, outcome, basis, histogram: new LatencyHistogram() };
+      this.open.set(tag, entry);
+    }
+    return entry.histogram;
+  }
+
+  private wholeHistogram(kind: OperationKind | "write", basis: Basis): LatencyHistogram {
+    let histogram = this.whole.get(key(kind, basis));
+    if (histogram === undefined) {
+      histogram = new LatencyHistogram();
+      this.whole.set(key(kind, basis), histogram);
+    }
+    return histogram;
+  }
+
+  private closeInterval(next: number): void {
+    for (const [tag, { histogram }] of this.open) {
+      if (histogram.count === 0) continue;
+      const startSeconds = this.grid.startSeconds(this.interval);
+      const lengthSeconds = this.grid.lengthSeconds(this.interval);
+      this.setup.latencyLog(latencyLogLine({ tag, startSeconds, lengthSeconds, histogram }));
+    }
+    const succeeded = [...this.open.values()].filter(
+      ({ outcome, basis, histogram }) => outcome === "ok" && basis === "response" && histogram.count > 0,
+    );
+    for (const { kind, histogram } of succeeded) this.intervalColumns(kind, histogram);
+    const writes = succeeded.filter(({ kind }) => WRITE_KINDS.includes(kind));
+    if (writes.length > 0) {
+      this.scratch.reset();
+      for (const { histogram } of writes) this.scratch.merge(histogram);
+      this.intervalColumns("write", this.scratch);
+    }
+    for (const { histogram } of this.open.values())
+      if (histogram.count > 0 || histogram.overflow > 0) histogram.reset();
+    this.interval = next;
+  }
+
+  private intervalColumns(kind: string, histogram: LatencyHistogram): void {
+    for (const percentile of INTERVAL_PERCENTILES)
+      this.setCell(`${kind}_${percentileName(percentile)}_ms`, histogram.percentile(percentile) / MICROS_PER_MS);
+    this.setCell(`${kind}_max_ms`, histogram.maxMicros / MICROS_PER_MS);
+  }
+
+  private setCell(column: string, value: number): void {
+    let values = this.columns.get(column);
+    if (values === undefined) this.columns.set(column, (values = []));
+    values[this.interval] = value;
+  }
+
+  private destroy(): void {
+    for (const { histogram } of this.open.values()) histogram.destroy();
+    for (const histogram of this.whole.values()) histogram.destroy();
+    this.scratch.destroy();
+  }
+}
+
+function key(kind: OperationKind | "write", basis: Basis): string {
+  return `${kind}.${basis}`;
+}
+
+/** Ten points a decade of 1/(1-p), from the smallest value to 99.999 %, cut where fewer than ten samples remain. */
+function spectrum(kind: string, basis: Basis, histogram: LatencyHistogram): LatencySpectrum {
+  const percentiles: number[] = [];
+  const ms: number[] = [];
+  for (let step = 0; step <= 50; step++) {
+    const percentile = Math.round((1 - 10 ** (-step / 10)) * 1e7) / 1e5;
+    if (samplesBeyond(histogram.count, percentile) < SAMPLES_BEYOND) break;
+    percentiles.push(percentile);
+    ms.push(histogram.percentile(percentile) / MICROS_PER_MS);
+  }
+  return { kind, basis, percentiles, ms, count: histogram.count, maxMs: histogram.maxMicros / MICROS_PER_MS };
+}

@@ -1,0 +1,73 @@
+/**
+ * A measure is a fold: the stream of operations and replica snapshots in, figures with their evidence out, with state that
+ * does not grow with the length of the run. Measures know nothing of each other and nothing of the engine; what they
+ * are given was seen by clients or read off the replicas. To add one: one file beside this, one line in `MEASURES`, its
+ * row in the table of metrics, its five-line histories under test/.
+ */
+import type { MetricValue, TrialFigures } from "../record/figures";
+import type { Calibration } from "../record/figures";
+import type { NodeCounters, OperationRecord, Snapshot } from "../record/history";
+import { CostMeasure } from "./cost";
+import { DivergenceMeasure } from "./divergence";
+import type { IntervalGrid } from "./interval-grid";
+import { LatencyMeasure } from "./latency";
+import { LoadBalanceMeasure } from "./load-balance";
+import { OutcomesMeasure } from "./outcomes";
+import { ScheduleMeasure } from "./schedule";
+import { SiblingsMeasure } from "./siblings";
+import { StalenessMeasure } from "./staleness";
+import type { Evidence } from "./validity";
+
+/** What a measure is built with. */
+export interface MeasureSetup {
+  readonly grid: IntervalGrid;
+  /** Percentiles (0 to 100) wanted of latencies. */
+  readonly percentiles: readonly number[];
+  /** Receives `latency.hlog` as it grows. */
+  readonly latencyLog: (lines: string) => void;
+}
+
+/** What is known when the run has ended. */
+export interface FinishContext {
+  /** Each node's counters over the measured phase (differences, not totals since its start). */
+  readonly counters: readonly NodeCounters[];
+  /** Share of the ring by node, 0 to 1. */
+  readonly ringShares: Readonly<Record<string, number>>;
+  readonly ring: TrialFigures["ring"];
+  readonly calibration: Calibration | null;
+  /** Rate that an open loop was asked for; undefined for a closed loop, which offers nothing of its own. */
+  readonly offeredPerSecond?: number;
+  /** Operations due in the measured phase that the driver never sent because too many were open. */
+  readonly dropped: number;
+  /** Median of the one-way delay injected between nodes; undefined when none is. */
+  readonly injectedDelayMs?: number;
+}
+
+export interface Findings {
+  readonly metrics?: Readonly<Record<string, MetricValue>>;
+  readonly figures?: Partial<TrialFigures>;
+  /** One value an interval, by column name of `figures.intervals`. */
+  readonly columns?: Readonly<Record<string, readonly (number | null)[]>>;
+  /** What the validity of the trial is judged from. */
+  readonly evidence?: Partial<Evidence>;
+}
+
+export interface Measure {
+  readonly name: string;
+  /** Operations in order of completion, all phases. */
+  operation(operation: OperationRecord): void;
+  snapshot?(snapshot: Snapshot): void;
+  /** Called once; gives back what the measure held outside the collector's reach. */
+  finish(end: FinishContext): Findings;
+}
+
+export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>> = {
+  latency: (setup) => new LatencyMeasure(setup),
+  outcomes: (setup) => new OutcomesMeasure(setup),
+  staleness: (setup) => new StalenessMeasure(setup),
+  siblings: (setup) => new SiblingsMeasure(setup),
+  divergence: (setup) => new DivergenceMeasure(setup),
+  load_balance: () => new LoadBalanceMeasure(),
+  cost: (setup) => new CostMeasure(setup),
+  schedule: () => new ScheduleMeasure(),
+};

@@ -1,0 +1,113 @@
+/**
+ * What clients got: throughput and the three ways an operation ends. Requests to the store are counted, so a
+ * read-modify-write counts as its read and its update and its span is left out; otherwise it would count three times.
+ * The intervals split successes further (fresh, stale, not found) in `fold.ts`, where staleness is known.
+ */
+import type { MetricValue } from "../record/figures";
+import { certaintyOf, type Certainty, type OperationRecord } from "../record/history";
+import { meanOfBlocks } from "../statistics/blocks";
+import { wilsonOfBlocks } from "../statistics/wilson";
+import type { FinishContext, Findings, Measure, MeasureSetup } from "./measure";
+import { notMeasured } from "./percentiles";
+import type { IntervalGrid } from "./interval-grid";
+
+interface IntervalCounts {
+  ok: number;
+  indefinite: number;
+  definite: number;
+  notFound: number;
+}
+
+export class OutcomesMeasure implements Measure {
+  readonly name = "outcomes";
+  private readonly grid: IntervalGrid;
+  /** All operations but loads, by the interval they ended in. */
+  private readonly ended: IntervalCounts[] = [];
+  /** Operations of the measured phase alone, by the interval they ended in. */
+  private readonly measured: IntervalCounts[] = [];
+  private readonly load: Record<Certainty, number> = { ok: 0, definite: 0, indefinite: 0 };
+  private okInMeasure = 0;
+
+  constructor(setup: MeasureSetup) {
+    this.grid = setup.grid;
+  }
+
+  operation(operation: OperationRecord): void {
+    const certainty = certaintyOf(operation.outcome);
+    if (operation.phase === "load") {
+      this.load[certainty]++;
+      return;
+    }
+    if (operation.kind === "rmw") return;
+    const interval = this.grid.indexOf(operation.end);
+    const { startOfMeasure, endOfMeasure } = this.grid.phases;
+    if (certainty === "ok" && operation.end >= startOfMeasure && operation.end < endOfMeasure) this.okInMeasure++;
+    const notFound = certainty === "ok" && operation.kind === "read" && operation.values === 0;
+    for (const counts of operation.phase === "measure" ? [this.ended, this.measured] : [this.ended]) {
+      const cell = (counts[interval] ??= { ok: 0, indefinite: 0, definite: 0, notFound: 0 });
+      cell[certainty]++;
+      if (notFound) cell.notFound++;
+    }
+  }
+
+  finish(end: FinishContext): Findings {
+    const cells = this.grid.column((i) => this.ended[i] ?? { ok: 0, indefinite: 0, definite: 0, notFound: 0 });
+    const perSecond = (pick: (counts: IntervalCounts) => number): number[] =>
+      cells.map((counts, i) => pick(counts) / this.grid.lengthSeconds(i));
+    const columns: Record<string, number[]> = {
+      ok: perSecond((counts) => counts.ok - counts.notFound),
+      not_found: perSecond((counts) => counts.notFound),
+      indefinite: perSecond((counts) => counts.indefinite),
+      definite: perSecond((counts) => counts.definite),
+    };
+    if (end.offeredPerSecond !== undefined) columns["offered"] = cells.map(() => end.offeredPerSecond!);
+
+    const finished = this.measured.reduce((sum, c) => sum + c.ok + c.indefinite + c.definite, 0);
+    const succeeded = this.measured.reduce((sum, c) => sum + c.ok, 0);
+    const due = finished + end.dropped;
+    // The throughput's spread is that of the intervals that lie wholly in the measured phase.
+    const rates = cells.flatMap((counts, i) =>
+      this.grid.isMeasured(i) ? [{ sum: counts.ok, weight: this.grid.lengthSeconds(i) }] : [],
+    );
+    const spread = meanOfBlocks(rates);
+    const throughput = this.okInMeasure / this.grid.measuredSeconds;
+    const centre = throughput - spread.mean;
+    return {
+      columns,
+      metrics: {
+        throughput_ops_s: {
+          value: throughput,
+          lo: spread.lo === null ? null : spread.lo + centre,
+          hi: spread.hi === null ? null : spread.hi + centre,
+          n: this.okInMeasure,
+          unit: "1/s",
+        },
+        availability: this.ratio((counts) => counts.ok, end.dropped),
+        indefinite_ratio: this.ratio((counts) => counts.indefinite, end.dropped),
+        definite_failure_ratio: this.ratio((counts) => counts.definite, end.dropped),
+      },
+      evidence: {
+        due,
+        succeeded,
+        dropped: end.dropped,
+        offeredPerSecond: end.offeredPerSecond,
+        finishedPerSecond: finished / this.grid.measuredSeconds,
+        loads: this.load.ok + this.load.definite + this.load.indefinite,
+        loadFailures: this.load.definite + this.load.indefinite,
+      },
+    };
+  }
+
+  /** Of all operations due: those that were dropped are due too, and none of these outcomes. */
+  private ratio(pick: (counts: IntervalCounts) => number, dropped: number): MetricValue {
+    const blocks = this.measured.flatMap((c) =>
+      c === undefined ? [] : [{ hits: pick(c), total: c.ok + c.indefinite + c.definite }],
+    );
+    if (dropped > 0) blocks.push({ hits: 0, total: dropped });
+    const total = blocks.reduce((sum, block) => sum + block.total, 0);
+    if (total === 0) return notMeasured("ratio");
+    const hits = blocks.reduce((sum, block) => sum + block.hits, 0);
+    const { lo, hi } = wilsonOfBlocks(blocks);
+    return { value: hits / total, lo, hi, n: total, unit: "ratio" };
+  }
+}

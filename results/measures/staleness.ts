@@ -1,0 +1,281 @@
+/**
+ * Staleness over a run: every successful read is judged against the writes that clients were told had succeeded
+ * (`key-history.ts` has the definition). Counted over reads of the measured phase; writes of all phases are history.
+ * The interval of `p_stale` is Wilson's at the sample size that blocks of time show, because stale reads come in bursts.
+ *
+ * Memory is bounded: a window of writes a key, a budget for all keys, a queue of reads that wait for a write still open. What
+ * a bound left undecided is counted and becomes a doubt; it is never counted as fresh.
+ */
+import { certaintyOf, type Micros, type OperationRecord, type WriteId } from "../record/history";
+import { LatencyHistogram } from "../record/histogram";
+import { wilsonOfBlocks } from "../statistics/wilson";
+import { CompletedWrites } from "./completed-writes";
+import type { IntervalGrid } from "./interval-grid";
+import { KeyHistory, WRITES_HELD, type Judgement, type KeyRead } from "./key-history";
+import type { Findings, Measure, MeasureSetup } from "./measure";
+import { latencyPercentile, notMeasured, Tally } from "./percentiles";
+import { VisibilityBins } from "./visibility-bins";
+
+/** Reads up to this many versions behind have a cell of their own in the chart; the last is "this or more". */
+const MOST_BEHIND_SHOWN = 20;
+const MOST_BEHIND = 10_000;
+/** How long a read waits for writes that were open when it returned. Longer than any operation's timeout. */
+const SETTLE_MICROS = 30_000_000;
+const MOST_WAITING = 50_000;
+/** Writes held of all keys together, about 150 bytes each; beyond it keys keep fewer. */
+const WRITES_BUDGET = 1_000_000;
+const WRITES_HELD_WHEN_SHORT = 8;
+/** Ids remembered of writes that were refused for certain, and of versions whose write has not ended. */
+const MOST_IDS = 65_536;
+
+interface KeyState {
+  readonly history: KeyHistory;
+  waiting: WaitingRead[] | undefined;
+}
+
+interface WaitingRead extends KeyRead {
+  readonly state: KeyState;
+  readonly interval: number;
+  readonly measured: boolean;
+  readonly found: boolean;
+  settled: boolean;
+}
+
+interface IntervalReads {
+  stale: number;
+  staleNotFound: number;
+  judged: number;
+}
+
+export class StalenessMeasure implements Measure {
+  readonly name = "staleness";
+  private readonly grid: IntervalGrid;
+  private readonly keys = new Map<string, KeyState>();
+  private readonly completed = new CompletedWrites();
+  private readonly ended = (id: WriteId): boolean => this.completed.has(id);
+  private queue: WaitingRead[] = [];
+  private queueHead = 0;
+  private writesHeld = 0;
+
+  /** Warm-up and measured reads, for the run's time line. */
+  private readonly shown: IntervalReads[] = [];
+  private readonly measured: IntervalReads[] = [];
+  private readonly behind = new Tally(MOST_BEHIND_SHOWN);
+  private readonly behindOfStale = new Tally(MOST_BEHIND);
+  private readonly missedFor = new LatencyHistogram();
+  private readonly visibility = new VisibilityBins();
+  private undecided = 0;
+  private inexact = 0;
+  private judgedEarly = 0;
+
+  /** Indefinite writes by id: true once a read returned them. Bounded by the oldest being forgotten. */
+  private readonly indefinite = new Map<WriteId, boolean>();
+  private indefiniteWrites = 0;
+  private indefiniteSeen = 0;
+  private readonly refused = new Set<WriteId>();
+  private refusedSeen = 0;
+  /** Versions read whose write has not ended. */
+  private readonly early = new Set<WriteId>();
+  private earlyForgotten = 0;
+
+  constructor(setup: MeasureSetup) {
+    this.grid = setup.grid;
+  }
+
+  operation(operation: OperationRecord): void {
+    this.settleUntil(operation.end - SETTLE_MICROS);
+    switch (operation.kind) {
+      case "update":
+      case "insert":
+      case "delete":
+        this.write(operation);
+        return;
+      case "read":
+        if (operation.outcome === "ok" && operation.phase !== "load") this.read(operation);
+        return;
+      case "rmw": // its read and its update stand beside it
+      case "scan": // names a range; the versions are not of its key
+        return;
+    }
+  }
+
+  finish(): Findings {
+    this.settleUntil(Infinity);
+    const blocks = this.measured.flatMap((reads) =>
+      reads === undefined ? [] : [{ hits: reads.stale, total: reads.judged }],
+    );
+    const hits = blocks.reduce((sum, block) => sum + block.hits, 0);
+    const total = blocks.reduce((sum, block) => sum + block.total, 0);
+    const { lo, hi } = wilsonOfBlocks(blocks);
+    const p50 = latencyPercentile(this.missedFor, 50);
+    const p99 = latencyPercentile(this.missedFor, 99);
+    this.missedFor.destroy();
+    const read = (pick: (reads: IntervalReads) => number): number[] =>
+      this.grid.column((i) => (this.shown[i] === undefined ? 0 : pick(this.shown[i]) / this.grid.lengthSeconds(i)));
+    const seen = { value: this.indefiniteSeen, lo: null, hi: null, n: this.indefiniteWrites, unit: "count" };
+    return {
+      metrics: {
+        p_stale: total === 0 ? notMeasured("ratio") : { value: hits / total, lo, hi, n: total, unit: "ratio" },
+        staleness_t_p50_ms: p50,
+        staleness_t_p99_ms: p99,
+        staleness_k_p99: this.behindOfStale.percentile(99, "versions"),
+        indefinite_writes_seen: seen,
+      },
+      figures: {
+        stale: { hits, total, lo, hi },
+        kStaleness: this.behind.cells,
+        tVisibility: this.visibility.figure(),
+      },
+      columns: {
+        stale_ok: read((reads) => reads.stale),
+        stale_not_found: read((reads) => reads.staleNotFound),
+        p_stale: this.grid.column((i) => {
+          const reads = this.shown[i];
+          return reads === undefined || reads.judged === 0 ? null : reads.stale / reads.judged;
+        }),
+      },
+      evidence: {
+        readsJudged: total,
+        readsUndecided: this.undecided,
+        readsInexact: this.inexact,
+        readsJudgedEarly: this.judgedEarly,
+        refusedWritesSeen: this.refusedSeen,
+        unknownVersions: this.early.size,
+        unknownVersionsForgotten: this.earlyForgotten,
+      },
+    };
+  }
+
+  private write(operation: OperationRecord): void {
+    const id = operation.writeId;
+    if (id === 0) return;
+    this.completed.add(id);
+    const seenEarly = this.early.delete(id);
+    const certainty = certaintyOf(operation.outcome);
+    if (certainty === "definite") {
+      remember(this.refused, id);
+      if (seenEarly) this.refusedSeen++;
+    } else {
+      const state = this.stateOf(operation.key);
+      if (certainty === "indefinite") this.addIndefinite(id, seenEarly);
+      const write = {
+        id,
+        start: operation.start,
+        end: certainty === "ok" ? operation.end : Infinity,
+        isDelete: operation.kind === "delete",
+        seen: operation.seen,
+      };
+      const held = this.writesHeld < WRITES_BUDGET ? WRITES_HELD : WRITES_HELD_WHEN_SHORT;
+      this.writesHeld += state.history.add(write, held);
+    }
+    this.judgeWaiting(this.keys.get(operation.key));
+  }
+
+  private read(operation: OperationRecord): void {
+    for (const id of operation.versions) this.noteReturned(id);
+    const state = this.stateOf(operation.key);
+    const read: WaitingRead = {
+      start: operation.start,
+      end: operation.end,
+      versions: operation.versions,
+      state,
+      interval: this.grid.indexOf(operation.end),
+      measured: operation.phase === "measure",
+      found: operation.values > 0,
+      settled: false,
+    };
+    const judgement = state.history.judge(read, this.ended, false);
+    if (judgement.kind !== "judged" || !judgement.waiting) {
+      this.count(read, judgement);
+      return;
+    }
+    if (this.queue.length - this.queueHead >= MOST_WAITING) {
+      this.judgedEarly++;
+      this.settle(this.queue[this.queueHead++]);
+    }
+    this.queue.push(read);
+    (state.waiting ??= []).push(read);
+  }
+
+  /** A write of the key has ended: some of the reads that waited may be decided now. */
+  private judgeWaiting(state: KeyState | undefined): void {
+    if (state?.waiting === undefined) return;
+    const still = state.waiting.filter((read) => {
+      if (read.settled) return false;
+      const judgement = state.history.judge(read, this.ended, false);
+      if (judgement.kind === "judged" && judgement.waiting) return true;
+      read.settled = true;
+      this.count(read, judgement);
+      return false;
+    });
+    state.waiting = still.length > 0 ? still : undefined;
+  }
+
+  private settleUntil(readsEndedBy: Micros): void {
+    while (this.queueHead < this.queue.length && this.queue[this.queueHead].end <= readsEndedBy) {
+      this.settle(this.queue[this.queueHead++]);
+    }
+    if (this.queueHead > 4_096 && this.queueHead * 2 > this.queue.length) {
+      this.queue = this.queue.slice(this.queueHead);
+      this.queueHead = 0;
+    }
+  }
+
+  private settle(read: WaitingRead): void {
+    if (read.settled) return;
+    read.settled = true;
+    this.count(read, read.state.history.judge(read, this.ended, true));
+    read.state.waiting = read.state.waiting?.filter((one) => one !== read);
+    if (read.state.waiting?.length === 0) read.state.waiting = undefined;
+  }
+
+  private count(read: WaitingRead, judgement: Judgement): void {
+    if (judgement.kind === "unwritten") return;
+    if (judgement.kind === "undecided") {
+      if (read.measured) this.undecided++;
+      return;
+    }
+    for (const cells of read.measured ? [this.shown, this.measured] : [this.shown]) {
+      const cell = (cells[read.interval] ??= { stale: 0, staleNotFound: 0, judged: 0 });
+      cell.judged++;
+      if (judgement.stale) cell.stale++;
+      if (judgement.stale && !read.found) cell.staleNotFound++;
+    }
+    if (!read.measured) return;
+    this.behind.add(judgement.behind);
+    this.visibility.add(read.start - judgement.latestEnd, !judgement.stale);
+    if (!judgement.stale) return;
+    if (!judgement.exact) this.inexact++;
+    this.behindOfStale.add(judgement.behind);
+    this.missedFor.record(read.start - judgement.missedSince);
+  }
+
+  private stateOf(key: string): KeyState {
+    let state = this.keys.get(key);
+    if (state === undefined) this.keys.set(key, (state = { history: new KeyHistory(), waiting: undefined }));
+    return state;
+  }
+
+  private addIndefinite(id: WriteId, seen: boolean): void {
+    this.indefiniteWrites++;
+    if (seen) this.indefiniteSeen++;
+    this.indefinite.set(id, seen);
+    if (this.indefinite.size > MOST_IDS) this.indefinite.delete(this.indefinite.keys().next().value!);
+  }
+
+  private noteReturned(id: WriteId): void {
+    if (this.indefinite.get(id) === false) {
+      this.indefinite.set(id, true);
+      this.indefiniteSeen++;
+    }
+    if (this.refused.delete(id)) this.refusedSeen++;
+    if (id === 0 || this.completed.has(id)) return;
+    if (this.early.size < MOST_IDS) this.early.add(id);
+    else this.earlyForgotten++;
+  }
+}
+
+function remember(ids: Set<WriteId>, id: WriteId): void {
+  ids.add(id);
+  if (ids.size > MOST_IDS) ids.delete(ids.values().next().value!);
+}
