@@ -8,7 +8,7 @@
 import { MalformedBytes } from "../vocabulary/octets";
 import type { Actor, Clock, Version } from "./clock";
 import { describe, event, history, compare, size, sync, values, type DvvSet } from "./dotted-set";
-import { decodeVersion, encodeVersion, MAX_EPOCH, MAX_NODES, MAX_VNODES } from "./version";
+import { decodeActor, decodeVersion, encodeActor, encodeVersion } from "./version";
 import { actorBytes, MAX_CONTEXT_ENTRIES, readContext, varintBytes, writeContext } from "./version-vector";
 
 export * from "./dotted-set";
@@ -52,12 +52,7 @@ export const dvvset: Clock<DvvSet> = {
   encode(state, writer) {
     writer.varint(state.ids.length);
     for (let k = 0; k < state.ids.length; k++) {
-      const id = state.ids[k];
-      const epoch = id % MAX_EPOCH;
-      const rest = (id - epoch) / MAX_EPOCH;
-      writer.varint(rest >>> 16);
-      writer.varint(rest & 0xffff);
-      writer.varint(epoch);
+      encodeActor(state.ids[k], writer);
       writer.varint(state.counters[k]);
       const list = state.lists[k];
       writer.varint(list.length);
@@ -75,20 +70,12 @@ export const dvvset: Clock<DvvSet> = {
     const lists: (readonly Version[])[] = [];
     let previous = -1;
     for (let k = 0; k < count; k++) {
-      const node = reader.varint();
-      const vnode = reader.varint();
-      const epoch = reader.varint();
-      if (node >= MAX_NODES || vnode >= MAX_VNODES || epoch >= MAX_EPOCH) {
-        throw new MalformedBytes("a dotted set names an impossible actor");
-      }
-      const id = (node * MAX_VNODES + vnode) * MAX_EPOCH + epoch;
-      if (id <= previous) throw new MalformedBytes("a dotted set whose actors do not ascend");
-      previous = id;
+      previous = decodeActor(reader, previous);
       const counter = reader.varint();
       if (counter === 0) throw new MalformedBytes("a dotted set with a zero counter");
       const length = reader.count(3);
       if (length > counter) throw new MalformedBytes("a dotted set with more versions than events");
-      ids.push(id);
+      ids.push(previous);
       counters.push(counter);
       lists.push(decodeVersions(reader, length));
     }

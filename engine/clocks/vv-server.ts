@@ -11,7 +11,7 @@
  */
 import { MalformedBytes } from "../vocabulary/octets";
 import type { Actor, Clock, Version } from "./clock";
-import { byWriteId, decodeVersion, encodeVersion, MAX_EPOCH, MAX_NODES, MAX_VNODES } from "./version";
+import { byWriteId, decodeActor, decodeVersion, encodeActor, encodeVersion } from "./version";
 import {
   actorBytes,
   compareVectors,
@@ -89,12 +89,7 @@ export const vvServer: Clock<VvServerState> = {
   encode(state, writer) {
     writer.varint(state.ids.length);
     for (let k = 0; k < state.ids.length; k++) {
-      const id = state.ids[k];
-      const epoch = id % MAX_EPOCH;
-      const rest = (id - epoch) / MAX_EPOCH;
-      writer.varint(rest >>> 16);
-      writer.varint(rest & 0xffff);
-      writer.varint(epoch);
+      encodeActor(state.ids[k], writer);
       writer.varint(state.counters[k]);
     }
     writer.varint(state.siblings.length);
@@ -108,18 +103,10 @@ export const vvServer: Clock<VvServerState> = {
     const counters: number[] = [];
     let previous = -1;
     for (let k = 0; k < count; k++) {
-      const node = reader.varint();
-      const vnode = reader.varint();
-      const epoch = reader.varint();
-      if (node >= MAX_NODES || vnode >= MAX_VNODES || epoch >= MAX_EPOCH) {
-        throw new MalformedBytes("a version vector names an impossible actor");
-      }
-      const id = (node * MAX_VNODES + vnode) * MAX_EPOCH + epoch;
-      if (id <= previous) throw new MalformedBytes("a version vector whose actors do not ascend");
-      previous = id;
+      previous = decodeActor(reader, previous);
       const counter = reader.varint();
       if (counter === 0) throw new MalformedBytes("a version vector with a zero counter");
-      ids.push(id);
+      ids.push(previous);
       counters.push(counter);
     }
     const siblings: Version[] = [];
