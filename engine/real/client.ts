@@ -46,7 +46,8 @@ const CONNECT_PATIENCE_MS = 5_000;
 class Pending implements Identified {
   id = 0;
   constructor(
-    readonly node: number,
+    /** The node it was, or is to be, sent to. */
+    public node: number,
     readonly done: (answer: AnswerMessage | Inspection | undefined, outcome: Outcome) => void,
     /** Written to a socket: from here on failure is indefinite. */
     public sent: boolean,
@@ -179,7 +180,12 @@ export class Client {
 
   private transmit(pending: Pending, message: (id: number) => Parameters<Connection["send"]>[0]): void {
     if (this.pending.get(pending.id) !== pending) return;
-    const connection = this.connectionTo(pending.node) ?? this.anyConnection();
+    // The node may have gone while the message waited: any other will do, it forwards.
+    if (!this.connectedTo(pending.node)) {
+      const other = this.pools.findIndex((_, node) => this.connectedTo(node));
+      if (other >= 0) pending.node = other;
+    }
+    const connection = this.connectionTo(pending.node);
     if (connection?.send(message(pending.id)) !== true) {
       // Not within the caller's own call: an answer always comes later.
       process.nextTick(() => this.settle(pending, undefined, "not_sent"));
@@ -239,14 +245,6 @@ export class Client {
     for (let tried = 0; tried < pool.connections.length; tried++) {
       pool.turn = (pool.turn + 1) % pool.connections.length;
       const connection = pool.connections[pool.turn];
-      if (connection !== undefined) return connection;
-    }
-    return undefined;
-  }
-
-  private anyConnection(): Connection | undefined {
-    for (let node = 0; node < this.pools.length; node++) {
-      const connection = this.connectionTo(node);
       if (connection !== undefined) return connection;
     }
     return undefined;

@@ -90,7 +90,8 @@ describe("the codec", () => {
   it("returns every message as it was", () => {
     fc.assert(
       fc.property(message, (made) => {
-        assert.deepEqual(codec.decode(new ByteReader(encode(made))), made);
+        // Cloned: generated records have no prototype.
+        assert.deepEqual(structuredClone(codec.decode(new ByteReader(encode(made)))), structuredClone(made));
       }),
       { numRuns: 600 },
     );
@@ -181,8 +182,8 @@ describe("frames", () => {
 describe("octets and addresses", () => {
   it("carry any text and any key there and back", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), octets, octets, octets, (text, type, bucket, key) => {
-        if (text.isWellFormed()) assert.equal(textFromOctets(octetsFromText(text)), text);
+      fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), octets, octets, octets, (text, type, bucket, key) => {
+        assert.equal(textFromOctets(octetsFromText(text)), text);
         assert.deepEqual(decodeAddress(encodeAddress({ type, bucket, key })), { type, bucket, key });
       }),
     );
