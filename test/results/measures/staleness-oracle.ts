@@ -1,0 +1,57 @@
+/**
+ * The dumb twin of the staleness measure: the definition, written down over the whole history at once. For every read all
+ * writes of its key, for every write the whole closure of what it had seen. Quadratic and worse; no window, no order of arrival.
+ */
+import { certaintyOf, type OperationRecord } from "../../../results/record/history";
+
+export interface OracleVerdict {
+  readonly read: OperationRecord;
+  readonly written: boolean;
+  readonly stale: boolean;
+  readonly behind: number;
+  readonly missedForMicros: number;
+}
+
+export function judgeAll(history: readonly OperationRecord[]): OracleVerdict[] {
+  const writes = history.filter((one) => one.writeId !== 0 && certaintyOf(one.outcome) !== "definite");
+  const byId = new Map(writes.map((write) => [write.writeId, write]));
+
+  const past = (write: OperationRecord): Set<number> => {
+    const all = new Set<number>();
+    const visit = (ids: readonly number[]): void => {
+      for (const id of ids) {
+        if (all.has(id)) continue;
+        all.add(id);
+        visit(byId.get(id)?.seen ?? []);
+      }
+    };
+    visit(write.seen);
+    return all;
+  };
+  const isBefore = (version: number, write: OperationRecord): boolean => {
+    if (past(write).has(version)) return true;
+    const made = byId.get(version);
+    return made !== undefined && made.outcome === "ok" && made.end < write.start;
+  };
+
+  return history
+    .filter((one) => one.kind === "read" && one.outcome === "ok" && one.phase === "measure")
+    .map((read) => {
+      const ofKey = writes.filter((write) => write.key === read.key);
+      const acknowledged = ofKey.filter((write) => write.outcome === "ok" && write.end < read.start);
+      const empty = read.versions.length === 0;
+      const returned = empty
+        ? ofKey.filter((write) => write.kind === "delete" && write.start < read.end).map((write) => write.writeId)
+        : read.versions;
+      const missed = acknowledged.filter(
+        (write) => !(empty && write.kind === "delete") && returned.every((version) => isBefore(version, write)),
+      );
+      return {
+        read,
+        written: acknowledged.length > 0,
+        stale: missed.length > 0,
+        behind: missed.length,
+        missedForMicros: read.start - Math.min(...missed.map((write) => write.end)),
+      };
+    });
+}
