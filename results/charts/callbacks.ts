@@ -99,7 +99,11 @@ export function chartCallbacks(): ChartCallbacks {
     },
     /** Bands, error crosses and guide lines say nothing when pointed at. */
     tooltipFilter: (item: PointLike): boolean => item.dataset.label !== undefined && item.dataset.label !== "",
-    legendFilter: (item: { readonly text?: string }): boolean => item.text !== undefined && item.text !== "",
+    /** One entry a series: its service time, its markers and its band have no entry of their own. */
+    legendFilter: (
+      item: { readonly text?: string; readonly datasetIndex?: number },
+      data: { readonly datasets: readonly { readonly series?: string }[] },
+    ): boolean => item.text !== undefined && item.text === data.datasets[item.datasetIndex ?? -1]?.series,
   };
   const hydrate = (config: unknown, palette?: Readonly<Record<string, string>>, parent = ""): unknown => {
     if (typeof config === "string") {

@@ -67,7 +67,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       chartPanel(facet.title, size, {
         type: "line",
         x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
-        y: { title: "keys that differ (keys, log scale with 0)", scale: "log1p", min: 0, max: Math.max(1.05, top * 1.05), unit: "keys", name: "keys" },
+        y: { title: "differing (keys, log scale)", scale: "log1p", min: 0, max: Math.max(1.05, top * 1.05), unit: "keys", name: "keys" },
         datasets: facet.series.flatMap((series, i) => datasets(series, lines[i])),
       }),
     ),

@@ -28,11 +28,14 @@ export interface FrameOptions {
   readonly datasets: readonly { readonly [key: string]: Plain }[];
   readonly labels?: readonly string[];
   readonly interaction?: "nearest" | "index" | "point";
+  /** What stands beside a name in the legend of a picture on its own; lines with their dash unless told otherwise. */
+  readonly legendMark?: string;
 }
 
 /** A Chart.js configuration as plain data. */
 export function frame(options: FrameOptions): { readonly [key: string]: Plain } {
   const mode = options.interaction ?? (options.type === "bar" ? "index" : "nearest");
+  const mark = options.legendMark ?? (options.type === "line" ? "line" : options.type === "bar" ? "rect" : "");
   return {
     type: options.type,
     data: { datasets: options.datasets, ...(options.labels === undefined ? {} : { labels: options.labels }) },
@@ -49,7 +52,13 @@ export function frame(options: FrameOptions): { readonly [key: string]: Plain } 
       plugins: {
         legend: {
           display: false,
-          labels: { usePointStyle: true, color: "$ink", filter: "@legendFilter", boxWidth: 30, boxHeight: 7 },
+          labels: {
+            usePointStyle: true,
+            pointStyleWidth: mark === "line" ? 28 : 12,
+            color: "$ink",
+            filter: "@legendFilter",
+            ...(mark === "" ? {} : { pointStyle: mark }),
+          },
         },
         title: { display: false, color: "$ink", font: { size: 13, weight: "bold" } },
         tooltip: {
@@ -65,7 +74,13 @@ export function frame(options: FrameOptions): { readonly [key: string]: Plain } 
 
 function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plain } {
   const kind = axis.scale;
-  const ticks: { [key: string]: Plain } = { color: "$muted", maxRotation: 0, minRotation: 0, autoSkipPadding: 12 };
+  const ticks: { [key: string]: Plain } = {
+    color: "$muted",
+    maxRotation: 0,
+    minRotation: 0,
+    autoSkipPadding: 12,
+    includeBounds: false,
+  };
   if (kind === "percentile") ticks.callback = "@percentileTick";
   else if (kind === "log1p") ticks.callback = "@log1pTick";
   else if (kind !== "category") ticks.callback = "@numberTick";

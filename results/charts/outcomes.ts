@@ -84,6 +84,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
         x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
         y: { title: "operations (1/s)", scale: "linear", min: 0, max: top * 1.08, stacked: true, unit: "/s", name: "operations" },
         datasets,
+        legendMark: "rect",
       });
     }),
     table: {

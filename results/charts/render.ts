@@ -12,11 +12,14 @@ import { cssVariables } from "./theme";
 
 Chart.register(...registerables);
 
-/** Inline `<svg>` for a page that defines the theme's CSS variables. `idPrefix` must be unique in the page. */
-export function panelSvg(panel: Panel, idPrefix: string, description: string): string {
+/**
+ * Inline `<svg>` for a page that defines the theme's CSS variables. `idPrefix` must be unique in the page. The element
+ * around it carries the description, because a canvas may take the SVG's place.
+ */
+export function panelSvg(panel: Panel, idPrefix: string): string {
   const content = drawing(panel, idPrefix, { legend: false, title: "" });
   return (
-    `<svg viewBox="0 0 ${panel.width} ${panel.height}" role="img" aria-label="${escapeText(description)}" ` +
+    `<svg viewBox="0 0 ${panel.width} ${panel.height}" aria-hidden="true" ` +
     `font-family="${FONT}" font-size="12">${content}</svg>`
   );
 }

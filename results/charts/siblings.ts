@@ -52,7 +52,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     chartPanel(`over time: ${cell.label}`, size, {
       type: "line",
       x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
-      y: { title: "values a read returned (versions)", scale: "linear", min: 0, max: Math.ceil(top * 1.05), unit: "versions", name: "siblings" },
+      y: { title: "returned by a read (versions)", scale: "linear", min: 0, max: Math.ceil(top * 1.05), unit: "versions", name: "siblings" },
       datasets: lines.map(({ name, style, values }): { readonly [key: string]: Plain } =>
         line(name, style, values.middle, { pointRadius: 0, borderWidth: 1.5 }),
       ),

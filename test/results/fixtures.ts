@@ -5,7 +5,13 @@
  */
 import { Random } from "../../engine/vocabulary/random";
 import type { LatencySpectrum, MetricValue, TrialFigures, Validity } from "../../results/record/figures";
-import type { CellSummary, ComparisonRow, LoadedRun, MetricDescription, TrialRecord } from "../../results/record/run-folder";
+import type {
+  CellSummary,
+  ComparisonRow,
+  LoadedRun,
+  MetricDescription,
+  TrialRecord,
+} from "../../results/record/run-folder";
 
 export const HOSTILE = `<script>alert("x")</script> & "quotes" '</title><img src=x onerror=alert(1)>`;
 
@@ -55,7 +61,12 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
       for (let repetition = 0; repetition < options.repetitions; repetition++) {
         const trialId = `${id}-${repetition}`.padEnd(12, "0");
         ids.push(trialId);
-        const figures = madeUpFigures(random.fork(`${id}/${repetition}`), { r, w, intervals: options.intervals, validity });
+        const figures = madeUpFigures(random.fork(`${id}/${repetition}`), {
+          r,
+          w,
+          intervals: options.intervals,
+          validity,
+        });
         perTrial.push(figures);
         const record: TrialRecord = {
           schema: "quorumlab/trial@1",
@@ -66,7 +77,13 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
           repetition,
           world: "processes",
           seed: 1 + repetition,
-          resolved: { "tunables.n_val": 3, "tunables.r": r, "tunables.w": w, "tunables.clock": clock, "workload.clients": 8 },
+          resolved: {
+            "tunables.n_val": 3,
+            "tunables.r": r,
+            "tunables.w": w,
+            "tunables.clock": clock,
+            "workload.clients": 8,
+          },
           semanticsVersion: "1",
           startedAt: "2026-11-23T04:30:21Z",
           endedAt: "2026-11-23T04:30:51Z",
@@ -76,10 +93,22 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
         trials.push({
           record,
           figures,
-          summary: { schema: "quorumlab/summary@1", metrics: metricsOf([figures], r, w), validity, calibration: figures.calibration },
+          summary: {
+            schema: "quorumlab/summary@1",
+            metrics: metricsOf([figures], r, w),
+            validity,
+            calibration: figures.calibration,
+          },
         });
       }
-      cells.push({ id, axes: { r, w, clock }, world: "processes", metrics: metricsOf(perTrial, r, w), trials: ids, validity });
+      cells.push({
+        id,
+        axes: { r, w, clock },
+        world: "processes",
+        metrics: metricsOf(perTrial, r, w),
+        trials: ids,
+        validity,
+      });
     }
   }
   const comparisons = cells.slice(1).flatMap((cell, i): ComparisonRow[] => [
@@ -120,7 +149,13 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
       question: `What does a quorum cost? ${HOSTILE}`,
       profile: "smoke",
       seed: 1,
-      quorumlab: { version: "0.1.0", commit: "0123456789abcdef", dirty: true, patchSha256: "ab".repeat(32), lockfileSha256: "cd".repeat(32) },
+      quorumlab: {
+        version: "0.1.0",
+        commit: "0123456789abcdef",
+        dirty: true,
+        patchSha256: "ab".repeat(32),
+        lockfileSha256: "cd".repeat(32),
+      },
       machine: {
         node: "20.20.2",
         v8: "11.3",
@@ -148,10 +183,34 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
       axes: ["r", "w", "clock"],
       metrics: METRICS,
       tunables: [
-        { key: "tunables.n_val", title: "replicas of a key (N)", unit: "nodes", default: "3", prose: "How many nodes hold a copy of each key." },
-        { key: "tunables.r", title: "read quorum (R)", unit: "replicas", default: "quorum", prose: "How many replicas must answer a read." },
-        { key: "tunables.w", title: "write quorum (W)", unit: "replicas", default: "quorum", prose: "How many replicas must accept a write." },
-        { key: "tunables.clock", title: "logical clock", unit: "", default: "dvvset", prose: "How versions of a key are ordered." },
+        {
+          key: "tunables.n_val",
+          title: "replicas of a key (N)",
+          unit: "nodes",
+          default: "3",
+          prose: "How many nodes hold a copy of each key.",
+        },
+        {
+          key: "tunables.r",
+          title: "read quorum (R)",
+          unit: "replicas",
+          default: "quorum",
+          prose: "How many replicas must answer a read.",
+        },
+        {
+          key: "tunables.w",
+          title: "write quorum (W)",
+          unit: "replicas",
+          default: "quorum",
+          prose: "How many replicas must accept a write.",
+        },
+        {
+          key: "tunables.clock",
+          title: "logical clock",
+          unit: "",
+          default: "dvvset",
+          prose: "How versions of a key are ordered.",
+        },
       ],
       status: "done",
     },
@@ -184,21 +243,84 @@ const EMPTY_FIGURES: TrialFigures = {
   siblingsPerKeyAtEnd: [],
   load: [],
   ring: { strategy: "random-tokens", tokens: [], example: { key: "", at: 0, preferenceList: [] } },
-  validity: { verdict: "invalid", doubts: [{ kind: "nothing", verdict: "invalid", reason: "no operation finished", advice: "run longer" }] },
+  validity: {
+    verdict: "invalid",
+    doubts: [{ kind: "nothing", verdict: "invalid", reason: "no operation finished", advice: "run longer" }],
+  },
   calibration: null,
 };
 
 const METRICS: readonly MetricDescription[] = [
-  { name: "throughput_ops_s", unit: "1/s", better: "higher", title: "throughput", definition: "Completed client operations in the measured phase over its length." },
-  { name: "read_p50_ms", unit: "ms", better: "lower", title: "read p50", definition: "Half of successful reads took no longer, from the intended start." },
-  { name: "read_p99_ms", unit: "ms", better: "lower", title: "read p99", definition: "99 of 100 successful reads took no longer, from the intended start." },
-  { name: "write_p99_ms", unit: "ms", better: "lower", title: "write p99", definition: "99 of 100 successful writes took no longer, from the intended start." },
-  { name: "p_stale", unit: "ratio", better: "lower", title: "stale reads", definition: "Stale reads over all reads of written keys." },
-  { name: "availability", unit: "ratio", better: "higher", title: "availability", definition: "Successes over operations due." },
-  { name: "siblings_mean", unit: "versions", better: "neutral", title: "siblings, mean", definition: "Values returned by a read, on average." },
-  { name: "siblings_max", unit: "versions", better: "lower", title: "siblings, most", definition: "Most values returned by one read." },
-  { name: "divergent_keys_final", unit: "keys", better: "lower", title: "keys differing at the end", definition: "Keys whose primaries do not hold the same state." },
-  { name: "load_imbalance", unit: "ratio", better: "lower", title: "load imbalance", definition: "Busiest node over mean." },
+  {
+    name: "throughput_ops_s",
+    unit: "1/s",
+    better: "higher",
+    title: "throughput",
+    definition: "Completed client operations in the measured phase over its length.",
+  },
+  {
+    name: "read_p50_ms",
+    unit: "ms",
+    better: "lower",
+    title: "read p50",
+    definition: "Half of successful reads took no longer, from the intended start.",
+  },
+  {
+    name: "read_p99_ms",
+    unit: "ms",
+    better: "lower",
+    title: "read p99",
+    definition: "99 of 100 successful reads took no longer, from the intended start.",
+  },
+  {
+    name: "write_p99_ms",
+    unit: "ms",
+    better: "lower",
+    title: "write p99",
+    definition: "99 of 100 successful writes took no longer, from the intended start.",
+  },
+  {
+    name: "p_stale",
+    unit: "ratio",
+    better: "lower",
+    title: "stale reads",
+    definition: "Stale reads over all reads of written keys.",
+  },
+  {
+    name: "availability",
+    unit: "ratio",
+    better: "higher",
+    title: "availability",
+    definition: "Successes over operations due.",
+  },
+  {
+    name: "siblings_mean",
+    unit: "versions",
+    better: "neutral",
+    title: "siblings, mean",
+    definition: "Values returned by a read, on average.",
+  },
+  {
+    name: "siblings_max",
+    unit: "versions",
+    better: "lower",
+    title: "siblings, most",
+    definition: "Most values returned by one read.",
+  },
+  {
+    name: "divergent_keys_final",
+    unit: "keys",
+    better: "lower",
+    title: "keys differing at the end",
+    definition: "Keys whose primaries do not hold the same state.",
+  },
+  {
+    name: "load_imbalance",
+    unit: "ratio",
+    better: "lower",
+    title: "load imbalance",
+    definition: "Busiest node over mean.",
+  },
 ];
 
 function metricsOf(figures: readonly TrialFigures[], r: number, w: number): Record<string, MetricValue> {
@@ -213,12 +335,16 @@ function metricsOf(figures: readonly TrialFigures[], r: number, w: number): Reco
     return found.ms[found.percentiles.indexOf(p)]!;
   };
   return {
-    throughput_ops_s: metric((one) => one.intervals.columns["ok"]!.reduce<number>((a, b) => a + (b ?? 0), 0) / one.intervals.t.length, "1/s"),
+    throughput_ops_s: metric(
+      (one) => one.intervals.columns["ok"]!.reduce<number>((a, b) => a + (b ?? 0), 0) / one.intervals.t.length,
+      "1/s",
+    ),
     read_p50_ms: metric((one) => spectrum(one, "read", 50), "ms"),
     read_p99_ms: metric((one) => spectrum(one, "read", 99), "ms"),
     write_p99_ms: metric((one) => spectrum(one, "write", 99), "ms"),
     p_stale: {
-      value: figures.reduce((sum, one) => sum + one.stale.hits, 0) / figures.reduce((sum, one) => sum + one.stale.total, 0),
+      value:
+        figures.reduce((sum, one) => sum + one.stale.hits, 0) / figures.reduce((sum, one) => sum + one.stale.total, 0),
       lo: r + w > 3 ? 0 : 0.028,
       hi: r + w > 3 ? 0.0004 : 0.036,
       n,
@@ -228,7 +354,10 @@ function metricsOf(figures: readonly TrialFigures[], r: number, w: number): Reco
     siblings_mean: metric((one) => mean(one.intervals.columns["siblings_mean"]!), "versions"),
     siblings_max: metric((one) => Math.max(...one.intervals.columns["siblings_max"]!.map((v) => v ?? 0)), "versions"),
     divergent_keys_final: metric((one) => one.divergence.finalDivergent, "keys"),
-    load_imbalance: metric((one) => Math.max(...one.load.map((l) => l.operations)) / mean(one.load.map((l) => l.operations)), "ratio"),
+    load_imbalance: metric(
+      (one) => Math.max(...one.load.map((l) => l.operations)) / mean(one.load.map((l) => l.operations)),
+      "ratio",
+    ),
   };
 }
 
@@ -251,7 +380,13 @@ function madeUpFigures(
     kind,
     basis,
     percentiles: PERCENTILES,
-    ms: PERCENTILES.map((p, i) => base * (0.5 + 0.16 * i + (p > 98 ? (p - 98) * 0.9 : 0)) * (basis === "service" ? 0.85 : 1) * (0.97 + 0.06 * unit())).sort((a, b) => a - b),
+    ms: PERCENTILES.map(
+      (p, i) =>
+        base *
+        (0.5 + 0.16 * i + (p > 98 ? (p - 98) * 0.9 : 0)) *
+        (basis === "service" ? 0.85 : 1) *
+        (0.97 + 0.06 * unit()),
+    ).sort((a, b) => a - b),
     count: 6000,
     maxMs: base * 9,
   });
@@ -263,12 +398,26 @@ function madeUpFigures(
   const fromMs = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
   const toMs = [...fromMs.slice(1), 5000];
   const binReads = fromMs.map((_, i) => (i === 0 ? 4 : 90 + i * 60));
-  const tokens = Array.from({ length: 40 }, (_, i) => ({ at: random.nextUint32(), node: `node-${(i % 5) + 1}` })).sort((a, b) => a.at - b.at);
+  const ringRandom = Random.fromSeed("made-up ring");
+  const tokens = Array.from({ length: 40 }, (_, i) => ({
+    at: ringRandom.nextUint32(),
+    node: `node-${(i % 5) + 1}`,
+  })).sort((a, b) => a.at - b.at);
   const share = (node: string): number =>
-    tokens.reduce((sum, token, i) => sum + (token.node === node ? (token.at - (i === 0 ? tokens.at(-1)!.at - 2 ** 32 : tokens[i - 1]!.at)) / 2 ** 32 : 0), 0);
+    tokens.reduce(
+      (sum, token, i) =>
+        sum +
+        (token.node === node ? (token.at - (i === 0 ? tokens.at(-1)!.at - 2 ** 32 : tokens[i - 1]!.at)) / 2 ** 32 : 0),
+      0,
+    );
   return {
     schema: "quorumlab/figures@1",
-    spectra: [curve("read", readBase, "response"), curve("read", readBase, "service"), curve("write", writeBase, "response"), curve("write", writeBase, "service")],
+    spectra: [
+      curve("read", readBase, "response"),
+      curve("read", readBase, "service"),
+      curve("write", writeBase, "response"),
+      curve("write", writeBase, "service"),
+    ],
     intervals: {
       t,
       columns: {
@@ -302,9 +451,23 @@ function madeUpFigures(
       fromMs,
       toMs,
       reads: binReads,
-      consistent: binReads.map((n, i) => (overlap ? n : Math.min(n, Math.round(n * (1 - stale * 4 * Math.exp(-i / 2)))))),
+      consistent: binReads.map((n, i) =>
+        overlap ? n : Math.min(n, Math.round(n * (1 - stale * 4 * Math.exp(-i / 2)))),
+      ),
     },
-    kStaleness: overlap ? [reads, 0, 0, 0, 0, 0, 0, 0, 0] : [reads - hits, Math.round(hits * 0.8), Math.round(hits * 0.15), hits - Math.round(hits * 0.8) - Math.round(hits * 0.15), 0, 0, 0, 0, 0],
+    kStaleness: overlap
+      ? [reads, 0, 0, 0, 0, 0, 0, 0, 0]
+      : [
+          reads - hits,
+          Math.round(hits * 0.8),
+          Math.round(hits * 0.15),
+          hits - Math.round(hits * 0.8) - Math.round(hits * 0.15),
+          0,
+          0,
+          0,
+          0,
+          0,
+        ],
     stale: { hits, total: reads, lo: (hits * 0.9) / reads, hi: (hits * 1.1 + 2) / reads },
     siblingsPerRead: [0, 5200, 600, 150, 40, 10],
     siblingsPerKeyAtEnd: [0, 800, 150, 40, 8, 2],
@@ -314,7 +477,15 @@ function madeUpFigures(
       keys: Math.round(3000 * share(`node-${i + 1}`)),
       ringShare: share(`node-${i + 1}`),
     })),
-    ring: { strategy: "random-tokens", tokens, example: { key: `user1234${HOSTILE}`, at: random.nextUint32(), preferenceList: ["node-2", "node-5", "node-1"] } },
+    ring: {
+      strategy: "random-tokens",
+      tokens,
+      example: {
+        key: `user1234${HOSTILE}`,
+        at: ringRandom.nextUint32(),
+        preferenceList: ["node-2", "node-5", "node-1"],
+      },
+    },
     validity: at.validity,
     calibration: {
       nullRoundTripP50Ms: 0.07,

@@ -1,0 +1,97 @@
+/**
+ * One chart in a page: the reader's question as heading, a sentence that answers it, the picture with its legend, what
+ * it is a picture of, and the numbers behind it. A chart that has nothing to show leaves its section with a sentence
+ * that says why, so that a missing picture is never mistaken for a good result.
+ */
+import type { ChartDefinition, ChartFigure, LegendEntry, Panel } from "../charts/chart";
+import { escapeText } from "../charts/markup";
+import { count } from "../charts/numbers";
+import { panelSvg } from "../charts/render";
+import { dataTable } from "./tables";
+
+export interface ChartSectionOptions {
+  /** Links to `figures/<chart>-<panel>.svg` and `figures/<chart>.csv` beside the page. */
+  readonly figureFiles: boolean;
+  /** Leaves the SVG of small multiples out: for pages that would grow too large. */
+  readonly svg: boolean;
+}
+
+export function chartSection(definition: ChartDefinition, figure: ChartFigure | undefined, options: ChartSectionOptions): string {
+  const heading = `<h2>${escapeText(definition.question)}</h2>`;
+  if (figure === undefined)
+    return `${heading}<p class="answer">${escapeText(definition.title)}: no chart.</p><p class="absent">${escapeText(definition.absence)}</p>`;
+  const layout = figure.panels.length === 1 ? "one" : figure.panels.length === 2 || figure.panels.length === 4 ? "two" : "many";
+  return (
+    `${heading}<p class="answer">${escapeText(figure.answer)}</p>\n<figure>` +
+    `<h3>${escapeText(figure.title)} <a class="help" href="#about-${figure.id}" aria-label="How to read this chart">?</a></h3>` +
+    legendHtml(figure) +
+    `<div class="panels ${layout}">${figure.panels.map((panel, i) => panelHtml(figure, panel, i, options)).join("\n")}</div>` +
+    `<p class="visually-hidden" id="${figure.id}-description">${escapeText(figure.description)}</p>` +
+    `<figcaption>${escapeText(figure.caption)}${options.figureFiles ? ` ${fileLinks(figure)}` : ""}</figcaption>` +
+    `<details><summary>The numbers behind this chart (${count(figure.table.rows.length)} rows)</summary>${dataTable(figure.table)}</details></figure>`
+  );
+}
+
+function panelHtml(figure: ChartFigure, panel: Panel, index: number, options: ChartSectionOptions): string {
+  const title = panel.title === "" ? "" : `<h4>${escapeText(panel.title)}</h4>`;
+  const label = panel.title === "" ? figure.title : `${figure.title}: ${panel.title}`;
+  const isChart = panel.drawing.kind === "chart";
+  const data = isChart ? ` data-chart="${figure.id}" data-panel="${index}"` : "";
+  return (
+    `<div class="panel">${title}<div class="picture${isChart ? "" : " ring"}" role="img" aria-label="${escapeText(label)}" ` +
+    `aria-describedby="${figure.id}-description" style="--shape:${panel.width}/${panel.height}"${data}>` +
+    `${options.svg || !isChart ? panelSvg(panel, `${figure.id}-${index}-`) : ""}</div></div>`
+  );
+}
+
+function legendHtml(figure: ChartFigure): string {
+  if (figure.legend.length < 2 && figure.panels.length === 1) return "";
+  const drawn = new Set(figure.panels.flatMap(seriesOf));
+  return `<ul class="legend" aria-label="Legend">${figure.legend
+    .map((entry) =>
+      drawn.has(entry.series)
+        ? `<li><button type="button" class="switch" disabled aria-pressed="true" data-chart="${figure.id}" data-series="${escapeText(entry.series)}">${swatch(entry)}${escapeText(entry.series)}</button></li>`
+        : `<li><button type="button" disabled>${swatch(entry)}${escapeText(entry.series)}</button></li>`,
+    )
+    .join("")}</ul>`;
+}
+
+function seriesOf(panel: Panel): string[] {
+  if (panel.drawing.kind !== "chart") return [];
+  const data = panel.drawing.config["data"] as { readonly datasets: readonly { readonly series: string }[] };
+  return data.datasets.map((dataset) => dataset.series);
+}
+
+function swatch({ colour, dash, mark }: LegendEntry): string {
+  const paint = `var(--${colour.slice(1)})`;
+  if (mark === "bar" || mark === "area")
+    return `<svg width="14" height="12" aria-hidden="true"><rect x="1" y="1" width="12" height="10" fill="${paint}" fill-opacity=".75" stroke="${paint}"/></svg>`;
+  const dashes = dash.length === 0 ? "" : ` stroke-dasharray="${dash.join(" ")}"`;
+  const shape = MARKS[mark] ?? "";
+  const drawn = shape === "" ? "" : `<path d="${shape}" fill="${paint}" stroke="${paint}" stroke-width="1.5"/>`;
+  return `<svg width="34" height="12" aria-hidden="true"><path d="M1 6H33" stroke="${paint}" stroke-width="2" fill="none"${dashes}/>${drawn}</svg>`;
+}
+
+/** The markers of Chart.js, about (17, 6). */
+const MARKS: Readonly<Record<string, string>> = {
+  circle: "M13.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0",
+  rect: "M14 3h6v6h-6Z",
+  triangle: "M17 2.5l3.6 6.5h-7.2Z",
+  rectRot: "M17 1.8l4.2 4.2l-4.2 4.2l-4.2-4.2Z",
+  star: "M13 6h8M17 2v8M14.2 3.2l5.6 5.6M19.8 3.2l-5.6 5.6",
+  crossRot: "M14 3l6 6M20 3l-6 6",
+  rectRounded: "M15 3h4q1 0 1 1v4q0 1-1 1h-4q-1 0-1-1v-4q0-1 1-1Z",
+};
+
+function fileLinks(figure: ChartFigure): string {
+  const pictures =
+    figure.panels.length === 1
+      ? `<a href="figures/${figure.id}.svg">SVG</a>`
+      : `SVG ${figure.panels.map((_, i) => `<a href="figures/${figurePath(figure, i)}">${i + 1}</a>`).join(" ")}`;
+  return `Files: ${pictures} · <a href="figures/${figure.id}.csv">CSV</a>`;
+}
+
+/** The file name of a panel's picture. */
+export function figurePath(figure: ChartFigure, index: number): string {
+  return figure.panels.length === 1 ? `${figure.id}.svg` : `${figure.id}-${index + 1}.svg`;
+}

@@ -1,0 +1,76 @@
+/**
+ * What the page does beyond standing there: a canvas in place of each SVG, with tooltips; names in the legend switch
+ * lines on and off; a button changes the theme. It is source text, because it runs in the reader's browser: no network,
+ * no storage, and if any of it fails the SVG stays where it is.
+ */
+import { chartCallbacks } from "../charts/callbacks";
+import { THEMES } from "../charts/theme";
+
+/** Needs Chart.js's UMD file before it, and `<script type="application/json" id="charts">` in the page. */
+export function pageScript(): string {
+  return `(function(){"use strict";
+var callbacks=(${chartCallbacks.toString()})();
+var themes=${JSON.stringify(THEMES)};
+${BODY}
+})();`;
+}
+
+const BODY = `var root=document.documentElement;
+root.classList.add("js");
+var data=JSON.parse(document.getElementById("charts").textContent);
+var dark=window.matchMedia("(prefers-color-scheme: dark)");
+var charts=[];
+function themeName(){return root.dataset.theme||(dark.matches?"dark":"light");}
+function draw(){
+  charts.forEach(function(entry){entry.chart.destroy();});
+  charts=[];
+  var palette=themes[themeName()];
+  document.querySelectorAll(".picture[data-chart]").forEach(function(box){
+    var config=data[box.dataset.chart][Number(box.dataset.panel)];
+    var canvas=box.querySelector("canvas");
+    if(!canvas){canvas=document.createElement("canvas");box.appendChild(canvas);}
+    box.classList.add("drawn");
+    try{
+      config=callbacks.hydrate(config,palette);
+      config.options.responsive=true;
+      config.options.devicePixelRatio=Math.max(1,window.devicePixelRatio||1);
+      charts.push({id:box.dataset.chart,chart:new Chart(canvas,config)});
+    }catch(problem){
+      canvas.remove();
+      box.classList.remove("drawn");
+      throw problem;
+    }
+  });
+  document.querySelectorAll(".legend button[aria-pressed=false]").forEach(apply);
+}
+function apply(button){
+  var on=button.getAttribute("aria-pressed")==="true";
+  charts.forEach(function(entry){
+    if(entry.id!==button.dataset.chart)return;
+    var touched=false;
+    entry.chart.data.datasets.forEach(function(dataset,index){
+      if(dataset.series!==button.dataset.series)return;
+      entry.chart.setDatasetVisibility(index,on);
+      touched=true;
+    });
+    if(touched)entry.chart.update("none");
+  });
+}
+document.querySelectorAll(".legend button.switch").forEach(function(button){
+  button.disabled=false;
+  button.addEventListener("click",function(){
+    button.setAttribute("aria-pressed",button.getAttribute("aria-pressed")==="true"?"false":"true");
+    apply(button);
+  });
+});
+var button=document.getElementById("theme");
+function name(){button.textContent=themeName()==="dark"?"Light page":"Dark page";}
+button.addEventListener("click",function(){
+  root.dataset.theme=themeName()==="dark"?"light":"dark";
+  name();
+  draw();
+});
+dark.addEventListener("change",function(){name();draw();});
+name();
+draw();
+root.dataset.ready="yes";`;
