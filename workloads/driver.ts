@@ -12,7 +12,7 @@
  * over and every reply has come: targets answer by their own deadline.
  */
 import { assert } from "../engine/vocabulary/assert";
-import { distributionOf, type Distribution } from "./ycsb/distributions";
+import { distributionOf, type Distribution } from "../engine/vocabulary/distributions";
 import { fromMs, MICROS_PER_SECOND, type Micros } from "../engine/vocabulary/micros";
 import { certainty } from "../engine/vocabulary/outcomes";
 import { octetsFromText } from "../engine/vocabulary/octets";

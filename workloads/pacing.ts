@@ -9,7 +9,7 @@
 import type { Micros } from "../engine/vocabulary/micros";
 import { MICROS_PER_SECOND } from "../engine/vocabulary/micros";
 import type { Random } from "../engine/vocabulary/random";
-import { ln } from "./ycsb/mathematics";
+import { ln } from "../engine/vocabulary/mathematics";
 
 export interface Arrivals {
   /** The next intended instant, from the start of the schedule; never less than the one before. */

@@ -5,7 +5,7 @@
  */
 import type { Random } from "../../engine/vocabulary/random";
 import type { ChooserStrategy, KeyChooser, KeyRange } from "./chooser";
-import { exp, ln } from "./mathematics";
+import { exp, ln } from "../../engine/vocabulary/mathematics";
 
 export const exponential: ChooserStrategy<"exponential"> = {
   name: "exponential",

@@ -6,7 +6,7 @@
  * With theta 0.99 the exponent 1/(1 - theta) is 100, taken here by eight multiplications, which round alike on every
  * machine (YCSB's own double holds 99.99999999999991; no rank below a thousand million moves).
  */
-import { pow } from "./mathematics";
+import { pow } from "../../engine/vocabulary/mathematics";
 import { zeta } from "./zeta";
 
 export const YCSB_THETA = 0.99;

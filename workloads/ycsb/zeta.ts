@@ -3,7 +3,7 @@
  * a hundred million terms takes seconds at start-up, so beyond a plain head the tail is an Euler-Maclaurin expansion,
  * whose first left-out term is far below a double's precision (Knuth, The Art of Computer Programming 1, 1.2.11.2).
  */
-import { ln, pow } from "./mathematics";
+import { ln, pow } from "../../engine/vocabulary/mathematics";
 
 /** `n` >= 0 terms, `theta` >= 0; theta = 1 is the ordinary harmonic number. Relative error below 1e-12. */
 export function zeta(n: number, theta: number): number {

@@ -9,7 +9,7 @@
  */
 import type { Random } from "../../engine/vocabulary/random";
 import type { ChooserStrategy, KeyChooser, KeyRange } from "./chooser";
-import { exp, ln } from "./mathematics";
+import { exp, ln } from "../../engine/vocabulary/mathematics";
 import { zeta } from "./zeta";
 
 export const zipf: ChooserStrategy<"zipf"> = {
