@@ -1,0 +1,217 @@
+/**
+ * The table of metrics: one name, one unit, one meaning, used in summaries, CSV headers, comparisons, `explain` and charts.
+ * A metric that could not be measured is absent from a summary or null with n 0; it is never 0 for want of data.
+ */
+import type { MetricDescription } from "./run-folder";
+
+type Better = MetricDescription["better"];
+
+const KINDS: Readonly<Record<string, string>> = {
+  read: "reads",
+  write: "writes (updates, inserts and deletes)",
+  update: "updates",
+  insert: "inserts",
+  delete: "deletes",
+  rmw: "read-modify-writes, from the read's beginning to the write's end",
+  scan: "scans",
+};
+const PERCENTILES: Readonly<Record<string, string>> = {
+  p50: "median",
+  p95: "95th percentile",
+  p99: "99th percentile",
+  p999: "99.9th percentile",
+};
+/** Kinds that the table lists; others are described when asked for. */
+const LISTED_KINDS = ["read", "write", "update", "insert", "rmw"];
+
+const OTHERS: readonly MetricDescription[] = [
+  row(
+    "throughput_ops_s",
+    "1/s",
+    "higher",
+    "Throughput",
+    "Requests that succeeded within the measured phase, over its length. A read-modify-write is two requests.",
+  ),
+  row(
+    "availability",
+    "ratio",
+    "higher",
+    "Availability",
+    "Operations that succeeded over operations due in the measured phase, dropped ones included.",
+  ),
+  row(
+    "indefinite_ratio",
+    "ratio",
+    "lower",
+    "Operations without an answer",
+    "Operations of which nobody knows whether they happened (timeout, quorum unreachable, connection lost) over operations due.",
+  ),
+  row(
+    "definite_failure_ratio",
+    "ratio",
+    "lower",
+    "Operations refused",
+    "Operations that certainly did not happen over operations due.",
+  ),
+  row(
+    "p_stale",
+    "ratio",
+    "lower",
+    "Stale reads",
+    "Reads that missed an acknowledged write, over all successful reads of keys with one: some acknowledged write of the key ended before the read began, and every version returned comes before that write, in the recorded causal past or in real time.",
+  ),
+  row(
+    "staleness_t_p50_ms",
+    "ms",
+    "lower",
+    "Staleness, median",
+    "For stale reads: time from the acknowledgement of the earliest write that was missed to the beginning of the read; the median.",
+  ),
+  row(
+    "staleness_t_p99_ms",
+    "ms",
+    "lower",
+    "Staleness, p99",
+    "For stale reads: time from the acknowledgement of the earliest write that was missed to the beginning of the read; the 99th percentile.",
+  ),
+  row(
+    "staleness_k_p99",
+    "versions",
+    "lower",
+    "Versions behind, p99",
+    "For stale reads: how many acknowledged writes were newer than everything returned; the 99th percentile.",
+  ),
+  row(
+    "indefinite_writes_seen",
+    "count",
+    "neutral",
+    "Unanswered writes read",
+    "Writes without a definite answer that reads returned nevertheless: they had happened. n is the number of such writes.",
+  ),
+  row(
+    "siblings_mean",
+    "versions",
+    "lower",
+    "Siblings, mean",
+    "Values returned by a read that found any, mean. Fewer may also mean that concurrent writes were lost.",
+  ),
+  row(
+    "siblings_p99",
+    "versions",
+    "lower",
+    "Siblings, p99",
+    "Values returned by a read that found any, 99th percentile.",
+  ),
+  row("siblings_max", "versions", "lower", "Siblings, most", "The most values that one read returned."),
+  row(
+    "divergent_keys_final",
+    "keys",
+    "lower",
+    "Divergent keys at the end",
+    "Keys whose reachable primaries hold different sets of writes when the run has ended, by inspecting the replicas. Scaled to all keys when a sample was inspected.",
+  ),
+  row(
+    "divergent_keys_max",
+    "keys",
+    "lower",
+    "Divergent keys, most",
+    "The most keys found divergent by one inspection; keys with a write in flight are left out.",
+  ),
+  row(
+    "load_imbalance",
+    "ratio",
+    "lower",
+    "Load imbalance",
+    "Work of the busiest node over the mean (replica reads, replica writes and requests coordinated); 1 is even.",
+  ),
+  row(
+    "load_efficiency",
+    "ratio",
+    "higher",
+    "Load efficiency",
+    "Mean work of a node over that of the busiest, as in figure 8 of the Dynamo paper; 1 is even.",
+  ),
+  row("key_imbalance", "ratio", "lower", "Key imbalance", "Keys held by the fullest node over the mean; 1 is even."),
+  row(
+    "schedule_lag_p99_ms",
+    "ms",
+    "lower",
+    "Schedule lag, p99",
+    "How long after its intended instant the driver sent an operation; open loop only. It bears on whether the run is to be believed.",
+  ),
+  row(
+    "messages_per_op",
+    "1/op",
+    "lower",
+    "Messages per operation",
+    "Messages sent between nodes in the measured phase over requests, everything included.",
+  ),
+  row(
+    "bytes_per_op",
+    "bytes/op",
+    "lower",
+    "Bytes per operation",
+    "Bytes sent between nodes in the measured phase over requests, everything included.",
+  ),
+  row(
+    "read_repairs",
+    "count",
+    "neutral",
+    "Read repairs",
+    "Replicas brought up to date after a read in the measured phase.",
+  ),
+  row(
+    "context_bytes_mean",
+    "bytes",
+    "lower",
+    "Causal context",
+    "Size of the causal context that a read handed out with what it found, mean.",
+  ),
+];
+
+/** Every metric that a run may have, latencies first. */
+export const METRICS: readonly MetricDescription[] = [
+  ...LISTED_KINDS.flatMap((kind) =>
+    ["", "_service"].flatMap((basis) => Object.keys(PERCENTILES).map((p) => latencyRow(kind, basis !== "", p))),
+  ),
+  ...OTHERS,
+];
+
+const BY_NAME: ReadonlyMap<string, MetricDescription> = new Map(METRICS.map((metric) => [metric.name, metric]));
+
+/** Metrics compared unless an experiment says which: few, because every further one costs the others power. */
+export const HEADLINE_METRICS: readonly string[] = [
+  "read_p99_ms",
+  "write_p99_ms",
+  "throughput_ops_s",
+  "p_stale",
+  "siblings_mean",
+];
+
+/** The metric's row, also for percentiles and kinds that the table does not list (`scan_p9999_ms`); undefined if unknown. */
+export function describeMetric(name: string): MetricDescription | undefined {
+  const listed = BY_NAME.get(name);
+  if (listed !== undefined) return listed;
+  const match = /^([a-z]+)(_service)?_(p\d{2,6})_ms$/.exec(name);
+  if (match === null || !(match[1] in KINDS)) return undefined;
+  return latencyRow(match[1], match[2] !== undefined, match[3]);
+}
+
+function latencyRow(kind: string, service: boolean, percentile: string): MetricDescription {
+  const ordinal =
+    PERCENTILES[percentile] ?? `${percentile.slice(1, 3)}.${percentile.slice(3)}th percentile`.replace(".th", "th");
+  const basis = service
+    ? "Service time, from the actual send to the answer (it hides the wait behind a store that stalls)"
+    : "Response time, from the intended instant to the answer";
+  return row(
+    `${kind}${service ? "_service" : ""}_${percentile}_ms`,
+    "ms",
+    "lower",
+    `${kind} ${percentile}${service ? " (service)" : ""}`,
+    `${basis}; ${ordinal} of successful ${KINDS[kind]} of the measured phase.`,
+  );
+}
+
+function row(name: string, unit: string, better: Better, title: string, definition: string): MetricDescription {
+  return { name, unit, better, title, definition };
+}

@@ -1,0 +1,302 @@
+/**
+ * Reads a run back, whoever wrote it. Nothing in a run folder is trusted: names are checked before they meet a path,
+ * every file is checked for its shape, and whatever is wrong becomes one sentence in a RunNotReadable.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { TrialFigures } from "./figures";
+import { isFolderName, RESERVED_NAMES } from "./names";
+import type { CellSummary, ComparisonRow, LoadedRun, RunManifest, TrialRecord, TrialSummary } from "./run-folder";
+import { shapeProblem, shapeProblemOfValues, type Shape } from "./shape";
+
+export class RunNotReadable extends Error {
+  override readonly name = "RunNotReadable";
+  constructor(
+    message: string,
+    readonly path: string,
+  ) {
+    super(message);
+  }
+}
+
+const DEFAULT_ROOT = path.join("results", "runs");
+
+const VERDICT: Shape = { oneOf: ["valid", "doubtful", "invalid"] };
+const VALIDITY: Shape = {
+  verdict: VERDICT,
+  doubts: [{ kind: "string", verdict: VERDICT, reason: "string", advice: "string" }],
+};
+const METRIC: Shape = { value: "number?", lo: "number?", hi: "number?", n: "number", unit: "string" };
+const WORLD: Shape = { oneOf: ["processes", "simulation"] };
+const SERIES: Shape = { t: ["number"], columns: "object" };
+
+const MANIFEST: Shape = {
+  run: "string",
+  experiment: "string",
+  title: "string",
+  question: "string",
+  profile: "string",
+  seed: "number",
+  quorumlab: "object",
+  machine: "object",
+  argv: ["string"],
+  startedAt: "string",
+  worlds: [WORLD],
+  tags: "object",
+  warnings: ["string"],
+  axes: ["string"],
+  metrics: [
+    {
+      name: "string",
+      unit: "string",
+      better: { oneOf: ["lower", "higher", "neutral"] },
+      title: "string",
+      definition: "string",
+    },
+  ],
+  tunables: [{ key: "string", title: "string", unit: "string", default: "string", prose: "string" }],
+  status: { oneOf: ["running", "done", "interrupted", "failed"] },
+};
+const TRIAL: Shape = {
+  id: "string",
+  experiment: "string",
+  cell: "string",
+  axes: "object",
+  repetition: "number",
+  world: WORLD,
+  seed: "number",
+  resolved: "object",
+  outcome: { oneOf: ["done", "failed"] },
+  operations: "number",
+};
+const SUMMARY: Shape = { metrics: "object", validity: VALIDITY, calibration: "object?" };
+const FIGURES: Shape = {
+  spectra: [
+    {
+      kind: "string",
+      basis: { oneOf: ["response", "service"] },
+      percentiles: ["number"],
+      ms: ["number"],
+      count: "number",
+      maxMs: "number",
+    },
+  ],
+  intervals: SERIES,
+  divergence: { t: ["number"], columns: "object", finalDivergent: "number", finalExamined: "number" },
+  tVisibility: { fromMs: ["number"], toMs: ["number"], reads: ["number"], consistent: ["number"] },
+  kStaleness: ["number"],
+  stale: { hits: "number", total: "number", lo: "number", hi: "number" },
+  siblingsPerRead: ["number"],
+  siblingsPerKeyAtEnd: ["number"],
+  load: [{ node: "string", operations: "number", keys: "number", ringShare: "number" }],
+  ring: {
+    strategy: "string",
+    tokens: [{ at: "number", node: "string" }],
+    example: { key: "string", at: "number", preferenceList: ["string"] },
+  },
+  validity: VALIDITY,
+  calibration: "object?",
+};
+const CELLS: Shape = {
+  cells: [{ id: "string", axes: "object", world: WORLD, metrics: "object", trials: ["string"], validity: VALIDITY }],
+};
+const COMPARISONS: Shape = {
+  comparisons: [
+    {
+      cell: "string",
+      baseline: "string",
+      metric: "string",
+      unit: "string",
+      difference: "number?",
+      lo: "number?",
+      hi: "number?",
+      p: "number?",
+      pAdjusted: "number?",
+      n: "number",
+      verdict: { oneOf: ["better", "worse", "same", "inconclusive", "different"] },
+    },
+  ],
+};
+
+export interface ReadOptions {
+  /** Where names are looked up; `results/runs` below the current directory. */
+  readonly root?: string;
+}
+
+/**
+ * Loads a run named by its folder's path, its run id, `<experiment>/<run id>`, `<experiment>` or `<experiment>@latest`
+ * (its latest run), or `@latest` (the latest of all). Throws RunNotReadable.
+ */
+export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
+  const folder = resolveRun(where, options);
+  const manifest = readJson<RunManifest>(folder, "manifest.json", "quorumlab/manifest@1", MANIFEST);
+  const trialsFolder = path.join(path.dirname(folder), "trials");
+  const trials = trialIds(folder).flatMap((id) => {
+    const trial = path.join(trialsFolder, id);
+    // Planned but not run yet, or removed: the run is readable without it.
+    if (!fs.existsSync(trial)) return [];
+    const record = readJson<TrialRecord>(trial, "trial.json", "quorumlab/trial@1", TRIAL);
+    return [{ record, summary: readSummary(trial), figures: readFigures(trial) }];
+  });
+  return { folder, manifest, trials, cells: readCells(folder), comparisons: readComparisons(folder) };
+}
+
+/** The folder of the run that `where` names (see `loadRun`); it exists and holds a manifest. */
+export function resolveRun(where: string, options: ReadOptions = {}): string {
+  const root = options.root ?? DEFAULT_ROOT;
+  const name = where.replace(/\/+$/, "");
+  if (name === "") throw new RunNotReadable("no run was named; try @latest", where);
+  const asPath = path.resolve(name);
+  if (isRun(asPath)) return fs.realpathSync(asPath);
+  const [base, ...suffix] = name.split("@");
+  if (suffix.length > 1 || (suffix.length === 1 && suffix[0] !== "latest"))
+    throw new RunNotReadable(`"${where}" names no run: after @ only "latest" is understood`, where);
+  if (base === "") return latestOfAll(root);
+  const parts = base.split("/");
+  if (suffix.length === 0 && parts.length === 2 && parts.every(isFolderName)) {
+    const folder = path.join(root, parts[0], parts[1]);
+    if (isRun(folder)) return fs.realpathSync(folder);
+  }
+  if (parts.length === 1 && isFolderName(base)) {
+    if (folders(root).includes(base)) return latestOf(root, base);
+    if (suffix.length === 0) {
+      const matches = folders(root)
+        .map((experiment) => path.join(root, experiment, base))
+        .filter(isRun);
+      if (matches.length === 1) return fs.realpathSync(matches[0]);
+    }
+  }
+  if (fs.existsSync(asPath)) throw new RunNotReadable(`${where} is not a run: it holds no manifest.json`, asPath);
+  const known = folders(root);
+  const hint = known.length === 0 ? `${root} holds no runs yet` : `${root} holds runs of ${known.join(", ")}`;
+  throw new RunNotReadable(`there is no run "${where}"; ${hint}`, where);
+}
+
+/** Runs of an experiment below `root`, oldest first (run ids begin with their time). */
+export function runsOf(root: string, experiment: string): string[] {
+  const folder = path.join(root, experiment);
+  return folders(folder).filter((name) => !RESERVED_NAMES.has(name) && isRun(path.join(folder, name)));
+}
+
+function latestOf(root: string, experiment: string): string {
+  const link = path.join(root, experiment, "latest");
+  if (isRun(link)) return fs.realpathSync(link);
+  const newest = runsOf(root, experiment).at(-1);
+  if (newest === undefined) throw new RunNotReadable(`there is no run of "${experiment}" in ${root}`, link);
+  return fs.realpathSync(path.join(root, experiment, newest));
+}
+
+function latestOfAll(root: string): string {
+  const link = path.join(root, "latest");
+  if (isRun(link)) return fs.realpathSync(link);
+  const runs = folders(root).flatMap((experiment) => runsOf(root, experiment).map((run) => ({ experiment, run })));
+  const newest = runs.sort((a, b) => (a.run < b.run ? -1 : 1)).at(-1);
+  if (newest === undefined) throw new RunNotReadable(`${root} holds no runs yet`, root);
+  return fs.realpathSync(path.join(root, newest.experiment, newest.run));
+}
+
+function isRun(folder: string): boolean {
+  return fs.existsSync(path.join(folder, "manifest.json"));
+}
+
+function folders(parent: string): string[] {
+  try {
+    return fs
+      .readdirSync(parent, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && isFolderName(entry.name))
+      .map((entry) => entry.name)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+function trialIds(folder: string): string[] {
+  const file = path.join(folder, "trials.txt");
+  if (!fs.existsSync(file)) return [];
+  const ids = readText(file)
+    .split(/\r?\n/)
+    .filter((line) => line !== "");
+  const strange = ids.find((id) => !isFolderName(id));
+  if (strange !== undefined)
+    throw new RunNotReadable(
+      `${file} names a trial ${JSON.stringify(strange.slice(0, 80))}, which is no trial's name`,
+      file,
+    );
+  return [...new Set(ids)];
+}
+
+function readSummary(trial: string): TrialSummary | null {
+  if (!fs.existsSync(path.join(trial, "summary.json"))) return null;
+  const summary = readJson<TrialSummary>(trial, "summary.json", "quorumlab/summary@1", SUMMARY);
+  refuse(path.join(trial, "summary.json"), shapeProblemOfValues(summary.metrics, METRIC, "metrics"));
+  return summary;
+}
+
+function readFigures(trial: string): TrialFigures | null {
+  if (!fs.existsSync(path.join(trial, "figures.json"))) return null;
+  const figures = readJson<TrialFigures>(trial, "figures.json", "quorumlab/figures@1", FIGURES);
+  for (const series of ["intervals", "divergence"] as const)
+    refuse(
+      path.join(trial, "figures.json"),
+      shapeProblemOfValues(figures[series].columns, ["number?"], `${series}.columns`),
+    );
+  return figures;
+}
+
+function readCells(folder: string): readonly CellSummary[] {
+  if (!fs.existsSync(path.join(folder, "summaries", "cells.json"))) return [];
+  const { cells } = readJson<{ cells: CellSummary[] }>(folder, "summaries/cells.json", "quorumlab/cells@1", CELLS);
+  for (const cell of cells)
+    refuse(
+      path.join(folder, "summaries", "cells.json"),
+      shapeProblemOfValues(cell.metrics, METRIC, `${cell.id}.metrics`),
+    );
+  return cells;
+}
+
+function readComparisons(folder: string): readonly ComparisonRow[] {
+  if (!fs.existsSync(path.join(folder, "summaries", "comparisons.json"))) return [];
+  return readJson<{ comparisons: ComparisonRow[] }>(
+    folder,
+    "summaries/comparisons.json",
+    "quorumlab/comparisons@1",
+    COMPARISONS,
+  ).comparisons;
+}
+
+function readJson<T>(folder: string, name: string, schema: string, shape: Shape): T {
+  const file = path.join(folder, ...name.split("/"));
+  const text = readText(file);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new RunNotReadable(`${file} is not JSON; it is damaged or was cut off`, file);
+  }
+  const found = typeof value === "object" && value !== null ? (value as { schema?: unknown }).schema : undefined;
+  if (found !== schema) {
+    const kind = schema.split("@")[0];
+    const other = typeof found === "string" && found.startsWith(`${kind}@`);
+    const said = other
+      ? `was written by another version of quorumlab (schema ${found.slice(0, 60)}, this version reads ${schema})`
+      : `is not a ${kind.split("/")[1]} of quorumlab`;
+    throw new RunNotReadable(`${file} ${said}`, file);
+  }
+  refuse(file, shapeProblem(value, shape));
+  return value as T;
+}
+
+function refuse(file: string, problem: string | undefined): void {
+  if (problem !== undefined) throw new RunNotReadable(`${file} is damaged: ${problem}`, file);
+}
+
+function readText(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+    const reason = code === "ENOENT" ? "it does not exist" : code === "EACCES" ? "you may not read it" : `${code}`;
+    throw new RunNotReadable(`${file} cannot be read: ${reason}`, file);
+  }
+}

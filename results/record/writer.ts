@@ -1,0 +1,233 @@
+/**
+ * Writes a run to disk (`run-folder.ts` has the layout). A trial's folder is filled under `.<id>.partial` and renamed when
+ * every file is on disk, so what has its final name is whole, whatever crashes. The operating system's refusals
+ * become ResultsNotWritable; what was begun is removed.
+ */
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { csv, type CsvField } from "./csv";
+import type { TrialFigures } from "./figures";
+import { appendLineDurably, filesBelow, replaceFile, replaceLink, syncFolder, writeDurably } from "./files";
+import { HistoryWriter } from "./history-file";
+import { Journal } from "./journal";
+import { isFolderName, RESERVED_NAMES } from "./names";
+import { writing } from "./results-not-writable";
+import type { CellSummary, ComparisonRow, RunManifest, TrialRecord, TrialSummary } from "./run-folder";
+
+export interface RunPlace {
+  /** `results/runs`, or what -o says. */
+  readonly root: string;
+  readonly experiment: string;
+  readonly run: string;
+}
+
+/** A line of `plan.jsonl`. */
+export interface PlannedTrial {
+  readonly trial: string;
+  readonly cell: string;
+  readonly repetition: number;
+  readonly seed: number;
+}
+
+/** A line of `<root>/index.jsonl`, the catalogue of all runs. */
+export interface IndexEntry {
+  readonly schema: "quorumlab/index@1";
+  readonly experiment: string;
+  readonly run: string;
+  readonly startedAt: string;
+  readonly status: RunManifest["status"];
+  readonly profile: string;
+  readonly trials: number;
+  readonly note: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export class RunWriter {
+  /** The run's folder. */
+  readonly folder: string;
+  readonly journal: Journal;
+  private readonly trialsFolder: string;
+
+  /** Creates the folders, or opens those of a run that is resumed. */
+  constructor(private readonly place: RunPlace) {
+    for (const name of [place.experiment, place.run])
+      if (!isFolderName(name)) throw new RangeError(`"${name}" cannot be the name of a folder`);
+    if (RESERVED_NAMES.has(place.run)) throw new RangeError(`"${place.run}" cannot be the name of a run`);
+    this.folder = path.join(place.root, place.experiment, place.run);
+    this.trialsFolder = path.join(place.root, place.experiment, "trials");
+    writing(this.folder, () => {
+      fs.mkdirSync(this.trialsFolder, { recursive: true });
+      fs.mkdirSync(path.join(this.folder, "summaries"), { recursive: true });
+      // Before anything is measured: a folder that exists may still be read-only.
+      writeDurably(path.join(this.folder, ".writable"), "");
+      fs.rmSync(path.join(this.folder, ".writable"));
+      syncFolder(path.join(place.root, place.experiment));
+    });
+    this.journal = new Journal(path.join(this.folder, "journal.jsonl"));
+  }
+
+  /** Ids of this experiment's trials that are whole, from this run or an earlier one. */
+  completeTrials(): ReadonlySet<string> {
+    return new Set(fs.readdirSync(this.trialsFolder).filter(isFolderName));
+  }
+
+  /** Begins a trial's folder, which nobody sees before `commit`. */
+  trial(id: string): TrialWriter {
+    if (!isFolderName(id)) throw new RangeError(`"${id}" cannot be the name of a folder`);
+    return new TrialWriter(this.trialsFolder, id);
+  }
+
+  /** Replaces `manifest.json`; call it when the run begins and when it ends. */
+  writeManifest(manifest: RunManifest): void {
+    this.write("manifest.json", json(manifest));
+  }
+
+  writePlan(trials: readonly PlannedTrial[]): void {
+    this.write("plan.jsonl", trials.map((trial) => JSON.stringify(trial) + "\n").join(""));
+  }
+
+  /** `trials.txt`: the trials that this run consists of. */
+  writeTrialIds(ids: readonly string[]): void {
+    this.write("trials.txt", ids.map((id) => id + "\n").join(""));
+  }
+
+  /** What reports read back; the CSV files beside them say the same to other programs. */
+  writeSummaries(cells: readonly CellSummary[], comparisons: readonly ComparisonRow[]): void {
+    this.write("summaries/cells.json", json({ schema: "quorumlab/cells@1", cells }));
+    this.write("summaries/comparisons.json", json({ schema: "quorumlab/comparisons@1", comparisons }));
+  }
+
+  writeTable(name: string, header: readonly string[], rows: Iterable<readonly CsvField[]>): void {
+    this.write(`summaries/${name}.csv`, csv(header, rows));
+  }
+
+  /** Any file of the run's folder by relative name, replaced as a whole (`experiment.yaml`, `report/index.html`). */
+  write(name: string, content: string | Uint8Array): void {
+    const file = path.join(this.folder, ...name.split("/"));
+    writing(file, () => {
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      replaceFile(file, content);
+    });
+  }
+
+  /** Points `latest` of the experiment and of the root at this run. Where links cannot be made, readers use the names' order. */
+  linkLatest(): void {
+    writing(this.folder, () => {
+      try {
+        replaceLink(path.join(this.place.root, this.place.experiment, "latest"), this.place.run);
+        replaceLink(path.join(this.place.root, "latest"), `${this.place.experiment}/${this.place.run}`);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+      }
+    });
+  }
+
+  appendIndex(entry: IndexEntry): void {
+    const file = path.join(this.place.root, "index.jsonl");
+    writing(file, () => appendLineDurably(file, JSON.stringify(entry)));
+  }
+
+  /** `SHA256SUMS` over the run's files and those of its trials; `sha256sum -c` reads it. Write it last. */
+  writeChecksums(trialIds: readonly string[]): void {
+    const names = [
+      ...filesBelow(this.folder).filter((name) => name !== "SHA256SUMS"),
+      ...trialIds.flatMap((id) =>
+        filesBelow(path.join(this.trialsFolder, id)).map((name) => `../trials/${id}/${name}`),
+      ),
+    ];
+    const lines = names.map((name) => `${sha256(fs.readFileSync(path.join(this.folder, name)))}  ${name}\n`);
+    this.write("SHA256SUMS", lines.join(""));
+  }
+}
+
+/** One trial's folder while it is being filled. End it with `commit` or `abandon`. */
+export class TrialWriter {
+  private readonly partial: string;
+  private readonly final: string;
+  private readonly files = new Set<string>();
+
+  constructor(trialsFolder: string, id: string) {
+    this.partial = path.join(trialsFolder, `.${id}.partial`);
+    this.final = path.join(trialsFolder, id);
+    writing(this.partial, () => {
+      fs.rmSync(this.partial, { recursive: true, force: true });
+      fs.mkdirSync(this.partial, { recursive: true });
+    });
+  }
+
+  writeRecord(record: TrialRecord): void {
+    this.write("trial.json", json(record));
+  }
+
+  writeSummary(summary: TrialSummary): void {
+    this.write("summary.json", json(summary));
+  }
+
+  /** `figures.json`, and `series.csv` of its intervals. */
+  writeFigures(figures: TrialFigures): void {
+    this.write("figures.json", JSON.stringify(figures) + "\n");
+    const columns = Object.entries(figures.intervals.columns);
+    this.write(
+      "series.csv",
+      csv(
+        ["t_s", ...columns.map(([name]) => name)],
+        figures.intervals.t.map((t, i) => [t, ...columns.map(([, values]) => values[i])]),
+      ),
+    );
+  }
+
+  writeLatencyLog(text: string): void {
+    this.write("latency.hlog", text);
+  }
+
+  /** Raw history, kept for `keyFraction` of the keys; close it before `commit`. */
+  history(keyFraction: number): HistoryWriter {
+    return new HistoryWriter(path.join(this.partial, "history.jsonl.gz"), keyFraction);
+  }
+
+  write(name: string, content: string | Uint8Array): void {
+    if (!isFolderName(name)) throw new RangeError(`"${name}" cannot be the name of a file`);
+    this.files.add(name);
+    try {
+      writing(path.join(this.final, name), () => writeDurably(path.join(this.partial, name), content));
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+
+  /** Gives the folder its final name, in place of an older one of the same trial. */
+  commit(): void {
+    if (!this.files.has("trial.json")) throw new Error("a trial without its record is not whole");
+    writing(this.final, () => {
+      syncFolder(this.partial);
+      const replaced = `${this.partial}.replaced`;
+      if (fs.existsSync(this.final)) {
+        fs.rmSync(replaced, { recursive: true, force: true });
+        fs.renameSync(this.final, replaced);
+      }
+      fs.renameSync(this.partial, this.final);
+      syncFolder(path.dirname(this.final));
+      fs.rmSync(replaced, { recursive: true, force: true });
+    });
+  }
+
+  /** Leaves nothing behind. Never throws: it is called when something else has gone wrong. */
+  abandon(): void {
+    try {
+      fs.rmSync(this.partial, { recursive: true, force: true });
+    } catch {
+      // It opens with a dot, so no reader takes it for a trial.
+    }
+  }
+}
+
+/** JSON for people too; NaN and infinities become null, as the schema says. */
+function json(value: unknown): string {
+  return JSON.stringify(value, null, 1) + "\n";
+}
+
+function sha256(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}

@@ -1,0 +1,159 @@
+/**
+ * Cells against a baseline, metric by metric. Repetitions that share a seed are paired (signed-rank test, Hodges-Lehmann
+ * difference and its interval); others are two samples (Mann-Whitney and its shift). p-values are corrected over the whole table
+ * (Holm). The verdict: *better* or *worse* when the corrected p is below alpha and the difference is above the noise
+ * floor; *same* when the whole interval lies within the floor; anything else is *inconclusive*, which is not "same".
+ * A metric without a direction of goodness is *different* at most.
+ */
+import { describeMetric, HEADLINE_METRICS } from "../record/metrics";
+import type { ComparisonRow } from "../record/run-folder";
+import { holm } from "./holm";
+import { median } from "./order-statistics";
+import { rankSum, shift } from "./rank-sum";
+import { hodgesLehmann, signedRank, type ShiftEstimate } from "./signed-rank";
+import { byCell, type MeasuredTrial } from "./summarise";
+
+export interface CompareOptions {
+  /** Cell id that the others are compared with; without it there is nothing to compare. */
+  readonly baseline: string | undefined;
+  /** Names of metrics; the headline metrics when left out. */
+  readonly metrics?: readonly string[];
+  /** Significance level after correction. */
+  readonly alpha: number;
+  /** Relative difference below which a difference is noise, e.g. 0.02. */
+  readonly noiseFloor: number;
+}
+
+/** A row says besides how it was tested and how large the baseline is, so that a reader can form the ratio. */
+export interface DetailedComparison extends ComparisonRow {
+  readonly method: "signed-rank" | "mann-whitney" | "none";
+  readonly baselineMedian: number | null;
+  /** Difference over the baseline's median; null when that is 0. */
+  readonly relative: number | null;
+}
+
+/** All cells but the baseline, in order, each with every metric that both were measured in. Differences are cell minus baseline. */
+export function compareCells(trials: readonly MeasuredTrial[], options: CompareOptions): DetailedComparison[] {
+  const cells = byCell(trials);
+  const baseline = options.baseline === undefined ? undefined : cells.get(options.baseline);
+  if (baseline === undefined) return [];
+  const tested: Tested[] = [];
+  for (const [cell, ofCell] of cells) {
+    if (cell === options.baseline) continue;
+    for (const metric of options.metrics ?? HEADLINE_METRICS) {
+      const sample = sampleOf(ofCell, baseline, metric);
+      if (sample !== undefined) tested.push({ cell, metric, ...sample });
+    }
+  }
+  const adjusted = holm(tested.map((one) => one.p));
+  return tested.map((one, index) => {
+    const { cell, metric, unit, estimate, p, n, method, baselineMedian } = one;
+    const pAdjusted = adjusted[index];
+    return {
+      cell,
+      baseline: options.baseline!,
+      metric,
+      unit,
+      difference: estimate.estimate,
+      lo: estimate.lo,
+      hi: estimate.hi,
+      p,
+      pAdjusted,
+      n,
+      verdict: verdictOf(metric, estimate, baselineMedian, pAdjusted, options),
+      method,
+      baselineMedian,
+      relative: baselineMedian === 0 ? null : estimate.estimate / Math.abs(baselineMedian),
+    };
+  });
+}
+
+interface Sample {
+  readonly unit: string;
+  readonly estimate: ShiftEstimate;
+  readonly p: number;
+  /** Pairs, or the smaller sample. */
+  readonly n: number;
+  readonly method: "signed-rank" | "mann-whitney";
+  readonly baselineMedian: number;
+}
+
+interface Tested extends Sample {
+  readonly cell: string;
+  readonly metric: string;
+}
+
+function sampleOf(
+  cell: readonly MeasuredTrial[],
+  baseline: readonly MeasuredTrial[],
+  metric: string,
+): Sample | undefined {
+  const ours = measured(cell, metric);
+  const theirs = measured(baseline, metric);
+  if (ours.length === 0 || theirs.length === 0) return undefined;
+  const { unit } = ours[0];
+  if (sharesSeeds(cell, baseline)) {
+    const byRepetition = new Map(theirs.map((one) => [one.repetition, one.value]));
+    const pairs = ours.filter((one) => byRepetition.has(one.repetition));
+    if (pairs.length === 0) return undefined;
+    const differences = pairs.map((one) => one.value - byRepetition.get(one.repetition)!);
+    return {
+      unit,
+      estimate: hodgesLehmann(differences),
+      p: signedRank(differences).p,
+      n: pairs.length,
+      method: "signed-rank",
+      baselineMedian: median(pairs.map((one) => byRepetition.get(one.repetition)!)),
+    };
+  }
+  const [a, b] = [ours.map((one) => one.value), theirs.map((one) => one.value)];
+  return {
+    unit,
+    estimate: shift(a, b),
+    p: rankSum(a, b).p,
+    n: Math.min(a.length, b.length),
+    method: "mann-whitney",
+    baselineMedian: median(b),
+  };
+}
+
+function measured(
+  trials: readonly MeasuredTrial[],
+  metric: string,
+): { readonly repetition: number; readonly value: number; readonly unit: string }[] {
+  return trials.flatMap(({ record, summary }) => {
+    const found = summary?.metrics[metric];
+    if (found === undefined || found.value === null) return [];
+    return [{ repetition: record.repetition, value: found.value, unit: found.unit }];
+  });
+}
+
+/** The same repetitions with the same seeds: repetition k of both drew the same streams. */
+function sharesSeeds(a: readonly MeasuredTrial[], b: readonly MeasuredTrial[]): boolean {
+  const seeds = (trials: readonly MeasuredTrial[]): Map<number, number> =>
+    new Map(trials.map(({ record }) => [record.repetition, record.seed]));
+  const [ours, theirs] = [seeds(a), seeds(b)];
+  return (
+    ours.size === a.length &&
+    theirs.size === b.length &&
+    ours.size === theirs.size &&
+    [...ours].every(([repetition, seed]) => theirs.get(repetition) === seed)
+  );
+}
+
+function verdictOf(
+  metric: string,
+  estimate: ShiftEstimate,
+  baselineMedian: number,
+  pAdjusted: number | null,
+  options: CompareOptions,
+): ComparisonRow["verdict"] {
+  const floor = options.noiseFloor * Math.abs(baselineMedian);
+  const { lo, hi } = estimate;
+  if (pAdjusted !== null && pAdjusted < options.alpha && Math.abs(estimate.estimate) > floor) {
+    const better = describeMetric(metric)?.better ?? "neutral";
+    if (better === "neutral") return "different";
+    return estimate.estimate < 0 === (better === "lower") ? "better" : "worse";
+  }
+  return lo !== null && hi !== null && lo >= -floor && hi <= floor ? "same" : "inconclusive";
+}
