@@ -2,6 +2,7 @@
  * What the command line and the runner say to each other: options going in, progress coming out, a result at the end.
  * Neither knows how the other does its work, so a test can stand in for either.
  */
+import type { Experiment } from "./spec/experiment";
 
 export type Phase = "start" | "preload" | "warmup" | "measure" | "drain" | "inspect" | "report";
 
@@ -54,3 +55,6 @@ export interface RunResult {
   /** One line for each trial that failed. */
   readonly failures: readonly string[];
 }
+
+/** Runs all trials of an experiment and writes its run folder. Throws only for what stops it before the first trial. */
+export type RunExperiment = (experiment: Experiment, options: RunOptions) => Promise<RunResult>;

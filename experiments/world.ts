@@ -77,10 +77,21 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult | und
       died: (index, how) => fail(`${settings.members[index].id} ended during the trial (${how})`),
     });
     closers.push(() => cluster.stop());
-    return await measure({ ...options, cluster, settings, placement: placement.description, stop, fail, closers, why: () => failure });
+    return await measure({
+      ...options,
+      cluster,
+      settings,
+      placement: placement.description,
+      stop,
+      fail,
+      closers,
+      why: () => failure,
+    });
   } catch (error) {
     if (options.signal.aborted) return undefined;
-    throw error instanceof TrialFailed ? error : new TrialFailed(error instanceof Error ? error.message : String(error), { cause: error });
+    throw error instanceof TrialFailed
+      ? error
+      : new TrialFailed(error instanceof Error ? error.message : String(error), { cause: error });
   } finally {
     options.signal.removeEventListener("abort", forwardAbort);
     for (const close of closers.reverse()) await close();
@@ -115,18 +126,34 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   const lags = await timerLags();
 
   const workload = coreWorkload(load, root.fork("workload"));
-  const driver = new Driver({ workload, settings: load, phases, random: root.fork("driver"), start: monotonicMicros() });
+  const driver = new Driver({
+    workload,
+    settings: load,
+    phases,
+    random: root.fork("driver"),
+    start: monotonicMicros(),
+  });
   const fold = new TrialFold({
     intervalMs: cell.measure.intervalMs,
     percentiles: cell.measure.percentiles,
     latencyLog: running.latencyLog,
   });
   const scan = cell.measure.divergenceScan;
-  const inspector = new Inspector({ client: observer, ring, nVal: settings.engine.nVal, driver, seed, sample: scan?.keys ?? 0 });
+  const inspector = new Inspector({
+    client: observer,
+    ring,
+    nVal: settings.engine.nVal,
+    driver,
+    seed,
+    sample: scan?.keys ?? 0,
+  });
 
   const began = monotonicMicros();
   const phasesMs = phases.warmupMs + phases.measureMs + phases.drainMs;
-  const patience = setTimeout(() => running.fail("it did not end in time: the store stopped answering"), phasesMs + PATIENCE_MS);
+  const patience = setTimeout(
+    () => running.fail("it did not end in time: the store stopped answering"),
+    phasesMs + PATIENCE_MS,
+  );
   closers.push(() => clearTimeout(patience));
   let phase = "";
   let lastProgress = -Infinity;
@@ -147,7 +174,12 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     }
     if (now >= nextScan && (phase === "warmup" || phase === "measure" || phase === "drain")) {
       nextScan += scan!.everyMs * 1_000;
-      scans.push(inspector.sample().then((snapshot) => snapshot !== undefined && fold.snapshot(snapshot)).then(() => undefined));
+      scans.push(
+        inspector
+          .sample()
+          .then((snapshot) => snapshot !== undefined && fold.snapshot(snapshot))
+          .then(() => undefined),
+      );
     }
     if (now - lastProgress >= PROGRESS_EVERY_MS * 1_000) {
       lastProgress = now;
@@ -182,8 +214,7 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   const to = await atMeasureEnd;
   if (from === undefined || to === undefined) throw new TrialFailed("the measured phase was not reached");
   const counters = settings.members.map(({ id }, i) => difference(id, from.nodes[i], to.nodes[i]));
-  const oursSeconds =
-    (to.ownCpuMs - from.ownCpuMs + counters.reduce((sum, { cpuMs }) => sum + cpuMs, 0)) / 1_000;
+  const oursSeconds = (to.ownCpuMs - from.ownCpuMs + counters.reduce((sum, { cpuMs }) => sum + cpuMs, 0)) / 1_000;
   const calibration = calibrationOf({
     roundTrips,
     timerLags: lags,
@@ -194,7 +225,9 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   const ended = driver.progress();
   return fold.finish({
     counters,
-    ringShares: Object.fromEntries(ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share])),
+    ringShares: Object.fromEntries(
+      ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share]),
+    ),
     ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
     calibration,
     ...(load.load.model === "open" ? { offeredPerSecond: load.load.ratePerSecond } : {}),

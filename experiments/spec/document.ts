@@ -139,6 +139,10 @@ class Builder {
     if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
       return { kind: "scalar", at, value };
     }
-    return { kind: "scalar", at: { ...at, origin: this.origin }, value: String(value) };
+    return {
+      kind: "scalar",
+      at: { ...at, origin: this.origin },
+      value: typeof value === "bigint" ? Number(value) : null,
+    };
   }
 }

@@ -89,7 +89,7 @@ export function readCitations(tree: LocatedMap, problems: Problems): readonly st
   const node = nodeAt(tree, ["citations"]);
   if (node === undefined) return [];
   if (node.kind === "list" && node.items.every((item) => item.kind === "scalar" && typeof item.value === "string")) {
-    return node.items.map((item) => String(written(item)));
+    return node.items.flatMap((item) => (item.kind === "scalar" ? [String(item.value)] : []));
   }
   problems.error(node.at, "citations is no list of keys; write citations: [decandia2007dynamo]");
   return [];

@@ -4,8 +4,7 @@
  * step goes on after an error wherever the rest can still be judged.
  */
 import { basename } from "node:path";
-import { parse } from "yaml";
-import { cellIds } from "./cell-names";
+import { axisText, cellIds } from "./cell-names";
 import { resolveCell } from "./cell";
 import { readDocument } from "./document";
 import type { Cell, Experiment, Problem, Resolution } from "./experiment";
@@ -52,6 +51,7 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
   const published = readPublished(tree, problems);
 
   const spread = expandSweep(tree, problems);
+  refuseSetsOfAxes(request.sets ?? [], spread, problems);
   const baseline = findBaseline(tree, spread, problems);
   const sweep = restrict(spread, request.only ?? [], problems);
   const ids = cellIds(spread.combinations);
@@ -141,6 +141,20 @@ function findBaseline(tree: LocatedMap, sweep: Sweep, problems: Problems): Combi
   return undefined;
 }
 
+/** A flag for a key that the sweep varies would be overridden in every cell, in silence. */
+function refuseSetsOfAxes(sets: readonly string[], sweep: Sweep, problems: Problems): void {
+  for (const set of sets) {
+    const key = set.slice(0, Math.max(0, set.indexOf("="))).trim();
+    const axis = sweep.axisKeys.find((name) => axisKey(name) === axisKey(key));
+    if (axis === undefined) continue;
+    const at: Place = { file: `-S ${set}`, line: 1, column: 1, origin: "flag" };
+    problems.error(
+      at,
+      `${axis} is an axis of the sweep, which decides it in every cell; use --only ${axis}=… or -S 'sweep.axes={…}'`,
+    );
+  }
+}
+
 /** The cells that meet every `--only` condition. */
 function restrict(sweep: Sweep, only: readonly string[], problems: Problems): Sweep {
   let combinations = sweep.combinations;
@@ -158,9 +172,12 @@ function restrict(sweep: Sweep, only: readonly string[], problems: Problems): Sw
         problems.error(at, `"${axis}" is no axis; ${axes}`);
         return sweep;
       }
-      const value = parse(wanted.replaceAll("'", '"'), { version: "1.2" }) as unknown;
       const has = (combination: Combination): boolean =>
-        combination.some((one) => axisKey(one.axis) === axisKey(axis) && String(written(one.value)) === String(value));
+        combination.some(
+          (one) =>
+            axisKey(one.axis) === axisKey(axis) &&
+            axisText(written(one.value)) === wanted.replaceAll(/^["']|["']$/g, ""),
+        );
       combinations = combinations.filter(has);
     }
     if (combinations.length === 0) problems.error(at, "no cell meets this condition");

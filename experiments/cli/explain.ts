@@ -1,0 +1,225 @@
+/** `quorumlab explain`: what a key, a metric, a clock or a key chooser means, and what it costs. */
+import type { Command } from "commander";
+import { nearest } from "../../engine/vocabulary/nearest";
+import type { Tunable } from "../../engine/vocabulary/tunables";
+import { common, next, outPaint, printJson, type CommandContext, type CommonOptions } from "./command";
+import { columnsOf } from "./io";
+import { wrapText } from "./table";
+import { UserError } from "./user-error";
+
+/** An explanation as labelled paragraphs; labels are stable, programs read them too. */
+export interface Explanation {
+  readonly kind: "tunable" | "key" | "metric" | "clock" | "chooser" | "later";
+  readonly name: string;
+  readonly title: string;
+  readonly paragraphs: readonly (readonly [label: string, text: string])[];
+}
+
+export function defineExplain(program: Command, context: CommandContext): void {
+  const command = program
+    .command("explain")
+    .description("what a key, metric, clock or key chooser means: default, range, price, source, other stores' names")
+    .argument(
+      "<name>",
+      "such as r, ring.partitions, p_stale, dvvset, zipfian; or another store's name, such as num_tokens",
+    )
+    .action((name: string, options: CommonOptions) => explain(name, options, context));
+  common(command, [
+    ["quorumlab explain r", "a tunable by its last name"],
+    ["quorumlab explain network", "all keys of a group"],
+    ["quorumlab explain zipfian", "why YCSB's is not a zipfian over the keys there are"],
+    ["quorumlab explain replication_factor", "by the name Cassandra has for it"],
+  ]);
+}
+
+function explain(typed: string, options: CommonOptions, context: CommandContext): void {
+  const { io } = context;
+  const found = explanations(typed);
+  if (found.length === 0) {
+    const near = nearest(typed, knownNames());
+    throw new UserError(
+      `nothing is called "${typed}"${near === undefined ? "; quorumlab list shows what is" : `; did you mean "${near}"?`}`,
+    );
+  }
+  if (options.json === true) {
+    const documents = found.map(({ kind, name, title, paragraphs }) => ({
+      kind,
+      name,
+      title,
+      ...Object.fromEntries(paragraphs),
+    }));
+    printJson(io, { schema: "quorumlab/explain@1", explanations: documents });
+    return;
+  }
+  const paint = outPaint(context, options);
+  const columns = Math.min(100, columnsOf(io));
+  found.forEach((one, i) => {
+    if (i > 0) io.stdout.write("\n");
+    io.stdout.write(`${paint.bold(one.name)}   ${one.title}\n`);
+    for (const [label, text] of one.paragraphs) {
+      const [first, ...rest] = wrapText(text, columns, " ".repeat(13)).split("\n");
+      io.stdout.write(`  ${paint.dim(label.padEnd(10))} ${first.trimStart()}\n${rest.join("\n")}`);
+    }
+  });
+  next(io, found[0].kind === "tunable" ? "quorumlab list tunables" : "quorumlab list");
+}
+
+/** Everything that `typed` may mean, the most direct meaning first. */
+export function explanations(typed: string): readonly Explanation[] {
+  const vocabulary = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
+  const { meaningOf, NOT_YET } = require("../spec/keys") as typeof import("../spec/keys");
+  const name = typed.trim();
+  const exact = vocabulary.tunable(name) ?? vocabulary.tunable(`tunables.${name}`);
+  const strategies = [...clocks(name), ...choosers(name), ...metrics(name)];
+  if (exact !== undefined) return [fromRow(exact), ...strategies];
+  const last = vocabulary.TUNABLES.filter((row) => row.key.endsWith(`.${name}`));
+  const group =
+    [name, `tunables.${name}`, `workload.${name}`]
+      .map((key) => vocabulary.tunablesBelow(key))
+      .find((rows) => rows.length > 0) ?? [];
+  const direct = [...strategies, ...[...new Set([...last, ...group])].map(fromRow)];
+  if (direct.length > 0) return direct;
+  const foreign = vocabulary.tunablesCalled(name);
+  if (foreign.length > 0) return [...new Set(foreign.map(({ row }) => row))].map(fromRow);
+  for (const key of [name, `tunables.${name}`, `repetitions.${name}`, `analysis.${name}`]) {
+    const meaning = meaningOf(key);
+    if (meaning.kind === "leaf") return [fromPlainKey(key, meaning.title, meaning.default)];
+    if (meaning.kind === "later")
+      return [
+        {
+          kind: "later",
+          name: key,
+          title: `${NOT_YET.replace("is ", "")}`,
+          paragraphs: [["status", "The name belongs to the closed list of keys; a later version brings what it does."]],
+        },
+      ];
+  }
+  return fromPart(name);
+}
+
+function fromRow(row: Tunable): Explanation {
+  const { rangeText } =
+    require("../../engine/vocabulary/value-kinds") as typeof import("../../engine/vocabulary/value-kinds");
+  const names = Object.entries(row.names).map(
+    ([system, called]) => `${system[0].toUpperCase()}${system.slice(1)}: ${called}`,
+  );
+  return {
+    kind: "tunable",
+    name: row.key,
+    title: row.title,
+    paragraphs: [
+      ["default", row.default === "" ? "none" : row.default],
+      ["range", rangeText(row.kind)],
+      ["scope", row.scope],
+      ["buys", row.buys],
+      ["costs", row.costs],
+      ...(names.length === 0 ? [] : [["elsewhere", names.join("; ")] as const]),
+      ["source", row.source],
+      ["charts", row.charts.join(", ")],
+    ],
+  };
+}
+
+function fromPlainKey(key: string, title: string, fallback: string): Explanation {
+  return { kind: "key", name: key, title, paragraphs: [["default", fallback === "" ? "none" : fallback]] };
+}
+
+function fromPart(name: string): readonly Explanation[] {
+  const { PARTS } = require("../spec/keys") as typeof import("../spec/keys");
+  const title = PARTS.get(name);
+  return title === undefined ? [] : [{ kind: "key", name, title, paragraphs: [] }];
+}
+
+function clocks(name: string): readonly Explanation[] {
+  const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
+  const clock = CLOCKS.get(name);
+  if (clock === undefined) return [];
+  const { declares } = clock;
+  const wrongs = [
+    ...(declares.mayLose ? ["may drop a version that nobody had seen overwritten"] : []),
+    ...(declares.mayConflictFalsely ? ["may return siblings although one precedes the other"] : []),
+  ];
+  return [
+    {
+      kind: "clock",
+      name,
+      title: "a logical clock (tunables.clock)",
+      paragraphs: [
+        ["what", clock.prose],
+        ["may err", wrongs.length === 0 ? "no: it neither loses versions nor invents conflicts" : wrongs.join("; ")],
+        ["grows", `with ${declares.growsWith}`],
+        ["source", clock.source],
+        ["charts", "siblings, divergence"],
+      ],
+    },
+  ];
+}
+
+/** What a name hides that its prose does not say. */
+const CHOOSER_TRAPS: ReadonlyMap<string, string> = new Map([
+  [
+    "zipfian",
+    "YCSB draws a rank from a zipf law over ten thousand million items, whatever the number of keys, and folds the ranks " +
+      "onto the keys by a hash. So the hottest key gets 3.8 % of the operations at a thousand keys and at a million alike; " +
+      "a zipf law over the keys themselves with the same theta would give it 12.9 % and 6.5 %. Use zipf for that one, and " +
+      "zipfian where results are to be compared with YCSB's.",
+  ],
+  [
+    "latest",
+    "Skewed towards the key that was inserted last; without inserts in the mix it is a zipf law over the end of the key space.",
+  ],
+  ["uniform", "YCSB's uniform never chooses a key that was inserted during the run."],
+  ["exponential", "YCSB's comments call its default fraction 1/7; it is 6/7, so the law is nearly flat."],
+]);
+
+function choosers(name: string): readonly Explanation[] {
+  const { CHOOSERS } = require("../../workloads/ycsb/chooser") as typeof import("../../workloads/ycsb/chooser");
+  if (!Object.hasOwn(CHOOSERS, name)) return [];
+  const chooser = CHOOSERS[name as keyof typeof CHOOSERS];
+  const trap = CHOOSER_TRAPS.get(name);
+  return [
+    {
+      kind: "chooser",
+      name,
+      title: "a popularity of keys (workload.keys.popularity)",
+      paragraphs: [
+        ["what", chooser.prose],
+        ...(trap === undefined ? [] : [["trap", trap] as const]),
+        ["source", chooser.source],
+        ["charts", "siblings, k-staleness, ring balance"],
+      ],
+    },
+  ];
+}
+
+function metrics(name: string): readonly Explanation[] {
+  const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
+  return metricDescriptions()
+    .filter((metric) => metric.name === name)
+    .map((metric) => ({
+      kind: "metric",
+      name,
+      title: metric.title,
+      paragraphs: [
+        ["what", metric.definition],
+        ["unit", metric.unit],
+        ["better", metric.better === "neutral" ? "neither direction is better" : metric.better],
+      ],
+    }));
+}
+
+function knownNames(): readonly string[] {
+  const { TUNABLES } = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
+  const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
+  const { CHOOSERS } = require("../../workloads/ycsb/chooser") as typeof import("../../workloads/ycsb/chooser");
+  const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
+  const keys = TUNABLES.flatMap((row) => [row.key.slice(row.key.lastIndexOf(".") + 1), row.key]);
+  const foreign = TUNABLES.flatMap((row) => Object.values(row.names));
+  return [
+    ...keys,
+    ...CLOCKS.keys(),
+    ...Object.keys(CHOOSERS),
+    ...metricDescriptions().map((metric) => metric.name),
+    ...foreign,
+  ];
+}

@@ -1,0 +1,126 @@
+/** `quorumlab list`: what exists, a line each. */
+import { readFileSync } from "node:fs";
+import { Argument, type Command } from "commander";
+import { common, next, outPaint, printJson, type CommandContext, type CommonOptions } from "./command";
+import { columnsOf } from "./io";
+import { textTable } from "./table";
+
+const KINDS = ["experiments", "metrics", "workloads", "tunables", "clocks"] as const;
+type Kind = (typeof KINDS)[number];
+
+const NEXT: Readonly<Record<Kind, string>> = {
+  experiments: "quorumlab run quickstart",
+  metrics: "quorumlab explain p_stale",
+  workloads: "quorumlab explain zipfian",
+  tunables: "quorumlab explain r",
+  clocks: "quorumlab explain dvvset",
+};
+
+interface Item {
+  readonly name: string;
+  readonly summary: string;
+}
+
+export function defineList(program: Command, context: CommandContext): void {
+  const command = program
+    .command("list")
+    .description("what exists, one line each")
+    .addArgument(new Argument("[kind]", "what to list; everything when left out").choices(KINDS))
+    .action((kind: Kind | undefined, options: CommonOptions) => list(kind, options, context));
+  common(command, [
+    ["quorumlab list experiments", "what can be run at once"],
+    ["quorumlab list tunables", "every knob with its default"],
+    ["quorumlab list --json", "everything, for scripts"],
+  ]);
+}
+
+function list(kind: Kind | undefined, options: CommonOptions, context: CommandContext): void {
+  const { io } = context;
+  const kinds = kind === undefined ? KINDS : [kind];
+  const lists = kinds.map((one) => ({ kind: one, items: itemsOf(one) }));
+  if (options.json === true) {
+    printJson(io, { schema: "quorumlab/list@1", lists });
+    return;
+  }
+  const paint = outPaint(context, options);
+  for (const { kind: name, items } of lists) {
+    if (kinds.length > 1) io.stdout.write(`${paint.bold(name)}\n`);
+    io.stdout.write(
+      textTable(
+        ["name", ""],
+        items.map((item) => [item.name, item.summary]),
+        columnsOf(io),
+      ).replace(/^.*\n/, ""),
+    );
+    if (kinds.length > 1) io.stdout.write("\n");
+  }
+  next(io, kind === undefined ? "quorumlab explain r" : NEXT[kind]);
+}
+
+function itemsOf(kind: Kind): readonly Item[] {
+  switch (kind) {
+    case "experiments":
+      return experiments();
+    case "tunables": {
+      const { TUNABLES } =
+        require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
+      return TUNABLES.map((row) => ({
+        name: row.key,
+        summary: `${row.title}${row.default === "" ? "" : ` (${row.default})`}`,
+      }));
+    }
+    case "clocks": {
+      const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
+      return [...CLOCKS.values()].map((clock) => ({ name: clock.name, summary: firstSentence(clock.prose) }));
+    }
+    case "workloads":
+      return workloads();
+    case "metrics": {
+      const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
+      return metricDescriptions().map((metric) => ({ name: metric.name, summary: `${metric.title} (${metric.unit})` }));
+    }
+  }
+}
+
+function experiments(): readonly Item[] {
+  const { catalogueFile, catalogueNames } = require("../catalogue") as typeof import("../catalogue");
+  const { parse } = require("yaml") as typeof import("yaml");
+  return catalogueNames().map((name) => {
+    const content = parse(readFileSync(catalogueFile(name), "utf8")) as { readonly title?: string };
+    return { name, summary: content.title ?? "" };
+  });
+}
+
+function workloads(): readonly Item[] {
+  const { workloadFromProperties } =
+    require("../../workloads/ycsb/import") as typeof import("../../workloads/ycsb/import");
+  const { propertyMap, readProperties } =
+    require("../../workloads/ycsb/properties") as typeof import("../../workloads/ycsb/properties");
+  const { catalogueFolder } = require("../catalogue") as typeof import("../catalogue");
+  const { CHOOSERS } = require("../../workloads/ycsb/chooser") as typeof import("../../workloads/ycsb/chooser");
+  const files = ["a", "b", "c", "d", "e", "f"].flatMap((letter): Item[] => {
+    const reading = readProperties(readFileSync(`${catalogueFolder()}/ycsb/workload${letter}`, "latin1"));
+    const imported = reading.ok ? workloadFromProperties(propertyMap(reading.entries), { name: letter }) : undefined;
+    if (imported?.ok !== true) return [];
+    const { mix, records } = imported.settings;
+    const kinds = Object.entries(mix)
+      .filter(([, weight]) => weight > 0)
+      .map(([kind, weight]) => `${kind} ${weight}`);
+    return [
+      {
+        name: `ycsb: ${letter}`,
+        summary: `${kinds.join(", ")}; ${records.chooser.name}, ${records.recordCount} records`,
+      },
+    ];
+  });
+  const choosers = Object.values(CHOOSERS).map((chooser) => ({
+    name: chooser.name,
+    summary: `keys: ${firstSentence(chooser.prose)}`,
+  }));
+  return [...files, ...choosers];
+}
+
+function firstSentence(prose: string): string {
+  const line = prose.replaceAll(/\s+/g, " ").trim();
+  return /^.*?\.(?=\s|$)/.exec(line)?.[0] ?? line;
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+/**
+ * The command `quorumlab`. It defines all commands and loads none of them: what a command needs (YAML, clocks, the
+ * engine) is required when it is called, so that help and mistakes answer at once. Results go to standard output,
+ * everything else to standard error; an exit code is chosen in one place.
+ */
+import { Command, CommanderError } from "commander";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../catalogue";
+import type { CommandContext } from "./command";
+import { defineExplain } from "./explain";
+import { processIo, type Io } from "./io";
+import { defineList } from "./list";
+import { definePlan } from "./plan";
+import { defineReport } from "./report";
+import { defineRun } from "./run";
+import { defineShow } from "./show";
+import { systemMessage, UserError, type ExitCode } from "./user-error";
+import { defineValidate } from "./validate";
+
+/** Runs one command line (without the program's name) and resolves with its exit code. Never rejects. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let code: ExitCode = 0;
+  const context: CommandContext = { io, argv, exit: (chosen) => (code = chosen) };
+  try {
+    const program = define(context);
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    return explainFailure(error, io);
+  }
+}
+
+function define(context: CommandContext): Command {
+  const { io } = context;
+  const program = new Command("quorumlab");
+  program
+    .description("A workbench for leaderless, quorum-replicated stores: experiments in, charts out.")
+    .version(version(), "-V, --version", "print the version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+      outputError: (text, write) => write(text),
+    })
+    .showSuggestionAfterError(true)
+    .addHelpText(
+      "before",
+      "Examples:\n" +
+        "  quorumlab run quickstart            the first experiment, about a minute\n" +
+        "  quorumlab plan my.yaml              what a run would do\n" +
+        "  quorumlab explain r                 what a knob buys and costs\n",
+    )
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 a claim failed, 2 bad usage or input, 3 trials failed, 4 inconclusive, 130 interrupted\n",
+    )
+    .helpCommand("help [command]", "examples and options of a command");
+  for (const add of [defineValidate, definePlan, defineRun, defineShow, defineReport, defineList, defineExplain])
+    add(program, context);
+  return program;
+}
+
+function version(): string {
+  const content = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { readonly version: string };
+  return content.version;
+}
+
+function explainFailure(error: unknown, io: Io): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (!error.code.startsWith("commander.help")) io.stderr.write("next: quorumlab help\n");
+    return 2;
+  }
+  const debug = io.env.QUORUMLAB_DEBUG === "1" && error instanceof Error ? `${error.stack ?? ""}\n` : "";
+  if (error instanceof UserError) {
+    io.stderr.write(`error: ${error.message}\n${debug}`);
+    return error.exit;
+  }
+  const system = systemMessage(error);
+  const message = error instanceof Error ? error.message.split("\n")[0] : String(error);
+  if (system !== undefined) io.stderr.write(`error: ${system}\n${debug}`);
+  else
+    io.stderr.write(
+      `error: ${message} (a fault of quorumlab's own unless the message says otherwise; QUORUMLAB_DEBUG=1 shows where)\n${debug}`,
+    );
+  return 3;
+}
+
+if (require.main === module) {
+  void main(process.argv.slice(2), processIo()).then((code) => {
+    process.exitCode = code;
+  });
+}

@@ -1,0 +1,109 @@
+/** `quorumlab plan`: what a run would do, how long it would take, and whether it could show anything. */
+import type { Command } from "commander";
+import type { PlanEstimate, PlannedTrial } from "../plan";
+import type { Experiment } from "../spec/experiment";
+import { common, next, outPaint, printJson, type CommandContext } from "./command";
+import { columnsOf } from "./io";
+import { plural } from "./problem-lines";
+import { resolveFor, shapeOptions, type ShapeOptions } from "./resolve-options";
+import { seconds, textTable } from "./table";
+
+interface Options extends ShapeOptions {
+  readonly table?: boolean;
+}
+
+/** Cells shown without --table. */
+const CELLS_SHOWN = 24;
+
+export function definePlan(program: Command, context: CommandContext): void {
+  const command = program
+    .command("plan")
+    .description("a dry run: cells, trials, an estimate of time, what could become significant")
+    .argument("<file>", "experiment file, or a name of the catalogue")
+    .option("--table", "every trial in the order it would run")
+    .action((file: string, options: Options) => plan(file, options, context));
+  common(shapeOptions(command), [
+    ["quorumlab plan quickstart", "cells and time of the first experiment"],
+    ["quorumlab plan my.yaml --profile smoke", "of a profile"],
+    ["quorumlab plan my.yaml --only r=1 --table", "some cells, every trial"],
+  ]);
+}
+
+function plan(file: string, options: Options, context: CommandContext): void {
+  const experiment = resolveFor(file, options, context);
+  if (experiment === undefined) return;
+  const { estimatePlan, planTrials } = require("../plan") as typeof import("../plan");
+  const { io } = context;
+  const estimate = estimatePlan(experiment);
+  const trials = planTrials(experiment, "plan");
+  if (options.json === true) {
+    printJson(io, planDocument(experiment, estimate, trials));
+    return;
+  }
+  const paint = outPaint(context, options);
+  const axes =
+    experiment.axisKeys.length === 0 ? "no axes" : plural(experiment.axisKeys.length, "axis").replace("axiss", "axes");
+  const { cells, repetitions } = experiment;
+  io.stdout.write(
+    `${paint.bold(experiment.name)}   ${axes} → ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(trials.length, "trial")}\n` +
+      `est. ${seconds(estimate.seconds)} on real processes, one trial after the other\n`,
+  );
+  if (estimate.comparisons > 0) {
+    const verdict = estimate.smallestAdjustedP > experiment.analysis.alpha ? "" : ` < ${experiment.analysis.alpha} ok`;
+    io.stdout.write(
+      `power  paired tests: smallest p ${number(estimate.smallestP)}, ×${plural(estimate.comparisons, "comparison")} (Holm) = ${number(estimate.smallestAdjustedP)}${verdict}\n`,
+    );
+  }
+  for (const warning of estimate.warnings) io.stdout.write(`${paint.yellow("warning")}  ${warning}\n`);
+  io.stdout.write(options.table === true ? trialTable(trials, columnsOf(io)) : cellTable(experiment, columnsOf(io)));
+  next(io, `quorumlab run ${file}${options.profile === undefined ? "" : ` --profile ${options.profile}`}`);
+}
+
+function cellTable(experiment: Experiment, columns: number): string {
+  const { axisKeys, cells } = experiment;
+  const rows = cells
+    .slice(0, CELLS_SHOWN)
+    .map((cell) => [
+      cell.id,
+      ...axisKeys.map((axis) => String(cell.axes[axis])),
+      cell.id === experiment.baseline ? "← baseline" : "",
+    ]);
+  const more = cells.length > CELLS_SHOWN ? `  … and ${cells.length - CELLS_SHOWN} more (--table)\n` : "";
+  return textTable(["cell", ...axisKeys, ""], rows, columns) + more;
+}
+
+function trialTable(trials: readonly PlannedTrial[], columns: number): string {
+  const rows = trials.map((trial) => [
+    String(trial.index + 1),
+    trial.cell.id,
+    String(trial.repetition),
+    String(trial.seed),
+  ]);
+  return textTable(["#", "cell", "repetition", "seed"], rows, columns);
+}
+
+function planDocument(experiment: Experiment, estimate: PlanEstimate, trials: readonly PlannedTrial[]): unknown {
+  return {
+    schema: "quorumlab/plan@1",
+    experiment: experiment.name,
+    profile: experiment.profile,
+    seed: experiment.seed,
+    cells: estimate.cells,
+    trials: estimate.trials,
+    cached: 0,
+    estimate_s: estimate.seconds,
+    smallest_p: estimate.smallestP,
+    smallest_p_adjusted: estimate.smallestAdjustedP,
+    warnings: [...experiment.warnings.map((problem) => problem.message), ...estimate.warnings],
+    cell_list: experiment.cells.map((cell) => ({
+      id: cell.id,
+      axes: cell.axes,
+      baseline: cell.id === experiment.baseline,
+    })),
+    order: trials.map((trial) => ({ cell: trial.cell.id, repetition: trial.repetition, seed: trial.seed })),
+  };
+}
+
+function number(p: number): string {
+  return String(Number(p.toPrecision(2)));
+}

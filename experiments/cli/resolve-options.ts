@@ -1,0 +1,65 @@
+/**
+ * The options that shape an experiment (`-S`, `--profile`, `--only`, `--seed`) are the same for planning and running, so
+ * that a plan is a plan of the run that follows it.
+ */
+import { InvalidArgumentError, type Command } from "commander";
+import type { Experiment, Problem } from "../spec/experiment";
+import { collect, errPaint, printJson, type CommandContext, type CommonOptions } from "./command";
+import { readExperimentFile } from "./experiment-file";
+import { countProblems, explainable, problemLine } from "./problem-lines";
+
+export interface ShapeOptions extends CommonOptions {
+  readonly set: readonly string[];
+  readonly profile?: string;
+  readonly only: readonly string[];
+  readonly seed?: number;
+}
+
+export function shapeOptions(command: Command): Command {
+  return command
+    .option(
+      "-S, --set <key=value>",
+      "change a key, such as -S r=2 or -S workload.rate=500/s; may be repeated",
+      collect,
+      [],
+    )
+    .option("-p, --profile <name>", "one of the file's profiles, such as smoke")
+    .option("--only <axis=value>", "only the cells that meet this; may be repeated", collect, [])
+    .option("--seed <number>", "the root of all randomness", readSeed);
+}
+
+function readSeed(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) {
+    throw new InvalidArgumentError(`allowed: an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
+  }
+  return seed;
+}
+
+/** The experiment, or undefined after telling every problem and choosing exit code 2. */
+export function resolveFor(typed: string, options: ShapeOptions, context: CommandContext): Experiment | undefined {
+  const { resolveExperiment } = require("../spec/resolve") as typeof import("../spec/resolve");
+  const { io } = context;
+  const { path, text } = readExperimentFile(typed, io);
+  const { set: sets, only, profile, seed } = options;
+  const resolution = resolveExperiment({
+    path,
+    text,
+    sets,
+    only,
+    ...(profile === undefined ? {} : { profile }),
+    ...(seed === undefined ? {} : { seed }),
+  });
+  const problems: readonly Problem[] = resolution.ok ? resolution.experiment.warnings : resolution.problems;
+  const paint = errPaint(context, options);
+  if (resolution.ok || options.json !== true)
+    for (const problem of problems) io.stderr.write(problemLine(problem, paint));
+  if (resolution.ok) return resolution.experiment;
+  if (options.json === true) printJson(io, { schema: "quorumlab/validate@1", ok: false, problems });
+  const about = explainable(problems);
+  io.stderr.write(
+    `${countProblems(problems)}; nothing was done${about === undefined ? "" : `      (quorumlab explain ${about})`}\n`,
+  );
+  context.exit(2);
+  return undefined;
+}

@@ -1,0 +1,149 @@
+/**
+ * `quorumlab run`: all trials of an experiment, then its report. The first Ctrl-C finishes the journal and stops every
+ * process, the second ends at once.
+ */
+import { join, resolve } from "node:path";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { RunExperiment } from "../run-types";
+import type { Experiment } from "../spec/experiment";
+import { collect, common, errPaint, next, outPaint, printJson, type CommandContext } from "./command";
+import { shownPath } from "./experiment-file";
+import { RESULTS_ROOT } from "./find-run";
+import { columnsOf, type Io } from "./io";
+import { plural } from "./problem-lines";
+import { createProgress, type ProgressMode } from "./progress";
+import { resolveFor, shapeOptions, type ShapeOptions } from "./resolve-options";
+import { runDocument } from "./run-document";
+import { loadRunAt, terminalReport } from "./stored-run";
+import { seconds } from "./table";
+import type { ExitCode } from "./user-error";
+
+interface Options extends ShapeOptions {
+  readonly tag: readonly string[];
+  readonly note?: string;
+  readonly out: string;
+  readonly onError: "continue" | "stop";
+  readonly exitZero?: boolean;
+  readonly progress?: "json" | "plain";
+  readonly raw?: string;
+}
+
+export function defineRun(program: Command, context: CommandContext): void {
+  const command = program
+    .command("run")
+    .description("run every trial of an experiment on real processes and write the report")
+    .argument("<file>", "experiment file, or a name of the catalogue")
+    .option("--tag <key=value>", "label this run; may be repeated", collectTag, [])
+    .option("-m, --note <text>", "a note kept with this run")
+    .option("-o, --out <dir>", "put the run's folder below DIR", RESULTS_ROOT)
+    .addOption(
+      new Option("--on-error <what>", "after a trial that failed").choices(["continue", "stop"]).default("continue"),
+    )
+    .option("--raw <history>", "keep the raw history: none, keys:5% or all (short for -S measure.raw.history=…)")
+    .option("--exit-zero", "end with 0 although trials failed or nothing could be decided")
+    .addOption(new Option("--progress <form>", "how progress is shown on standard error").choices(["json", "plain"]))
+    .action((file: string, options: Options) => run(file, options, context));
+  common(shapeOptions(command), [
+    ["quorumlab run quickstart", "the first experiment, about a minute"],
+    ["quorumlab run my.yaml --profile smoke", "a short version that the file defines"],
+    ["quorumlab run my.yaml -S r=1 -S workload.rate=2000/s", "with keys changed"],
+    ["quorumlab run my.yaml --only r=1 --tag paper=s4 -m 'new disk'", "some cells, labelled"],
+  ]);
+}
+
+function collectTag(value: string, before: readonly string[]): readonly string[] {
+  if (!/^[\w.-]+=/.test(value)) throw new InvalidArgumentError("write key=value, such as --tag paper=section-4");
+  return collect(value, before);
+}
+
+async function run(file: string, options: Options, context: CommandContext): Promise<void> {
+  const { io } = context;
+  // Something to look at while the rest is loaded.
+  if (io.stderr.isTTY) io.stderr.write(`reading ${file}\n`);
+  const sets = options.raw === undefined ? options.set : [...options.set, `measure.raw.history=${options.raw}`];
+  const experiment = resolveFor(file, { ...options, set: sets }, context);
+  if (experiment === undefined) return;
+  announce(experiment, options, context);
+
+  const { runExperiment } = require("../runner") as { runExperiment: RunExperiment };
+  const mode: ProgressMode = options.progress ?? (io.stderr.isTTY && io.env.TERM !== "dumb" ? "line" : "plain");
+  const progress = createProgress(io.stderr, mode, () => performance.now(), io.stderr.columns ?? columnsOf(io));
+  const interrupts = listenForInterrupts(io, () => progress.clear());
+  try {
+    const result = await runExperiment(experiment, {
+      resultsRoot: resolve(io.cwd, options.out),
+      argv: ["quorumlab", ...context.argv],
+      ...(options.note === undefined ? {} : { note: options.note }),
+      tags: { ...experiment.tags, ...Object.fromEntries(options.tag.map(splitTag)) },
+      onError: options.onError,
+      progress: (event) => progress.event(event),
+      signal: interrupts.signal,
+    });
+    progress.clear();
+    for (const failure of result.failures) io.stderr.write(`${errPaint(context, options).red("failed")}  ${failure}\n`);
+    tellResult(result.folder, result.report, options, context);
+    context.exit(options.exitZero === true && result.exit !== 130 ? 0 : result.exit);
+    closing(result.exit, result.folder, file, io);
+  } finally {
+    progress.clear();
+    interrupts.stop();
+  }
+}
+
+function splitTag(tag: string): readonly [string, string] {
+  const at = tag.indexOf("=");
+  return [tag.slice(0, at), tag.slice(at + 1)];
+}
+
+function announce(experiment: Experiment, options: Options, context: CommandContext): void {
+  const { estimatePlan } = require("../plan") as typeof import("../plan");
+  const estimate = estimatePlan(experiment);
+  const paint = errPaint(context, options);
+  const { cells, repetitions, name } = experiment;
+  for (const warning of estimate.warnings) context.io.stderr.write(`${paint.yellow("warning")}  ${warning}\n`);
+  context.io.stderr.write(
+    `${paint.bold(name)}   ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(estimate.trials, "trial")} on real processes, about ${seconds(estimate.seconds)}\n`,
+  );
+}
+
+interface Interrupts {
+  readonly signal: AbortSignal;
+  stop(): void;
+}
+
+function listenForInterrupts(io: Io, clear: () => void): Interrupts {
+  const controller = new AbortController();
+  const stop = io.onInterrupt(() => {
+    clear();
+    if (controller.signal.aborted) {
+      io.exitNow(130);
+      return;
+    }
+    io.stderr.write("interrupted: stopping the nodes and keeping the trials that are done; once more to end at once\n");
+    controller.abort();
+  });
+  return { signal: controller.signal, stop };
+}
+
+function tellResult(folder: string, report: string, options: Options, context: CommandContext): void {
+  const { io } = context;
+  const stored = loadRunAt(folder);
+  const shownReport = report === "" ? "" : shownPath(report, io);
+  if (options.json === true) {
+    printJson(io, runDocument(stored, shownPath(folder, io), shownReport));
+    return;
+  }
+  io.stdout.write(terminalReport(stored, outPaint(context, options).enabled, columnsOf(io)));
+  if (shownReport !== "") io.stdout.write(`report: ${shownReport}\n`);
+}
+
+function closing(exit: ExitCode, folder: string, file: string, io: Io): void {
+  const shown = shownPath(folder, io);
+  if (exit === 130) {
+    io.stderr.write(`interrupted: the trials that were done are in ${shown}\n`);
+    next(io, `quorumlab run ${file}`);
+  } else if (exit === 3) {
+    io.stderr.write(`some trials failed; ${join(shown, "journal.jsonl")} tells which\n`);
+    next(io, `quorumlab show ${shown}`);
+  } else next(io, `quorumlab show ${shown}`, `quorumlab report ${shown} --open`);
+}
