@@ -87,8 +87,15 @@ export function facets(input: ChartInput): Facet[] {
   const others = distinct(cells.map((cell) => cell.other));
   if (cells.length <= 4 || quorums.length === 1 || others.length === 1) {
     const name = (cell: ChartCell): string =>
-      quorums.length > 1 && others.length > 1 ? cell.label : quorums.length > 1 ? cell.quorum : cell.other || cell.label;
-    return chunked(cells.map((cell, index) => ({ cell, name: name(cell), style: seriesStyle(index) })), "");
+      quorums.length > 1 && others.length > 1
+        ? cell.label
+        : quorums.length > 1
+          ? cell.quorum
+          : cell.other || cell.label;
+    return chunked(
+      cells.map((cell, index) => ({ cell, name: name(cell), style: seriesStyle(index) })),
+      "",
+    );
   }
   return others.flatMap((other) =>
     chunked(
@@ -105,8 +112,7 @@ export function panelCells(input: ChartInput): { readonly shown: readonly ChartC
   const cells = input.cells.filter((cell) => cell.figures.length > 0);
   return {
     shown: cells.slice(0, MOST_PANELS),
-    note:
-      cells.length > MOST_PANELS ? ` The first ${MOST_PANELS} of ${cells.length} configurations are drawn.` : "",
+    note: cells.length > MOST_PANELS ? ` The first ${MOST_PANELS} of ${cells.length} configurations are drawn.` : "",
   };
 }
 
@@ -146,7 +152,7 @@ export function isQuorumAxis(key: string): boolean {
 }
 
 function axesJoin(axes: AxisValues, wanted: (key: string) => boolean): string {
-  return Object.keys(axes).filter(wanted).every(isQuorumAxis) ? " " : ", ";
+  return Object.keys(axes).filter(wanted).every(isQuorumAxis) ? "\u00a0" : ", ";
 }
 
 function lastName(key: string): string {
@@ -159,7 +165,7 @@ function numberOf(
   n: number | undefined,
 ): number | undefined {
   const key = Object.keys(settings).find((candidate) => candidate === name || candidate.endsWith(`.${name}`));
-  const value = key === undefined ? undefined : settings[name] ?? settings[key];
+  const value = key === undefined ? undefined : (settings[name] ?? settings[key]);
   if (typeof value === "number") return value;
   if (value === "one") return 1;
   if (value === "quorum" && n !== undefined) return Math.floor(n / 2) + 1;

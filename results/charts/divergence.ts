@@ -37,13 +37,17 @@ function draw(input: ChartInput): ChartFigure | undefined {
   if (parts.length === 0) return undefined;
   const all = parts.flatMap(({ lines }) => lines).filter((one) => one !== undefined);
   const cells = parts.flatMap(({ facet }) => facet.series.map(({ cell }) => cell));
-  const top = Math.max(...all.flatMap((one) => [...one.differing.high, ...(one.missing?.high ?? [])].map((point) => point.y)));
+  const top = Math.max(
+    ...all.flatMap((one) => [...one.differing.high, ...(one.missing?.high ?? [])].map((point) => point.y)),
+  );
   const end = lastInstant(cells.flatMap((cell) => cell.figures.map((figures) => figures.divergence)));
   const missing = all.some((one) => one.missing !== undefined);
   const size = panelSize(parts.length);
   const perScan = median(
     cells.flatMap((cell) =>
-      cell.figures.flatMap((figures) => (figures.divergence.columns["examined"] ?? []).filter((value): value is number => value !== null)),
+      cell.figures.flatMap((figures) =>
+        (figures.divergence.columns["examined"] ?? []).filter((value): value is number => value !== null),
+      ),
     ),
   );
   return {
@@ -58,16 +62,22 @@ function draw(input: ChartInput): ChartFigure | undefined {
       (missing ? "Thin dashed: keys with a copy missing." : "No replica was found without its copy of a key."),
     description:
       "Lines of the number of keys whose replicas differ over time. " +
-      parts
-        .flatMap(({ facet, lines }) => facet.series.map(({ cell }, i) => describe(cell, lines[i])))
-        .join("; ") + ".",
+      parts.flatMap(({ facet, lines }) => facet.series.map(({ cell }, i) => describe(cell, lines[i]))).join("; ") +
+      ".",
     axes: { x: "time (s)", y: "keys" },
     legend: legendOf(parts.flatMap(({ facet }) => facet.series)),
     panels: parts.map(({ facet, lines }) =>
       chartPanel(facet.title, size, {
         type: "line",
         x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
-        y: { title: "differing (keys, log scale)", scale: "log1p", min: 0, max: Math.max(1.05, top * 1.05), unit: "keys", name: "keys" },
+        y: {
+          title: "differing (keys, log scale)",
+          scale: "log1p",
+          min: 0,
+          max: Math.max(1.05, top * 1.05),
+          unit: "keys",
+          name: "keys",
+        },
         datasets: facet.series.flatMap((series, i) => datasets(series, lines[i])),
       }),
     ),

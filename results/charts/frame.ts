@@ -86,7 +86,13 @@ function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plai
   else if (kind !== "category") ticks.callback = "@numberTick";
   if (kind === "linear") ticks.maxTicksLimit = dimension === "x" ? 8 : 7;
   const build =
-    kind === "percentile" ? "@percentileTicks" : kind === "log1p" ? "@log1pTicks" : kind === "logarithmic" ? "@logTicks" : undefined;
+    kind === "percentile"
+      ? "@percentileTicks"
+      : kind === "log1p"
+        ? "@log1pTicks"
+        : kind === "logarithmic"
+          ? "@logTicks"
+          : undefined;
   return {
     type: kind === "category" ? "category" : kind === "linear" || kind === "log1p" ? "linear" : "logarithmic",
     ...(axis.min === undefined ? {} : { min: axis.min }),
@@ -125,6 +131,7 @@ export function line(
     pointRadius: points.length <= 30 ? 2.5 : 0,
     pointHitRadius: 8,
     tension: 0,
+    clip: 5,
     fill: false,
     ...more,
   };
@@ -144,7 +151,10 @@ export function band(
   ];
 }
 
-export function legendOf(series: readonly { readonly name: string; readonly style: SeriesStyle }[], mark = ""): LegendEntry[] {
+export function legendOf(
+  series: readonly { readonly name: string; readonly style: SeriesStyle }[],
+  mark = "",
+): LegendEntry[] {
   const seen = new Map<string, LegendEntry>();
   for (const { name, style } of series)
     if (!seen.has(name))
@@ -178,7 +188,11 @@ export function panelSize(panels: number): { readonly width: number; readonly he
   return { width: 340, height: 240 };
 }
 
-export function chartPanel(title: string, size: { readonly width: number; readonly height: number }, options: FrameOptions): Panel {
+export function chartPanel(
+  title: string,
+  size: { readonly width: number; readonly height: number },
+  options: FrameOptions,
+): Panel {
   return { title, ...size, drawing: { kind: "chart", config: frame(options) } };
 }
 

@@ -35,7 +35,9 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const shown = Math.min(bins, lastSeen + 1);
   const label = (k: number): string => (k === bins - 1 && bins > 1 ? `${k} or more` : String(k));
   const labels = Array.from({ length: shown }, (_, k) => label(k));
-  const smallest = Math.min(...all.flatMap(({ byLag, total }) => byLag.filter((n) => n > 0).map((n) => (n / total) * 100)));
+  const smallest = Math.min(
+    ...all.flatMap(({ byLag, total }) => byLag.filter((n) => n > 0).map((n) => (n / total) * 100)),
+  );
   const size = panelSize(parts.length);
   return {
     id: kStaleness.id,
@@ -44,13 +46,25 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: kStaleness.question,
     answer: answerOf(all),
     caption:
-      `${counted(all.reduce((sum, { total }) => sum + total, 0), "read")} of written keys, ${repetitions(all.map(({ cell }) => cell))} pooled. ` +
+      `${counted(
+        all.reduce((sum, { total }) => sum + total, 0),
+        "read",
+      )} of written keys, ${repetitions(all.map(({ cell }) => cell))} pooled. ` +
       "Logarithmic: each grid line is ten times rarer; no bar means never seen.",
     description:
       "Bars of the share of reads by how many acknowledged writes they were behind. " +
-      all.map(({ cell, byLag, total }) => `${cell.label}: ${total === 0 ? "no reads" : `${percent(byLag[0]! / total)} fresh`}`).join("; ") + ".",
+      all
+        .map(
+          ({ cell, byLag, total }) =>
+            `${cell.label}: ${total === 0 ? "no reads" : `${percent(byLag[0]! / total)} fresh`}`,
+        )
+        .join("; ") +
+      ".",
     axes: { x: "acknowledged writes behind (versions)", y: "share of reads (%)" },
-    legend: legendOf(parts.flatMap(({ facet }) => facet.series), "bar"),
+    legend: legendOf(
+      parts.flatMap(({ facet }) => facet.series),
+      "bar",
+    ),
     panels: parts.map(({ facet, counts }) =>
       chartPanel(facet.title, size, {
         type: "bar",
@@ -83,7 +97,12 @@ function draw(input: ChartInput): ChartFigure | undefined {
     table: {
       columns: ["configuration", "writes behind (versions)", "reads", "share (%)"],
       rows: all.flatMap(({ cell, byLag, total }) =>
-        labels.map((name, k) => [cell.label, name, byLag[k] ?? 0, total === 0 ? null : trimmed(((byLag[k] ?? 0) / total) * 100)]),
+        labels.map((name, k) => [
+          cell.label,
+          name,
+          byLag[k] ?? 0,
+          total === 0 ? null : trimmed(((byLag[k] ?? 0) / total) * 100),
+        ]),
       ),
     },
   };

@@ -29,8 +29,16 @@ const LINES: readonly { readonly name: string; readonly columns: readonly string
   { name: "read p95", columns: ["read_p95_ms"], style: { colour: "$s5", dash: [8, 3], marker: "line" } },
   { name: "read p99", columns: ["read_p99_ms"], style: { colour: "$s1", dash: [], marker: "line" } },
   { name: "read max", columns: ["read_max_ms"], style: { colour: "$muted", dash: [1, 3], marker: "line" } },
-  { name: "write p50", columns: WRITES.map((kind) => `${kind}_p50_ms`), style: { colour: "$s2", dash: [2, 2], marker: "line" } },
-  { name: "write p99", columns: WRITES.map((kind) => `${kind}_p99_ms`), style: { colour: "$s2", dash: [], marker: "line" } },
+  {
+    name: "write p50",
+    columns: WRITES.map((kind) => `${kind}_p50_ms`),
+    style: { colour: "$s2", dash: [2, 2], marker: "line" },
+  },
+  {
+    name: "write p99",
+    columns: WRITES.map((kind) => `${kind}_p99_ms`),
+    style: { colour: "$s2", dash: [], marker: "line" },
+  },
 ];
 
 function draw(input: ChartInput): ChartFigure | undefined {
@@ -53,9 +61,18 @@ function draw(input: ChartInput): ChartFigure | undefined {
       `shaded from the lowest repetition to the highest for p99. Equal axes in all panels.${note}`,
     description:
       "Lines of latency in milliseconds over the seconds of the run. " +
-      drawn.map(({ cell, bands }) => `${cell.label}: ${bands.map(({ name, values }) => `${name} between ${range(values)} ms`).join(", ")}`).join("; ") + ".",
+      drawn
+        .map(
+          ({ cell, bands }) =>
+            `${cell.label}: ${bands.map(({ name, values }) => `${name} between ${range(values)} ms`).join(", ")}`,
+        )
+        .join("; ") +
+      ".",
     axes: { x: "time (s)", y: "latency (ms)" },
-    legend: legendOf(LINES.filter(({ name }) => drawn.some(({ bands }) => bands.some((one) => one.name === name))), "line"),
+    legend: legendOf(
+      LINES.filter(({ name }) => drawn.some(({ bands }) => bands.some((one) => one.name === name))),
+      "line",
+    ),
     panels: drawn.map(({ cell, bands }) =>
       chartPanel(drawn.length === 1 ? "" : cell.label, size, {
         type: "line",
@@ -71,7 +88,14 @@ function draw(input: ChartInput): ChartFigure | undefined {
       columns: ["configuration", "line", "time (s)", "median (ms)", "lowest (ms)", "highest (ms)"],
       rows: drawn.flatMap(({ cell, bands }) =>
         bands.flatMap(({ name, values }) =>
-          values.middle.map((point, i) => [cell.label, name, point.x, point.y, values.low[i]?.y ?? null, values.high[i]?.y ?? null]),
+          values.middle.map((point, i) => [
+            cell.label,
+            name,
+            point.x,
+            point.y,
+            values.low[i]?.y ?? null,
+            values.high[i]?.y ?? null,
+          ]),
         ),
       ),
     },

@@ -5,6 +5,9 @@
  */
 import type { MetricValue } from "../record/figures";
 
+/** Keeps a number and its unit on one line. */
+export const NBSP = "\u00a0";
+
 /** Three significant digits, thousands set apart: `12 300`, `0.0124`. */
 export function plain(value: number): string {
   if (!Number.isFinite(value)) return "unknown";
@@ -24,18 +27,18 @@ export function count(value: number): string {
 export function percent(ratio: number): string {
   if (!Number.isFinite(ratio)) return "unknown";
   const value = ratio * 100;
-  if (value === 0) return "0 %";
-  if (value < 0.001) return "under 0.001 %";
-  if (value > 99.9 && value < 100) return `${Math.floor(value * 1000) / 1000} %`;
-  return `${Number(value.toPrecision(value < 0.1 ? 1 : 2))} %`.replace(/^100 %$/, "100 %");
+  if (value === 0) return `0${NBSP}%`;
+  if (value < 0.001) return `under 0.001${NBSP}%`;
+  if (value > 99.9 && value < 100) return `${Math.floor(value * 1000) / 1000}${NBSP}%`;
+  return `${Number(value.toPrecision(value < 0.1 ? 1 : value > 99 && value < 100 ? 4 : value >= 100 ? 3 : 2))}${NBSP}%`;
 }
 
 /** A value with its unit. Ratios are shown as percentages. */
 export function withUnit(value: number, unit: string): string {
   if (unit === "ratio") return percent(value);
-  if (unit === "1/s") return `${plain(value)} /s`;
+  if (unit === "1/s") return `${plain(value)}${NBSP}/s`;
   if (unit === "count") return count(value);
-  return unit === "" ? plain(value) : `${plain(value)} ${unit}`;
+  return unit === "" ? plain(value) : `${plain(value)}${NBSP}${unit}`;
 }
 
 /** `3.2 % [2.9, 3.5]`, `4.1 ms [4, 4.3]`; without an interval the value alone; `not measured` where there is none. */
@@ -49,7 +52,11 @@ export function metricInWords(metric: MetricValue | undefined): string {
 export function intervalInWords(metric: MetricValue | undefined): string {
   if (metric === undefined || metric.lo === null || metric.hi === null) return "";
   const bare = (value: number): string =>
-    metric.unit === "ratio" ? percent(value).replace(/ %$/, "") : metric.unit === "count" ? count(value) : plain(value);
+    metric.unit === "ratio"
+      ? percent(value).replace(/\u00a0%$/, "")
+      : metric.unit === "count"
+        ? count(value)
+        : plain(value);
   return `[${bare(metric.lo)}, ${bare(metric.hi)}]`;
 }
 

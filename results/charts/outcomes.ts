@@ -6,7 +6,8 @@
 import { panelCells, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
 import { chartPanel, line, panelSize } from "./frame";
-import { metricInWords, plain } from "./numbers";
+import type { MetricValue } from "../record/figures";
+import { intervalInWords, metricInWords, plain } from "./numbers";
 import { lastInstant, overRepetitions, type Band } from "./over-time";
 
 export const outcomes: ChartDefinition = {
@@ -56,21 +57,25 @@ function draw(input: ChartInput): ChartFigure | undefined {
       `Outcomes that never happened are left out. Equal axes in all panels.${note}`,
     description:
       "Stacked areas of operations per second over time, by outcome. " +
-      drawn.map(({ cell }) => `${cell.label}: ${metricInWords(cell.summary.metrics["throughput_ops_s"])}`).join("; ") + ".",
+      drawn.map(({ cell }) => `${cell.label}: ${metricInWords(cell.summary.metrics["throughput_ops_s"])}`).join("; ") +
+      ".",
     axes: { x: "time (s)", y: "operations (1/s)" },
     legend: [
       ...present.map((part) => ({ series: part.name, colour: part.colour, dash: [], mark: "bar" })),
-      ...(drawn.some(({ offered }) => some(offered)) ? [{ series: OFFERED.name, colour: OFFERED.style.colour, dash: OFFERED.style.dash, mark: "line" }] : []),
+      ...(drawn.some(({ offered }) => some(offered))
+        ? [{ series: OFFERED.name, colour: OFFERED.style.colour, dash: OFFERED.style.dash, mark: "line" }]
+        : []),
     ],
     panels: drawn.map(({ cell, parts, offered }) => {
       const datasets: { readonly [key: string]: Plain }[] = parts
         .filter(({ column }) => present.some((part) => part.column === column))
-        .flatMap(({ name, colour, values }) =>
+        .flatMap(({ name, colour, values }, i) =>
           values === undefined
             ? []
             : [
                 line(name, { colour, dash: [], marker: "rect" }, values.middle, {
-                  fill: "stack",
+                  // By number: "stack" would fill up to the line of the offered rate too.
+                  fill: i === 0 ? "origin" : "-1",
                   borderWidth: 0.5,
                   backgroundColor: `${colour}/70`,
                   pointRadius: 0,
@@ -78,11 +83,22 @@ function draw(input: ChartInput): ChartFigure | undefined {
                 }),
               ],
         );
-      if (some(offered)) datasets.push(line(OFFERED.name, OFFERED.style, offered!.middle, { pointRadius: 0, stack: "offered", order: -1 }));
+      if (some(offered))
+        datasets.push(
+          line(OFFERED.name, OFFERED.style, offered!.middle, { pointRadius: 0, stack: "offered", order: -1 }),
+        );
       return chartPanel(drawn.length === 1 ? "" : cell.label, size, {
         type: "line",
         x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
-        y: { title: "operations (1/s)", scale: "linear", min: 0, max: top * 1.08, stacked: true, unit: "/s", name: "operations" },
+        y: {
+          title: "operations (1/s)",
+          scale: "linear",
+          min: 0,
+          max: top * 1.08,
+          stacked: true,
+          unit: "/s",
+          name: "operations",
+        },
         datasets,
         legendMark: "rect",
       });
@@ -90,7 +106,10 @@ function draw(input: ChartInput): ChartFigure | undefined {
     table: {
       columns: ["configuration", "time (s)", ...present.map((part) => `${part.name} (1/s)`), "offered (1/s)"],
       rows: drawn.flatMap(({ cell, parts, offered }) => {
-        const longest = parts.reduce<readonly { x: number }[]>((a, { values }) => ((values?.middle.length ?? 0) > a.length ? values!.middle : a), []);
+        const longest = parts.reduce<readonly { x: number }[]>(
+          (a, { values }) => ((values?.middle.length ?? 0) > a.length ? values!.middle : a),
+          [],
+        );
         return longest.map(({ x }) => [
           cell.label,
           x,
@@ -100,6 +119,11 @@ function draw(input: ChartInput): ChartFigure | undefined {
       }),
     },
   };
+}
+
+function rate(metric: MetricValue): string {
+  const interval = intervalInWords(metric);
+  return `${plain(metric.value!)}${interval === "" ? "" : ` ${interval}`}`;
 }
 
 function some(band: Band | undefined): boolean {
@@ -136,8 +160,8 @@ function answerOf(cells: readonly ChartCell[]): string {
   if (first !== undefined && last !== undefined)
     text =
       first === last
-        ? `Clients finished ${metricInWords(first.metric)} of operations.`
-        : `Clients finished between ${metricInWords(last.metric)} (${last.cell.label}) and ${metricInWords(first.metric)} (${first.cell.label}) of operations.`;
+        ? `Clients finished ${rate(first.metric!)} operations a second.`
+        : `Clients finished between ${rate(last.metric!)} (${last.cell.label}) and ${rate(first.metric!)} (${first.cell.label}) operations a second.`;
   if (worst === undefined) return text;
   return worst.metric!.value === 1
     ? `${text} Every operation that was due succeeded.`

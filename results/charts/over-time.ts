@@ -21,7 +21,9 @@ export function overRepetitions(
   column: string,
   transform: (value: number) => number = (value) => value,
 ): Band | undefined {
-  const columns = series.filter((one) => one.columns[column]?.some((value) => value !== null && Number.isFinite(value)) === true);
+  const columns = series.filter(
+    (one) => one.columns[column]?.some((value) => value !== null && Number.isFinite(value)) === true,
+  );
   if (columns.length === 0) return undefined;
   const longest = columns.reduce((a, b) => (b.t.length > a.t.length ? b : a));
   const middle: Point[] = [];

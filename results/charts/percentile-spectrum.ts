@@ -77,8 +77,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       (withService
         ? "Thin pale lines: service time, from the actual send."
         : "Service time (from the actual send) is nowhere more than 5 % away and is not drawn again."),
-    description:
-      "Lines of latency in milliseconds by percentile, one for each configuration. " + describe(drawn),
+    description: "Lines of latency in milliseconds by percentile, one for each configuration. " + describe(drawn),
     axes: { x: "percentile of operations", y: "latency (ms)" },
     legend: legendOf(parts.flatMap((facet) => facet.series)),
     panels: drawn.map(({ title, facet, curves, service }) => {
@@ -89,12 +88,24 @@ function draw(input: ChartInput): ChartFigure | undefined {
         const other = service[i];
         if (other !== undefined)
           datasets.push(
-            line(name, style, other.points, { label: `${name} (service)`, borderWidth: 0.75, borderColor: `${style.colour}/60`, pointRadius: 0 }),
+            line(name, style, other.points, {
+              label: `${name} (service)`,
+              borderWidth: 0.75,
+              borderColor: `${style.colour}/60`,
+              pointRadius: 0,
+            }),
           );
       });
       return chartPanel(title, size, {
         type: "line",
-        x: { title: "operations at least this fast (percentile)", scale: "percentile", min: 1, max: xMax, unit: "%", name: "percentile" },
+        x: {
+          title: "operations at least this fast (percentile)",
+          scale: "percentile",
+          min: 1,
+          max: xMax,
+          unit: "%",
+          name: "percentile",
+        },
         y: { title: "response time (ms, log scale)", scale: "logarithmic", ...bounds, unit: "ms", name: "latency" },
         datasets,
       });
@@ -111,7 +122,9 @@ function curveOf(cell: ChartCell, kinds: readonly string[], basis: LatencySpectr
   for (const kind of kinds) {
     const spectra = cell.figures
       .map((figures) => figures.spectra.find((spectrum) => spectrum.kind === kind && spectrum.basis === basis))
-      .filter((spectrum) => spectrum !== undefined && spectrum.count > 0 && spectrum.ms.length > 0) as LatencySpectrum[];
+      .filter(
+        (spectrum) => spectrum !== undefined && spectrum.count > 0 && spectrum.ms.length > 0,
+      ) as LatencySpectrum[];
     if (spectra.length === 0) continue;
     const points: Point[] = [];
     const percentiles: number[] = [];
@@ -151,18 +164,20 @@ function answerOf(cells: readonly ChartCell[]): string {
 }
 
 function describe(drawn: readonly { title: string; facet: Facet; curves: (Curve | undefined)[] }[]): string {
-  return drawn
-    .map(
-      ({ title, facet, curves }) =>
-        `${title}: ` +
-        facet.series
-          .map(({ name }, i) => {
-            const last = curves[i]?.points.at(-1);
-            return last === undefined ? `${name} without samples` : `${name} up to ${trimmed(last.y)} ms`;
-          })
-          .join(", "),
-    )
-    .join("; ") + ".";
+  return (
+    drawn
+      .map(
+        ({ title, facet, curves }) =>
+          `${title}: ` +
+          facet.series
+            .map(({ name }, i) => {
+              const last = curves[i]?.points.at(-1);
+              return last === undefined ? `${name} without samples` : `${name} up to ${trimmed(last.y)} ms`;
+            })
+            .join(", "),
+      )
+      .join("; ") + "."
+  );
 }
 
 function sum(values: readonly number[]): number {

@@ -54,7 +54,8 @@ function drawing(panel: Panel, idPrefix: string, extras: Extras): string {
   if (panel.drawing.kind === "svg") return panel.drawing.content;
   const config = chartCallbacks().hydrate(panel.drawing.config) as ChartConfiguration & MutableOptions;
   config.options.plugins.legend.display = extras.legend;
-  if (extras.title !== "") config.options.plugins.title = { ...config.options.plugins.title, display: true, text: extras.title };
+  if (extras.title !== "")
+    config.options.plugins.title = { ...config.options.plugins.title, display: true, text: extras.title };
   const surface = new SvgCanvas(panel.width, panel.height, idPrefix);
   const chart = new Chart(surface.canvas as unknown as ChartItem, { ...config, platform: BasicPlatform });
   const content = surface.content();

@@ -8,7 +8,7 @@ import type { TrialFigures } from "../record/figures";
 import { panelCells, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry, Panel } from "./chart";
 import { chartPanel, panelSize } from "./frame";
-import { metricInWords, percent, plain, trimmed } from "./numbers";
+import { percent, plain, trimmed } from "./numbers";
 import { ringDrawing } from "./ring-drawing";
 
 export const ringBalance: ChartDefinition = {
@@ -37,7 +37,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const rings = distinctRings(drawn.map(({ cell }) => cell));
   const size = panelSize(drawn.length + rings.length);
   const panels: Panel[] = rings.map(({ cell, ring, several }) => ({
-    title: several ? `the ring: ${cell.label}` : "the ring and the preference list of one key",
+    title: several ? `the ring: ${cell.label}` : "the ring, and the nodes of one key",
     width: 340,
     height: 340,
     drawing: { kind: "svg", content: ringDrawing(ring) },
@@ -63,8 +63,14 @@ function draw(input: ChartInput): ChartFigure | undefined {
             borderWidth: 2,
             order: 0,
           },
-          bars(OPERATIONS, shares.map(({ operations }) => trimmed(operations))),
-          bars(KEYS, shares.map(({ keys }) => trimmed(keys))),
+          bars(
+            OPERATIONS,
+            shares.map(({ operations }) => trimmed(operations)),
+          ),
+          bars(
+            KEYS,
+            shares.map(({ keys }) => trimmed(keys)),
+          ),
         ],
       }),
     );
@@ -78,8 +84,12 @@ function draw(input: ChartInput): ChartFigure | undefined {
     description:
       "Bars of each node's share of operations and of stored keys, with its share of the ring. " +
       drawn
-        .map(({ cell, shares }) => `${cell.label}: ${shares.map((one) => `${one.node} ${plain(one.operations)} % of operations`).join(", ")}`)
-        .join("; ") + ".",
+        .map(
+          ({ cell, shares }) =>
+            `${cell.label}: ${shares.map((one) => `${one.node} ${plain(one.operations)} % of operations`).join(", ")}`,
+        )
+        .join("; ") +
+      ".",
     axes: { x: "node", y: "share of all (%)" },
     legend: [OPERATIONS, KEYS, RING],
     panels,
@@ -96,7 +106,10 @@ const OPERATIONS: LegendEntry = { series: "operations", colour: "$s1", dash: [],
 const KEYS: LegendEntry = { series: "stored keys", colour: "$s6", dash: [], mark: "bar" };
 const RING: LegendEntry = { series: "share of the ring", colour: "$ink", dash: [], mark: "line" };
 
-function bars(entry: LegendEntry, data: readonly number[]): { readonly [key: string]: string | number | readonly number[] } {
+function bars(
+  entry: LegendEntry,
+  data: readonly number[],
+): { readonly [key: string]: string | number | readonly number[] } {
   return {
     label: entry.series,
     series: entry.series,
@@ -145,7 +158,10 @@ function distinctRings(
   for (const cell of cells) {
     const ring = cell.figures[0]!.ring;
     if (ring.tokens.length === 0) continue;
-    const shape = `${ring.strategy} ${ring.tokens.length} ${ring.tokens.slice(0, 8).map(({ at, node }) => `${at}${node}`).join()}`;
+    const shape = `${ring.strategy} ${ring.tokens.length} ${ring.tokens
+      .slice(0, 8)
+      .map(({ at, node }) => `${at}${node}`)
+      .join()}`;
     if (!byShape.has(shape)) byShape.set(shape, { cell, ring });
   }
   return [...byShape.values()].slice(0, 4).map((one) => ({ ...one, several: byShape.size > 1 }));
@@ -156,10 +172,8 @@ function answerOf(drawn: readonly { cell: ChartCell; shares: readonly Share[] }[
     .map(({ cell, shares }) => ({ cell, shares, top: shares.reduce((a, b) => (b.operations > a.operations ? b : a)) }))
     .sort((a, b) => b.top.operations * b.shares.length - a.top.operations * a.shares.length)[0]!;
   const even = 100 / busiest.shares.length;
-  const metric = busiest.cell.summary.metrics["load_imbalance"];
-  const stated = metric === undefined || metric.value === null ? "" : ` (busiest over mean ${metricInWords(metric).replace(/ ratio$/, "")})`;
   return (
     `The busiest node anywhere was ${busiest.top.node} at ${busiest.cell.label}: ${percent(busiest.top.operations / 100)} of operations ` +
-    `where an even share is ${percent(even / 100)}; its part of the ring is ${percent(busiest.top.ring / 100)}${metric?.unit === "ratio" ? "" : stated}.`
+    `where an even share is ${percent(even / 100)}; its part of the ring is ${percent(busiest.top.ring / 100)}.`
   );
 }

@@ -66,6 +66,8 @@ function exampleMarks(ring: TrialFigures["ring"], tokens: TrialFigures["ring"]["
   const upper = ky < CENTRE;
   const labelY = upper ? 12 : 334;
   out += `<text x="${CENTRE}" y="${labelY}" text-anchor="middle" fill="var(--ink)">key ${escapeText(short(example.key))} ● then clockwise</text>`;
+  let previous = -1;
+  let inward = 0;
   example.preferenceList.forEach((node, place) => {
     let best: number | undefined;
     for (const token of tokens) {
@@ -74,7 +76,10 @@ function exampleMarks(ring: TrialFigures["ring"], tokens: TrialFigures["ring"]["
       if (best === undefined || distance < best) best = distance;
     }
     if (best === undefined) return;
-    const [x, y] = onCircle(start + best / space, INNER - 12 - place * 3);
+    // Neighbours on the ring step inward, so that no number covers another.
+    inward = previous >= 0 && Math.abs(best / space - previous) < 0.035 ? inward + 17 : 0;
+    previous = best / space;
+    const [x, y] = onCircle(start + best / space, INNER - 12 - inward);
     out += `<circle cx="${brief(x)}" cy="${brief(y)}" r="8" fill="var(--page)" stroke="var(--ink)"/>`;
     out += `<text x="${brief(x)}" y="${brief(y + 4)}" text-anchor="middle" fill="var(--ink)" font-size="11">${place + 1}</text>`;
   });

@@ -34,7 +34,10 @@ function draw(input: ChartInput): ChartFigure | undefined {
     .map((cell) => ({
       cell,
       lines: LINES.flatMap((one) => {
-        const values = overRepetitions(cell.figures.map((figures) => figures.intervals), one.column);
+        const values = overRepetitions(
+          cell.figures.map((figures) => figures.intervals),
+          one.column,
+        );
         return values === undefined ? [] : [{ ...one, values }];
       }),
     }))
@@ -44,15 +47,28 @@ function draw(input: ChartInput): ChartFigure | undefined {
     .filter(({ tails }) => tails.some((tail) => tail.keys > 0));
   if (overTime.length === 0 && atEnd.length === 0) return undefined;
   const size = panelSize(overTime.length + atEnd.length);
-  const top = Math.max(2, ...overTime.flatMap(({ lines }) => lines.flatMap(({ values }) => values.middle.map((point) => point.y))));
+  const top = Math.max(
+    2,
+    ...overTime.flatMap(({ lines }) => lines.flatMap(({ values }) => values.middle.map((point) => point.y))),
+  );
   const end = lastInstant(shown.flatMap((cell) => cell.figures.map((figures) => figures.intervals)));
   const most = Math.max(2, ...atEnd.flatMap(({ tails }) => tails.map((tail) => tail.share.length)));
-  const rarest = Math.min(1, ...atEnd.flatMap(({ tails }) => tails.flatMap((tail) => tail.share.filter((share) => share > 0))));
+  const rarest = Math.min(
+    1,
+    ...atEnd.flatMap(({ tails }) => tails.flatMap((tail) => tail.share.filter((share) => share > 0))),
+  );
   const panels: Panel[] = overTime.map(({ cell, lines }) =>
     chartPanel(`over time: ${cell.label}`, size, {
       type: "line",
       x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
-      y: { title: "returned by a read (versions)", scale: "linear", min: 0, max: Math.ceil(top * 1.05), unit: "versions", name: "siblings" },
+      y: {
+        title: "returned by a read (versions)",
+        scale: "linear",
+        min: 0,
+        max: Math.ceil(top * 1.05),
+        unit: "versions",
+        name: "siblings",
+      },
       datasets: lines.map(({ name, style, values }): { readonly [key: string]: Plain } =>
         line(name, style, values.middle, { pointRadius: 0, borderWidth: 1.5 }),
       ),
@@ -62,15 +78,36 @@ function draw(input: ChartInput): ChartFigure | undefined {
     panels.push(
       chartPanel(`at the end${facet.title === "" ? "" : `: ${facet.title}`}`, size, {
         type: "line",
-        x: { title: "at least this many (versions)", scale: "linear", min: 1, max: most, unit: "versions", name: "at least this many versions" },
-        y: { title: "share of keys (%, log scale)", scale: "logarithmic", min: powerOfTen(rarest * 99, "down"), max: 100, unit: "% of keys", name: "keys" },
+        x: {
+          title: "at least this many (versions)",
+          scale: "linear",
+          min: 1,
+          max: most,
+          unit: "versions",
+          name: "at least this many versions",
+        },
+        y: {
+          title: "share of keys (%, log scale)",
+          scale: "logarithmic",
+          min: powerOfTen(rarest * 99, "down"),
+          max: 100,
+          unit: "% of keys",
+          name: "keys",
+        },
         datasets: facet.series.flatMap(({ name, style }, i): { readonly [key: string]: Plain }[] => {
-          const points = tails[i]!.share.flatMap((share, k) => (share > 0 ? [{ x: k + 1, y: trimmed(share * 100) }] : []));
+          const points = tails[i]!.share.flatMap((share, k) =>
+            share > 0 ? [{ x: k + 1, y: trimmed(share * 100) }] : [],
+          );
           return points.length === 0 ? [] : [line(name, style, points, { stepped: false, clip: 6, pointRadius: 3 })];
         }),
       }),
     );
-  const cells = [...new Set([...overTime.map(({ cell }) => cell), ...atEnd.flatMap(({ facet }) => facet.series.map(({ cell }) => cell))])];
+  const cells = [
+    ...new Set([
+      ...overTime.map(({ cell }) => cell),
+      ...atEnd.flatMap(({ facet }) => facet.series.map(({ cell }) => cell)),
+    ]),
+  ];
   return {
     id: siblings.id,
     number: siblings.number,
@@ -79,13 +116,25 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(cells),
     caption:
       `Over time: median of ${repetitions(cells)} for each interval. At the end: keys of all repetitions pooled, ` +
-      `${counted(atEnd.flatMap(({ tails }) => tails).reduce((sum, tail) => sum + tail.keys, 0), "key")}.${note}`,
+      `${counted(
+        atEnd.flatMap(({ tails }) => tails).reduce((sum, tail) => sum + tail.keys, 0),
+        "key",
+      )}.${note}`,
     description:
       "Lines of the number of versions a read returned over time, and of the share of keys with at least so many versions at the end. " +
-      cells.map((cell) => `${cell.label}: mean ${metricInWords(cell.summary.metrics["siblings_mean"])}, most ${metricInWords(cell.summary.metrics["siblings_max"])}`).join("; ") + ".",
+      cells
+        .map(
+          (cell) =>
+            `${cell.label}: mean ${metricInWords(cell.summary.metrics["siblings_mean"])}, most ${metricInWords(cell.summary.metrics["siblings_max"])}`,
+        )
+        .join("; ") +
+      ".",
     axes: { x: "time (s); versions", y: "versions; keys (%)" },
     legend: [
-      ...legendOf(LINES.filter(({ name }) => overTime.some(({ lines }) => lines.some((one) => one.name === name))), "line"),
+      ...legendOf(
+        LINES.filter(({ name }) => overTime.some(({ lines }) => lines.some((one) => one.name === name))),
+        "line",
+      ),
       ...legendOf(atEnd.flatMap(({ facet }) => facet.series)),
     ],
     panels,
@@ -94,9 +143,12 @@ function draw(input: ChartInput): ChartFigure | undefined {
       rows: cells.flatMap((cell) => {
         const reads = added(cell.figures.map((figures) => figures.siblingsPerRead));
         const keys = added(cell.figures.map((figures) => figures.siblingsPerKeyAtEnd));
-        return Array.from({ length: Math.max(reads.length, keys.length) }, (_, k) => [cell.label, k, reads[k] ?? 0, keys[k] ?? 0]).filter(
-          (row) => row[2] !== 0 || row[3] !== 0,
-        );
+        return Array.from({ length: Math.max(reads.length, keys.length) }, (_, k) => [
+          cell.label,
+          k,
+          reads[k] ?? 0,
+          keys[k] ?? 0,
+        ]).filter((row) => row[2] !== 0 || row[3] !== 0);
       }),
     },
   };
@@ -134,7 +186,8 @@ function answerOf(cells: readonly ChartCell[]): string {
   const worst = reads
     .map(({ cell, reads: of }) => ({ cell, most: of.reduce((last, n, k) => (n > 0 ? k : last), 0), reads: of }))
     .sort((a, b) => b.most - a.most)[0];
-  if (worst === undefined || worst.most === 0) return "No read returned a value; at the end keys were counted directly.";
+  if (worst === undefined || worst.most === 0)
+    return "No read returned a value; at the end keys were counted directly.";
   if (worst.most === 1) return "No read ever returned more than one version.";
   const total = worst.reads.reduce((sum, n) => sum + n, 0);
   const several = worst.reads.slice(2).reduce((sum, n) => sum + n, 0);

@@ -345,7 +345,7 @@ export class SvgCanvas {
   content(): string {
     this.flush();
     let body = "";
-    for (let i = 0; i < this.out.length; ) {
+    for (let i = 0; i < this.out.length;) {
       const clip = this.out[i]!.clip;
       let run = "";
       for (; i < this.out.length && this.out[i]!.clip === clip; i++) run += this.out[i]!.text;
@@ -384,7 +384,8 @@ export class SvgCanvas {
 
 /** Two decimals, no trailing zeros, no leading zero. Throws on what is not a number: it would be a hole in a picture. */
 export function brief(value: number): string {
-  if (!Number.isFinite(value)) throw new Error(`a coordinate is ${value}: the chart's data holds something not drawable`);
+  if (!Number.isFinite(value))
+    throw new Error(`a coordinate is ${value}: the chart's data holds something not drawable`);
   const rounded = Math.round(value * 100) / 100;
   if (rounded === 0) return "0";
   return String(rounded).replace(/^(-?)0\./, "$1.");

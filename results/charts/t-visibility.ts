@@ -4,6 +4,7 @@
  * number of milliseconds. Bins with few reads swing between 0 and 100 % by chance alone, so the band is the Wilson
  * interval of each bin and bins under ten reads are left out and counted.
  */
+import { wilson } from "../statistics/wilson";
 import { facets, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
 import { band, chartPanel, legendOf, line, logBounds, panelSize, type Point } from "./frame";
@@ -16,7 +17,8 @@ export const tVisibility: ChartDefinition = {
   question: "How eventual is eventual?",
   prose:
     "Each point takes the reads that began a certain time after the latest write to their key had been acknowledged, and shows how many of them returned it. A configuration whose quorums overlap should stand at 100 % everywhere; one that trades consistency for speed climbs towards 100 % as replicas catch up.",
-  absence: "No read followed an acknowledged write of its key closely enough to be put in a bin, so visibility over time is unknown.",
+  absence:
+    "No read followed an acknowledged write of its key closely enough to be put in a bin, so visibility over time is unknown.",
   draw,
 };
 
@@ -41,8 +43,9 @@ function draw(input: ChartInput): ChartFigure | undefined {
   if (drawn.length === 0) return undefined;
   const curves = drawn.flatMap((one) => one.curves);
   const xs = curves.flatMap((curve) => curve.points.map((point) => point.x));
-  const lowest = Math.min(...curves.flatMap((curve) => curve.low.map((point) => point.y)));
-  const bottom = lowest > 90 ? Math.floor(lowest - 0.2) : Math.max(0, Math.floor((lowest - 3) / 10) * 10);
+  // The bands of small bins reach far down; the axis follows the lines, and a band may leave it.
+  const lowest = Math.min(...curves.flatMap((curve) => curve.points.map((point) => point.y)));
+  const bottom = lowest > 90 ? Math.floor(lowest - 1) : Math.max(0, Math.floor((lowest - 8) / 10) * 10);
   const bounds = logBounds(xs);
   const size = panelSize(drawn.length);
   const cells = drawn.flatMap(({ facet }) => facet.series.map(({ cell }) => cell));
@@ -54,18 +57,30 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: tVisibility.question,
     answer: answerOf(drawn.flatMap((one) => one.facet.series.map(({ cell }, i) => ({ cell, curve: one.curves[i]! })))),
     caption:
-      `${counted(curves.reduce((sum, curve) => sum + curve.reads, 0), "read")} of ${repetitions(cells)}, pooled by bin; shaded: 95 % Wilson interval of each bin` +
+      `${counted(
+        curves.reduce((sum, curve) => sum + curve.reads, 0),
+        "read",
+      )} of ${repetitions(cells)}, pooled by bin; shaded: 95 % Wilson interval of each bin` +
       `${left > 0 ? `; ${counted(left, "bin")} with fewer than ${FEWEST_READS} reads left out` : ""}.` +
       (bottom > 0 ? ` The vertical axis begins at ${bottom} %.` : ""),
     description:
       "Lines of the share of reads that returned the latest acknowledged write, by milliseconds since its acknowledgement. " +
-      drawn.map(({ facet, curves: of }) => facet.series.map(({ cell }, i) => describe(cell, of[i]!)).join("; ")).join("; ") + ".",
+      drawn
+        .map(({ facet, curves: of }) => facet.series.map(({ cell }, i) => describe(cell, of[i]!)).join("; "))
+        .join("; ") +
+      ".",
     axes: { x: "time since the write was acknowledged (ms)", y: "consistent reads (%)" },
     legend: legendOf(drawn.flatMap(({ facet }) => facet.series)),
     panels: drawn.map(({ facet, curves: of }) =>
       chartPanel(facet.title, size, {
         type: "line",
-        x: { title: "time since the write was acknowledged (ms, log scale)", scale: "logarithmic", ...bounds, unit: "ms", name: "ms since the write" },
+        x: {
+          title: "time since the write was acknowledged (ms, log scale)",
+          scale: "logarithmic",
+          ...bounds,
+          unit: "ms",
+          name: "ms since the write",
+        },
         y: { title: "reads that return it (%)", scale: "linear", min: bottom, max: 100, unit: "%", name: "consistent" },
         datasets: facet.series.flatMap(({ name, style }, i): { readonly [key: string]: Plain }[] => {
           const curve = of[i]!;
@@ -102,7 +117,7 @@ function curveOf(cell: ChartCell): Curve {
   for (const bin of [...bins.values()].sort((a, b) => a.from - b.from)) {
     reads += bin.reads;
     if (bin.reads === 0) continue;
-    const [lo, hi] = wilson(bin.consistent, bin.reads);
+    const { lo, hi } = wilson(bin.consistent, bin.reads);
     const share = bin.consistent / bin.reads;
     rows.push([
       cell.label,
@@ -119,7 +134,9 @@ function curveOf(cell: ChartCell): Curve {
       continue;
     }
     // The middle of a bin on a log axis; the first has no lower end, the last no upper.
-    const x = trimmed(bin.from <= 0 ? bin.to / 2 : Number.isFinite(bin.to) ? Math.sqrt(bin.from * bin.to) : bin.from * 1.5);
+    const x = trimmed(
+      bin.from <= 0 ? bin.to / 2 : Number.isFinite(bin.to) ? Math.sqrt(bin.from * bin.to) : bin.from * 1.5,
+    );
     if (x <= 0) continue;
     points.push({ x, y: trimmed(share * 100) });
     low.push({ x, y: trimmed(lo * 100) });
@@ -137,7 +154,9 @@ function answerOf(all: readonly { cell: ChartCell; curve: Curve }[]): string {
   const start =
     `Right after an acknowledgement (about ${plain(first.x)} ms) the least consistent configuration, ${cell.label}, ` +
     `returned that write to ${percent(first.y / 100)} ${interval} of reads`;
-  const settled = curve.points.find((point, i) => i > 0 && curve.points.slice(i).every((later) => later.y >= 99.9) && point.y >= 99.9);
+  const settled = curve.points.find(
+    (point, i) => i > 0 && curve.points.slice(i).every((later) => later.y >= 99.9) && point.y >= 99.9,
+  );
   if (first.y >= 99.9) return `${start}: none was visibly behind.`;
   return settled === undefined
     ? `${start}; it did not come to stay above 99.9 % within the ages seen here.`
@@ -149,14 +168,4 @@ function describe(cell: ChartCell, curve: Curve): string {
   const last = curve.points.at(-1);
   if (first === undefined || last === undefined) return `${cell.label}: no bin with enough reads`;
   return `${cell.label}: ${plain(first.y)} % at ${plain(first.x)} ms, ${plain(last.y)} % at ${plain(last.x)} ms, ${count(curve.reads)} reads`;
-}
-
-/** Wilson's score interval at 95 % (1927): stays inside 0 and 1 and has a width even for none of n. */
-function wilson(hits: number, total: number): readonly [number, number] {
-  const z = 1.959964;
-  const p = hits / total;
-  const denominator = 1 + (z * z) / total;
-  const centre = (p + (z * z) / (2 * total)) / denominator;
-  const half = (z * Math.sqrt((p * (1 - p)) / total + (z * z) / (4 * total * total))) / denominator;
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
 }

@@ -17,7 +17,17 @@ export function textWidth(text: string, sizePx: number, bold: boolean): number {
 const AVERAGE = 600;
 /** Bold Helvetica is about a sixteenth wider over ordinary text. */
 const BOLD = 1.065;
-const OTHERS: Readonly<Record<string, number>> = { "·": 278, "–": 556, "…": 1000, "×": 584, "≥": 549, "≤": 549, "µ": 556 };
+const OTHERS: Readonly<Record<string, number>> = {
+  "\u00a0": 278,
+  "\u202f": 200,
+  "·": 278,
+  "–": 556,
+  "…": 1000,
+  "×": 584,
+  "≥": 549,
+  "≤": 549,
+  µ: 556,
+};
 
 /** Codes 32 (space) to 126 (~). */
 const WIDTHS: readonly number[] = [

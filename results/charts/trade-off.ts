@@ -18,7 +18,8 @@ export const tradeOff: ChartDefinition = {
   question: "Which configuration should I pick?",
   prose:
     "One mark a configuration. To the left: reads are fast even at their slowest percent. To the bottom: few reads miss an acknowledged write. The best place is the lower left corner. Crosses are 95 % intervals; where two crosses overlap, this run does not tell the two apart.",
-  absence: "No configuration has both a read latency and a share of stale reads, so the two cannot be set against each other.",
+  absence:
+    "No configuration has both a read latency and a share of stale reads, so the two cannot be set against each other.",
   draw,
 };
 
@@ -61,10 +62,9 @@ function draw(input: ChartInput): ChartFigure | undefined {
     datasets.push({
       label: mark.cell.label,
       series: mark.cell.label,
-      labels: [
-        `${mark.cell.label}: read p99 ${metricInWords(mark.cell.summary.metrics["read_p99_ms"])}`,
-      ],
+      labels: [`${mark.cell.label}: read p99 ${metricInWords(mark.cell.summary.metrics["read_p99_ms"])}`],
       data: [{ x: mark.x, y: mark.y }],
+      clip: 12,
       pointStyle: shapeOf(mark.cell),
       pointRadius: 6,
       pointHoverRadius: 8,
@@ -101,8 +101,21 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const panel = chartPanel("", panelSize(1), {
     type: "scatter",
     interaction: "point",
-    x: { title: "read latency, 99th percentile (ms, log scale)", scale: "logarithmic", ...bounds, unit: "ms", name: "read p99 (ms)" },
-    y: { title: "stale reads (% of reads)", scale: "linear", min: 0, max: top === 0 ? 1 : niceAbove(top * 1.08), unit: "% stale", name: "stale reads" },
+    x: {
+      title: "read latency, 99th percentile (ms, log scale)",
+      scale: "logarithmic",
+      ...bounds,
+      unit: "ms",
+      name: "read p99 (ms)",
+    },
+    y: {
+      title: "stale reads (% of reads)",
+      scale: "linear",
+      min: 0,
+      max: top === 0 ? 1 : niceAbove(top * 1.08),
+      unit: "% stale",
+      name: "stale reads",
+    },
     datasets,
   });
   const stalest = marks.reduce((a, b) => (b.y > a.y ? b : a));
@@ -123,12 +136,23 @@ function draw(input: ChartInput): ChartFigure | undefined {
         : ""),
     description:
       `Scatter chart of read p99 latency in milliseconds against the share of stale reads. ` +
-      marks.map((mark) => `${mark.cell.label}: ${plain(mark.x)} ms, ${percent(mark.y / 100)} stale`).join("; ") + ".",
+      marks.map((mark) => `${mark.cell.label}: ${plain(mark.x)} ms, ${percent(mark.y / 100)} stale`).join("; ") +
+      ".",
     axes: { x: "read p99 (ms)", y: "stale reads (%)" },
     legend: legend(quorums, others),
     panels: [panel],
     table: {
-      columns: ["configuration", "read p99 (ms)", "lo", "hi", "stale reads (%)", "lo", "hi", "R + W > N", "repetitions"],
+      columns: [
+        "configuration",
+        "read p99 (ms)",
+        "lo",
+        "hi",
+        "stale reads (%)",
+        "lo",
+        "hi",
+        "R + W > N",
+        "repetitions",
+      ],
       rows: marks.map((mark) => {
         const overlap = quorumsOverlap(mark.cell);
         return [
@@ -186,9 +210,12 @@ function answerOf(marks: readonly Mark[], fastest: Mark): string {
   };
   if (marks.length === 1) return `There is one configuration to look at: ${say(fastest)}.`;
   // Fresh: not told apart from never stale at this precision.
-  const fresh = marks.filter((mark) => mark.yLo <= FRESH_PERCENT && mark.y <= FRESH_PERCENT).sort((a, b) => a.x - b.x)[0];
+  const fresh = marks
+    .filter((mark) => mark.yLo <= FRESH_PERCENT && mark.y <= FRESH_PERCENT)
+    .sort((a, b) => a.x - b.x)[0];
   const first = `The fastest reads were at ${say(fastest)}`;
-  if (fresh === undefined) return `${first}; no configuration kept stale reads below ${withUnit(FRESH_PERCENT / 100, "ratio")}.`;
+  if (fresh === undefined)
+    return `${first}; no configuration kept stale reads below ${withUnit(FRESH_PERCENT / 100, "ratio")}.`;
   if (fresh === fastest) return `${first}, which is also among the freshest.`;
   return `${first}; the fastest with under ${withUnit(FRESH_PERCENT / 100, "ratio")} of stale reads was ${say(fresh)}.`;
 }

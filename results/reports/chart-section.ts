@@ -16,11 +16,16 @@ export interface ChartSectionOptions {
   readonly svg: boolean;
 }
 
-export function chartSection(definition: ChartDefinition, figure: ChartFigure | undefined, options: ChartSectionOptions): string {
+export function chartSection(
+  definition: ChartDefinition,
+  figure: ChartFigure | undefined,
+  options: ChartSectionOptions,
+): string {
   const heading = `<h2>${escapeText(definition.question)}</h2>`;
   if (figure === undefined)
     return `${heading}<p class="answer">${escapeText(definition.title)}: no chart.</p><p class="absent">${escapeText(definition.absence)}</p>`;
-  const layout = figure.panels.length === 1 ? "one" : figure.panels.length === 2 || figure.panels.length === 4 ? "two" : "many";
+  const layout =
+    figure.panels.length === 1 ? "one" : figure.panels.length === 2 || figure.panels.length === 4 ? "two" : "many";
   return (
     `${heading}<p class="answer">${escapeText(figure.answer)}</p>\n<figure>` +
     `<h3>${escapeText(figure.title)} <a class="help" href="#about-${figure.id}" aria-label="How to read this chart">?</a></h3>` +

@@ -1,6 +1,6 @@
 /**
  * Which metrics stand in the first table, and under which heading. A run has dozens; a reader's eye holds eight. The
- * order is that of the questions: how fast, how much, how available, how wrong, how far apart. A metric that no cell
+ * order is that of the questions: how fast, how wrong, how much, how available, how far apart. A metric that no cell
  * has is left out.
  */
 import type { CellSummary, LoadedRun, MetricDescription } from "../record/run-folder";
@@ -15,12 +15,12 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["read_p50_ms", "read p50"],
   ["read_p99_ms", "read p99"],
   ["write_p99_ms", "write p99"],
+  ["p_stale", "stale reads"],
   ["throughput_ops_s", "throughput"],
   ["availability", "available"],
-  ["p_stale", "stale reads"],
   ["siblings_p99", "siblings p99"],
   ["siblings_max", "siblings max"],
-  ["divergent_keys_final", "keys differing at end"],
+  ["divergent_keys_final", "differing at end"],
   ["lost_updates", "lost updates"],
   ["load_imbalance", "busiest node / mean"],
 ];
@@ -44,7 +44,10 @@ export function unitInWords(unit: string): string {
 }
 
 /** The worst verdict of any cell, and how many cells carry it. */
-export function worstValidity(cells: readonly CellSummary[]): { readonly verdict: "valid" | "doubtful" | "invalid"; readonly count: number } {
+export function worstValidity(cells: readonly CellSummary[]): {
+  readonly verdict: "valid" | "doubtful" | "invalid";
+  readonly count: number;
+} {
   for (const verdict of ["invalid", "doubtful"] as const) {
     const count = cells.filter((cell) => cell.validity.verdict === verdict).length;
     if (count > 0) return { verdict, count };

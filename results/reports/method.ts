@@ -60,7 +60,8 @@ export function reproduceCommand(run: LoadedRun): string {
   const { manifest } = run;
   const inside = manifest.configPath !== "" && !/^([/\\]|[A-Za-z]:|\.\.)/.test(manifest.configPath);
   const parts = ["npx", "quorumlab", "run", inside ? manifest.configPath : "experiment.yaml"];
-  if (manifest.profile !== "" && manifest.profile !== "full" && manifest.profile !== "default") parts.push("--profile", manifest.profile);
+  if (manifest.profile !== "" && manifest.profile !== "full" && manifest.profile !== "default")
+    parts.push("--profile", manifest.profile);
   parts.push("--seed", String(manifest.seed));
   manifest.argv.forEach((word, i) => {
     if ((word === "-S" || word === "--set" || word === "--only") && manifest.argv[i + 1] !== undefined)
@@ -84,13 +85,16 @@ function doubts(run: LoadedRun): string {
       ? ""
       : `<p>${counted(failed.length, "trial")} failed and left no figures:</p><ul class="plain-list">${failed
           .slice(0, 20)
-          .map((trial) => `<li>${escapeText(trial.record.cell)}, repetition ${trial.record.repetition + 1}: ${escapeText(trial.record.error ?? "no reason was recorded")}</li>`)
+          .map(
+            (trial) =>
+              `<li>${escapeText(trial.record.cell)}, repetition ${trial.record.repetition + 1}: ${escapeText(trial.record.error ?? "no reason was recorded")}</li>`,
+          )
           .join("")}</ul>`;
   if (worst.verdict === "valid" && rows.length === 0)
     return `<h3>Doubts</h3><p>None of the checks on schedule, offered load and outside load raised a doubt.</p>${failures}`;
   return (
     `<h3>Doubts</h3><p>${counted(worst.count, "configuration")} of ${count(run.cells.length)} ${worst.count === 1 ? "is" : "are"} ${worst.verdict}. A doubtful number may be right; do not build on it before it was repeated.</p>` +
-    dataTable({ columns: ["configuration", "verdict", "what was seen", "what to do"], rows }, Infinity) +
+    dataTable({ columns: ["configuration", "verdict", "what was seen", "what to do"], rows }, Infinity, "plain") +
     failures
   );
 }
@@ -117,13 +121,21 @@ function calibration(run: LoadedRun): string {
   const placements = [...new Set(known.map((one) => one.placement))];
   return (
     `<h3>Calibration</h3><p>What the machine itself costs, measured before each trial: latencies near these figures say more about the machine than about the store. Placement of processes: ${escapeText(placements.join("; "))}.</p>` +
-    dataTable({ columns: ["measured without the store", `median of ${counted(known.length, "trial")}`, "lowest", "highest"], rows })
+    dataTable(
+      {
+        columns: ["measured without the store", `median of ${counted(known.length, "trial")}`, "lowest", "highest"],
+        rows,
+      },
+      Infinity,
+      "plain",
+    )
   );
 }
 
 function settings(run: LoadedRun): string {
   const byCell = new Map<string, Readonly<Record<string, unknown>>>();
-  for (const trial of run.trials) if (!byCell.has(trial.record.cell)) byCell.set(trial.record.cell, trial.record.resolved);
+  for (const trial of run.trials)
+    if (!byCell.has(trial.record.cell)) byCell.set(trial.record.cell, trial.record.resolved);
   const cells = chartInput(run).cells.filter((cell) => byCell.has(cell.summary.id));
   const keys = [...new Set([...byCell.values()].flatMap((resolved) => Object.keys(resolved)))].sort();
   const value = (id: string, key: string): string => printable(byCell.get(id)?.[key]);
@@ -134,10 +146,14 @@ function settings(run: LoadedRun): string {
   const differing =
     varying.length === 0
       ? `<p>All configurations had the same settings.</p>`
-      : dataTable({
-          columns: ["setting", ...cells.map((cell) => cell.label)],
-          rows: varying.map((key) => [key, ...cells.map((cell) => value(cell.summary.id, key))]),
-        });
+      : dataTable(
+          {
+            columns: ["setting", ...cells.map((cell) => cell.label)],
+            rows: varying.map((key) => [key, ...cells.map((cell) => value(cell.summary.id, key))]),
+          },
+          Infinity,
+          "plain",
+        );
   return (
     `<h3>Settings</h3><p>Only what differs; everything else was the same in all configurations.</p>${differing}` +
     `<details><summary>All ${count(fixed.length)} settings that were the same</summary>${dataTable(
@@ -145,7 +161,13 @@ function settings(run: LoadedRun): string {
         columns: ["setting", "value", "unit", "default", "what it is"],
         rows: fixed.map((key) => {
           const row = label(key);
-          return [key, cells.length === 0 ? "" : value(cells[0]!.summary.id, key), row?.unit ?? "", row?.default ?? "", row?.title ?? ""];
+          return [
+            key,
+            cells.length === 0 ? "" : value(cells[0]!.summary.id, key),
+            row?.unit ?? "",
+            row?.default ?? "",
+            row?.title ?? "",
+          ];
         }),
       },
       Infinity,
@@ -159,21 +181,35 @@ function provenance(run: LoadedRun): string {
   const rows: (readonly [string, string])[] = [
     ["run", manifest.run],
     ["experiment", `${manifest.experiment}, profile ${manifest.profile}, seed ${manifest.seed}`],
-    ["started, ended (UTC)", `${utc(manifest.startedAt)}, ${manifest.endedAt === null ? "not ended" : utc(manifest.endedAt)}`],
-    ["time", `${manifest.wallSeconds === null ? "unknown" : plain(manifest.wallSeconds)} s by the clock on the wall, ${manifest.cpuSeconds === null ? "unknown" : plain(manifest.cpuSeconds)} s of processor time`],
-    ["quorumlab", `${quorumlab.version}, commit ${quorumlab.commit ?? "unknown"}${quorumlab.dirty === true ? ", with uncommitted changes" : quorumlab.dirty === null ? ", unknown whether changed" : ""}`],
+    [
+      "started, ended (UTC)",
+      `${utc(manifest.startedAt)}, ${manifest.endedAt === null ? "not ended" : utc(manifest.endedAt)}`,
+    ],
+    [
+      "time",
+      `${manifest.wallSeconds === null ? "unknown" : plain(manifest.wallSeconds)} s by the clock on the wall, ${manifest.cpuSeconds === null ? "unknown" : plain(manifest.cpuSeconds)} s of processor time`,
+    ],
+    [
+      "quorumlab",
+      `${quorumlab.version}, commit ${quorumlab.commit ?? "unknown"}${quorumlab.dirty === true ? ", with uncommitted changes" : quorumlab.dirty === null ? ", unknown whether changed" : ""}`,
+    ],
     ["uncommitted changes (SHA-256)", quorumlab.patchSha256 ?? "none"],
     ["dependencies (lock file, SHA-256)", quorumlab.lockfileSha256 ?? "unknown"],
     ["experiment file (SHA-256)", manifest.configSha256],
     ["random numbers", manifest.random],
-    ["machine", `${machine.cpu}, ${counted(machine.cores, "core")}, ${plain(machine.memoryBytes / 1024 ** 3)} GiB memory${machine.container === true ? ", in a container" : ""}`],
+    [
+      "machine",
+      `${machine.cpu}, ${counted(machine.cores, "core")}, ${plain(machine.memoryBytes / 1024 ** 3)} GiB memory${machine.container === true ? ", in a container" : ""}`,
+    ],
     ["system", `${machine.os} ${machine.kernel}; Node ${machine.node}, V8 ${machine.v8}`],
     ["load average at the start", plain(manifest.loadAverageAtStart)],
     ...(manifest.note === null ? [] : [["note", manifest.note] as const]),
     ...Object.entries(manifest.tags).map(([key, value]) => [`tag ${key}`, value] as const),
-    ...Object.entries(manifest.environment).map(([key, value]) => [`environment ${key}`, value === "" ? "(empty)" : value] as const),
+    ...Object.entries(manifest.environment).map(
+      ([key, value]) => [`environment ${key}`, value === "" ? "(empty)" : value] as const,
+    ),
   ];
-  return `<h3>Provenance</h3>${dataTable({ columns: ["what", "value"], rows }, Infinity)}`;
+  return `<h3>Provenance</h3>${dataTable({ columns: ["what", "value"], rows }, Infinity, "plain")}`;
 }
 
 const FILES: readonly (readonly [string, string])[] = [
@@ -190,7 +226,13 @@ const FILES: readonly (readonly [string, string])[] = [
 
 function downloads(run: LoadedRun): string {
   const files =
-    run.comparisons.length === 0 ? FILES : [...FILES.slice(0, 3), ["summaries/comparisons.csv", "differences from the baseline"] as const, ...FILES.slice(3)];
+    run.comparisons.length === 0
+      ? FILES
+      : [
+          ...FILES.slice(0, 3),
+          ["summaries/comparisons.csv", "differences from the baseline"] as const,
+          ...FILES.slice(3),
+        ];
   return `<h3>Files of this run</h3><ul class="plain-list">${files
     .map(([path, what]) => `<li><a href="../${path}">${path}</a>: ${what}</li>`)
     .join("")}</ul>`;
@@ -198,18 +240,46 @@ function downloads(run: LoadedRun): string {
 
 /** Terms that a newcomer meets in a report. */
 const WORDS: readonly (readonly [string, string])[] = [
-  ["N, R, W", "Each key is kept by N nodes. A read asks and waits for R of them, a write for W. If R + W is more than N, every read meets at least one node that has the latest acknowledged write."],
-  ["stale read", "A read that began after a write of the same key had been acknowledged, and returned only older versions."],
+  [
+    "N, R, W",
+    "Each key is kept by N nodes. A read asks and waits for R of them, a write for W. If R + W is more than N, every read meets at least one node that has the latest acknowledged write.",
+  ],
+  [
+    "stale read",
+    "A read that began after a write of the same key had been acknowledged, and returned only older versions.",
+  ],
   ["p50, p99", "Percentiles: half of the operations took no longer than p50, 99 of 100 no longer than p99."],
-  ["95 % interval", "Written [low, high]: a range that a repeated measurement would cover the true value with 19 times of 20. Where two ranges overlap widely, no difference is shown."],
-  ["sibling", "One of several versions of a key of which none is known to replace the others; the application has to merge them."],
-  ["logical clock", "How the store tells a newer version from a concurrent one without wall clocks: version vectors (vv-server), dotted version vector sets (dvvset) and others."],
-  ["ring", "All hash values in a circle. A node owns arcs of it, a key belongs to the nodes met clockwise from its own position: its preference list."],
-  ["repetition", "The same configuration run again from the start with another seed. Intervals come from the spread between repetitions."],
-  ["doubtful, invalid", "The run's own checks found that the machine or the load driver may have changed the numbers (doubtful) or surely has (invalid)."],
+  [
+    "95 % interval",
+    "Written [low, high]: a range that a repeated measurement would cover the true value with 19 times of 20. Where two ranges overlap widely, no difference is shown.",
+  ],
+  [
+    "sibling",
+    "One of several versions of a key of which none is known to replace the others; the application has to merge them.",
+  ],
+  [
+    "logical clock",
+    "How the store tells a newer version from a concurrent one without wall clocks: version vectors (vv-server), dotted version vector sets (dvvset) and others.",
+  ],
+  [
+    "ring",
+    "All hash values in a circle. A node owns arcs of it, a key belongs to the nodes met clockwise from its own position: its preference list.",
+  ],
+  [
+    "repetition",
+    "The same configuration run again from the start with another seed. Intervals come from the spread between repetitions.",
+  ],
+  [
+    "doubtful, invalid",
+    "The run's own checks found that the machine or the load driver may have changed the numbers (doubtful) or surely has (invalid).",
+  ],
 ];
 
-const BETTER = { lower: "Lower is better.", higher: "Higher is better.", neutral: "Neither high nor low is better." } as const;
+const BETTER = {
+  lower: "Lower is better.",
+  higher: "Higher is better.",
+  neutral: "Neither high nor low is better.",
+} as const;
 
 function ms(value: number): string {
   return `${plain(value)} ms`;

@@ -61,7 +61,11 @@ function compose(
   const sections: PageSection[] = [{ id: "results", name: "Results", body: resultsSection(run) }];
   if (run.comparisons.length > 0) sections.push({ id: "comparison", name: "Comparison", body: comparisonSection(run) });
   for (const chart of CHARTS.values())
-    sections.push({ id: chart.id, name: NAMES[chart.id] ?? chart.title, body: chartSection(chart, figures.get(chart.id), options) });
+    sections.push({
+      id: chart.id,
+      name: NAMES[chart.id] ?? chart.title,
+      body: chartSection(chart, figures.get(chart.id), options),
+    });
   sections.push({ id: "method", name: "Method", body: methodSection(run) });
   sections.push({ id: "glossary", name: "Glossary", body: glossarySection(run) });
   return renderPage({
@@ -81,11 +85,11 @@ function compose(
 /** What a section is called in the navigation, where room is short. */
 const NAMES: Readonly<Record<string, string>> = {
   "trade-off": "Trade-off",
-  "percentile-spectrum": "Tail latency",
-  "latency-over-time": "Latency over time",
+  "percentile-spectrum": "Tail",
+  "latency-over-time": "Over time",
   outcomes: "Outcomes",
   "t-visibility": "Visibility",
-  "k-staleness": "Versions behind",
+  "k-staleness": "Age",
   divergence: "Divergence",
   siblings: "Siblings",
   "ring-balance": "Balance",
@@ -96,9 +100,12 @@ function header(run: LoadedRun, svg: boolean): string {
   const worst = worstValidity(run.cells);
   const real = manifest.worlds.includes("processes");
   const simulated = manifest.worlds.includes("simulation");
-  const world = real && simulated ? "measured on real processes, and simulated" : real ? "measured on real processes" : "simulated";
+  const world =
+    real && simulated ? "measured on real processes, and simulated" : real ? "measured on real processes" : "simulated";
   const validity =
-    worst.verdict === "valid" ? "valid: no doubts" : `${worst.verdict}: ${count(worst.count)} of ${counted(run.cells.length, "configuration")}`;
+    worst.verdict === "valid"
+      ? "valid: no doubts"
+      : `${worst.verdict}: ${count(worst.count)} of ${counted(run.cells.length, "configuration")}`;
   const badges = [
     `<li>${world}</li>`,
     `<li class="${worst.verdict}"><a href="#method" style="color:inherit">${validity}</a></li>`,
@@ -107,8 +114,12 @@ function header(run: LoadedRun, svg: boolean): string {
   ];
   const warnings = [
     ...manifest.warnings,
-    ...(manifest.quorumlab.dirty === true ? ["The program had uncommitted changes: the commit alone does not reproduce this run."] : []),
-    ...(svg ? [] : ["This page grew beyond 5 MB, so its pictures need JavaScript; the figures are also beside it as files."]),
+    ...(manifest.quorumlab.dirty === true
+      ? ["The program had uncommitted changes: the commit alone does not reproduce this run."]
+      : []),
+    ...(svg
+      ? []
+      : ["This page grew beyond 5 MB, so its pictures need JavaScript; the figures are also beside it as files."]),
   ];
   return (
     `<h1>${escapeText(manifest.title)}</h1><p class="question">${escapeText(manifest.question)}</p>` +
@@ -116,14 +127,26 @@ function header(run: LoadedRun, svg: boolean): string {
     `<p class="facts">Run <code>${escapeText(manifest.run)}</code> · <span>${escapeText(utc(manifest.startedAt))} UTC</span> · profile ${escapeText(manifest.profile)} · <a href="#method">how to reproduce it</a></p>` +
     (warnings.length === 0
       ? ""
-      : `<div class="warnings"><strong>Keep in mind</strong><ul>${warnings.slice(0, 12).map((text) => `<li>${escapeText(text)}</li>`).join("")}${warnings.length > 12 ? `<li>and ${warnings.length - 12} more, in manifest.json</li>` : ""}</ul></div>`)
+      : `<div class="warnings"><strong>Keep in mind</strong><ul>${warnings
+          .slice(0, 12)
+          .map((text) => `<li>${escapeText(text)}</li>`)
+          .join(
+            "",
+          )}${warnings.length > 12 ? `<li>and ${warnings.length - 12} more, in manifest.json</li>` : ""}</ul></div>`)
   );
 }
 
-const STATUS = { running: "still running when this page was made", interrupted: "interrupted: not all trials ran", failed: "failed: not all trials ran", done: "" } as const;
+const STATUS = {
+  running: "still running when this page was made",
+  interrupted: "interrupted: not all trials ran",
+  failed: "failed: not all trials ran",
+  done: "",
+} as const;
 
 function resultsSection(run: LoadedRun): string {
-  const finished = new Set(run.trials.filter((trial) => trial.record.outcome === "done").map((trial) => trial.record.cell));
+  const finished = new Set(
+    run.trials.filter((trial) => trial.record.outcome === "done").map((trial) => trial.record.cell),
+  );
   const perCell = run.cells.map((cell) => cell.trials.length);
   const repetitions = perCell.length === 0 ? 0 : Math.min(...perCell);
   const answer =
@@ -131,8 +154,8 @@ function resultsSection(run: LoadedRun): string {
       ? "No configuration finished."
       : `${counted(finished.size, "configuration")} ran, ${counted(repetitions, "repetition")} each` +
         (repetitions < 2
-          ? "; a single repetition gives no interval for latencies, so small differences between rows mean nothing."
-          : "; each value is the median over repetitions, with its 95 % interval below it.");
+          ? "; intervals then cover the operations of that one run, not how another run would differ, so small differences between rows mean nothing."
+          : "; each value is the median over repetitions, with its 95\u00a0% interval below it.");
   return (
     `<h2>What came out?</h2><p class="answer">${escapeText(answer)}</p>${cellsTable(run)}` +
     `<p class="facts">Latencies are response times of successful operations, from the instant the schedule wanted them sent. Names of columns lead to their definitions.</p>` +
@@ -142,10 +165,13 @@ function resultsSection(run: LoadedRun): string {
 
 function comparisonSection(run: LoadedRun): string {
   const rows = run.comparisons;
-  const decided = rows.filter((row) => row.verdict === "better" || row.verdict === "worse" || row.verdict === "different").length;
+  const decided = rows.filter(
+    (row) => row.verdict === "better" || row.verdict === "worse" || row.verdict === "different",
+  ).length;
   const open = rows.filter((row) => row.verdict === "inconclusive").length;
   const pairs = rows.reduce((least, row) => Math.min(least, row.n), Infinity);
-  const baseline = chartInput(run).cells.find((cell) => cell.summary.id === rows[0]!.baseline)?.label ?? rows[0]!.baseline;
+  const baseline =
+    chartInput(run).cells.find((cell) => cell.summary.id === rows[0]!.baseline)?.label ?? rows[0]!.baseline;
   const few =
     open > 0 && pairs < 6
       ? ` With ${counted(pairs, "pair")} the smallest possible p is ${Number((2 / 2 ** pairs).toPrecision(2))} before adjustment: at least 6 repetitions are needed to show anything.`

@@ -40,7 +40,7 @@ section{padding:1.8rem 0 .6rem;border-top:1px solid var(--grid)}
 .warnings ul{margin:.3rem 0;padding-left:1.2rem}
 nav.sections{position:sticky;top:0;z-index:5;background:var(--page);border-bottom:1px solid var(--line);margin-top:1rem}
 nav.sections .row{max-width:1100px;margin:0 auto;padding:0 1.1rem;display:flex;align-items:center;gap:.6rem}
-nav.sections ol{display:flex;gap:1rem;overflow-x:auto;list-style:none;margin:0;padding:.55rem 0;flex:1;white-space:nowrap;font-size:.92rem;scrollbar-width:thin}
+nav.sections ol{display:flex;gap:.85rem;overflow-x:auto;list-style:none;margin:0;padding:.55rem 0;flex:1;white-space:nowrap;font-size:.88rem;scrollbar-width:none}
 nav.sections a{text-decoration:none}
 nav.sections a:hover{text-decoration:underline}
 button{font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:.35rem;padding:.1rem .55rem;cursor:pointer}
@@ -68,11 +68,15 @@ figcaption{color:var(--muted);font-size:.9rem;max-width:80ch;margin:.4rem 0}
 .scroll{overflow-x:auto;max-width:100%}
 .scroll.tall{max-height:26rem;overflow-y:auto;border:1px solid var(--grid)}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
-th,td{padding:.28rem .7rem .28rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid)}
+th,td{padding:.28rem .55rem .28rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid)}
+td{overflow-wrap:anywhere}
+td.name,td.number{overflow-wrap:normal}
+.plain td{min-width:4.5rem}
 thead th{border-bottom:2px solid var(--line);font-weight:600;vertical-align:bottom}
 .tall table th,.tall table td{padding-left:.5rem}
 .tall thead th{position:sticky;top:0;background:var(--page)}
-td.number,th.number{text-align:right;white-space:nowrap}
+td.number{text-align:right;white-space:nowrap}
+th.number{text-align:right}
 td.name,th.name{white-space:nowrap}
 .interval{color:var(--muted);font-size:.85em;display:block}
 .unit{color:var(--muted);font-weight:400;font-size:.85em;display:block}

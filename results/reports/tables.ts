@@ -17,15 +17,20 @@ export function cellsTable(run: LoadedRun): string {
   const heads = [
     ...axes.map((axis) => `<th class="name">${escapeText(axisTitle(run, axis))}</th>`),
     ...(axes.length === 0 ? [`<th class="name">configuration</th>`] : []),
+    `<th>doubts</th>`,
     ...metrics.map(
       ({ name, title, unit }) =>
         `<th class="number"><a href="#metric-${escapeText(name)}">${escapeText(title)}</a><span class="unit">${escapeText(unitInWords(unit))}</span></th>`,
     ),
-    `<th>doubts</th>`,
   ];
   const rows = run.cells.map((cell) => {
     const values = axes.map((axis) => `<td class="name">${escapeText(axisValue(axis, cell.axes[axis]))}</td>`);
     if (axes.length === 0) values.push(`<td class="name">${escapeText(cell.id)}</td>`);
+    values.push(
+      cell.validity.verdict === "valid"
+        ? `<td class="dim name">none</td>`
+        : `<td><span class="doubt">! ${cell.validity.verdict}</span><span class="interval">${escapeText(cell.validity.doubts.map((doubt) => doubt.kind).join(", "))}</span></td>`,
+    );
     for (const { name } of metrics) {
       const metric = cell.metrics[name];
       const interval = intervalInWords(metric);
@@ -35,11 +40,6 @@ export function cellsTable(run: LoadedRun): string {
           : `<td class="number">${escapeText(bare(metric.value, metric.unit))}${interval === "" ? "" : `<span class="interval">${escapeText(interval)}</span>`}</td>`,
       );
     }
-    values.push(
-      cell.validity.verdict === "valid"
-        ? `<td class="dim">none</td>`
-        : `<td><span class="doubt">! ${cell.validity.verdict}</span><span class="interval">${escapeText(cell.validity.doubts.map((doubt) => doubt.kind).join(", "))}</span></td>`,
-    );
     return `<tr>${values.join("")}</tr>`;
   });
   return `<div class="scroll"><table><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
@@ -63,21 +63,22 @@ export function allMetricsTable(run: LoadedRun): string {
 export function comparisonTable(run: LoadedRun): string {
   const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell.label]));
   const rows = run.comparisons.map((row) => {
+    const cell = labels.get(row.cell) ?? row.cell;
     const unsure = row.verdict === "inconclusive" || row.verdict === "same";
     const metric = describeMetric(run, row.metric);
     const words = verdictInWords(row);
     return (
-      `<tr${unsure ? ' class="dim"' : ""}><td class="name">${escapeText(labels.get(row.cell) ?? row.cell)}</td>` +
+      `<tr${unsure ? ' class="dim"' : ""}><td class="name">${escapeText(cell)}</td>` +
       `<td class="name">${escapeText(metric?.title ?? row.metric)}</td>` +
+      `<td class="name ${row.verdict === "better" || row.verdict === "worse" ? row.verdict : ""}">${escapeText(words)}</td>` +
       `<td class="number">${escapeText(row.difference === null ? "–" : signed(row.difference, row.unit))}` +
       `${row.lo === null || row.hi === null ? "" : `<span class="interval">[${escapeText(signed(row.lo, row.unit))}, ${escapeText(signed(row.hi, row.unit))}]</span>`}</td>` +
-      `<td class="number">${row.pAdjusted === null ? "–" : escapeText(probability(row.pAdjusted))}</td><td class="number">${count(row.n)}</td>` +
-      `<td class="name ${row.verdict === "better" || row.verdict === "worse" ? row.verdict : ""}">${escapeText(words)}</td></tr>`
+      `<td class="number">${row.pAdjusted === null ? "–" : escapeText(probability(row.pAdjusted))}</td><td class="number">${count(row.n)}</td></tr>`
     );
   });
   return (
-    `<div class="scroll"><table><thead><tr><th>configuration</th><th>metric</th><th class="number">difference<span class="unit">from the baseline, 95 % interval</span></th>` +
-    `<th class="number">p<span class="unit">adjusted</span></th><th class="number">n<span class="unit">pairs</span></th><th>verdict</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`
+    `<div class="scroll"><table><thead><tr><th>configuration</th><th>metric</th><th>verdict</th><th class="number">difference<span class="unit">and its 95 % interval</span></th>` +
+    `<th class="number">p<span class="unit">adjusted</span></th><th class="number">n<span class="unit">pairs</span></th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`
   );
 }
 
@@ -95,10 +96,12 @@ export function verdictInWords(row: ComparisonRow): string {
   }
 }
 
-/** A data table in a box of its own; rows beyond `most` are counted, not shown. */
-export function dataTable(table: ChartTable, most = 300): string {
+/** A data table in a box of its own, which a `tall` one scrolls inside; rows beyond `most` are counted, not shown. */
+export function dataTable(table: ChartTable, most = 300, box: "tall" | "plain" = "tall"): string {
   const numeric = table.columns.map((_, i) => table.rows.every((row) => typeof row[i] !== "string"));
-  const head = table.columns.map((name, i) => `<th${numeric[i] ? ' class="number"' : ""}>${escapeText(name)}</th>`).join("");
+  const head = table.columns
+    .map((name, i) => `<th${numeric[i] ? ' class="number"' : ""}>${escapeText(name)}</th>`)
+    .join("");
   const body = table.rows
     .slice(0, most)
     .map(
@@ -106,8 +109,11 @@ export function dataTable(table: ChartTable, most = 300): string {
         `<tr>${row.map((value, i) => `<td${numeric[i] ? ' class="number"' : ""}>${value === null ? "–" : escapeText(String(value))}</td>`).join("")}</tr>`,
     )
     .join("\n");
-  const more = table.rows.length > most ? `<p class="facts">${count(table.rows.length - most)} more rows are in the CSV file.</p>` : "";
-  return `<div class="scroll tall"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>${more}`;
+  const more =
+    table.rows.length > most
+      ? `<p class="facts">${count(table.rows.length - most)} more rows are in the CSV file.</p>`
+      : "";
+  return `<div class="scroll ${box}"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>${more}`;
 }
 
 /** `R`, `N`, `clock`, `vnodes per node`. */
@@ -128,7 +134,7 @@ export function axisValue(axis: string, value: string | number | boolean | undef
 
 /** The value alone: its unit stands in the heading. */
 export function bare(value: number, unit: string): string {
-  return withUnit(value, unit).replace(/ (%|\/s|ms|s|us|keys|versions|bytes|entries)$/, "");
+  return withUnit(value, unit).replace(/\u00a0(%|\/s|ms|s|us|keys|versions|bytes|entries)$/, "");
 }
 
 /** p-values print their first two digits, and never as nought. */
@@ -136,7 +142,9 @@ function probability(p: number): string {
   return p < 0.0001 ? "< 0.0001" : plain(Number(p.toPrecision(2)));
 }
 
-function signed(value: number, unit: string): string {
-  const text = withUnit(Math.abs(value), unit);
+/** `+1.2 ms`, `−3 %-points`. */
+export function signed(value: number, unit: string): string {
+  // A share's difference is in points: "−3 %" could also mean three hundredths less.
+  const text = withUnit(Math.abs(value), unit).replace(/%$/, "%-points");
   return value > 0 ? `+${text}` : value < 0 ? `−${text}` : text;
 }

@@ -12,7 +12,7 @@ import type { LoadedRun } from "../record/run-folder";
 /** Plain text, not escaped. */
 export function verdictOf(run: LoadedRun): string {
   const cells = chartInput(run).cells;
-  const sentences = [staleness(cells), price(cells)].filter((sentence) => sentence !== "");
+  const sentences = [staleness(cells), price(cells), chance(cells)].filter((sentence) => sentence !== "");
   if (sentences.length === 0)
     return run.cells.length === 0
       ? "No configuration finished, so there is nothing to conclude."
@@ -46,7 +46,8 @@ function staleness(cells: readonly ChartCell[]): string {
       ? `${first}; where R + W > N, at most ${percent(bound)} were in any configuration (upper end of the 95 % intervals).`
       : `${first}; where R + W > N the highest share was ${metricInWords(worstStrict.metric)} (${worstStrict.cell.label}), which this run cannot tell apart from it.`;
   }
-  if (known.length === 1 || stalest === freshest) return `Of all reads of written keys, ${metricInWords(stalest.metric)} were stale.`;
+  if (known.length === 1 || stalest === freshest)
+    return `Of all reads of written keys, ${metricInWords(stalest.metric)} were stale.`;
   return lower(stalest) > upper(freshest)
     ? `Stale reads ranged from ${metricInWords(freshest.metric)} (${freshest.cell.label}) to ${metricInWords(stalest.metric)} (${stalest.cell.label}).`
     : `Stale reads lay between ${metricInWords(freshest.metric)} and ${metricInWords(stalest.metric)}; the intervals overlap, so no configuration is shown to be fresher than another.`;
@@ -65,12 +66,22 @@ function price(cells: readonly ChartCell[]): string {
     : `Read latency (p99) lay between ${metricInWords(fastest.metric)} and ${metricInWords(slowest.metric)}; the intervals overlap, so no configuration is shown to be faster.`;
 }
 
+/** Intervals of one repetition speak of its operations, not of how another run would come out. */
+function chance(cells: readonly ChartCell[]): string {
+  const single = cells.some((cell) => cell.summary.trials.length === 1);
+  return single && cells.length > 1
+    ? "Each configuration ran once: the intervals do not cover how much another run would differ."
+    : "";
+}
+
 /** Cells that have the metric, lowest value first. */
 function measured(cells: readonly ChartCell[], name: string): Measured[] {
   return cells
     .flatMap((cell): Measured[] => {
       const metric = cell.summary.metrics[name];
-      return metric === undefined || metric.value === null ? [] : [{ cell, metric: { ...metric, value: metric.value } }];
+      return metric === undefined || metric.value === null
+        ? []
+        : [{ cell, metric: { ...metric, value: metric.value } }];
     })
     .sort((a, b) => a.metric.value - b.metric.value);
 }

@@ -1,0 +1,208 @@
+/**
+ * A run as text: one row a cell with what varied, the headline metrics and their intervals, and a mark where a number
+ * is in doubt. It is for the eye at the end of a run; programs read the JSON. Where the terminal is too narrow the
+ * last metrics are left out and named, because a table that wraps cannot be read.
+ */
+import { chartInput } from "../charts/cells";
+import { counted, intervalInWords, NBSP } from "../charts/numbers";
+import type { CellSummary, LoadedRun } from "../record/run-folder";
+import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
+import { axisTitle, axisValue, bare, signed, verdictInWords } from "./tables";
+import { verdictOf } from "./verdict";
+
+export interface TerminalOptions {
+  /** ANSI colours. */
+  readonly color: boolean;
+  /** Width of the terminal in characters. */
+  readonly columns: number;
+}
+
+interface Column {
+  readonly head: string;
+  readonly values: readonly string[];
+  readonly right: boolean;
+}
+
+/** Ends with a line break. Control characters in texts that people wrote are replaced. */
+export function renderTerminal(run: LoadedRun, options: TerminalOptions): string {
+  const { manifest } = run;
+  const paint = (code: string, text: string): string => (options.color ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const width = Math.max(40, options.columns);
+  const lines: string[] = [];
+  lines.push(paint("1", clean(manifest.title)));
+  lines.push(
+    `${clean(manifest.experiment)}  ${clean(manifest.run)}  ${manifest.worlds.includes("processes") ? "measured on real processes" : "simulated"}, profile ${clean(manifest.profile)}, ${counted(run.trials.length, "trial")}`,
+  );
+  lines.push("", ...wrapped(clean(verdictOf(run)), width), "");
+  const axes = manifest.axes.map((axis): Column =>
+    column(
+      axisTitle(run, axis),
+      run.cells.map((cell) => axisValue(axis, cell.axes[axis])),
+    ),
+  );
+  if (axes.length === 0)
+    axes.push(
+      column(
+        "configuration",
+        run.cells.map((cell) => cell.id),
+      ),
+    );
+  const doubts = column(
+    "",
+    run.cells.map((cell) =>
+      cell.validity.verdict === "valid" ? "" : cell.validity.verdict === "invalid" ? "!!" : "!",
+    ),
+  );
+  const metrics = headlines(run).map((headline) => metricColumn(run.cells, headline));
+  const fitting = fit([...axes, doubts], metrics, width);
+  const table = [...axes, doubts, ...fitting];
+  if (run.cells.length > 0) {
+    lines.push(
+      paint(
+        "1",
+        row(table, (one) => one.head),
+      ),
+    );
+    run.cells.forEach((cell, i) => {
+      const text = row(table, (one) => one.values[i]!);
+      lines.push(cell.validity.verdict === "valid" ? text : paint("33", text));
+    });
+  }
+  const left = metrics.slice(fitting.length);
+  if (left.length > 0)
+    lines.push(...wrapped(`not shown for want of room: ${left.map(({ head }) => head).join(", ")}`, width));
+  lines.push(...wrapped(footnote(run), width).map((text) => paint("2", text)));
+  lines.push(...comparisons(run, width, paint), ...doubtLines(run, width));
+  return (
+    lines
+      .join("\n")
+      .replace(new RegExp(NBSP, "g"), " ")
+      .replace(/\u202f/g, " ") + "\n"
+  );
+}
+
+function column(head: string, values: readonly string[]): Column {
+  const cleaned = values.map(clean);
+  return { head: clean(head), values: cleaned, right: cleaned.every((value) => /^-?[\d.]+$/.test(value)) };
+}
+
+function metricColumn(cells: readonly CellSummary[], { name, title, unit }: Headline): Column {
+  return {
+    head: `${title} ${unitInWords(unit)}`,
+    values: cells.map((cell) => {
+      const metric = cell.metrics[name];
+      if (metric === undefined || metric.value === null) return "-";
+      const interval = intervalInWords(metric);
+      return `${bare(metric.value, metric.unit)}${interval === "" ? "" : ` ${interval}`}`;
+    }),
+    right: false,
+  };
+}
+
+function widthOf({ head, values }: Column): number {
+  return Math.max(head.length, ...values.map((value) => value.length));
+}
+
+/** As many metrics, from the first, as the width has room for; at least one. */
+function fit(fixed: readonly Column[], metrics: readonly Column[], width: number): readonly Column[] {
+  let used = fixed.reduce((sum, one) => sum + widthOf(one) + 2, 0);
+  let n = 0;
+  for (const metric of metrics) {
+    used += widthOf(metric) + 2;
+    if (used > width && n > 0) break;
+    n += 1;
+  }
+  return metrics.slice(0, n);
+}
+
+function row(columns: readonly Column[], text: (column: Column) => string): string {
+  return columns
+    .map((one) => (one.right ? text(one).padStart(widthOf(one)) : text(one).padEnd(widthOf(one))))
+    .join("  ")
+    .trimEnd();
+}
+
+function footnote(run: LoadedRun): string {
+  const least = Math.min(...run.cells.map((cell) => cell.trials.length));
+  if (run.cells.length === 0) return "no configuration finished";
+  return least < 2
+    ? "One repetition; [95% interval of its operations]: another run may differ by more."
+    : `Median over ${least} repetitions [95% interval].`;
+}
+
+function comparisons(run: LoadedRun, width: number, paint: (code: string, text: string) => string): string[] {
+  if (run.comparisons.length === 0) return [];
+  const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell.label]));
+  const name = (id: string): string => labels.get(id) ?? id;
+  const rows = run.comparisons;
+  const table = [
+    column(
+      "against the baseline",
+      rows.map((one) => name(one.cell)),
+    ),
+    column(
+      "metric",
+      rows.map((one) => one.metric),
+    ),
+    column(
+      "difference",
+      rows.map((one) => (one.difference === null ? "-" : signed(one.difference, one.unit))),
+    ),
+    column("verdict", rows.map(verdictInWords)),
+  ];
+  return [
+    "",
+    paint(
+      "1",
+      row(table, (one) => one.head),
+    ),
+    ...rows.map((one, i) => {
+      const text = row(table, (each) => each.values[i]!);
+      const code =
+        one.verdict === "better" ? "32" : one.verdict === "worse" ? "31" : one.verdict === "different" ? "0" : "2";
+      return paint(code, text);
+    }),
+    ...wrapped(
+      `baseline: ${clean(name(rows[0]!.baseline))}. "Inconclusive" means that this run cannot tell, never that they are the same.`,
+      width,
+    ),
+  ];
+}
+
+function doubtLines(run: LoadedRun, width: number): string[] {
+  const worst = worstValidity(run.cells);
+  if (worst.verdict === "valid") return [];
+  const seen = new Map<string, { cells: number; text: string }>();
+  for (const cell of run.cells)
+    for (const doubt of cell.validity.doubts) {
+      const known = seen.get(doubt.kind);
+      if (known === undefined) seen.set(doubt.kind, { cells: 1, text: `${doubt.reason}; ${doubt.advice}` });
+      else known.cells += 1;
+    }
+  return [
+    "",
+    `! ${worst.verdict}: ${worst.count} of ${counted(run.cells.length, "configuration")}`,
+    ...[...seen].flatMap(([kind, { cells, text }]) =>
+      wrapped(clean(`  ${kind} (${counted(cells, "configuration")}): ${text}`), width),
+    ),
+  ];
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" && lines.length === 0 ? word : line === "" ? word : `${line} ${word}`;
+  }
+  if (line !== "") lines.push(line);
+  return lines;
+}
+
+/** A title must not move the cursor. */
+function clean(text: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what a terminal would obey
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+}
