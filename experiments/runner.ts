@@ -1,0 +1,295 @@
+/**
+ * Carries out an experiment: every trial of the plan in turn, each one's folder written whole or not at all, then the
+ * summaries, the report and the checksums. Everything a reader needs to trust or to doubt the run is on disk before
+ * the first trial begins and is corrected when the last has ended.
+ *
+ * The manifest says `running` until the run is over: a folder left behind by a crash never looks finished.
+ */
+import { relative } from "node:path";
+import { customAlphabet } from "nanoid";
+import { TUNABLES } from "../engine/vocabulary/tunables";
+import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
+import { METRICS } from "../results/record/metrics";
+import { loadRun } from "../results/record/reader";
+import { ResultsNotWritable } from "../results/record/results-not-writable";
+import type { RunManifest, TrialRecord, TunableLabel } from "../results/record/run-folder";
+import { RunWriter } from "../results/record/writer";
+import { reportFiles } from "../results/reports/run-report";
+import { compareCells } from "../results/statistics/compare";
+import { type MeasuredTrial, summariseCells } from "../results/statistics/summarise";
+import { summaryTables } from "../results/statistics/tables";
+import { planTrials, type PlannedTrial } from "./plan";
+import { allowedEnvironment, codeProvenance, loadAverage, machineProvenance, sha256 } from "./provenance";
+import type { RunOptions, RunResult } from "./run-types";
+import type { Experiment } from "./spec/experiment";
+import { runTrial, TrialFailed } from "./world";
+
+/** Without the letters that look like others. */
+const suffix = customAlphabet("0123456789abcdefghjkmnpqrstvwxyz", 6);
+/** Units of what a tunable holds, where it has one. */
+const UNITS: ReadonlyMap<string, string> = new Map([
+  ["duration", "time"],
+  ["rate", "1/s"],
+  ["size", "bytes"],
+]);
+/** Log lines of nodes shown per trial. */
+const MAX_LOG_LINES = 20;
+
+/** Runs all trials and writes the run's folder. Throws {@link ResultsNotWritable} when there is nowhere to write. */
+export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunResult> {
+  const run = new Execution(experiment, options);
+  return run.carryOut();
+}
+
+class Execution {
+  private readonly run: string;
+  private readonly writer: RunWriter;
+  private readonly startedAt = new Date();
+  private readonly started = performance.now();
+  private readonly plan: readonly PlannedTrial[];
+  private readonly measured: MeasuredTrial[] = [];
+  private readonly failures: string[] = [];
+  private manifest: RunManifest;
+
+  constructor(
+    private readonly experiment: Experiment,
+    private readonly options: RunOptions,
+  ) {
+    const stamp = this.startedAt.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+    this.run = `${stamp}-${suffix()}`;
+    this.plan = planTrials(experiment, this.run);
+    this.writer = new RunWriter({ root: options.resultsRoot, experiment: experiment.name, run: this.run });
+    const { code, patch } = codeProvenance();
+    this.manifest = this.describe(code);
+    this.writer.writeManifest(this.manifest);
+    this.writer.write("experiment.yaml", experiment.source.text);
+    this.writer.write("experiment.resolved.json", JSON.stringify(resolvedDocument(experiment), null, 1) + "\n");
+    if (patch !== undefined && patch !== "") this.writer.write("provenance/dirty.patch", patch);
+    this.writer.writePlan(
+      this.plan.map(({ id, cell, repetition, seed }) => ({ trial: id, cell: cell.id, repetition, seed })),
+    );
+    this.writer.writeTrialIds(this.plan.map(({ id }) => id));
+    this.writer.journal.append({ at: now(), event: "planned" });
+  }
+
+  async carryOut(): Promise<RunResult> {
+    const { signal, onError } = this.options;
+    try {
+      for (const trial of this.plan) {
+        if (signal.aborted) break;
+        const ok = await this.trial(trial);
+        if (!ok && onError === "stop") break;
+      }
+    } catch (error) {
+      // The results cannot be written any more: say so where that is still possible, and stop.
+      if (error instanceof ResultsNotWritable) this.tryToMark("failed");
+      throw error;
+    }
+    const interrupted = signal.aborted;
+    if (interrupted) this.writer.journal.append({ at: now(), event: "interrupted" });
+    const report = this.conclude(interrupted);
+    const exit = interrupted ? 130 : this.failures.length > 0 ? 3 : 0;
+    return { folder: this.writer.folder, run: this.run, report, exit, failures: this.failures };
+  }
+
+  /** Returns whether it succeeded; an interrupted trial leaves nothing. */
+  private async trial(trial: PlannedTrial): Promise<boolean> {
+    const { options, writer } = this;
+    const { id, cell, repetition, seed } = trial;
+    const position = { cell: cell.id, repetition, index: trial.index, total: this.plan.length };
+    const startedAt = now();
+    const began = performance.now();
+    writer.journal.append({ at: startedAt, event: "started", trial: id, cell: cell.id, repetition });
+    options.progress({ kind: "trial-started", trial: id, ...position });
+    const folder = writer.trial(id);
+    const raw = cell.measure.rawHistory;
+    const history = raw.kind === "none" ? undefined : folder.history(raw.kind === "all" ? 1 : raw.fraction);
+    const describe = (operations: number, failed?: string): TrialRecord => ({
+      schema: "quorumlab/trial@1",
+      id,
+      experiment: this.experiment.name,
+      cell: cell.id,
+      axes: cell.axes,
+      repetition,
+      world: cell.world,
+      seed,
+      resolved: cell.resolved,
+      semanticsVersion: SEMANTICS_VERSION,
+      startedAt,
+      endedAt: now(),
+      outcome: failed === undefined ? "done" : "failed",
+      ...(failed === undefined ? {} : { error: failed }),
+      operations,
+    });
+    let logged = 0;
+    try {
+      const result = await runTrial({
+        trial,
+        signal: options.signal,
+        progress: (phase, elapsedMs, totalMs, operations) =>
+          options.progress({ kind: "trial-progress", phase, elapsedMs, totalMs, operations, ...position }),
+        log: (message) => {
+          if (++logged <= MAX_LOG_LINES) options.progress({ kind: "log", level: "info", message });
+        },
+        ...(history === undefined ? {} : { record: (record) => history.operation(record) }),
+      });
+      await history?.close();
+      if (result === undefined) {
+        folder.abandon();
+        return false;
+      }
+      const record = describe(result.operations);
+      folder.writeSummary(result.summary);
+      folder.writeFigures(result.figures);
+      folder.writeLatencyLog(result.latencyLog);
+      folder.writeRecord(record);
+      folder.commit();
+      this.measured.push({ record, summary: result.summary });
+      writer.journal.append({ at: now(), event: "done", trial: id, cell: cell.id, repetition });
+      const elapsedMs = performance.now() - began;
+      options.progress({ kind: "trial-done", elapsedMs, operations: result.operations, ...position });
+      return true;
+    } catch (error) {
+      await history?.close().catch(() => undefined);
+      folder.abandon();
+      if (!(error instanceof TrialFailed)) throw error;
+      const reason = error.message;
+      const record = describe(0, reason);
+      const failed = writer.trial(id);
+      failed.writeRecord(record);
+      failed.commit();
+      this.measured.push({ record, summary: null });
+      this.failures.push(`${cell.id}, repetition ${String(repetition)}: ${reason}`);
+      writer.journal.append({ at: now(), event: "failed", trial: id, cell: cell.id, repetition, reason });
+      options.progress({ kind: "trial-failed", reason, ...position });
+      return false;
+    }
+  }
+
+  /** Summaries, report, checksums. Returns the report's file, empty when there is nothing to report. */
+  private conclude(interrupted: boolean): string {
+    const { experiment, writer } = this;
+    const cpu = process.cpuUsage();
+    const ids = this.measured.map(({ record }) => record.id);
+    const succeeded = this.measured.some(({ summary }) => summary !== null);
+    this.manifest = {
+      ...this.manifest,
+      endedAt: now(),
+      wallSeconds: (performance.now() - this.started) / 1_000,
+      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      status: interrupted ? "interrupted" : succeeded ? "done" : "failed",
+    };
+    writer.writeTrialIds(ids);
+    const cells = summariseCells(this.measured);
+    const comparisons =
+      experiment.baseline === undefined
+        ? []
+        : compareCells(this.measured, {
+            baseline: experiment.baseline,
+            alpha: experiment.analysis.alpha,
+            noiseFloor: experiment.analysis.noiseFloor,
+          });
+    writer.writeSummaries(cells, comparisons);
+    for (const { name, header, rows } of summaryTables(experiment.axisKeys, this.measured, cells, comparisons)) {
+      writer.writeTable(name, header, rows);
+    }
+    writer.writeManifest(this.manifest);
+    let report = "";
+    if (succeeded) {
+      this.progressReport();
+      for (const [name, content] of reportFiles(loadRun(writer.folder))) writer.write(`report/${name}`, content);
+      report = `${writer.folder}/report/index.html`;
+    }
+    writer.writeChecksums(ids);
+    if (succeeded) writer.linkLatest();
+    writer.appendIndex({
+      schema: "quorumlab/index@1",
+      experiment: experiment.name,
+      run: this.run,
+      startedAt: this.manifest.startedAt,
+      status: this.manifest.status,
+      profile: experiment.profile,
+      trials: ids.length,
+      note: this.manifest.note,
+      tags: this.manifest.tags,
+    });
+    return report;
+  }
+
+  private progressReport(): void {
+    this.options.progress({ kind: "log", level: "info", message: "writing the report" });
+  }
+
+  private tryToMark(status: RunManifest["status"]): void {
+    try {
+      this.writer.writeManifest({ ...this.manifest, endedAt: now(), status });
+    } catch {
+      // The disk that refused the results refuses this too; the manifest on it still says "running".
+    }
+  }
+
+  private describe(code: RunManifest["quorumlab"]): RunManifest {
+    const { experiment, options } = this;
+    return {
+      schema: "quorumlab/manifest@1",
+      run: this.run,
+      experiment: experiment.name,
+      title: experiment.title,
+      question: experiment.question,
+      profile: experiment.profile,
+      seed: experiment.seed,
+      quorumlab: code,
+      machine: machineProvenance(),
+      argv: options.argv,
+      configPath: relative(process.cwd(), experiment.source.path) || experiment.source.path,
+      configSha256: sha256(experiment.source.text),
+      startedAt: this.startedAt.toISOString(),
+      endedAt: null,
+      wallSeconds: null,
+      cpuSeconds: null,
+      loadAverageAtStart: loadAverage(),
+      random:
+        "xoshiro128** seeded from text, forked by name; the ring, the network of each link, the workload and the driver have streams of their own",
+      worlds: [...new Set(experiment.cells.map(({ world }) => world))],
+      note: options.note ?? null,
+      tags: options.tags,
+      environment: allowedEnvironment(),
+      warnings: experiment.warnings.map(({ message }) => message),
+      axes: experiment.axisKeys,
+      metrics: METRICS,
+      tunables: TUNABLES.map(labelOf),
+      status: "running",
+    };
+  }
+}
+
+function labelOf(row: (typeof TUNABLES)[number]): TunableLabel {
+  return {
+    key: row.key,
+    title: row.title,
+    unit: UNITS.get(row.kind.kind) ?? "",
+    default: row.default,
+    prose: `${row.buys} ${row.costs}`,
+  };
+}
+
+/** What `experiment.resolved.json` holds: every value of every cell, and where each came from. */
+function resolvedDocument(experiment: Experiment): object {
+  const { name, seed, profile, repetitions, axisKeys, baseline, analysis, origins } = experiment;
+  return {
+    schema: "quorumlab/resolved@1",
+    name,
+    seed,
+    profile,
+    repetitions,
+    axes: axisKeys,
+    baseline: baseline ?? null,
+    analysis,
+    origins,
+    cells: experiment.cells.map(({ id, axes, world, resolved, warnings }) => ({ id, axes, world, resolved, warnings })),
+  };
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
