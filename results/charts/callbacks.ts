@@ -114,7 +114,7 @@ export function chartCallbacks(): ChartCallbacks {
       }
       if (palette !== undefined && config.charAt(0) === "$") {
         const parts = config.slice(1).split("/");
-        const colour = palette[parts[0]!];
+        const colour = palette[parts[0]];
         if (colour === undefined) return config;
         if (parts[1] === undefined) return colour;
         const alpha = Math.round((Number(parts[1]) / 100) * 255);

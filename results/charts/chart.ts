@@ -24,7 +24,8 @@ export interface LegendEntry {
   readonly series: string;
   readonly colour: string;
   readonly dash: readonly number[];
-  readonly mark: "line" | "area" | "bar" | string;
+  /** `line`, `bar`, or the name of a Chart.js marker. */
+  readonly mark: string;
 }
 
 /** One drawing. Several make small multiples with equal axes. */

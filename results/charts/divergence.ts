@@ -89,7 +89,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
             cell.label,
             point.x,
             Math.round(unscaled(point.y) * 10) / 10,
-            lines[i]!.missing === undefined ? 0 : Math.round(unscaled(lines[i]!.missing!.middle[k]?.y ?? 0) * 10) / 10,
+            lines[i]!.missing === undefined ? 0 : Math.round(unscaled(lines[i]!.missing.middle[k]?.y ?? 0) * 10) / 10,
           ]),
         ),
       ),

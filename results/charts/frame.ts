@@ -169,8 +169,8 @@ export function capped(points: readonly Point[], most = 240): readonly Point[] {
   const kept: Point[] = [];
   for (let from = 0; from < points.length; from += stretch) {
     const part = points.slice(from, from + stretch);
-    let low = part[0]!;
-    let high = part[0]!;
+    let low = part[0];
+    let high = part[0];
     for (const point of part) {
       if (point.y < low.y) low = point;
       if (point.y > high.y) high = point;
@@ -206,8 +206,8 @@ export function powerOfTen(value: number, direction: "up" | "down"): number {
 export function logBounds(values: readonly number[]): { readonly min: number; readonly max: number } {
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
   if (positive.length === 0) return { min: 0.1, max: 10 };
-  let min = positive[0]!;
-  let max = positive[0]!;
+  let min = positive[0];
+  let max = positive[0];
   for (const value of positive) {
     if (value < min) min = value;
     if (value > max) max = value;

@@ -56,7 +56,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       all
         .map(
           ({ cell, byLag, total }) =>
-            `${cell.label}: ${total === 0 ? "no reads" : `${percent(byLag[0]! / total)} fresh`}`,
+            `${cell.label}: ${total === 0 ? "no reads" : `${percent(byLag[0] / total)} fresh`}`,
         )
         .join("; ") +
       ".",
@@ -82,7 +82,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
           label: name,
           series: name,
           data: labels.map((_, k) => {
-            const { byLag, total } = counts[i]!;
+            const { byLag, total } = counts[i];
             const n = byLag[k] ?? 0;
             return n === 0 ? null : trimmed((n / total) * 100);
           }),
@@ -117,13 +117,13 @@ function countsOf(cell: ChartCell): Counts {
 function answerOf(all: readonly Counts[]): string {
   const behind = all
     .filter(({ total }) => total > 0)
-    .map((one) => ({ ...one, share: 1 - one.byLag[0]! / one.total }))
+    .map((one) => ({ ...one, share: 1 - one.byLag[0] / one.total }))
     .sort((a, b) => b.share - a.share);
-  const worst = behind[0]!;
+  const worst = behind[0];
   if (worst.share === 0)
     return `None of ${count(all.reduce((sum, { total }) => sum + total, 0))} reads was behind any acknowledged write.`;
   const deepest = worst.byLag.reduce((last, n, k) => (n > 0 ? k : last), 0);
-  const one = (worst.byLag[1] ?? 0) / (worst.total - worst.byLag[0]!);
+  const one = (worst.byLag[1] ?? 0) / (worst.total - worst.byLag[0]);
   return (
     `At ${worst.cell.label}, the furthest behind, ${percent(worst.share)} of ${count(worst.total)} reads missed at least one acknowledged write; ` +
     `${percent(one)} of those missed exactly one, and the oldest answer was ${deepest} ${deepest === 1 ? "version" : "versions"} behind` +

@@ -149,21 +149,21 @@ function answerOf(cells: readonly ChartCell[]): string {
   const rates = cells
     .map((cell) => ({ cell, metric: cell.summary.metrics["throughput_ops_s"] }))
     .filter(({ metric }) => metric !== undefined && metric.value !== null)
-    .sort((a, b) => b.metric!.value! - a.metric!.value!);
+    .sort((a, b) => b.metric.value! - a.metric.value!);
   const worst = cells
     .map((cell) => ({ cell, metric: cell.summary.metrics["availability"] }))
     .filter(({ metric }) => metric !== undefined && metric.value !== null)
-    .sort((a, b) => a.metric!.value! - b.metric!.value!)[0];
+    .sort((a, b) => a.metric.value! - b.metric.value!)[0];
   const first = rates[0];
   const last = rates.at(-1);
   let text = "The rate of finished operations is drawn below.";
   if (first !== undefined && last !== undefined)
     text =
       first === last
-        ? `Clients finished ${rate(first.metric!)} operations a second.`
-        : `Clients finished between ${rate(last.metric!)} (${last.cell.label}) and ${rate(first.metric!)} (${first.cell.label}) operations a second.`;
+        ? `Clients finished ${rate(first.metric)} operations a second.`
+        : `Clients finished between ${rate(last.metric)} (${last.cell.label}) and ${rate(first.metric)} (${first.cell.label}) operations a second.`;
   if (worst === undefined) return text;
-  return worst.metric!.value === 1
+  return worst.metric.value === 1
     ? `${text} Every operation that was due succeeded.`
-    : `${text} The lowest availability was ${metricInWords(worst.metric)}, at ${worst.cell.label} (${plain((1 - worst.metric!.value!) * 100)} % of operations due did not succeed).`;
+    : `${text} The lowest availability was ${metricInWords(worst.metric)}, at ${worst.cell.label} (${plain((1 - worst.metric.value!) * 100)} % of operations due did not succeed).`;
 }

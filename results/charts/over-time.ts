@@ -31,7 +31,7 @@ export function overRepetitions(
   const high: Point[] = [];
   longest.t.forEach((t, i) => {
     const values = columns
-      .map((one) => one.columns[column]![i])
+      .map((one) => one.columns[column][i])
       .filter((value): value is number => value !== null && value !== undefined && Number.isFinite(value));
     if (values.length === 0 || !Number.isFinite(t)) return;
     const x = trimmed(t);

@@ -49,11 +49,11 @@ function draw(input: ChartInput): ChartFigure | undefined {
       facet.series.forEach(({ cell }, i) => {
         const curve = curves[i];
         curve?.points.forEach((point, k) =>
-          rows.push([cell.label, title, "response", curve.percentiles[k]!, trimmed(point.y), curve.samples]),
+          rows.push([cell.label, title, "response", curve.percentiles[k], trimmed(point.y), curve.samples]),
         );
         const other = service[i];
         other?.points.forEach((point, k) =>
-          rows.push([cell.label, title, "service", other.percentiles[k]!, trimmed(point.y), other.samples]),
+          rows.push([cell.label, title, "service", other.percentiles[k], trimmed(point.y), other.samples]),
         );
       });
     }
@@ -128,11 +128,11 @@ function curveOf(cell: ChartCell, kinds: readonly string[], basis: LatencySpectr
     if (spectra.length === 0) continue;
     const points: Point[] = [];
     const percentiles: number[] = [];
-    for (const p of spectra[0]!.percentiles) {
+    for (const p of spectra[0].percentiles) {
       if (p >= 100) continue;
       const values = spectra.map((spectrum) => spectrum.ms[spectrum.percentiles.indexOf(p)]);
       if (values.some((value) => value === undefined || !Number.isFinite(value))) continue;
-      const y = median(values as number[])!;
+      const y = median(values)!;
       if (y <= 0) continue;
       points.push({ x: Number((1 / (1 - p / 100)).toPrecision(5)), y: trimmed(y) });
       percentiles.push(p);
@@ -154,9 +154,9 @@ function answerOf(cells: readonly ChartCell[]): string {
     .map((cell) => ({ cell, p99: cell.summary.metrics["read_p99_ms"], p50: cell.summary.metrics["read_p50_ms"] }))
     .filter(({ p99 }) => p99 !== undefined && p99.value !== null);
   if (known.length === 0) return "No read succeeded, so only the other operations have a tail to show.";
-  known.sort((a, b) => a.p99!.value! - b.p99!.value!);
-  const best = known[0]!;
-  const worst = known[known.length - 1]!;
+  known.sort((a, b) => a.p99.value! - b.p99.value!);
+  const best = known[0];
+  const worst = known[known.length - 1];
   const say = ({ cell, p50, p99 }: (typeof known)[number]): string =>
     `${metricInWords(p99)} at ${cell.label}${p50 === undefined || p50.value === null ? "" : ` (half of them within ${metricInWords(p50)})`}`;
   if (best === worst) return `One read in a hundred took longer than ${say(best)}.`;

@@ -26,7 +26,7 @@ export function panelSvg(panel: Panel, idPrefix: string): string {
 
 /** A picture file of its own: legend, title, background, light and dark by the viewer's preference. */
 export function standaloneSvg(figure: ChartFigure, index: number): string {
-  const panel = figure.panels[index]!;
+  const panel = figure.panels[index];
   const title = panel.title === "" ? figure.title : `${figure.title}: ${panel.title}`;
   const content = drawing(panel, "f", { legend: true, title: panel.title });
   const { width, height } = panel;
@@ -57,7 +57,7 @@ function drawing(panel: Panel, idPrefix: string, extras: Extras): string {
   if (extras.title !== "")
     config.options.plugins.title = { ...config.options.plugins.title, display: true, text: extras.title };
   const surface = new SvgCanvas(panel.width, panel.height, idPrefix);
-  const chart = new Chart(surface.canvas as unknown as ChartItem, { ...config, platform: BasicPlatform });
+  const chart = new Chart(surface.canvas, { ...config, platform: BasicPlatform });
   const content = surface.content();
   chart.destroy();
   return content;

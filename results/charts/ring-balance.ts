@@ -156,7 +156,7 @@ function distinctRings(
 ): { readonly cell: ChartCell; readonly ring: TrialFigures["ring"]; readonly several: boolean }[] {
   const byShape = new Map<string, { cell: ChartCell; ring: TrialFigures["ring"] }>();
   for (const cell of cells) {
-    const ring = cell.figures[0]!.ring;
+    const ring = cell.figures[0].ring;
     if (ring.tokens.length === 0) continue;
     const shape = `${ring.strategy} ${ring.tokens.length} ${ring.tokens
       .slice(0, 8)
@@ -170,7 +170,7 @@ function distinctRings(
 function answerOf(drawn: readonly { cell: ChartCell; shares: readonly Share[] }[]): string {
   const busiest = drawn
     .map(({ cell, shares }) => ({ cell, shares, top: shares.reduce((a, b) => (b.operations > a.operations ? b : a)) }))
-    .sort((a, b) => b.top.operations * b.shares.length - a.top.operations * a.shares.length)[0]!;
+    .sort((a, b) => b.top.operations * b.shares.length - a.top.operations * a.shares.length)[0];
   const even = 100 / busiest.shares.length;
   return (
     `The busiest node anywhere was ${busiest.top.node} at ${busiest.cell.label}: ${percent(busiest.top.operations / 100)} of operations ` +

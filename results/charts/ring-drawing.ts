@@ -24,7 +24,7 @@ export function ringDrawing(ring: TrialFigures["ring"]): string {
   const paths = new Map<string, string>();
   tokens.forEach((token, i) => {
     // A token owns the arc that ends at it.
-    const from = i === 0 ? tokens[tokens.length - 1]!.at - space : tokens[i - 1]!.at;
+    const from = i === 0 ? tokens[tokens.length - 1].at - space : tokens[i - 1].at;
     const arc = arcPath(from / space, token.at / space);
     paths.set(token.node, (paths.get(token.node) ?? "") + arc);
   });

@@ -95,7 +95,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
           name: "keys",
         },
         datasets: facet.series.flatMap(({ name, style }, i): { readonly [key: string]: Plain }[] => {
-          const points = tails[i]!.share.flatMap((share, k) =>
+          const points = tails[i].share.flatMap((share, k) =>
             share > 0 ? [{ x: k + 1, y: trimmed(share * 100) }] : [],
           );
           return points.length === 0 ? [] : [line(name, style, points, { stepped: false, clip: 6, pointRadius: 3 })];

@@ -346,9 +346,9 @@ export class SvgCanvas {
     this.flush();
     let body = "";
     for (let i = 0; i < this.out.length;) {
-      const clip = this.out[i]!.clip;
+      const clip = this.out[i].clip;
       let run = "";
-      for (; i < this.out.length && this.out[i]!.clip === clip; i++) run += this.out[i]!.text;
+      for (; i < this.out.length && this.out[i].clip === clip; i++) run += this.out[i].text;
       body += clip === "" ? run : `<g clip-path="url(#${clip})">${run}</g>`;
     }
     let defs = "";

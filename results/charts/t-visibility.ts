@@ -55,7 +55,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     number: tVisibility.number,
     title: tVisibility.title,
     question: tVisibility.question,
-    answer: answerOf(drawn.flatMap((one) => one.facet.series.map(({ cell }, i) => ({ cell, curve: one.curves[i]! })))),
+    answer: answerOf(drawn.flatMap((one) => one.facet.series.map(({ cell }, i) => ({ cell, curve: one.curves[i] })))),
     caption:
       `${counted(
         curves.reduce((sum, curve) => sum + curve.reads, 0),
@@ -66,7 +66,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     description:
       "Lines of the share of reads that returned the latest acknowledged write, by milliseconds since its acknowledgement. " +
       drawn
-        .map(({ facet, curves: of }) => facet.series.map(({ cell }, i) => describe(cell, of[i]!)).join("; "))
+        .map(({ facet, curves: of }) => facet.series.map(({ cell }, i) => describe(cell, of[i])).join("; "))
         .join("; ") +
       ".",
     axes: { x: "time since the write was acknowledged (ms)", y: "consistent reads (%)" },
@@ -83,7 +83,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
         },
         y: { title: "reads that return it (%)", scale: "linear", min: bottom, max: 100, unit: "%", name: "consistent" },
         datasets: facet.series.flatMap(({ name, style }, i): { readonly [key: string]: Plain }[] => {
-          const curve = of[i]!;
+          const curve = of[i];
           if (curve.points.length === 0) return [];
           return [line(name, style, curve.points, { clip: 6 }), ...band(name, style, curve.low, curve.high)];
         }),
@@ -100,11 +100,11 @@ function curveOf(cell: ChartCell): Curve {
   const bins = new Map<string, { from: number; to: number; reads: number; consistent: number }>();
   for (const { tVisibility: bin } of cell.figures) {
     bin.fromMs.forEach((from, i) => {
-      const to = bin.toMs[i]!;
+      const to = bin.toMs[i];
       const key = `${from}/${to}`;
       const sum = bins.get(key) ?? { from, to, reads: 0, consistent: 0 };
-      sum.reads += bin.reads[i]!;
-      sum.consistent += bin.consistent[i]!;
+      sum.reads += bin.reads[i];
+      sum.consistent += bin.consistent[i];
       bins.set(key, sum);
     });
   }
@@ -147,10 +147,10 @@ function curveOf(cell: ChartCell): Curve {
 
 function answerOf(all: readonly { cell: ChartCell; curve: Curve }[]): string {
   const known = all.filter(({ curve }) => curve.points.length > 0);
-  known.sort((a, b) => a.curve.points[0]!.y - b.curve.points[0]!.y);
-  const { cell, curve } = known[0]!;
-  const first = curve.points[0]!;
-  const interval = `[${plain(curve.low[0]!.y)}, ${plain(curve.high[0]!.y)}]`;
+  known.sort((a, b) => a.curve.points[0].y - b.curve.points[0].y);
+  const { cell, curve } = known[0];
+  const first = curve.points[0];
+  const interval = `[${plain(curve.low[0].y)}, ${plain(curve.high[0].y)}]`;
   const start =
     `Right after an acknowledgement (about ${plain(first.x)} ms) the least consistent configuration, ${cell.label}, ` +
     `returned that write to ${percent(first.y / 100)} ${interval} of reads`;

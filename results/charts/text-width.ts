@@ -9,7 +9,7 @@ export function textWidth(text: string, sizePx: number, bold: boolean): number {
   let thousandths = 0;
   for (const character of text) {
     const code = character.codePointAt(0)!;
-    thousandths += code >= 32 && code < 127 ? WIDTHS[code - 32]! : (OTHERS[character] ?? AVERAGE);
+    thousandths += code >= 32 && code < 127 ? WIDTHS[code - 32] : (OTHERS[character] ?? AVERAGE);
   }
   return (thousandths * sizePx * (bold ? BOLD : 1)) / 1000;
 }

@@ -74,5 +74,5 @@ export const SERIES: readonly SeriesStyle[] = [
 
 /** The style of the `index`th series; more than seven begin again, which is why charts are split before that. */
 export function seriesStyle(index: number): SeriesStyle {
-  return SERIES[index % SERIES.length]!;
+  return SERIES[index % SERIES.length];
 }

@@ -69,7 +69,7 @@ function seriesOf(panel: Panel): string[] {
 
 function swatch({ colour, dash, mark }: LegendEntry): string {
   const paint = `var(--${colour.slice(1)})`;
-  if (mark === "bar" || mark === "area")
+  if (mark === "bar")
     return `<svg width="14" height="12" aria-hidden="true"><rect x="1" y="1" width="12" height="10" fill="${paint}" fill-opacity=".75" stroke="${paint}"/></svg>`;
   const dashes = dash.length === 0 ? "" : ` stroke-dasharray="${dash.join(" ")}"`;
   const shape = MARKS[mark] ?? "";

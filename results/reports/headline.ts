@@ -29,7 +29,7 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
 export function headlines(run: LoadedRun): Headline[] {
   return ORDER.flatMap(([name, title]) => {
     const found = run.cells.find((cell) => (cell.metrics[name]?.value ?? null) !== null);
-    return found === undefined ? [] : [{ name, title, unit: found.metrics[name]!.unit }];
+    return found === undefined ? [] : [{ name, title, unit: found.metrics[name].unit }];
   });
 }
 

@@ -65,7 +65,7 @@ export function reproduceCommand(run: LoadedRun): string {
   parts.push("--seed", String(manifest.seed));
   manifest.argv.forEach((word, i) => {
     if ((word === "-S" || word === "--set" || word === "--only") && manifest.argv[i + 1] !== undefined)
-      parts.push(word, manifest.argv[i + 1]!);
+      parts.push(word, manifest.argv[i + 1]);
   });
   const commit = manifest.quorumlab.commit;
   const command = parts.map(quoted).join(" ");
@@ -77,7 +77,7 @@ function doubts(run: LoadedRun): string {
   const labels = chartInput(run).cells;
   const worst = worstValidity(run.cells);
   const rows = run.cells.flatMap((cell, i) =>
-    cell.validity.doubts.map((doubt) => [labels[i]!.label, doubt.verdict, doubt.reason, doubt.advice]),
+    cell.validity.doubts.map((doubt) => [labels[i].label, doubt.verdict, doubt.reason, doubt.advice]),
   );
   const failed = run.trials.filter((trial) => trial.record.outcome === "failed");
   const failures =
@@ -163,7 +163,7 @@ function settings(run: LoadedRun): string {
           const row = label(key);
           return [
             key,
-            cells.length === 0 ? "" : value(cells[0]!.summary.id, key),
+            cells.length === 0 ? "" : value(cells[0].summary.id, key),
             row?.unit ?? "",
             row?.default ?? "",
             row?.title ?? "",

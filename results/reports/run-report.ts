@@ -171,7 +171,7 @@ function comparisonSection(run: LoadedRun): string {
   const open = rows.filter((row) => row.verdict === "inconclusive").length;
   const pairs = rows.reduce((least, row) => Math.min(least, row.n), Infinity);
   const baseline =
-    chartInput(run).cells.find((cell) => cell.summary.id === rows[0]!.baseline)?.label ?? rows[0]!.baseline;
+    chartInput(run).cells.find((cell) => cell.summary.id === rows[0].baseline)?.label ?? rows[0].baseline;
   const few =
     open > 0 && pairs < 6
       ? ` With ${counted(pairs, "pair")} the smallest possible p is ${Number((2 / 2 ** pairs).toPrecision(2))} before adjustment: at least 6 repetitions are needed to show anything.`

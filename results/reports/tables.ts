@@ -50,7 +50,7 @@ export function allMetricsTable(run: LoadedRun): string {
   const labels = chartInput(run).cells;
   const rows = run.cells.flatMap((cell, i) =>
     Object.entries(cell.metrics).map(([name, metric]) => [
-      labels[i]!.label,
+      labels[i].label,
       name,
       metric.value === null ? "not measured" : withUnit(metric.value, metric.unit),
       intervalInWords(metric),

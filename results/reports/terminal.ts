@@ -64,7 +64,7 @@ export function renderTerminal(run: LoadedRun, options: TerminalOptions): string
       ),
     );
     run.cells.forEach((cell, i) => {
-      const text = row(table, (one) => one.values[i]!);
+      const text = row(table, (one) => one.values[i]);
       lines.push(cell.validity.verdict === "valid" ? text : paint("33", text));
     });
   }
@@ -157,13 +157,13 @@ function comparisons(run: LoadedRun, width: number, paint: (code: string, text: 
       row(table, (one) => one.head),
     ),
     ...rows.map((one, i) => {
-      const text = row(table, (each) => each.values[i]!);
+      const text = row(table, (each) => each.values[i]);
       const code =
         one.verdict === "better" ? "32" : one.verdict === "worse" ? "31" : one.verdict === "different" ? "0" : "2";
       return paint(code, text);
     }),
     ...wrapped(
-      `baseline: ${clean(name(rows[0]!.baseline))}. "Inconclusive" means that this run cannot tell, never that they are the same.`,
+      `baseline: ${clean(name(rows[0].baseline))}. "Inconclusive" means that this run cannot tell, never that they are the same.`,
       width,
     ),
   ];
@@ -203,6 +203,5 @@ function wrapped(text: string, width: number): string[] {
 
 /** A title must not move the cursor. */
 function clean(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are what a terminal would obey
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }

@@ -29,7 +29,7 @@ function staleness(cells: readonly ChartCell[]): string {
   const known = measured(cells, "p_stale");
   if (known.length === 0) return "";
   const stalest = known.at(-1)!;
-  const freshest = known[0]!;
+  const freshest = known[0];
   if (stalest.metric.value === 0) {
     const bound = Math.max(...known.map(({ metric }) => metric.hi ?? 0));
     return `No stale read was seen in any of ${known.length === 1 ? "its one configuration" : `${known.length} configurations`}${bound > 0 ? `; at 95 % confidence at most ${percent(bound)} of reads were` : ""}.`;
@@ -56,7 +56,7 @@ function staleness(cells: readonly ChartCell[]): string {
 function price(cells: readonly ChartCell[]): string {
   const known = measured(cells, "read_p99_ms");
   if (known.length === 0) return "";
-  const fastest = known[0]!;
+  const fastest = known[0];
   const slowest = known.at(-1)!;
   if (known.length === 1) return `99 of 100 reads took no longer than ${metricInWords(fastest.metric)}.`;
   if (fastest.metric.lo === null || slowest.metric.lo === null)

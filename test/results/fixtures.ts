@@ -114,7 +114,7 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
   const comparisons = cells.slice(1).flatMap((cell, i): ComparisonRow[] => [
     {
       cell: cell.id,
-      baseline: cells[0]!.id,
+      baseline: cells[0].id,
       metric: "read_p99_ms",
       unit: "ms",
       difference: 1.2 * i,
@@ -127,7 +127,7 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
     },
     {
       cell: cell.id,
-      baseline: cells[0]!.id,
+      baseline: cells[0].id,
       metric: "p_stale",
       unit: "ratio",
       difference: -0.03,
@@ -327,16 +327,16 @@ function metricsOf(figures: readonly TrialFigures[], r: number, w: number): Reco
   const n = figures.length;
   const metric = (of: (one: TrialFigures) => number, unit: string): MetricValue => {
     const values = figures.map(of).sort((a, b) => a - b);
-    const value = values[values.length >> 1]!;
-    return { value, lo: n > 1 ? values[0]! : null, hi: n > 1 ? values.at(-1)! : null, n, unit };
+    const value = values[values.length >> 1];
+    return { value, lo: n > 1 ? values[0] : null, hi: n > 1 ? values.at(-1)! : null, n, unit };
   };
   const spectrum = (one: TrialFigures, kind: string, p: number): number => {
     const found = one.spectra.find((s) => s.kind === kind && s.basis === "response")!;
-    return found.ms[found.percentiles.indexOf(p)]!;
+    return found.ms[found.percentiles.indexOf(p)];
   };
   return {
     throughput_ops_s: metric(
-      (one) => one.intervals.columns["ok"]!.reduce<number>((a, b) => a + (b ?? 0), 0) / one.intervals.t.length,
+      (one) => one.intervals.columns["ok"].reduce<number>((a, b) => a + (b ?? 0), 0) / one.intervals.t.length,
       "1/s",
     ),
     read_p50_ms: metric((one) => spectrum(one, "read", 50), "ms"),
@@ -351,8 +351,8 @@ function metricsOf(figures: readonly TrialFigures[], r: number, w: number): Reco
       unit: "ratio",
     },
     availability: metric(() => 0.9991, "ratio"),
-    siblings_mean: metric((one) => mean(one.intervals.columns["siblings_mean"]!), "versions"),
-    siblings_max: metric((one) => Math.max(...one.intervals.columns["siblings_max"]!.map((v) => v ?? 0)), "versions"),
+    siblings_mean: metric((one) => mean(one.intervals.columns["siblings_mean"]), "versions"),
+    siblings_max: metric((one) => Math.max(...one.intervals.columns["siblings_max"].map((v) => v ?? 0)), "versions"),
     divergent_keys_final: metric((one) => one.divergence.finalDivergent, "keys"),
     load_imbalance: metric(
       (one) => Math.max(...one.load.map((l) => l.operations)) / mean(one.load.map((l) => l.operations)),
@@ -407,7 +407,7 @@ function madeUpFigures(
     tokens.reduce(
       (sum, token, i) =>
         sum +
-        (token.node === node ? (token.at - (i === 0 ? tokens.at(-1)!.at - 2 ** 32 : tokens[i - 1]!.at)) / 2 ** 32 : 0),
+        (token.node === node ? (token.at - (i === 0 ? tokens.at(-1)!.at - 2 ** 32 : tokens[i - 1].at)) / 2 ** 32 : 0),
       0,
     );
   return {
