@@ -124,7 +124,7 @@ export interface ReadOptions {
 }
 
 /**
- * Loads a run named by its folder's path, its run id, `<experiment>/<run id>`, `<experiment>` or `<experiment>@latest`
+ * Loads a run named by its folder's path (or that of its experiment, for the latest), its run id, `<experiment>/<run id>`, `<experiment>` or `<experiment>@latest`
  * (its latest run), or `@latest` (the latest of all). Throws RunNotReadable.
  */
 export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
@@ -147,7 +147,7 @@ export function resolveRun(where: string, options: ReadOptions = {}): string {
   const name = where.replace(/\/+$/, "");
   if (name === "") throw new RunNotReadable("no run was named; try @latest", where);
   const asPath = path.resolve(name);
-  if (isRun(asPath)) return fs.realpathSync(asPath);
+  for (const folder of [asPath, path.join(asPath, "latest")]) if (isRun(folder)) return fs.realpathSync(folder);
   const [base, ...suffix] = name.split("@");
   if (suffix.length > 1 || (suffix.length === 1 && suffix[0] !== "latest"))
     throw new RunNotReadable(`"${where}" names no run: after @ only "latest" is understood`, where);
