@@ -30,7 +30,8 @@ export function common(command: Command, examples: readonly (readonly [string, s
     .addHelpText("before", `Examples:\n${lines.join("\n")}\n`);
 }
 
-export function collect(value: string, before: readonly string[]): readonly string[] {
+/** For options that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

@@ -16,7 +16,7 @@ import { definePlan } from "./plan";
 import { defineReport } from "./report";
 import { defineRun } from "./run";
 import { defineShow } from "./show";
-import { systemMessage, UserError, type ExitCode } from "./user-error";
+import { exitOfTold, systemMessage, type ExitCode } from "./user-error";
 import { defineValidate } from "./validate";
 
 /** Runs one command line (without the program's name) and resolves with its exit code. Never rejects. */
@@ -77,16 +77,17 @@ function explainFailure(error: unknown, io: Io): ExitCode {
     return 2;
   }
   const debug = io.env.QUORUMLAB_DEBUG === "1" && error instanceof Error ? `${error.stack ?? ""}\n` : "";
-  if (error instanceof UserError) {
-    io.stderr.write(`error: ${error.message}\n${debug}`);
-    return error.exit;
+  const message = error instanceof Error ? error.message : String(error);
+  const told = exitOfTold(error);
+  if (told !== undefined) {
+    io.stderr.write(`error: ${message}\n${debug}`);
+    return told;
   }
   const system = systemMessage(error);
-  const message = error instanceof Error ? error.message.split("\n")[0] : String(error);
   if (system !== undefined) io.stderr.write(`error: ${system}\n${debug}`);
   else
     io.stderr.write(
-      `error: ${message} (a fault of quorumlab's own unless the message says otherwise; QUORUMLAB_DEBUG=1 shows where)\n${debug}`,
+      `error: ${message.split("\n")[0]} (a fault of quorumlab's own unless the message says otherwise; QUORUMLAB_DEBUG=1 shows where)\n${debug}`,
     );
   return 3;
 }

@@ -23,8 +23,12 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** The first suggestion that `explain` has something to say about. */
+/** The first suggestion that is a key, which `explain` has something to say about. */
 export function explainable(problems: readonly Problem[]): string | undefined {
-  return problems.find((problem) => problem.suggestion !== undefined && /^[\w.]+$/.test(problem.suggestion))
-    ?.suggestion;
+  const { allKeys } = require("../spec/keys") as typeof import("../spec/keys");
+  const { supported, later } = allKeys();
+  const known = [...supported, ...later];
+  return problems.find(({ suggestion }) =>
+    known.some((key) => suggestion !== undefined && (key === suggestion || key.endsWith(`.${suggestion}`))),
+  )?.suggestion;
 }

@@ -1,7 +1,6 @@
 /** `quorumlab report`: the HTML page again, from what is stored; nothing is run. */
 import { spawn } from "node:child_process";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { LoadedRun } from "../../results/record/run-folder";
 import { common, next, printJson, type CommandContext, type CommonOptions } from "./command";
@@ -13,10 +12,6 @@ import { loadRunAt } from "./stored-run";
 interface Options extends CommonOptions {
   readonly out: string;
   readonly open?: boolean;
-}
-
-interface RunReport {
-  readonly renderRunReport: (run: LoadedRun, options?: object) => string;
 }
 
 export function defineReport(program: Command, context: CommandContext): void {
@@ -37,17 +32,28 @@ function report(typed: string, options: Options, context: CommandContext): void 
   const { io } = context;
   const folder = findRun(typed, options.out, io);
   const run = loadRunAt(folder);
-  const { renderRunReport } = require("../../results/reports/run-report") as RunReport;
+  rebuild(run);
   const path = join(folder, "report", "index.html");
-  mkdirSync(join(folder, "report"), { recursive: true });
-  // Whoever has the old page open keeps a whole one.
-  writeFileSync(`${path}.new`, renderRunReport(run));
-  renameSync(`${path}.new`, path);
   const shown = shownPath(path, io);
   if (options.json === true) printJson(io, runDocument(run, shownPath(folder, io), shown));
   else io.stdout.write(`report: ${shown}\n`);
   if (options.open === true) open(path, (message) => io.stderr.write(message));
   next(io, `quorumlab show ${shownPath(folder, io)}`);
+}
+
+/** Writes page, figures and, since they are part of the run, its checksums. */
+function rebuild(run: LoadedRun): void {
+  const { reportFiles } =
+    require("../../results/reports/run-report") as typeof import("../../results/reports/run-report");
+  const { RunWriter } = require("../../results/record/writer") as typeof import("../../results/record/writer");
+  const experiment = dirname(run.folder);
+  const writer = new RunWriter({
+    root: dirname(experiment),
+    experiment: basename(experiment),
+    run: basename(run.folder),
+  });
+  for (const [name, content] of reportFiles(run)) writer.write(`report/${name}`, content);
+  writer.writeChecksums(run.trials.map((trial) => trial.record.id));
 }
 
 /** Hands the file to the desktop; where there is none, says so. */

@@ -9,22 +9,17 @@ import { readExperimentFile } from "./experiment-file";
 import { countProblems, explainable, problemLine } from "./problem-lines";
 
 export interface ShapeOptions extends CommonOptions {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly profile?: string;
-  readonly only: readonly string[];
+  readonly only?: readonly string[];
   readonly seed?: number;
 }
 
 export function shapeOptions(command: Command): Command {
   return command
-    .option(
-      "-S, --set <key=value>",
-      "change a key, such as -S r=2 or -S workload.rate=500/s; may be repeated",
-      collect,
-      [],
-    )
+    .option("-S, --set <key=value>", "change a key, such as -S r=2 or -S workload.rate=500/s; may be repeated", collect)
     .option("-p, --profile <name>", "one of the file's profiles, such as smoke")
-    .option("--only <axis=value>", "only the cells that meet this; may be repeated", collect, [])
+    .option("--only <axis=value>", "only the cells that meet this; may be repeated", collect)
     .option("--seed <number>", "the root of all randomness", readSeed);
 }
 
@@ -41,7 +36,7 @@ export function resolveFor(typed: string, options: ShapeOptions, context: Comman
   const { resolveExperiment } = require("../spec/resolve") as typeof import("../spec/resolve");
   const { io } = context;
   const { path, text } = readExperimentFile(typed, io);
-  const { set: sets, only, profile, seed } = options;
+  const { set: sets = [], only = [], profile, seed } = options;
   const resolution = resolveExperiment({
     path,
     text,

@@ -19,7 +19,7 @@ import { seconds } from "./table";
 import type { ExitCode } from "./user-error";
 
 interface Options extends ShapeOptions {
-  readonly tag: readonly string[];
+  readonly tag?: readonly string[];
   readonly note?: string;
   readonly out: string;
   readonly onError: "continue" | "stop";
@@ -33,7 +33,7 @@ export function defineRun(program: Command, context: CommandContext): void {
     .command("run")
     .description("run every trial of an experiment on real processes and write the report")
     .argument("<file>", "experiment file, or a name of the catalogue")
-    .option("--tag <key=value>", "label this run; may be repeated", collectTag, [])
+    .option("--tag <key=value>", "label this run; may be repeated", collectTag)
     .option("-m, --note <text>", "a note kept with this run")
     .option("-o, --out <dir>", "put the run's folder below DIR", RESULTS_ROOT)
     .addOption(
@@ -51,7 +51,7 @@ export function defineRun(program: Command, context: CommandContext): void {
   ]);
 }
 
-function collectTag(value: string, before: readonly string[]): readonly string[] {
+function collectTag(value: string, before?: readonly string[]): readonly string[] {
   if (!/^[\w.-]+=/.test(value)) throw new InvalidArgumentError("write key=value, such as --tag paper=section-4");
   return collect(value, before);
 }
@@ -60,7 +60,8 @@ async function run(file: string, options: Options, context: CommandContext): Pro
   const { io } = context;
   // Something to look at while the rest is loaded.
   if (io.stderr.isTTY) io.stderr.write(`reading ${file}\n`);
-  const sets = options.raw === undefined ? options.set : [...options.set, `measure.raw.history=${options.raw}`];
+  const sets =
+    options.raw === undefined ? (options.set ?? []) : [...(options.set ?? []), `measure.raw.history=${options.raw}`];
   const experiment = resolveFor(file, { ...options, set: sets }, context);
   if (experiment === undefined) return;
   announce(experiment, options, context);
@@ -74,7 +75,7 @@ async function run(file: string, options: Options, context: CommandContext): Pro
       resultsRoot: resolve(io.cwd, options.out),
       argv: ["quorumlab", ...context.argv],
       ...(options.note === undefined ? {} : { note: options.note }),
-      tags: { ...experiment.tags, ...Object.fromEntries(options.tag.map(splitTag)) },
+      tags: { ...experiment.tags, ...Object.fromEntries((options.tag ?? []).map(splitTag)) },
       onError: options.onError,
       progress: (event) => progress.event(event),
       signal: interrupts.signal,

@@ -5,22 +5,18 @@
 import type { LoadedRun } from "../../results/record/run-folder";
 import { UserError } from "./user-error";
 
-interface Reader {
-  readonly loadRun: (folder: string) => LoadedRun;
-}
 interface TerminalReport {
   readonly renderTerminal: (run: LoadedRun, options: { readonly color: boolean; readonly columns: number }) => string;
 }
 
+/** `folder` holds a run. Throws {@link UserError}. */
 export function loadRunAt(folder: string): LoadedRun {
-  const { loadRun } = require("../../results/record/reader") as Reader;
+  const { loadRun } = require("../../results/record/reader") as typeof import("../../results/record/reader");
   try {
     return loadRun(folder);
   } catch (error) {
-    throw new UserError(
-      `${folder}: cannot be read as a run: ${error instanceof Error ? error.message : String(error)}`,
-      3,
-    );
+    if (error instanceof Error && error.name === "RunNotReadable") throw new UserError(error.message);
+    throw error;
   }
 }
 

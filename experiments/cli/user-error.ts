@@ -16,6 +16,19 @@ export class UserError extends Error {
   }
 }
 
+/** Errors of other rooms whose message is written for people, with the exit code they lead to. */
+const TOLD_ERRORS: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
+  ["ResultsNotWritable", 2],
+  ["RunNotReadable", 2],
+  ["TrialFailed", 3],
+]);
+
+/** The exit code of an error that needs no explanation beyond its message; undefined for any other. */
+export function exitOfTold(error: unknown): ExitCode | undefined {
+  if (error instanceof UserError) return error.exit;
+  return error instanceof Error ? TOLD_ERRORS.get(error.name) : undefined;
+}
+
 const SYSTEM_ADVICE: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied; choose another folder with -o DIR"],
   ["EPERM", "not permitted; choose another folder with -o DIR"],

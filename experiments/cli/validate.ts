@@ -8,7 +8,7 @@ import { UserError } from "./user-error";
 
 interface Options extends CommonOptions {
   readonly strict?: boolean;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
 }
 
 export function defineValidate(program: Command, context: CommandContext): void {
@@ -17,7 +17,7 @@ export function defineValidate(program: Command, context: CommandContext): void 
     .description("check experiment files; every problem at once, with line and column")
     .argument("<file...>", "experiment files, or names of the catalogue")
     .option("--strict", "warnings count as errors")
-    .option("-S, --set <key=value>", "check with this key changed; may be repeated", collect, [])
+    .option("-S, --set <key=value>", "check with this key changed; may be repeated", collect)
     .action((files: readonly string[], options: Options) => validate(files, options, context));
   common(command, [
     ["quorumlab validate my.yaml", "check one file"],
@@ -33,7 +33,7 @@ function validate(files: readonly string[], options: Options, context: CommandCo
   for (const typed of files) {
     try {
       const { path, text } = readExperimentFile(typed, io);
-      problems.push(...checkEverything({ path, text, sets: options.set }));
+      problems.push(...checkEverything({ path, text, sets: options.set ?? [] }));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const message = error.message.startsWith(`${typed}: `) ? error.message.slice(typed.length + 2) : error.message;

@@ -5,7 +5,17 @@
  * the value in the sweep.
  */
 import { axisKey, meaningOf, NOT_YET, pathOf, SCALAR_FORMS, unknownKey } from "./keys";
-import { nodeAt, sameValue, setAt, written, type Entry, type Located, type LocatedMap, type Place } from "./located";
+import {
+  nodeAt,
+  sameValue,
+  setAt,
+  withOrigin,
+  written,
+  type Entry,
+  type Located,
+  type LocatedMap,
+  type Place,
+} from "./located";
 import type { Problems } from "./problems";
 
 /** Cells of one experiment. */
@@ -301,6 +311,7 @@ function exclude(
 /** The tree of one cell. */
 export function applyCombination(tree: LocatedMap, combination: Combination): LocatedMap {
   let result = tree;
-  for (const { axis, value } of combination) result = setAt(result, pathOf(axisKey(axis)), value, value.at);
+  for (const { axis, value } of combination)
+    result = setAt(result, pathOf(axisKey(axis)), withOrigin(value, "axis"), value.at);
   return result;
 }

@@ -1,0 +1,82 @@
+/**
+ * The reference of keys, tunables and metrics, made from the rows that the programs use themselves; a test holds the
+ * file to this text. `node -r ts-node/register experiments/reference.ts` writes it and the editor schema anew.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { TUNABLES, type Tunable } from "../engine/vocabulary/tunables";
+import { rangeText } from "../engine/vocabulary/value-kinds";
+import { METRICS } from "../results/record/metrics";
+import { packageRoot } from "./catalogue";
+import { experimentSchemaText } from "./spec/json-schema";
+import { allKeys, PARTS, PLAIN_KEYS } from "./spec/keys";
+
+/** Generated files by their path from the package's root. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  return new Map([
+    ["experiments/REFERENCE.md", referenceText()],
+    ["experiments/spec/experiment.schema.json", experimentSchemaText()],
+  ]);
+}
+
+export function referenceText(): string {
+  const sections = [
+    "# Reference\n\nMade from the rows in `engine/vocabulary/rows/`, `experiments/spec/keys.ts` and `results/record/metrics.ts` by `experiments/reference.ts`; edit those. `quorumlab explain <name>` prints the same.\n",
+    "Any tunable may be an axis of a sweep: those under `tunables` by their last name, others by their dotted key; so may `tags.<name>`. Units are part of every duration, rate and size.\n",
+    `## Keys of the experiment\n\n${keyTable()}`,
+    `## Tunables\n\n${TUNABLES.map(tunableText).join("\n")}`,
+    `## Known, and not supported by this version yet\n\n${allKeys()
+      .later.map((key) => `\`${key}\``)
+      .join(", ")}\n`,
+    `## Metrics\n\n${metricTable()}`,
+  ];
+  return sections.join("\n");
+}
+
+function keyTable(): string {
+  const rows = [
+    ...PLAIN_KEYS.map((row) => [
+      `\`${row.key}\``,
+      row.default === "" ? "" : `\`${row.default}\``,
+      rangeText(row.kind),
+      row.title,
+    ]),
+    ...[...PARTS].map(([name, title]) => [`\`${name}\``, "", "", title]),
+  ];
+  return table(["key", "default", "allowed", "meaning"], rows);
+}
+
+function tunableText(row: Tunable): string {
+  const names = Object.entries(row.names).map(
+    ([system, called]) => `${system[0].toUpperCase()}${system.slice(1)}: \`${called}\``,
+  );
+  return [
+    `### \`${row.key}\``,
+    "",
+    `${row.title}. Scope: ${row.scope}. Default: ${row.default === "" ? "none" : `\`${row.default}\``}. Allowed: ${rangeText(row.kind)}.`,
+    "",
+    `- Buys: ${row.buys}`,
+    `- Costs: ${row.costs}`,
+    ...(names.length === 0 ? [] : [`- Elsewhere: ${names.join(", ")}`]),
+    `- Source: ${row.source}`,
+    `- Charts: ${row.charts.join(", ")}`,
+    "",
+  ].join("\n");
+}
+
+function metricTable(): string {
+  return table(
+    ["metric", "unit", "better", "meaning"],
+    METRICS.map((metric) => [`\`${metric.name}\``, metric.unit, metric.better, metric.definition]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |\n`;
+  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
+}
+
+if (require.main === module) {
+  for (const [path, text] of generatedFiles()) writeFileSync(join(packageRoot(), path), text);
+}

@@ -1,0 +1,199 @@
+/**
+ * The experiment file as JSON Schema, for editors that complete keys and underline mistakes while one types. It is made
+ * from the same rows as the reader, and is looser: what only the reader can know (quorums against N, counts of zones,
+ * names of axes) is left to `quorumlab validate`.
+ */
+import { distNames } from "../../engine/vocabulary/structures";
+import { TUNABLES } from "../../engine/vocabulary/tunables";
+import { QUORUM_WORDS, rangeText, type ValueKind } from "../../engine/vocabulary/value-kinds";
+import { PARTS, PLAIN_KEYS, SCALAR_FORMS, SWITCHABLE } from "./keys";
+
+type Schema = Record<string, unknown>;
+
+/** The schema as an object in a stable order. */
+export function experimentSchema(): Schema {
+  const properties: Schema = {};
+  for (const row of PLAIN_KEYS)
+    put(properties, row.key, { ...schemaOf(row.kind), description: describe(row.title, row.kind, row.default) });
+  for (const row of TUNABLES)
+    put(properties, row.key, { ...schemaOf(row.kind), description: describe(row.title, row.kind, row.default) });
+  for (const [name, title] of PARTS) properties[name] = { ...PART_SCHEMAS[name], description: title };
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "quorumlab experiment",
+    type: "object",
+    additionalProperties: false,
+    properties,
+  };
+}
+
+/** The file's text. */
+export function experimentSchemaText(): string {
+  return `${JSON.stringify(experimentSchema(), null, 2)}\n`;
+}
+
+function describe(title: string, kind: ValueKind, fallback: string): string {
+  return `${title}. Allowed: ${rangeText(kind)}.${fallback === "" ? "" : ` Default: ${fallback}.`}`;
+}
+
+function put(properties: Schema, key: string, leaf: Schema): void {
+  const parts = key.split(".");
+  let level = properties;
+  for (let i = 0; i < parts.length - 1; i++) {
+    level[parts[i]] ??= group(parts.slice(0, i + 1).join("."));
+    level = mapOf(level[parts[i]] as Schema).properties as Schema;
+  }
+  level[parts[parts.length - 1]] = leaf;
+}
+
+function group(key: string): Schema {
+  const map: Schema = { type: "object", additionalProperties: false, properties: {} };
+  const form = SCALAR_FORMS.get(key);
+  if (form !== undefined) return { anyOf: [map, { type: "string" }] };
+  return SWITCHABLE.has(key) ? { anyOf: [map, { const: "none" }] } : map;
+}
+
+function mapOf(schema: Schema): Schema {
+  return schema.anyOf === undefined ? schema : (schema.anyOf as readonly Schema[])[0];
+}
+
+const DURATION = { type: "string", pattern: "^[0-9.]+ *(us|µs|ms|s|m|h)$" };
+const SIZE = { type: "string", pattern: "^[0-9.]+ *(B|kB|KB|MB|GB|KiB|MiB|GiB)$" };
+const RATIO = {
+  anyOf: [
+    { type: "number", minimum: 0 },
+    { type: "string", pattern: "^[0-9.]+ *%$" },
+  ],
+};
+
+function schemaOf(kind: ValueKind): Schema {
+  switch (kind.kind) {
+    case "integer":
+      return { type: "integer", minimum: kind.min, maximum: kind.max };
+    case "number":
+      return { type: "number", minimum: kind.min, maximum: kind.max };
+    case "ratio":
+      return RATIO;
+    case "quorum":
+      return { anyOf: [{ type: "integer", minimum: kind.min }, { enum: QUORUM_WORDS }] };
+    case "boolean":
+      return { type: "boolean" };
+    case "choice":
+      return { enum: kind.values };
+    case "duration":
+      return DURATION;
+    case "rate":
+      return { type: "string", pattern: "^[0-9.]+ */(s|m|min|h)$" };
+    case "size":
+      return SIZE;
+    case "text":
+      return { type: ["string", "number"] };
+    case "structure":
+      return structureSchema(kind.name);
+  }
+}
+
+function structureSchema(name: Extract<ValueKind, { kind: "structure" }>["name"]): Schema {
+  const dist = (family: "distribution" | "popularity" | "length"): Schema => ({
+    type: "object",
+    required: ["dist"],
+    properties: { dist: { enum: distNames(family) } },
+  });
+  switch (name) {
+    case "distribution":
+      return { anyOf: [{ const: "none" }, DURATION, dist("distribution")] };
+    case "popularity":
+      return { anyOf: [{ type: "string" }, dist("popularity")] };
+    case "length":
+      return { anyOf: [SIZE, dist("length")] };
+    case "zones":
+      return { type: "object", additionalProperties: { type: "integer", minimum: 1 } };
+    case "weights":
+      return { type: "object", additionalProperties: { type: "number", minimum: 0.01, maximum: 100 } };
+    case "pin":
+      return {
+        anyOf: [
+          { enum: ["auto", "none"] },
+          { type: "array", items: { type: "array", items: { type: "integer", minimum: 0 } } },
+        ],
+      };
+    case "percentiles":
+      return {
+        type: "array",
+        minItems: 1,
+        maxItems: 20,
+        items: { type: "number", exclusiveMinimum: 0, exclusiveMaximum: 100 },
+      };
+    case "scan-keys":
+      return { type: "string", pattern: "^(all|sample:[0-9]+)$" };
+    case "history":
+      return { type: "string", pattern: "^(none|all|keys: *[0-9.]+%?)$" };
+    case "properties":
+      return { type: "object", additionalProperties: { type: ["string", "number", "boolean"] } };
+  }
+}
+
+const AXIS: Schema = {
+  anyOf: [
+    { type: "array", minItems: 1 },
+    {
+      type: "object",
+      additionalProperties: false,
+      required: ["zip"],
+      properties: { zip: { type: "object", additionalProperties: { type: "array" } } },
+    },
+    {
+      type: "object",
+      additionalProperties: false,
+      required: ["range"],
+      properties: {
+        range: {
+          type: "object",
+          additionalProperties: false,
+          required: ["from", "to"],
+          properties: { from: {}, to: {}, step: {}, factor: {} },
+        },
+      },
+    },
+  ],
+};
+
+const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
+  hypotheses: {
+    type: "array",
+    items: {
+      type: "object",
+      additionalProperties: false,
+      required: ["id", "text"],
+      properties: { id: { type: "string" }, text: { type: "string" } },
+    },
+  },
+  tags: { type: "object", additionalProperties: { type: ["string", "number", "boolean"] } },
+  citations: { type: "array", items: { type: "string" } },
+  sweep: {
+    type: "object",
+    additionalProperties: false,
+    required: ["axes"],
+    properties: {
+      axes: { type: "object", additionalProperties: AXIS },
+      exclude: { type: "array", items: { type: "object" } },
+      baseline: { type: "object" },
+    },
+  },
+  published: {
+    type: "array",
+    items: {
+      type: "object",
+      additionalProperties: false,
+      required: ["metric", "value", "source"],
+      properties: {
+        metric: { type: "string" },
+        where: { type: "object" },
+        value: RATIO,
+        source: { type: "string" },
+        tolerance: RATIO,
+      },
+    },
+  },
+  profiles: { type: "object", additionalProperties: { type: "object" } },
+};
