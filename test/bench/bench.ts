@@ -1,0 +1,151 @@
+/**
+ * `npm run bench`: what the machine, the bare ceiling and the engine can do, as tables and as results/bench/<time>.json.
+ * The figure to trust is the ratio of engine to ceiling within one run; a ceiling far below what such a machine gives on
+ * a quiet day means that somebody else was using it, and marks the run doubtful.
+ *
+ *     npm run bench            everything, about three minutes
+ *     npm run bench -- engine  one part: micro, engine, memory
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, release } from "node:os";
+import { join } from "node:path";
+import { pinThisProcess, place } from "../../engine/real/placement";
+import { measureCeiling } from "./ceiling";
+import { measureEngine } from "./engine";
+import { measureMemory } from "./memory";
+import { measureMicro } from "./micro";
+
+interface Result {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly note: string;
+}
+
+/** Answers per second of such a ceiling on a quiet machine with two cores, 64 in flight: nodes pinned to one core and the client to the other; unpinned. */
+const QUIET_CEILING = { pinned: 167_000, unpinned: 186_000 } as const;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const WARMUP_MS = 1_500;
+const MEASURE_MS = 2_500;
+const KEYS = 10_000;
+/** Bytes of a request and of an answer as the engine's codec makes them for a 100-byte value, averaged over gets and puts. */
+const REQUEST_BYTES = 110;
+const ANSWER_BYTES = 110;
+
+const results: Result[] = [];
+const doubts: string[] = [];
+
+function report(name: string, value: number, unit: string, note = ""): void {
+  results.push({ name, value, unit, note });
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.length % 2 === 1 ? sorted[(sorted.length - 1) / 2] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
+}
+
+function thousands(value: number): string {
+  return (value / 1_000).toFixed(1).padStart(8) + " k";
+}
+
+function pressure(): number | undefined {
+  try {
+    return Number(/avg10=([\d.]+)/.exec(readFileSync("/proc/pressure/cpu", "utf8"))?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+async function engineAgainstCeiling(): Promise<void> {
+  console.log(`\nEngine against bare ceiling: 5 processes, N=3 R=W=2, 100-byte values, YCSB zipfian over ${String(KEYS)} keys, half gets`);
+  console.log(`median of ${String(ROUNDS)} interleaved rounds of ${String(MEASURE_MS / 1000)} s\n`);
+  console.log("placement  in flight   ceiling/s    engine/s   ratio [min, max]      p50 us   p99 us   node CPU us/op  messages/op  steps/op");
+  for (const pin of ["pinned", "unpinned"] as const) {
+    const placement = place(pin === "pinned" ? "auto" : "none", 5);
+    const unpin = pinThisProcess(placement.driver);
+    try {
+      for (const inFlight of [1, 8, 64]) {
+        const ceilings: number[] = [];
+        const engines: Awaited<ReturnType<typeof measureEngine>>[] = [];
+        const ratios: number[] = [];
+        for (let round = 0; round < ROUNDS; round++) {
+          const common = { placement, inFlight, warmupMs: WARMUP_MS, measureMs: MEASURE_MS };
+          const ceiling = async (): Promise<number> =>
+            (await measureCeiling({ ...common, requestBytes: REQUEST_BYTES, answerBytes: ANSWER_BYTES })).perSecond;
+          const engine = (): ReturnType<typeof measureEngine> => measureEngine({ ...common, keys: KEYS });
+          // A B, B A, …: a machine that gets busier does so for both.
+          let bare: number;
+          let ours: Awaited<ReturnType<typeof measureEngine>>;
+          if (round % 2 === 0) {
+            bare = await ceiling();
+            ours = await engine();
+          } else {
+            ours = await engine();
+            bare = await ceiling();
+          }
+          ceilings.push(bare);
+          engines.push(ours);
+          ratios.push(ours.perSecond / bare);
+          if (ours.failed > 0) doubts.push(`${String(ours.failed)} operations failed at ${String(inFlight)} in flight, ${pin}`);
+        }
+        const ratio = median(ratios);
+        const rate = median(engines.map(({ perSecond }) => perSecond));
+        const bare = median(ceilings);
+        const of = (pick: (figures: (typeof engines)[number]) => number): number => median(engines.map(pick));
+        console.log(
+          `${pin.padEnd(9)} ${String(inFlight).padStart(9)}  ${thousands(bare)}  ${thousands(rate)}   ${ratio.toFixed(3)} [${Math.min(...ratios).toFixed(3)}, ${Math.max(...ratios).toFixed(3)}] ` +
+            `${of(({ p50Us }) => p50Us).toFixed(0).padStart(8)} ${of(({ p99Us }) => p99Us).toFixed(0).padStart(8)} ${of(({ nodeCpuUsPerOp }) => nodeCpuUsPerOp)
+              .toFixed(1)
+              .padStart(12)} ${of(({ messagesPerOp }) => messagesPerOp).toFixed(2).padStart(14)} ${of(({ stepsPerOp }) => stepsPerOp).toFixed(1).padStart(9)}`,
+        );
+        const note = `${placement.description}; rounds ${ratios.map((value) => value.toFixed(3)).join(" ")}`;
+        report(`engine/ceiling@${String(inFlight)} ${pin}`, ratio, "ratio", note);
+        report(`engine@${String(inFlight)} ${pin}`, rate, "1/s", note);
+        report(`ceiling@${String(inFlight)} ${pin}`, bare, "1/s", note);
+        report(`engine p99@${String(inFlight)} ${pin}`, of(({ p99Us }) => p99Us), "us", note);
+        report(`node CPU@${String(inFlight)} ${pin}`, of(({ nodeCpuUsPerOp }) => nodeCpuUsPerOp), "us/op", note);
+        if (inFlight === 64 && bare < 0.7 * QUIET_CEILING[pin]) {
+          doubts.push(`the ceiling ${pin} reached ${(bare / 1000).toFixed(0)} k/s, less than 70 % of ${String(QUIET_CEILING[pin] / 1000)} k/s: the machine is not quiet, or not such a machine`);
+        }
+      }
+    } finally {
+      unpin();
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const part = process.argv[2];
+  const before = pressure();
+  if (before !== undefined && before > 5) doubts.push(`CPU pressure was ${String(before)} % before the start`);
+  if (part === undefined || part === "micro") {
+    for (const { name, perSecond, samples } of await measureMicro()) {
+      report(name, perSecond, "1/s", `tinybench, ${String(samples)} samples`);
+    }
+  }
+  if (part === undefined || part === "engine") await engineAgainstCeiling();
+  if (part === undefined || part === "memory") {
+    for (const { name, megabytes, note } of await measureMemory()) report(name, megabytes, "MB", note);
+  }
+  if (doubts.length > 0) console.log(`\nDOUBTFUL:\n${doubts.map((doubt) => `  - ${doubt}`).join("\n")}`);
+  const cores = cpus();
+  const document = {
+    schema: "quorumlab/bench@1",
+    at: new Date().toISOString(),
+    machine: { cpu: cores[0]?.model.trim(), cores: cores.length, kernel: release(), node: process.version, cpuPressureAvg10: before ?? null },
+    validity: { verdict: doubts.length === 0 ? "valid" : "doubtful", doubts },
+    results,
+  };
+  const folder = join(__dirname, "..", "..", "results", "bench");
+  mkdirSync(folder, { recursive: true });
+  const text = JSON.stringify(document, null, 1) + "\n";
+  const file = `${document.at.replace(/[-:]/g, "").replace(/\.\d+/, "")}.json`;
+  writeFileSync(join(folder, file), text);
+  writeFileSync(join(folder, "latest.json"), text);
+  console.log(`\nwritten: results/bench/${file}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});
