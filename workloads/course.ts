@@ -228,12 +228,12 @@ export class Courses<Owner> {
     if (request.kind === "get") {
       // "Nothing there" is the session's last word on the key too.
       if (reply.context === "") session.forget(key);
-      else session.remember(key, { context: reply.context, versions: reply.versions });
+      else session.remember(key, reply.context, reply.versions);
     } else if (reply.context !== "") {
       // A store that does not say what stands after a put: the session has seen its own write, and through that what
       // the write had seen.
       const versions = reply.versions.length > 0 ? reply.versions : [request.writeId];
-      session.remember(key, { context: reply.context, versions });
+      session.remember(key, reply.context, versions);
     }
   }
 

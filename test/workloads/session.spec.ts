@@ -15,20 +15,23 @@ describe("sessions", () => {
     const key = fc.integer({ min: 0, max: 12 }).map((n) => `k${n}`);
     const step = fc.tuple(fc.constantFrom("remember", "forget"), key);
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 8 }), fc.array(step, { maxLength: 60 }), (kept, steps) => {
+      fc.property(fc.integer({ min: 0, max: 20 }), fc.array(step, { maxLength: 60 }), (kept, steps) => {
         const session = new Session(1, kept);
         const latest = new Map<string, string>();
+        let remembered: string[] = [];
         steps.forEach(([act, name], i) => {
           if (act === "forget") session.forget(name);
-          else session.remember(name, { context: `c${i}`, versions: [i] });
+          else session.remember(name, `c${i}`, [i]);
           latest.delete(name);
+          if (act === "remember") remembered = [...remembered.filter((each) => each !== name), name];
           if (act === "remember") latest.set(name, `c${i}`);
           const known = [...latest.keys()].filter((each) => session.recall(each) !== undefined);
           for (const each of known)
             assert.equal(session.recall(each)!.context, latest.get(each), "never an older word");
-          assert(known.length <= kept + (kept % 2), "never more than the bound");
-          for (const recent of [...latest.keys()].slice(-Math.floor(kept / 2) || latest.size)) {
-            assert(session.recall(recent) !== undefined, "the keys used last are known");
+          assert(known.length <= kept, "never more than the bound");
+          const recently = remembered.toReversed().slice(0, Math.min(4, kept));
+          for (const recent of recently.filter((each) => latest.has(each))) {
+            assert(session.recall(recent) !== undefined, "the four keys used last are known");
           }
           if (act === "forget") assert.equal(session.recall(name), undefined);
         });
