@@ -64,7 +64,7 @@ export function parseRatio(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value !== "string") return undefined;
   const match = /^(\d+(?:\.\d+)?|\.\d+)\s*%$/.exec(value.trim());
-  return match === null ? undefined : Number(match[1]) / 100;
+  return match === null ? undefined : Number((Number(match[1]) / 100).toPrecision(15));
 }
 
 /** `1500` → `1.5s`, `0.01` → `10us`. */

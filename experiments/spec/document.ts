@@ -45,6 +45,10 @@ function readValue(text: string, start: Place, problems: Problems): Located | un
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col), origin };
   };
+  if (looksTooDeep(text)) {
+    problems.error(start, `is nested too deeply; allowed: at most ${MAX_DEPTH} levels`);
+    return undefined;
+  }
   let document: Document.Parsed;
   try {
     document = parseDocument(text, {
@@ -71,6 +75,21 @@ function readValue(text: string, start: Place, problems: Problems): Located | un
   if (document.errors.length > 0 || document.warnings.length > 0) return undefined;
   if (document.contents === null) return { kind: "scalar", at: start, value: null };
   return new Builder(document, place, problems, start, origin).build(document.contents);
+}
+
+/**
+ * The parser takes time that grows with the square of the depth, so obvious depth is refused before it: far more
+ * brackets opened than closed, or a line that is nothing but list marks. Brackets in prose are balanced or few.
+ */
+function looksTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === "[" || c === "{") depth++;
+    else if ((c === "]" || c === "}") && depth > 0) depth--;
+    if (depth > 10 * MAX_DEPTH) return true;
+  }
+  return /(?:[-?:] +){100}/.test(text);
 }
 
 function syntaxMessage(code: string, message: string): string {

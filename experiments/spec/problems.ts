@@ -26,7 +26,12 @@ export class Problems {
   /** In the order of the file; those of flags last. */
   sorted(): readonly Problem[] {
     return [...this.found.values()].sort(
-      (a, b) => fileRank(a) - fileRank(b) || a.line - b.line || a.column - b.column || compare(a.message, b.message),
+      (a, b) =>
+        fileRank(a) - fileRank(b) ||
+        (fileRank(a) === 1 ? compare(a.file, b.file) : 0) ||
+        a.line - b.line ||
+        a.column - b.column ||
+        compare(a.message, b.message),
     );
   }
 

@@ -1,0 +1,78 @@
+/** Trials: their names, their order, their seeds, and what a plan says about its own power. */
+import assert from "node:assert/strict";
+import { canonicalJson, estimatePlan, planTrials } from "../../experiments/plan";
+import { experimentOf } from "./problems-of";
+
+const GRID = "sweep: {axes: {r: [1, 2, 3], w: [1, 2, 3]}, baseline: {r: 2, w: 2}}\nrepetitions: {count: 4}\n";
+
+describe("a plan", () => {
+  it("runs every cell once in every repetition, each repetition in an order of its own", () => {
+    const trials = planTrials(experimentOf(GRID), "now");
+    assert.equal(trials.length, 36);
+    const orders = [1, 2, 3, 4].map((k) =>
+      trials.filter((trial) => trial.repetition === k).map((trial) => trial.cell.id),
+    );
+    for (const order of orders) assert.equal(new Set(order).size, 9);
+    assert.equal(new Set(orders.map((order) => order.join())).size, 4);
+    assert.deepEqual(
+      trials.map((trial) => trial.repetition),
+      [1, 2, 3, 4].flatMap((k) => Array<number>(9).fill(k)),
+    );
+    assert.deepEqual(
+      trials.map((trial) => trial.index),
+      trials.map((_, i) => i),
+    );
+  });
+
+  it("gives equal repetitions of all cells one seed, and different ones different seeds", () => {
+    const trials = planTrials(experimentOf(GRID), "now");
+    const seeds = [1, 2, 3, 4].map(
+      (k) => new Set(trials.filter((trial) => trial.repetition === k).map((trial) => trial.seed)),
+    );
+    for (const one of seeds) assert.equal(one.size, 1);
+    assert.equal(new Set(seeds.flatMap((one) => [...one])).size, 4);
+  });
+
+  it("keeps a repetition's seed when cells or repetitions are added", () => {
+    const seedOf = (text: string) =>
+      planTrials(experimentOf(text), "now").find((trial) => trial.repetition === 2)?.seed;
+    assert.equal(seedOf("repetitions: {count: 9}"), seedOf(GRID));
+    assert.notEqual(seedOf("repetitions: {count: 9}\nseed: 2"), seedOf(GRID));
+  });
+
+  it("names trials by what decides them", () => {
+    const idOf = (text: string, nonce = "now") => planTrials(experimentOf(text), nonce)[0].id;
+    const id = idOf("tunables: {r: 2}");
+    assert.match(id, /^[0-9a-f]{12}$/);
+    assert.equal(idOf("tunables: {r: 2}"), id);
+    assert.notEqual(idOf("tunables: {r: 1}"), id);
+    assert.notEqual(idOf("tunables: {r: 2}\nseed: 3"), id);
+    assert.notEqual(idOf("tunables: {r: 2}", "later"), id);
+    // Words change nothing that is measured; nor does another spelling of a duration.
+    assert.equal(idOf("title: other\ntunables: {r: 2}\nphases: {measure: 10000ms}"), id);
+  });
+
+  it("has no two trials of one name, not even of cells that differ in a label", () => {
+    const trials = planTrials(experimentOf("sweep: {axes: {tags.arm: [a, b]}}\nrepetitions: {count: 20}"), "now");
+    assert.equal(new Set(trials.map((trial) => trial.id)).size, 40);
+  });
+
+  it("estimates its time from the phases and the start of processes", () => {
+    const { seconds } = estimatePlan(experimentOf(`${GRID}phases: {warmup: 1s, measure: 7s, drain: 2s}`));
+    assert.ok(seconds > 360 && seconds < 420, String(seconds));
+  });
+
+  it("says when its repetitions cannot reach significance, and how many could", () => {
+    const few = estimatePlan(experimentOf(GRID));
+    assert.equal(few.smallestP, 0.125);
+    assert.equal(few.smallestAdjustedP, 1);
+    assert.match(few.warnings[0], /^repetitions.count 4 cannot show .* use 9 or more$/);
+    assert.deepEqual(estimatePlan(experimentOf(GRID.replace("count: 4", "count: 9"))).warnings, []);
+    assert.equal(estimatePlan(experimentOf(GRID.replace("count: 4", "count: 8"))).warnings.length, 1);
+    assert.deepEqual(estimatePlan(experimentOf("repetitions: {count: 1}")).warnings, []);
+  });
+
+  it("writes equal values as equal text", () => {
+    assert.equal(canonicalJson({ b: [1, undefined, { d: 1, c: 2 }], a: undefined }), '{"b":[1,null,{"c":2,"d":1}]}');
+  });
+});

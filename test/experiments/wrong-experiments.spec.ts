@@ -1,0 +1,302 @@
+/**
+ * What a person may get wrong, and what they are told: exact text, line and column. A message that is no longer as
+ * helpful as it was shows up here.
+ */
+import assert from "node:assert/strict";
+import { errorsOf, problemsOf } from "./problems-of";
+
+interface Wrong {
+  readonly what: string;
+  readonly text: string;
+  readonly told: readonly string[];
+}
+
+const WRONG: readonly Wrong[] = [
+  {
+    what: "an unknown tunable",
+    text: "tunables:\n  raed_repair: async\n",
+    told: ['2:3 unknown key "raed_repair" in tunables; did you mean "read_repair"?'],
+  },
+  {
+    what: "a misspelt key of a later version is recognised",
+    text: "tunables: {hint_windw: 10m}\n",
+    told: ['1:12 unknown key "hint_windw" in tunables; did you mean "hint_window"?'],
+  },
+  {
+    what: "keys of later versions",
+    text: "tunables: {aae: disabled, hint_window: 10m}\nfaults: []\nslos: []\n",
+    told: [
+      "1:12 tunables.aae is not supported by this version yet",
+      "1:27 tunables.hint_window is not supported by this version yet",
+      "2:1 faults is not supported by this version yet",
+      "3:1 slos is not supported by this version yet",
+    ],
+  },
+  {
+    what: "a key in the wrong group",
+    text: "n_val: 3\n",
+    told: ['1:1 unknown key "n_val" at the top of the file; it belongs under tunables'],
+  },
+  {
+    what: "another store's name for a key",
+    text: "tunables: {replication_factor: 3}\nring: {num_tokens: 4}\n",
+    told: [
+      '1:12 unknown key "replication_factor" in tunables: Cassandra\'s name for tunables.n_val',
+      '2:8 unknown key "num_tokens" in ring: Cassandra\'s name for ring.vnodes_per_node',
+    ],
+  },
+  {
+    what: "Cassandra's consistency level",
+    text: "tunables:\n  consistency: QUORUM\n",
+    told: [
+      '2:3 unknown key "consistency" in tunables: Cassandra\'s consistency levels are R and W here; for QUORUM write "r: quorum" and "w: quorum", for ONE "r: one" and "w: one"',
+    ],
+  },
+  {
+    what: "an unknown clock",
+    text: "tunables:\n  clock: dvvst\n",
+    told: ['2:10 tunables.clock is "dvvst"; did you mean "dvvset"? Known: dvvset, vv-server'],
+  },
+  {
+    what: "a clock of a later version",
+    text: "tunables: {clock: lww}\n",
+    told: [
+      '1:19 tunables.clock is "lww", which is not supported by this version yet; it has dvvset, vv-server',
+    ],
+  },
+  {
+    what: "a symbolic quorum misspelt, shouted, or out of range",
+    text: "tunables: {r: qorum, w: LOCAL_QUORUM, pr: -1}\n",
+    told: [
+      '1:15 tunables.r is "qorum"; did you mean "quorum"? Allowed: an integer from 1 to n_val, or one, quorum, all',
+      '1:25 tunables.w is "LOCAL_QUORUM"; did you mean "quorum"? Allowed: an integer from 1 to n_val, or one, quorum, all',
+      "1:43 tunables.pr is -1; allowed: an integer from 0 to n_val, or one, quorum, all",
+    ],
+  },
+  {
+    what: "missing units",
+    text: "tunables:\n  timeout: {read: 200, write: 2 minutes}\nworkload: {model: open, rate: 500, value_size: 100}\n",
+    told: [
+      "2:19 tunables.timeout.read is 200 without a unit; write a duration with its unit (us, ms, s, m, h), such as 5ms",
+      '2:31 tunables.timeout.write is "2 minutes"; write a duration with its unit (us, ms, s, m, h), such as 5ms',
+      "3:31 workload.rate is 500 without a unit; write a rate with its unit (/s, /min), such as 500/s",
+      "3:48 workload.value_size is 100 without a unit; write a size with its unit (B, KB, KiB, MB, MiB), such as 100B",
+    ],
+  },
+  {
+    what: "quorums above N",
+    text: "tunables: {n_val: 3, r: 4, w: 5, pr: 4, pw: 4, dw: 9}\n",
+    told: [
+      "1:25 r is 4 but n_val is 3; allowed: at most 3, or one, quorum, all",
+      "1:31 w is 5 but n_val is 3; allowed: at most 3, or one, quorum, all",
+      "1:38 pr is 4 but n_val is 3; allowed: at most 3, or one, quorum, all",
+      "1:45 pw is 4 but n_val is 3; allowed: at most 3, or one, quorum, all",
+      "1:52 dw is 9 but n_val is 3; allowed: at most 3, or one, quorum, all",
+    ],
+  },
+  {
+    what: "a quorum above N in a sweep, at the value that causes it",
+    text: "tunables: {n_val: 3}\nsweep:\n  axes:\n    r: [1, 3, 4]\n",
+    told: ["4:15 r is 4 but n_val is 3; allowed: at most 3, or one, quorum, all"],
+  },
+  {
+    what: "a swept N below a fixed quorum",
+    text: "tunables: {r: 3}\nsweep: {axes: {n_val: [2, 3]}}\n",
+    told: ["1:15 r is 3 but n_val is 2; allowed: at most 2, or one, quorum, all"],
+  },
+  {
+    what: "more replicas than nodes",
+    text: "cluster: {nodes: 2}\n",
+    told: ["1:18 n_val is 3 but there are 2 nodes; every replica needs a node of its own"],
+  },
+  {
+    what: "an open workload without a rate",
+    text: "workload: {model: open}\n",
+    told: ["1:19 workload.model is open, which needs workload.rate, such as rate: 500/s"],
+  },
+  {
+    what: "a closed workload with a rate",
+    text: "workload: {rate: 500/s}\n",
+    told: [
+      "1:18 workload.rate belongs to model open, and the model is closed; set workload.model: open, or leave it out and set workload.clients",
+    ],
+  },
+  {
+    what: "too few partitions, no vnodes, a weight for nobody",
+    text: "cluster: {nodes: 4, weights: {node-9: 2}}\nring: {partitions: 3}\n",
+    told: [
+      '1:30 cluster.weights names "node-9", but the nodes are node-1 to node-4',
+      "2:20 ring.partitions is 3 but there are 4 nodes; every node needs at least one partition",
+    ],
+  },
+  {
+    what: "no vnodes",
+    text: "ring: {strategy: random-tokens, vnodes_per_node: 0}\n",
+    told: ["1:50 ring.vnodes_per_node is 0; allowed: an integer from 1 to 4096"],
+  },
+  {
+    what: "zones that hold another number of nodes",
+    text: "cluster: {nodes: 5, zones: {a: 2, b: 2}}\n",
+    told: [
+      "1:28 cluster.zones hold 4 nodes but cluster.nodes is 5; make them agree, or leave cluster.nodes out",
+    ],
+  },
+  {
+    what: "a measured phase of no length",
+    text: "phases: {measure: 0s}\n",
+    told: ['1:19 phases.measure is "0s"; allowed: a duration from 1ms to 24h'],
+  },
+  {
+    what: "distributions",
+    text: "network:\n  intra_zone: {dist: exponental, mean: 3ms}\n  client: {dist: lognormal, median: 4ms, p90: 9ms}\n  local: exponential\n  inter_zone: {dist: uniform, min: 5ms, max: 2ms}\n",
+    told: [
+      '2:22 network.intra_zone.dist is "exponental"; did you mean "exponential"? Known: constant, uniform, exponential, normal, lognormal, pareto',
+      '3:3 network.client lacks p99, which dist: lognormal needs',
+      '3:42 network.client.p90 is no part of dist: lognormal; did you mean "p99"?',
+      '4:10 network.local is "exponential", which needs its parameters; allowed: none, a duration, or {dist: constant, value} {dist: uniform, min, max} {dist: exponential, mean, shift} {dist: normal, mean, sd} {dist: lognormal, median, p99} {dist: pareto, min, alpha}',
+      "5:3 network.inter_zone has min above max",
+    ],
+  },
+  {
+    what: "simulation, which is not there yet",
+    text: "world: simulation\n",
+    told: [
+      '1:8 world is "simulation"; simulation comes with a later version (and will then be the default); use world: processes',
+    ],
+  },
+  {
+    what: "a scalar for a group",
+    text: "phases: 5s\nrepetitions: 12\n",
+    told: [
+      "1:9 phases is a group of keys (warmup, measure, drain), such as phases: {warmup: 1s}",
+      "2:14 repetitions is a group of keys (count, pairing), such as repetitions: {count: 6}",
+    ],
+  },
+  {
+    what: "zipped lists of unequal length, an empty axis, a value twice, an axis that is none",
+    text: "sweep:\n  axes:\n    q: {zip: {r: [1, 2], w: [1]}}\n    clock: []\n    read_repair: [none, none]\n    n_vall: [1]\n    seed: [1, 2]\n",
+    told: [
+      "3:26 sweep.axes.q.zip.w has 1 values but r has 2; zipped lists have equal lengths",
+      "4:12 the axis clock has no values",
+      "5:25 the axis read_repair has this value twice; cells that differ in nothing need tags, such as tags.arm: [a, b]",
+      '6:5 unknown key "n_vall" in tunables; did you mean "n_val"? (an axis is a tunable\'s last name or a dotted key)',
+      "7:5 seed cannot be an axis",
+    ],
+  },
+  {
+    what: "a baseline that names no cell, or several",
+    text: "sweep:\n  axes: {r: [1, 2], w: [1, 2]}\n  baseline: {r: 2}\n",
+    told: ["3:13 sweep.baseline must name one cell: 2 cells have these values; name also w"],
+  },
+  {
+    what: "sweep.where, which is not there yet",
+    text: 'sweep: {axes: {r: [1]}, where: "r <= 1"}\n',
+    told: ["1:25 sweep.where is not supported by this version yet; use sweep.exclude"],
+  },
+  {
+    what: "a YCSB file that is not there, beside native fields",
+    text: "workload:\n  ycsb: workloadz\n  mix: {read: 1}\n",
+    told: [
+      '2:9 workload.ycsb is "workloadz", but there is no such file; did you mean "a"?',
+      "3:15 workload.mix.read cannot stand beside workload.ycsb, which brings its own; use workload.properties",
+    ],
+  },
+  {
+    what: "a wrong YCSB property, at the override",
+    text: "workload:\n  ycsb: a\n  properties:\n    recordcount: many\n",
+    told: ['4:18 workload.properties.recordcount: "many" is not an integer'],
+  },
+  {
+    what: "a name that cannot name a folder",
+    text: "name: ../../etc\n",
+    told: [
+      '1:7 name is "../../etc"; allowed: lower-case letters, digits and -, at most 63, as it names a folder',
+    ],
+  },
+  {
+    what: "a detector that suspects everybody",
+    text: "tunables: {detector: {heartbeat_interval: 3s}}\n",
+    told: [
+      "1:43 detector.timeout (2000 ms) does not exceed detector.heartbeat_interval (3000 ms): every node would be suspected between two heartbeats",
+    ],
+  },
+  {
+    what: "broken YAML, a key twice",
+    text: "name: a\nname: b\ntunables: {r: 1\n",
+    told: [
+      "2:1 this key stands twice in its map; keep one",
+      "4:1 YAML: Flow map in block collection must be sufficiently indented and end with a }",
+    ],
+  },
+  { what: "a tab", text: "tunables:\n\tr: 1\n", told: ["2:1 a tab is used as indentation; YAML wants spaces"] },
+  { what: "two documents", text: "name: a\n---\nname: b\n", told: ["2:1 a second document starts here; an experiment is one document"] },
+  { what: "nothing", text: "", told: ['1:1 the file is empty; an experiment is a map of keys, such as "name: my-experiment"'] },
+  { what: "a list", text: "- a\n", told: ['1:1 the file is a list; an experiment is a map of keys, such as "name: my-experiment"'] },
+  { what: "a tag", text: "seed: !!js/function 3\n", told: ["1:7 Unresolved tag: tag:yaml.org,2002:js/function; tags have no meaning in an experiment"] },
+  { what: "a key that is a list", text: "? [a, b]\n: c\n", told: ["1:3 this key is no text; keys are plain names"] },
+  { what: "a value that is not there", text: "tunables: {r: }\n", told: ["1:15 tunables.r is empty; allowed: an integer from 1 to n_val, or one, quorum, all"] },
+  { what: "a zero byte", text: "a: \0\n", told: ["1:1 the file is not text (it has a zero byte); an experiment is a YAML file"] },
+]; // prettier-ignore
+
+describe("wrong experiments", () => {
+  for (const { what, text, told } of WRONG) {
+    it(`tells ${what}`, () => {
+      assert.deepEqual(errorsOf(text), told);
+    });
+  }
+
+  it("tells everything at once, in the order of the file", () => {
+    const told = errorsOf(
+      "tunables: {r: 9, w: quorumm, clock: dvset}\nphases: {measure: 5}\nring: {partitions: 0}\nwhat: 1\n",
+    );
+    assert.deepEqual(
+      told.map((line) => line.split(" ")[0]),
+      ["1:15", "1:21", "1:37", "2:19", "3:20", "4:1"],
+    );
+  });
+
+  it("suggests the nearest name as data too", () => {
+    const [problem] = problemsOf("tunables: {clok: dvvset}\n");
+    assert.equal(problem.suggestion, "clock");
+  });
+
+  it("suggests nothing where nothing is near", () => {
+    const [problem] = problemsOf("xylophone: 1\n");
+    assert.equal(problem.suggestion, undefined);
+    assert.match(problem.message, /^unknown key "xylophone" at the top of the file; known: schema, name, /);
+  });
+
+  it("survives aliases that multiply", () => {
+    const laughs = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+    for (let i = 1; i < 9; i++) {
+      const before = String.fromCharCode(96 + i);
+      laughs.push(
+        `${String.fromCharCode(97 + i)}: &${String.fromCharCode(97 + i)} [${Array(9).fill(`*${before}`).join(", ")}]`,
+      );
+    }
+    const told = errorsOf(laughs.join("\n"));
+    assert.equal(told.length, 1);
+    assert.match(told[0], /has more than 20000 values once aliases are followed$/);
+  });
+
+  it("survives an alias of itself and deep nesting", () => {
+    assert.match(errorsOf("a: &a [*a]")[0], /nested too deeply|refers to an anchor/);
+    assert.match(errorsOf("[".repeat(50_000))[0], /nested too deeply/);
+    assert.match(errorsOf("- ".repeat(50_000))[0], /nested too deeply/);
+    assert.match(errorsOf(`a: ${"[".repeat(100)}${"]".repeat(100)}`)[0], /nested too deeply/);
+  });
+
+  it("refuses a file beyond its bound", () => {
+    assert.match(
+      errorsOf(`# ${"x".repeat(1_100_000)}`)[0],
+      /^1:1 the file has 1100002 characters; allowed: at most 1048576$/,
+    );
+  });
+
+  it("bounds the number of cells", () => {
+    const many = Array.from({ length: 100 }, (_, i) => i + 1).join(", ");
+    assert.deepEqual(errorsOf(`sweep: {axes: {max_siblings: [${many}], workload.clients: [${many}]}}`), [
+      "1:15 sweep.axes make 10000 cells; allowed: at most 2000",
+    ]);
+  });
+});
