@@ -96,7 +96,7 @@ function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plai
   return {
     type: kind === "category" ? "category" : kind === "linear" || kind === "log1p" ? "linear" : "logarithmic",
     ...(axis.min === undefined ? {} : { min: axis.min }),
-    ...(axis.max === undefined ? {} : { max: axis.max }),
+    ...(axis.max === undefined ? {} : { max: axis.max === axis.min ? roomAbove(axis.max, kind) : axis.max }),
     ...(axis.stacked === true ? { stacked: true } : {}),
     ...(build === undefined ? {} : { afterBuildTicks: build }),
     title: { display: true, text: axis.title, color: "$ink" },
@@ -104,6 +104,11 @@ function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plai
     grid: { color: "$grid", display: axis.grid ?? kind !== "category" },
     border: { color: "$line" },
   };
+}
+
+/** An axis from a number to itself has no length: one interval, or one value, would be drawn at 0/0. */
+function roomAbove(value: number, kind: Axis["scale"]): number {
+  return kind === "logarithmic" || kind === "percentile" ? value * 10 : value + 1;
 }
 
 export interface Point {

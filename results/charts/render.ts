@@ -3,7 +3,7 @@
  * no events and no document; what comes out is the picture that the page shows without JavaScript, that print shows,
  * and that `figures/*.svg` holds. The page draws the same configuration on a canvas.
  */
-import { BasicPlatform, Chart, registerables, type ChartConfiguration, type ChartItem } from "chart.js";
+import { BasicPlatform, Chart, registerables, type ChartConfiguration } from "chart.js";
 import { chartCallbacks } from "./callbacks";
 import type { ChartFigure, Panel } from "./chart";
 import { escapeText } from "./markup";

@@ -12,7 +12,7 @@ import { dataTable } from "./tables";
 export interface ChartSectionOptions {
   /** Links to `figures/<chart>-<panel>.svg` and `figures/<chart>.csv` beside the page. */
   readonly figureFiles: boolean;
-  /** Leaves the SVG of small multiples out: for pages that would grow too large. */
+  /** False leaves the SVG to JavaScript: for pages that would grow too large. */
   readonly svg: boolean;
 }
 

@@ -19,10 +19,11 @@ import { verdictOf } from "./verdict";
 export interface RunReportOptions {
   /** Link to `figures/*.svg` and `figures/*.csv` beside the page; `reportFiles` writes them. Default false. */
   readonly figureFiles?: boolean;
+  /** Above this a page is slow to open and to send: its SVG goes, and the page says so. Default 5,000,000. */
+  readonly maxBytes?: number;
 }
 
-/** Above this a page is slow to open and to send: the SVG of small multiples goes, and the page says so. */
-export const LARGE_PAGE_BYTES = 5_000_000;
+const LARGE_PAGE_BYTES = 5_000_000;
 
 /** The whole page. Relative links assume that it stands in `report/` of the run's folder. */
 export function renderRunReport(run: LoadedRun, options: RunReportOptions = {}): string {
@@ -30,13 +31,13 @@ export function renderRunReport(run: LoadedRun, options: RunReportOptions = {}):
   const figures = drawAll(input);
   const figureFiles = options.figureFiles ?? false;
   const page = compose(run, figures, { figureFiles, svg: true });
-  if (Buffer.byteLength(page) <= LARGE_PAGE_BYTES) return page;
+  if (Buffer.byteLength(page) <= (options.maxBytes ?? LARGE_PAGE_BYTES)) return page;
   return compose(run, figures, { figureFiles, svg: false });
 }
 
 /** The page and its figures as files, by path relative to the run's `report/` folder. */
-export function reportFiles(run: LoadedRun): ReadonlyMap<string, string> {
-  const files = new Map([["index.html", renderRunReport(run, { figureFiles: true })]]);
+export function reportFiles(run: LoadedRun, options: RunReportOptions = {}): ReadonlyMap<string, string> {
+  const files = new Map([["index.html", renderRunReport(run, { ...options, figureFiles: true })]]);
   for (const figure of drawAll(chartInput(run)).values()) {
     figure.panels.forEach((_, i) => files.set(`figures/${figurePath(figure, i)}`, standaloneSvg(figure, i)));
     files.set(`figures/${figure.id}.csv`, csv(figure));
@@ -119,7 +120,9 @@ function header(run: LoadedRun, svg: boolean): string {
       : []),
     ...(svg
       ? []
-      : ["This page grew beyond 5 MB, so its pictures need JavaScript; the figures are also beside it as files."]),
+      : [
+          "This page would have grown too large, so its pictures need JavaScript; the figures also stand beside it as files.",
+        ]),
   ];
   return (
     `<h1>${escapeText(manifest.title)}</h1><p class="question">${escapeText(manifest.question)}</p>` +

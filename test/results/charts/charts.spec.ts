@@ -1,0 +1,249 @@
+/**
+ * Every chart from one made-up run: does the picture hold the axes with their units, the lines it should, and nothing
+ * that is not a number? And does it stay away, with a reason, when there is nothing to draw?
+ */
+import assert from "node:assert/strict";
+import { chartInput, facets, quorumsOverlap } from "../../../results/charts/cells";
+import { CHARTS, type ChartFigure, type Panel } from "../../../results/charts/chart";
+import { chartCallbacks } from "../../../results/charts/callbacks";
+import { panelSvg, standaloneSvg } from "../../../results/charts/render";
+import { emptyRun, madeUpRun, QUICKSTART_LIKE } from "../fixtures";
+
+const run = madeUpRun();
+const input = chartInput(run);
+
+function figureOf(id: string): ChartFigure {
+  const figure = CHARTS.get(id)!.draw(input);
+  assert.ok(figure !== undefined, `${id} drew nothing`);
+  return figure;
+}
+
+function datasets(panel: Panel): { label: string; series: string; data: unknown[]; type?: string }[] {
+  assert.equal(panel.drawing.kind, "chart");
+  if (panel.drawing.kind !== "chart") return [];
+  return (panel.drawing.config["data"] as unknown as { datasets: ReturnType<typeof datasets> }).datasets;
+}
+
+function namedLines(panel: Panel): string[] {
+  return datasets(panel)
+    .filter((one) => one.label !== "" && one.label === one.series)
+    .map((one) => one.series);
+}
+
+/** What must stand in every picture of a chart: its axis titles, with units. */
+const AXES: Readonly<Record<string, readonly string[]>> = {
+  "trade-off": ["read latency, 99th percentile (ms, log scale)", "stale reads (% of reads)"],
+  "percentile-spectrum": ["response time (ms, log scale)", "(percentile)"],
+  "latency-over-time": ["response time (ms, log)", "time since warm-up began (s)"],
+  outcomes: ["operations (1/s)", "time since warm-up began (s)"],
+  "t-visibility": ["time since the write was acknowledged (ms, log scale)", "reads that return it (%)"],
+  "k-staleness": ["acknowledged writes behind (versions)", "share of reads (%, log scale)"],
+  divergence: ["differing (keys, log scale)", "time since warm-up began (s)"],
+  siblings: ["(versions)"],
+  "ring-balance": ["share of all (%)"],
+};
+
+describe("charts", () => {
+  it("has a structure test for every chart in the map", () => {
+    assert.deepEqual([...CHARTS.keys()], Object.keys(AXES));
+  });
+
+  for (const id of CHARTS.keys()) {
+    describe(id, () => {
+      it("draws axes with units, and only numbers", () => {
+        const figure = figureOf(id);
+        figure.panels.forEach((panel, i) => {
+          const svg = standaloneSvg(figure, i);
+          assert.doesNotMatch(svg.replace(/<(title|desc)>.*?<\/\1>/g, ""), /NaN|undefined|Infinity|null/);
+          if (panel.drawing.kind === "chart")
+            for (const title of AXES[id])
+              assert.ok(svg.includes(`>${title}<`) || svg.includes(`${title}<`), `${id} ${i}: no axis "${title}"`);
+          assert.ok(svg.length < 40_000, `${id} ${i} has ${svg.length} characters`);
+        });
+      });
+
+      it("draws the same bytes again", () => {
+        const again = CHARTS.get(id)!.draw(chartInput(madeUpRun()))!;
+        const figure = figureOf(id);
+        assert.deepEqual(again, figure);
+        assert.equal(panelSvg(again.panels[0], "x"), panelSvg(figure.panels[0], "x"));
+      });
+
+      it("says what it is: title, answer with a number, caption with repetitions, description, table", () => {
+        const figure = figureOf(id);
+        assert.ok(figure.title.length > 5 && figure.question.endsWith("?"));
+        assert.match(figure.answer, /\d.*\.$/);
+        assert.match(figure.caption, /3 repetitions/);
+        assert.ok(figure.description.length > 40);
+        assert.ok(figure.table.rows.length > 0);
+        for (const row of figure.table.rows) assert.equal(row.length, figure.table.columns.length);
+        for (const text of [figure.answer, figure.caption, figure.description])
+          assert.doesNotMatch(text, /NaN|undefined|Infinity|unknown/);
+      });
+
+      it("is plain data: it survives JSON", () => {
+        const figure = figureOf(id);
+        assert.deepEqual(JSON.parse(JSON.stringify(figure)), figure);
+      });
+
+      it("is absent without data, and knows why", () => {
+        assert.equal(CHARTS.get(id)!.draw(chartInput(emptyRun())), undefined);
+        assert.match(CHARTS.get(id)!.absence, /^[A-Z].{30,}\.$/);
+      });
+
+      it("is absent without a single cell", () => {
+        assert.equal(CHARTS.get(id)!.draw(chartInput({ ...run, cells: [], trials: [] })), undefined);
+      });
+
+      it("draws a single repetition and a single interval", () => {
+        const figure = CHARTS.get(id)!.draw(
+          chartInput(madeUpRun({ ...QUICKSTART_LIKE, repetitions: 1, intervals: 1 })),
+        );
+        assert.ok(figure !== undefined);
+        figure.panels.forEach((_, i) =>
+          assert.doesNotMatch(
+            standaloneSvg(figure, i).replace(/<(title|desc)>.*?<\/\1>/g, ""),
+            /NaN|undefined|Infinity/,
+          ),
+        );
+        assert.match(figure.caption, /1 repetition\b/);
+      });
+
+      it("copes with many cells: at most a dozen panels of at most six series", () => {
+        const many = madeUpRun({
+          repetitions: 1,
+          intervals: 3,
+          quorums: [1, 2, 3, 4, 5, 6, 7].map((r) => [r, 1] as const),
+          clocks: ["a", "b", "c"],
+        });
+        const figure = CHARTS.get(id)!.draw(chartInput(many))!;
+        assert.ok(figure.panels.length <= 24, `${figure.panels.length} panels`);
+        for (const panel of figure.panels)
+          if (panel.drawing.kind === "chart" && id !== "trade-off") assert.ok(new Set(namedLines(panel)).size <= 6);
+        figure.panels.forEach((_, i) => standaloneSvg(figure, i));
+      });
+    });
+  }
+
+  it("trade-off: one named mark a cell, its shape from the quorum, its colour from the clock", () => {
+    const [panel] = figureOf("trade-off").panels;
+    const marks = datasets(panel).filter((one) => one.label !== "") as unknown as {
+      pointStyle: string;
+      borderColor: string;
+      label: string;
+    }[];
+    assert.equal(marks.length, 8);
+    assert.equal(new Set(marks.map((mark) => mark.pointStyle)).size, 4);
+    assert.equal(new Set(marks.map((mark) => mark.borderColor)).size, 2);
+  });
+
+  it("trade-off: claims no line of best choices with two cells", () => {
+    const two = madeUpRun({ ...QUICKSTART_LIKE, quorums: [[1, 1]] });
+    const figure = CHARTS.get("trade-off")!.draw(chartInput(two))!;
+    assert.equal(
+      datasets(figure.panels[0]).some((one) => one.series === "best choices"),
+      false,
+    );
+    assert.equal(
+      datasets(figureOf("trade-off").panels[0]).some((one) => one.series === "best choices"),
+      true,
+    );
+    assert.doesNotMatch(figure.caption, /no other beats/);
+  });
+
+  it("percentile spectrum: one panel for reads and one for writes of each clock, four lines each", () => {
+    const figure = figureOf("percentile-spectrum");
+    assert.deepEqual(
+      figure.panels.map((panel) => panel.title),
+      ["reads, vv-server", "reads, dvvset", "writes, vv-server", "writes, dvvset"],
+    );
+    for (const panel of figure.panels) assert.equal(namedLines(panel).length, 4);
+    const svg = standaloneSvg(figure, 0);
+    for (const tick of ["50 %", "90 %", "99 %", "99.9 %"]) assert.ok(svg.includes(`>${tick}<`), tick);
+  });
+
+  it("outcomes: stacks what happened, leaves out what did not, and keeps offered as a line", () => {
+    const names = namedLines(figureOf("outcomes").panels[0]);
+    assert.deepEqual(names, ["answered, fresh", "answered, stale", "outcome unknown", "offered"]);
+  });
+
+  it("latency over time: an interval nobody measured is a gap and not a zero", () => {
+    const figure = figureOf("latency-over-time");
+    const p99 = datasets(figure.panels[0]).find((one) => one.label === "read p99")!;
+    assert.equal(p99.data.length, 59);
+    assert.ok((p99.data as { y: number }[]).every(({ y }) => y > 0));
+  });
+
+  it("t-visibility: leaves bins with few reads out and pools repetitions by bin", () => {
+    const figure = figureOf("t-visibility");
+    // Four reads in the first bin of each of three repetitions are twelve: enough when pooled.
+    assert.equal((datasets(figure.panels[0])[0].data as { x: number }[])[0].x, 0.5);
+    const single = CHARTS.get("t-visibility")!.draw(chartInput(madeUpRun({ ...QUICKSTART_LIKE, repetitions: 1 })))!;
+    assert.ok((datasets(single.panels[0])[0].data as { x: number }[])[0].x > 1);
+    assert.match(single.caption, /8 bins with fewer than 10 reads left out/);
+  });
+
+  it("k-staleness: a lag never seen has no bar", () => {
+    const bars = datasets(figureOf("k-staleness").panels[0]);
+    assert.equal(bars.length, 4);
+    assert.deepEqual(bars[3].data, [100, null, null, null]);
+  });
+
+  it("divergence: marks where no difference was found any more", () => {
+    const svg = standaloneSvg(figureOf("divergence"), 0);
+    assert.match(figureOf("divergence").caption, /Hollow circle/);
+    assert.match(svg, /A5 5 0 0 1/);
+  });
+
+  it("ring balance: draws one ring when all cells share it, with the preference list in order", () => {
+    const figure = figureOf("ring-balance");
+    assert.equal(figure.panels.filter((panel) => panel.drawing.kind === "svg").length, 1);
+    const svg = standaloneSvg(figure, 0);
+    assert.match(svg, /node-2 · 1st choice/);
+    assert.match(svg, /node-5 · 2nd choice/);
+    assert.match(svg, /node-1 · 3rd choice/);
+    assert.doesNotMatch(svg, /<script/);
+  });
+});
+
+describe("cells side by side", () => {
+  it("puts the quorum into series and the clock into panels", () => {
+    assert.deepEqual(
+      facets(input).map(({ title, series }) => [title, series.length]),
+      [
+        ["vv-server", 4],
+        ["dvvset", 4],
+      ],
+    );
+  });
+
+  it("knows where quorums overlap, by numbers and by name", () => {
+    const overlaps = input.cells.map((cell) => quorumsOverlap(cell));
+    assert.deepEqual(overlaps, [false, false, false, false, true, true, true, true]);
+    const named = chartInput({
+      ...run,
+      cells: [{ ...run.cells[0], axes: { r: "quorum", w: "all" } }],
+    });
+    assert.equal(named.cells[0].r, 2);
+    assert.equal(named.cells[0].w, 3);
+  });
+});
+
+describe("chart callbacks", () => {
+  it("stand alone: their source text works where nothing else is", () => {
+    const made = new Function(`return (${chartCallbacks.toString()})()`)() as ReturnType<typeof chartCallbacks>;
+    const tick = made.byName["percentileTick"] as unknown as (x: number) => string;
+    assert.equal(tick(1000), "99.9 %");
+    assert.equal(tick(1), "0 %");
+  });
+
+  it("never take a text that people wrote for a name or a colour", () => {
+    const { hydrate } = chartCallbacks();
+    const config = { label: "@numberTick", series: "$ink", labels: ["$s1"], color: "$ink/50" };
+    assert.deepEqual(hydrate(config, { ink: "#000000", s1: "#111111" }), { ...config, color: "#00000080" });
+  });
+
+  it("refuse a name nobody knows", () => {
+    assert.throws(() => chartCallbacks().hydrate({ callback: "@nonsense" }), /no chart callback/);
+  });
+});

@@ -1,0 +1,172 @@
+/**
+ * The report in a real browser, from a file, with nothing to fall back on: on a phone and a desk, light and dark. A
+ * console message, an error, a request for anything but the page itself, a page wider than its window or a canvas
+ * without a stroke fails. Skipped, with a reason, where there is no Chromium.
+ */
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium, type BrowserContext, type Page } from "playwright-core";
+import { renderRunReport } from "../../../results/reports/run-report";
+import { emptyRun, madeUpRun } from "../fixtures";
+
+const PLACES = [
+  process.env["CHROMIUM"] ?? "",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+  "/snap/bin/chromium",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** How many canvases there are, and how many have a pixel that is not the background's. */
+const CANVASES = `(() => {
+  const all = [...document.querySelectorAll("canvas")];
+  const drawn = all.filter((canvas) => {
+    if (canvas.width === 0 || canvas.height === 0) return false;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value, i) => i % 4 === 3 && value > 0);
+  });
+  return [all.length, drawn.length, document.querySelectorAll(".picture[data-chart]").length];
+})()`;
+
+describe("run report in Chromium", function () {
+  this.timeout(60_000);
+  const executablePath = PLACES.find((place) => place !== "" && existsSync(place));
+  let folder = "";
+  let context: BrowserContext | undefined;
+
+  before(async function () {
+    if (executablePath === undefined) {
+      console.log("      skipped: no Chromium at any usual place; set CHROMIUM to its path");
+      this.skip();
+    }
+    folder = mkdtempSync(join(tmpdir(), "quorumlab-report-"));
+    writeFileSync(join(folder, "report.html"), renderRunReport(madeUpRun()));
+    writeFileSync(join(folder, "empty.html"), renderRunReport(emptyRun()));
+    context = await chromium.launchPersistentContext(join(folder, "profile"), {
+      executablePath,
+      headless: true,
+      args: QUIET,
+    });
+  });
+
+  after(async () => {
+    await context?.close();
+    if (folder !== "") rmSync(folder, { recursive: true, force: true });
+  });
+
+  interface Watched {
+    readonly page: Page;
+    readonly noise: string[];
+    readonly url: string;
+  }
+
+  async function open(file: string, width: number, colorScheme: "light" | "dark"): Promise<Watched> {
+    const page = await context!.newPage();
+    const noise: string[] = [];
+    const url = pathToFileURL(join(folder, file)).href;
+    page.on("console", (message) => noise.push(`console ${message.type()}: ${message.text()}`));
+    page.on("pageerror", (error) => noise.push(`error: ${error.message}`));
+    page.on("request", (request) => {
+      if (request.url() !== url && !request.url().startsWith("data:")) noise.push(`request: ${request.url()}`);
+    });
+    page.on("dialog", (dialog) => {
+      noise.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    await page.goto(url, { waitUntil: "load" });
+    return { page, noise, url };
+  }
+
+  for (const width of [360, 1400])
+    for (const scheme of ["light", "dark"] as const)
+      it(`is quiet, drawn and no wider than ${width} px in a ${scheme} window`, async () => {
+        const { page, noise } = await open("report.html", width, scheme);
+        assert.equal(await page.evaluate("document.documentElement.dataset.ready"), "yes");
+        const [all, drawn, wanted] = await page.evaluate<[number, number, number]>(CANVASES);
+        assert.ok(wanted > 30);
+        assert.equal(all, wanted);
+        assert.equal(drawn, wanted);
+        // Opened tables must not widen the page either.
+        await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
+        const [scroll, client] = await page.evaluate<[number, number]>(
+          "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+        );
+        assert.ok(scroll <= client, `${scroll} > ${client}`);
+        const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+        assert.equal(background, scheme === "dark" ? "rgb(18, 22, 27)" : "rgb(255, 255, 255)");
+        assert.deepEqual(noise, []);
+        await page.close();
+      });
+
+  it("prints the SVG in light colours, whatever the window is", async () => {
+    const { page, noise } = await open("report.html", 1000, "dark");
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const [canvas, svg, background] = await page.evaluate<[string, string, string]>(
+      "[getComputedStyle(document.querySelector('canvas')).display, getComputedStyle(document.querySelector('.picture svg')).display, getComputedStyle(document.body).backgroundColor]",
+    );
+    assert.deepEqual([canvas, svg, background], ["none", "block", "rgb(255, 255, 255)"]);
+    assert.deepEqual(noise, []);
+    await page.close();
+  });
+
+  it("switches the theme and single lines by hand", async () => {
+    const { page, noise } = await open("report.html", 1000, "light");
+    await page.click("#theme");
+    assert.equal(await page.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(18, 22, 27)");
+    const button = page.locator("#percentile-spectrum .legend button").first();
+    await button.click();
+    assert.equal(await button.getAttribute("aria-pressed"), "false");
+    const hidden = await page.evaluate<number>(
+      "Chart.getChart(document.querySelector('#percentile-spectrum canvas')).getSortedVisibleDatasetMetas().length",
+    );
+    const shown = await page.evaluate<number>(
+      "Chart.getChart(document.querySelector('#percentile-spectrum canvas')).data.datasets.length",
+    );
+    assert.ok(hidden < shown);
+    assert.deepEqual(noise, []);
+    await page.close();
+  });
+
+  it("shows numbers when pointed at", async () => {
+    const { page, noise } = await open("report.html", 1000, "light");
+    const words = await page.evaluate<{ title: string[]; body: string[] }>(`(() => {
+      const chart = Chart.getChart(document.querySelector("#latency-over-time canvas"));
+      const point = chart.getDatasetMeta(0).data[5];
+      chart.tooltip.setActiveElements([{ datasetIndex: 0, index: 5 }], { x: point.x, y: point.y });
+      chart.update();
+      return { title: chart.tooltip.title, body: chart.tooltip.body.flatMap((one) => one.lines) };
+    })()`);
+    assert.match(words.title[0], /^time \(s\): [\d.]+$/);
+    assert.match(words.body[0], /^read p50: [\d.]+ ms$/);
+    assert.deepEqual(noise, []);
+    await page.close();
+  });
+
+  it("shows a run without figures without complaint", async () => {
+    const { page, noise } = await open("empty.html", 360, "light");
+    assert.equal(await page.evaluate("document.documentElement.dataset.ready"), "yes");
+    assert.equal(
+      await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"),
+      true,
+    );
+    assert.deepEqual(noise, []);
+    await page.close();
+  });
+});

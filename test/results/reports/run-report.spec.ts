@@ -1,0 +1,254 @@
+/**
+ * The report as a reader and an attacker would read its bytes: every question answered, every unit named, no text of
+ * a person's run as markup, no path of the machine, nothing loaded from anywhere.
+ */
+import assert from "node:assert/strict";
+import type { LoadedRun } from "../../../results/record/run-folder";
+import { CHARTS } from "../../../results/charts/chart";
+import { renderIndex } from "../../../results/reports/index-page";
+import { reproduceCommand } from "../../../results/reports/method";
+import { POLICY } from "../../../results/reports/page";
+import { renderRunReport, reportFiles } from "../../../results/reports/run-report";
+import { renderTerminal } from "../../../results/reports/terminal";
+import { verdictOf } from "../../../results/reports/verdict";
+import { emptyRun, HOSTILE, madeUpRun, QUICKSTART_LIKE } from "../fixtures";
+
+const run = madeUpRun();
+const page = renderRunReport(run);
+/** The page without Chart.js, our script and the data: what a reader without JavaScript gets. */
+const markup = page.replace(/<script[\s\S]*?<\/script>/g, "");
+
+describe("run report", () => {
+  it("stays small", () => {
+    assert.ok(Buffer.byteLength(page) < 2_000_000, `${Buffer.byteLength(page)} bytes`);
+  });
+
+  it("gives the same bytes for the same run", () => {
+    assert.equal(renderRunReport(madeUpRun()), page);
+  });
+
+  it("has a section for every chart, each beginning with a question and an answer with a number", () => {
+    for (const chart of CHARTS.values()) {
+      const section = new RegExp(`<section id="${chart.id}">\\s*<h2>([^<]+)</h2><p class="answer">([^<]+)</p>`).exec(
+        markup,
+      );
+      assert.ok(section !== null, chart.id);
+      assert.match(section[2], /\d/);
+    }
+    assert.equal(markup.match(/<section /g)?.length, CHARTS.size + 4);
+  });
+
+  it("gives every picture a role, a name, a description, a way to its explanation and its numbers", () => {
+    for (const chart of CHARTS.values()) {
+      assert.match(markup, new RegExp(`role="img" aria-label="[^"]+" aria-describedby="${chart.id}-description"`));
+      assert.match(markup, new RegExp(`id="${chart.id}-description">[^<]{40,}`));
+      assert.match(markup, new RegExp(`href="#about-${chart.id}"`));
+      assert.match(markup, new RegExp(`id="about-${chart.id}"`));
+    }
+    assert.equal(markup.match(/The numbers behind this chart/g)?.length, CHARTS.size);
+  });
+
+  it("leads every link inside the page to something", () => {
+    for (const [, id] of markup.matchAll(/href="#([^"]+)"/g)) assert.ok(markup.includes(`id="${id}"`), id);
+    const ids = [...markup.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    assert.equal(new Set(ids).size, ids.length, "an id stands twice");
+  });
+
+  it("escapes what people wrote, in text, attributes and data", () => {
+    assert.ok(!page.includes(HOSTILE));
+    assert.ok(!/<img/i.test(markup));
+    assert.ok(!/<script>alert/.test(page));
+    assert.ok(markup.includes("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"));
+    const hostileCell: LoadedRun = {
+      ...run,
+      cells: run.cells.map((cell) => ({
+        ...cell,
+        axes: { ...cell.axes, clock: `${HOSTILE}${String(cell.axes["clock"])}` },
+      })),
+    };
+    const other = renderRunReport(hostileCell);
+    assert.ok(!other.includes(HOSTILE));
+    const json = /<script type="application\/json" id="charts">([\s\S]*?)<\/script>/.exec(other);
+    assert.ok(
+      json !== null && JSON.stringify(JSON.parse(json[1])).includes("<script>alert"),
+      "data arrive whole, though escaped",
+    );
+  });
+
+  it("loads nothing: no address, no import, a policy that forbids all else", () => {
+    assert.ok(page.includes(POLICY));
+    assert.doesNotMatch(markup, /(src|href)="(?!#|data:,|\.\.\/)/);
+    assert.doesNotMatch(markup, /@import|url\((?!#)/);
+    assert.doesNotMatch(page, /sourceMappingURL/);
+  });
+
+  it("shows no number that is none", () => {
+    assert.doesNotMatch(markup.replace(/<style>[\s\S]*?<\/style>/, ""), /NaN|undefined|Infinity/);
+  });
+
+  it("draws every picture without JavaScript", () => {
+    const pictures = markup.match(/class="picture/g)?.length ?? 0;
+    assert.ok(pictures > 30);
+    assert.equal(markup.match(/class="picture[^>]*><svg /g)?.length, pictures);
+  });
+
+  it("puts doubts and uncommitted changes before the numbers", () => {
+    const before = markup.slice(0, markup.indexOf('id="results"'));
+    assert.match(before, /doubtful: 1 of 8 configurations/);
+    assert.match(before, /uncommitted changes/);
+    assert.match(before, /r \+ w &lt;= n_val/);
+    assert.match(markup, /! doubtful/);
+    assert.match(markup, /use fewer clients/);
+  });
+
+  it("never calls inconclusive the same", () => {
+    const row = /<tr class="dim">(?:(?!<\/tr>)[\s\S])*inconclusive(?:(?!<\/tr>)[\s\S])*<\/tr>/.exec(markup);
+    assert.ok(row !== null);
+    assert.doesNotMatch(row[0], /~ same/);
+    assert.match(markup, /at least 6 repetitions are needed/);
+  });
+
+  it("names a command that holds no path of the machine", () => {
+    assert.match(
+      reproduceCommand(run),
+      /^git checkout 0123456789ab && npm ci\nnpx quorumlab run experiments\/catalogue\/made-up.yaml --profile smoke --seed 1$/,
+    );
+    const elsewhere: LoadedRun = { ...run, manifest: { ...run.manifest, configPath: "/home/someone/my file.yaml" } };
+    assert.doesNotMatch(renderRunReport(elsewhere), /home\/someone/);
+    const hostile: LoadedRun = { ...run, manifest: { ...run.manifest, configPath: "a b'; rm -rf x.yaml" } };
+    assert.match(reproduceCommand(hostile), /'a b'\\''; rm -rf x.yaml'/);
+  });
+
+  it("says why each chart is absent when nothing was measured", () => {
+    const empty = renderRunReport(emptyRun());
+    for (const chart of CHARTS.values()) assert.ok(empty.includes(chart.absence.replace(/'/g, "&#39;")), chart.id);
+    assert.doesNotMatch(
+      empty.replace(/<script[\s\S]*?<\/script>/g, "").replace(/<style>[\s\S]*?<\/style>/, ""),
+      /NaN|undefined|Infinity/,
+    );
+  });
+
+  it("reports a run of which nothing finished", () => {
+    const nothing: LoadedRun = {
+      ...run,
+      cells: [],
+      trials: [],
+      comparisons: [],
+      manifest: { ...run.manifest, status: "failed" },
+    };
+    assert.match(renderRunReport(nothing), /No configuration finished/);
+    assert.match(renderTerminal(nothing, { color: false, columns: 80 }), /no configuration finished/i);
+  });
+
+  it("leaves the pictures to JavaScript where the page would pass its bound, and says so", () => {
+    const small = renderRunReport(run, { maxBytes: 1_000_000 });
+    assert.ok(Buffer.byteLength(small) < 0.75 * Buffer.byteLength(page));
+    assert.match(small, /its pictures need JavaScript/);
+    assert.doesNotMatch(markup, /its pictures need JavaScript/);
+    assert.equal(small.match(/class="picture"[^>]*data-chart/g)?.length, page.match(/class="picture"[^>]*data-chart/g)?.length);
+  });
+    const large = renderRunReport(wide);
+    assert.ok(Buffer.byteLength(large) < 5_000_000, `${Buffer.byteLength(large)} bytes`);
+  });
+
+  it("writes a picture for each panel and a table for each chart, and links to them", () => {
+    const files = reportFiles(run);
+    const index = files.get("index.html")!;
+    for (const [, path] of index.matchAll(/href="(figures\/[^"]+)"/g)) assert.ok(files.has(path), path);
+    assert.ok([...files.keys()].filter((path) => path.endsWith(".svg")).length > 30);
+    const csv = files.get("figures/trade-off.csv")!;
+    assert.match(csv, /^configuration,read p99 \(ms\),lo,hi/);
+    assert.equal(csv.trim().split("\r\n").length, 9);
+  });
+});
+
+describe("verdict", () => {
+  it("tells staleness along the line of overlapping quorums, from the numbers", () => {
+    assert.match(
+      verdictOf(run),
+      /^Of reads at R=1\u00a0W=1 · [\w-]+, 3\.\d\u00a0% \[2\.8, 3\.6\] were stale; where R \+ W > N, at most 0\.04\u00a0% were/,
+    );
+  });
+
+  it("claims no difference where intervals overlap", () => {
+    const wide: LoadedRun = {
+      ...run,
+      cells: run.cells.map((cell) => ({
+        ...cell,
+        metrics: {
+          p_stale: { ...cell.metrics["p_stale"], lo: 0, hi: 0.2 },
+          read_p99_ms: { ...cell.metrics["read_p99_ms"], lo: 1, hi: 50 },
+        },
+      })),
+    };
+    assert.match(verdictOf(wide), /cannot tell apart/);
+    assert.match(verdictOf(wide), /no configuration is shown to be faster/);
+  });
+
+  it("warns that one run is one run", () => {
+    assert.match(
+      verdictOf(madeUpRun({ ...QUICKSTART_LIKE, repetitions: 1 })),
+      /Each configuration ran once|no telling/,
+    );
+  });
+
+  it("bounds what was never seen instead of calling it never", () => {
+    const strict = madeUpRun({ ...QUICKSTART_LIKE, quorums: [[2, 2]] });
+    assert.match(
+      verdictOf(strict),
+      /No stale read was seen in any of 2 configurations; at 95 % confidence at most 0\.04\u00a0%/,
+    );
+  });
+});
+
+describe("terminal report", () => {
+  it("fits the width, names what it left out, and marks doubts", () => {
+    for (const columns of [80, 120, 200]) {
+      const text = renderTerminal(run, { color: false, columns });
+      const table = text.split("\n").filter((line) => /^(R {2}W|\d {2}\d)/.test(line));
+      assert.equal(table.length, 9);
+      for (const line of table) assert.ok(line.length <= columns, `${line.length} > ${columns}: ${line}`);
+      assert.match(text, / ! /);
+      assert.match(text, columns === 80 ? /not shown for want of room: / : /stale reads %/);
+    }
+  });
+
+  it("colours only when asked, and obeys no control character of a title", () => {
+    const title = "evil\u001b[2Jtitle";
+    const evil: LoadedRun = { ...run, manifest: { ...run.manifest, title } };
+    assert.ok(!renderTerminal(evil, { color: false, columns: 100 }).includes("\u001b"));
+    assert.ok(renderTerminal(evil, { color: true, columns: 100 }).includes("\u001b[1m"));
+    assert.ok(!renderTerminal(evil, { color: true, columns: 100 }).includes("\u001b[2J"));
+  });
+});
+
+describe("index of runs", () => {
+  it("lists the newest first, escaped, with links that stay inside", () => {
+    const entry = {
+      experiment: "x",
+      profile: "smoke",
+      status: "done",
+      validity: "valid",
+      cells: 8,
+      trials: 24,
+    } as const;
+    const html = renderIndex([
+      { ...entry, run: "a", title: HOSTILE, startedAt: "2026-01-01T00:00:00Z", report: "x/a/report/index.html" },
+      {
+        ...entry,
+        run: "b",
+        title: "later",
+        startedAt: "2026-01-02T00:00:00Z",
+        report: "javascript:alert(1)//index.html",
+      },
+    ]);
+    assert.ok(html.indexOf("later") < html.indexOf("&lt;script"));
+    assert.ok(!html.includes(HOSTILE));
+    assert.match(html, /href="\.\/x\/a\/report\/index\.html"/);
+    assert.doesNotMatch(html, /href="javascript/);
+  });
+
+  it("says what to do when there is no run", () => {
+    assert.match(renderIndex([]), /quorumlab run/);
+  });
+});
