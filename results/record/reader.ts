@@ -28,6 +28,16 @@ const VALIDITY: Shape = {
 };
 const METRIC: Shape = { value: "number?", lo: "number?", hi: "number?", n: "number", unit: "string" };
 const WORLD: Shape = { oneOf: ["processes", "simulation"] };
+const CALIBRATION: Shape = {
+  nullRoundTripP50Ms: "number?",
+  nullRoundTripP99Ms: "number?",
+  timerLagP50Ms: "number?",
+  timerLagP99Ms: "number?",
+  placement: "string",
+  outsideCpu: "number?",
+  steal: "number?",
+  loadAverage: "number?",
+};
 const SERIES: Shape = { t: ["number"], columns: "object" };
 
 const MANIFEST: Shape = {
@@ -229,7 +239,8 @@ function trialIds(folder: string): string[] {
 function readSummary(trial: string): TrialSummary | null {
   if (!fs.existsSync(path.join(trial, "summary.json"))) return null;
   const summary = readJson<TrialSummary>(trial, "summary.json", "quorumlab/summary@1", SUMMARY);
-  refuse(path.join(trial, "summary.json"), shapeProblemOfValues(summary.metrics, METRIC, "metrics"));
+  const problem = shapeProblemOfValues(summary.metrics, METRIC, "metrics");
+  refuse(path.join(trial, "summary.json"), problem ?? calibrationProblem(summary));
   return summary;
 }
 
@@ -241,7 +252,12 @@ function readFigures(trial: string): TrialFigures | null {
       path.join(trial, "figures.json"),
       shapeProblemOfValues(figures[series].columns, ["number?"], `${series}.columns`),
     );
+  refuse(path.join(trial, "figures.json"), calibrationProblem(figures));
   return figures;
+}
+
+function calibrationProblem(file: TrialSummary | TrialFigures): string | undefined {
+  return file.calibration === null ? undefined : shapeProblem(file.calibration, CALIBRATION, "calibration");
 }
 
 function readCells(folder: string): readonly CellSummary[] {

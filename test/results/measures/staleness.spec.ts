@@ -167,8 +167,8 @@ describe("the staleness fold against the definition over the whole history", () 
                 : write.seen.map((n) => older[older.length - 1 - (n % Math.min(4, older.length))] + 1);
             return put(i + 1, write.start, write.start + write.lasts, {
               id: i,
-              kind: write.kind as "update" | "delete",
-              outcome: write.fate as "ok" | "timeout" | "unavailable",
+              kind: write.kind,
+              outcome: write.fate,
               seen,
             });
           });

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import type { Calibration } from "../../../results/record/figures";
+import { counters, fold, get, put } from "./histories";
+
+const QUIET: Calibration = {
+  nullRoundTripP50Ms: 0.05,
+  nullRoundTripP99Ms: 0.1,
+  timerLagP50Ms: 0.01,
+  timerLagP99Ms: 0.1,
+  placement: "none",
+  outsideCpu: 0.02,
+  steal: 0,
+  loadAverage: 0.3,
+};
+/** 2,000 reads and writes of 2 ms each over one second. */
+const GOOD = Array.from({ length: 4_000 }, (_, i) =>
+  i % 2 === 0
+    ? put(i + 1, i * 240, i * 240 + 2_000, { id: i, key: `k${i}` })
+    : get([], i * 240, i * 240 + 2_000, { id: i, key: `other${i}` }),
+);
+
+function doubts(history = GOOD, end: Parameters<typeof fold>[1] = {}): string[] {
+  const { validity } = fold(history, { calibration: QUIET, ...end });
+  for (const doubt of validity.doubts) assert.ok(doubt.reason.length > 20 && doubt.advice.endsWith("."), doubt.kind);
+  return validity.doubts.map((doubt) => `${doubt.kind} ${doubt.verdict}`);
+}
+
+describe("validity", () => {
+  it("has no doubt about a quiet run with enough operations", () => {
+    assert.deepEqual(doubts(), []);
+    assert.equal(fold(GOOD, { calibration: QUIET }).validity.verdict, "valid");
+    assert.deepEqual(doubts(GOOD, { calibration: null }), [], "simulation needs no calibration");
+  });
+  it("doubts a driver that lags behind its schedule, by the lag against the latency it claims", () => {
+    const late = (byMicros: number) =>
+      GOOD.map((operation) =>
+        operation.id % 50 < 2 ? { ...operation, start: operation.intended + byMicros } : operation,
+      );
+    assert.deepEqual(doubts(late(100), { offeredPerSecond: 4_000 }), []);
+    assert.deepEqual(doubts(late(500), { offeredPerSecond: 4_000 }), ["schedule-lag doubtful"]);
+    const hopeless = GOOD.map((operation) => ({
+      ...operation,
+      start: operation.intended + 30_000,
+      end: operation.end + 30_000,
+    }));
+    const stretched = hopeless.map((operation, i) =>
+      i % 10 === 0 ? { ...operation, start: operation.intended + 90_000, end: operation.end + 60_000 } : operation,
+    );
+    assert.ok(doubts(stretched, { offeredPerSecond: 4_000 }).includes("schedule-lag invalid"));
+    assert.deepEqual(doubts(late(500)), [], "a closed loop has no schedule");
+  });
+  it("doubts an open loop that falls behind, and operations that were dropped", () => {
+    assert.deepEqual(doubts(GOOD, { offeredPerSecond: 4_100 }), []);
+    assert.deepEqual(doubts(GOOD, { offeredPerSecond: 5_000 }), ["achieved-rate doubtful"]);
+    assert.deepEqual(doubts(GOOD, { offeredPerSecond: 9_000 }), ["achieved-rate invalid"]);
+    assert.deepEqual(doubts(GOOD, { dropped: 1 }), ["dropped-operations doubtful"]);
+    assert.deepEqual(doubts(GOOD, { dropped: 400 }), ["dropped-operations invalid"]);
+  });
+  it("doubts a machine that others use, or a hypervisor that takes time away", () => {
+    assert.deepEqual(doubts(GOOD, { calibration: { ...QUIET, outsideCpu: 0.11 } }), ["outside-load doubtful"]);
+    assert.deepEqual(doubts(GOOD, { calibration: { ...QUIET, outsideCpu: 0.31 } }), ["outside-load invalid"]);
+    assert.deepEqual(doubts(GOOD, { calibration: { ...QUIET, steal: 0.05 } }), ["stolen-time doubtful"]);
+    assert.deepEqual(doubts(GOOD, { calibration: { ...QUIET, steal: 0.2 } }), ["stolen-time invalid"]);
+  });
+  it("doubts a coarse timer in an open loop, and injected delays that come late", () => {
+    const coarse = { ...QUIET, timerLagP99Ms: 1.5 };
+    assert.deepEqual(doubts(GOOD, { calibration: coarse, offeredPerSecond: 4_000 }), ["timer-lag doubtful"]);
+    assert.deepEqual(doubts(GOOD, { calibration: coarse }), []);
+    const nodes = [counters("node-1", { delayLatenessP99Ms: 1.2 })];
+    assert.deepEqual(doubts(GOOD, { counters: nodes, injectedDelayMs: 2 }), ["delay-lateness doubtful"]);
+    assert.deepEqual(doubts(GOOD, { counters: nodes, injectedDelayMs: 4 }), []);
+  });
+  it("does not believe a run in which nothing succeeded or nothing happened", () => {
+    const failed = GOOD.map((operation) => ({ ...operation, outcome: "timeout" as const }));
+    assert.deepEqual(doubts(failed), ["nothing-succeeded invalid"]);
+    assert.deepEqual(doubts([]), ["nothing-succeeded invalid"]);
+  });
+  it("doubts a load phase with failures", () => {
+    const load = Array.from({ length: 1_000 }, (_, i) =>
+      put(10_000 + i, i, i + 1, { id: i, phase: "load", key: `k${i}`, outcome: i < 5 ? "overloaded" : "ok" }),
+    );
+    assert.deepEqual(doubts([...load, ...GOOD]), ["load-failures doubtful"]);
+  });
+  it("doubts latencies beyond what can be recorded", () => {
+    assert.deepEqual(doubts([...GOOD, get([], 0, 70_000_000_000, { id: 9_999, key: "x" })]), [
+      "histogram-overflow doubtful",
+    ]);
+  });
+});
