@@ -14,12 +14,13 @@ export function nextBootEpoch(directory: string): number {
   try {
     const text = readFileSync(file, "utf8").trim();
     previous = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(previous)) throw new Error(`boot-epoch is damaged: "${text.slice(0, 40)}"`);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(previous))
+      throw new Error(`is damaged: "${text.slice(0, 40)}"`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw new Error(`${file}: ${(error as Error).message}`);
   }
   const epoch = previous + 1;
-  if (epoch >= MAX_EPOCH) throw new Error(`boot-epoch ${String(epoch)} exceeds ${String(MAX_EPOCH)}`);
+  if (epoch >= MAX_EPOCH) throw new Error(`${file}: ${String(epoch)} exceeds ${String(MAX_EPOCH)}`);
   const temporary = `${file}.new`;
   const descriptor = openSync(temporary, "w");
   try {

@@ -61,7 +61,10 @@ function remember(child: ChildProcess): void {
 
 /** The compiled node program. Throws with advice when the project was not built. */
 export function serverProgram(): string {
-  for (const candidate of [join(__dirname, "server.js"), join(__dirname, "..", "..", "dist", "engine", "real", "server.js")]) {
+  for (const candidate of [
+    join(__dirname, "server.js"),
+    join(__dirname, "..", "..", "dist", "engine", "real", "server.js"),
+  ]) {
     if (existsSync(candidate)) return candidate;
   }
   throw new NodeDidNotStart("the compiled node program is missing: run `npm run build` first");
@@ -194,10 +197,14 @@ export class RealCluster {
     const node = this.nodes[index];
     const id = settings.members[index].id;
     const home = join(directory, id);
-    mkdirSync(home, { recursive: true });
     const config: ServerConfig = { index, cluster: settings, directory: home, port: node.port };
     const file = join(home, "node.json");
-    writeFileSync(file, JSON.stringify(config));
+    try {
+      mkdirSync(home, { recursive: true });
+      writeFileSync(file, JSON.stringify(config));
+    } catch (error) {
+      throw new NodeDidNotStart(`${id} did not start: ${(error as Error).message}`);
+    }
     const program = serverProgram();
     const cores = placement.nodes?.[index];
     const taskset = cores === undefined ? undefined : findTaskset();
