@@ -3,6 +3,7 @@
  * that is not a number? And does it stay away, with a reason, when there is nothing to draw?
  */
 import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
 import { chartInput, facets, quorumsOverlap } from "../../../results/charts/cells";
 import { CHARTS, type ChartFigure, type Panel } from "../../../results/charts/chart";
 import { chartCallbacks } from "../../../results/charts/callbacks";
@@ -231,7 +232,7 @@ describe("cells side by side", () => {
 
 describe("chart callbacks", () => {
   it("stand alone: their source text works where nothing else is", () => {
-    const made = new Function(`return (${chartCallbacks.toString()})()`)() as ReturnType<typeof chartCallbacks>;
+    const made = runInNewContext(`(${chartCallbacks.toString()})()`) as ReturnType<typeof chartCallbacks>;
     const tick = made.byName["percentileTick"] as unknown as (x: number) => string;
     assert.equal(tick(1000), "99.9 %");
     assert.equal(tick(1), "0 %");

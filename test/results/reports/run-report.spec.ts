@@ -145,10 +145,10 @@ describe("run report", () => {
     assert.ok(Buffer.byteLength(small) < 0.75 * Buffer.byteLength(page));
     assert.match(small, /its pictures need JavaScript/);
     assert.doesNotMatch(markup, /its pictures need JavaScript/);
-    assert.equal(small.match(/class="picture"[^>]*data-chart/g)?.length, page.match(/class="picture"[^>]*data-chart/g)?.length);
-  });
-    const large = renderRunReport(wide);
-    assert.ok(Buffer.byteLength(large) < 5_000_000, `${Buffer.byteLength(large)} bytes`);
+    assert.equal(
+      small.match(/class="picture"[^>]*data-chart/g)?.length,
+      page.match(/class="picture"[^>]*data-chart/g)?.length,
+    );
   });
 
   it("writes a picture for each panel and a table for each chart, and links to them", () => {
