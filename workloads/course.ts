@@ -73,7 +73,12 @@ export class Courses<Owner> {
   /** Values read that this workload cannot have written there (YCSB's data integrity), and those it can. */
   readonly integrity = { confirmed: 0, broken: 0 };
   private readonly options: CourseOptions;
-  private readonly underWay = new Map<number, Course<Owner>>();
+  /**
+   * A table with free slots, not a map: a map under steady insertion and deletion leaves a chain of discarded tables,
+   * each keeping alive what the next one held, and collecting that garbage costs several times the driver's own work.
+   */
+  private readonly underWay: (Course<Owner> | undefined)[] = [];
+  private readonly free: number[] = [];
   private requests: DueRequest[] = [];
   private records: OperationRecord[] = [];
   private nextId = 1;
@@ -84,7 +89,7 @@ export class Courses<Owner> {
 
   /** Operations under way; a pair is one. */
   get outstanding(): number {
-    return this.underWay.size;
+    return this.underWay.length - this.free.length;
   }
 
   takeRequests(): DueRequest[] {
@@ -118,9 +123,11 @@ export class Courses<Owner> {
 
   /** The reply to `token`; undefined while the operation goes on with its second request. */
   completed(token: number, reply: Reply, now: Micros): Ended<Owner> | undefined {
-    const course = this.underWay.get(token);
-    assert(course !== undefined, "a token is answered once");
-    this.underWay.delete(token);
+    const slot = token % SLOTS;
+    const course = this.underWay[slot];
+    assert(course !== undefined && tokenOf(course.step.id, slot) === token, "a token is answered once");
+    this.underWay[slot] = undefined;
+    this.free.push(slot);
     this.note(course, reply, now);
     this.record(course, reply, now);
     const { operation, step } = course;
@@ -149,7 +156,10 @@ export class Courses<Owner> {
     const untaken = new Set(this.requests.map((due) => due.token));
     this.requests = [];
     const ended: Ended<Owner>[] = [];
-    for (const token of [...this.underWay.keys()]) {
+    const tokens = this.underWay.flatMap((course, slot) =>
+      course === undefined ? [] : [tokenOf(course.step.id, slot)],
+    );
+    for (const token of tokens.sort((a, b) => a - b)) {
       const outcome = untaken.has(token) ? "not_sent" : "timeout";
       const over = this.completed(token, { ...NO_ANSWER, outcome }, now);
       if (over !== undefined) ended.push(over);
@@ -212,9 +222,11 @@ export class Courses<Owner> {
 
   private send(course: Course<Owner>): void {
     const { id, request, start } = course.step;
-    this.underWay.set(id, course);
+    const slot = this.free.pop() ?? this.underWay.length;
+    assert(slot < SLOTS, "fewer than 2^20 operations are outstanding");
+    this.underWay[slot] = course;
     if (request.writeId !== 0) this.activities.sent(course.key, course.operation.key, start);
-    this.requests.push({ token: id, request });
+    this.requests.push({ token: tokenOf(id, slot), request });
   }
 
   /** What session and workload learn from a reply. */
@@ -300,6 +312,14 @@ export class Courses<Owner> {
     });
   }
 }
+
+/** In order of ids, and back to the slot at once. */
+function tokenOf(id: number, slot: number): number {
+  return id * SLOTS + slot;
+}
+
+/** Most operations outstanding. */
+const SLOTS = 2 ** 20;
 
 const NONE: readonly number[] = [];
 
