@@ -3,11 +3,14 @@
  * defines its options when the program starts and loads what it needs only when it is called.
  */
 import type { Command } from "commander";
+import type { RunExperiment } from "../run-types";
 import { paintFor, type Io, type Paint } from "./io";
 import type { ExitCode } from "./user-error";
 
 export interface CommandContext {
   readonly io: Io;
+  /** What carries out a run, loaded when it is needed. */
+  runner(): RunExperiment;
   /** The command line after the program's name. */
   readonly argv: readonly string[];
   /** Says with which code the program will end. */

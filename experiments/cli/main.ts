@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../catalogue";
+import type { RunExperiment } from "../run-types";
 import type { CommandContext } from "./command";
 import { defineExplain } from "./explain";
 import { processIo, type Io } from "./io";
@@ -19,10 +20,13 @@ import { defineShow } from "./show";
 import { exitOfTold, systemMessage, type ExitCode } from "./user-error";
 import { defineValidate } from "./validate";
 
-/** Runs one command line (without the program's name) and resolves with its exit code. Never rejects. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+/**
+ * Runs one command line (without the program's name) and resolves with its exit code. Never rejects. `runner` stands in
+ * for the real one in tests of the command line.
+ */
+export async function main(argv: readonly string[], io: Io, runner: () => RunExperiment = realRunner): Promise<number> {
   let code: ExitCode = 0;
-  const context: CommandContext = { io, argv, exit: (chosen) => (code = chosen) };
+  const context: CommandContext = { io, argv, runner, exit: (chosen) => (code = chosen) };
   try {
     const program = define(context);
     if (argv.length === 0) program.outputHelp();
@@ -31,6 +35,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     return explainFailure(error, io);
   }
+}
+
+function realRunner(): RunExperiment {
+  return (require("../runner") as typeof import("../runner")).runExperiment;
 }
 
 function define(context: CommandContext): Command {

@@ -4,7 +4,6 @@
  */
 import { join, resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { RunExperiment } from "../run-types";
 import type { Experiment } from "../spec/experiment";
 import { collect, common, errPaint, next, outPaint, printJson, type CommandContext } from "./command";
 import { shownPath } from "./experiment-file";
@@ -66,7 +65,7 @@ async function run(file: string, options: Options, context: CommandContext): Pro
   if (experiment === undefined) return;
   announce(experiment, options, context);
 
-  const { runExperiment } = require("../runner") as { runExperiment: RunExperiment };
+  const runExperiment = context.runner();
   const mode: ProgressMode = options.progress ?? (io.stderr.isTTY && io.env.TERM !== "dumb" ? "line" : "plain");
   const progress = createProgress(io.stderr, mode, () => performance.now(), io.stderr.columns ?? columnsOf(io));
   const interrupts = listenForInterrupts(io, () => progress.clear());

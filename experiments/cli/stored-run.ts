@@ -5,10 +5,6 @@
 import type { LoadedRun } from "../../results/record/run-folder";
 import { UserError } from "./user-error";
 
-interface TerminalReport {
-  readonly renderTerminal: (run: LoadedRun, options: { readonly color: boolean; readonly columns: number }) => string;
-}
-
 /** `folder` holds a run. Throws {@link UserError}. */
 export function loadRunAt(folder: string): LoadedRun {
   const { loadRun } = require("../../results/record/reader") as typeof import("../../results/record/reader");
@@ -22,7 +18,8 @@ export function loadRunAt(folder: string): LoadedRun {
 
 /** Ends with a line break. */
 export function terminalReport(run: LoadedRun, color: boolean, columns: number): string {
-  const { renderTerminal } = require("../../results/reports/terminal") as TerminalReport;
+  const { renderTerminal } =
+    require("../../results/reports/terminal") as typeof import("../../results/reports/terminal");
   const text = renderTerminal(run, { color, columns });
   return text.endsWith("\n") ? text : `${text}\n`;
 }
