@@ -38,7 +38,7 @@ interface Course<Owner> {
   /** Id of the spanning record, -1 without one. */
   readonly spanId: number;
   /** Of the request that is out now. */
-  readonly step: Step;
+  step: Step;
 }
 
 interface Step {
@@ -136,7 +136,8 @@ export class Courses<Owner> {
       return { owner: course.owner, operation, outcome: reply.outcome };
     }
     if (reply.outcome === "ok") {
-      this.send({ ...course, step: this.closingStep(course, reply, now) });
+      course.step = this.closingStep(course, reply, now);
+      this.send(course);
       return undefined;
     }
     if (course.spanId !== -1) {
@@ -181,7 +182,15 @@ export class Courses<Owner> {
   }
 
   private readStep(operation: DrawnOperation, session: Session, intended: Micros, now: Micros): Step {
-    const request: Request = { ...EMPTY_REQUEST, kind: "get", key: operation.key, session: session.number };
+    const request: Request = {
+      kind: "get",
+      key: operation.key,
+      session: session.number,
+      value: "",
+      writeId: 0,
+      context: "",
+      scanLength: 0,
+    };
     return { id: this.nextId++, kind: "read", intended, start: now, request, seen: NONE, opensPair: true };
   }
 
@@ -322,8 +331,6 @@ function tokenOf(id: number, slot: number): number {
 const SLOTS = 2 ** 20;
 
 const NONE: readonly number[] = [];
-
-const EMPTY_REQUEST = { value: "", writeId: 0, context: "", scanLength: 0 };
 
 const NO_ANSWER: Omit<Reply, "outcome"> = {
   versions: [],
