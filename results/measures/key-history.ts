@@ -63,12 +63,14 @@ export class KeyHistory {
   private writes: KeyWrite[] = [];
   /** Of acknowledged writes no longer held. */
   private folded = 0;
-  private foldedDeletes = 0;
+
   private foldedMaxStart = -Infinity;
   private foldedMaxEnd = -Infinity;
-  private foldedFirstValueEnd = Infinity;
+  private foldedFirstEnd = Infinity;
   /** Unacknowledged writes no longer held: their ends are unknown for ever. */
   private foldedUnacknowledged = 0;
+  /** A delete, acknowledged or not, is among those no longer held. */
+  private foldedDelete = false;
 
   /** `write` has ended; a definite failure is never added. Returns how many fewer or more writes are held. */
   add(write: KeyWrite, held: number = WRITES_HELD): number {
@@ -99,7 +101,6 @@ export class KeyHistory {
     for (const write of this.writes) {
       if (write.end >= read.start) continue;
       if (write.end > latestEnd) latestEnd = write.end;
-      if (empty && write.isDelete) continue;
       const before = this.allBefore(returned, write, ended);
       if (before === "yes") {
         behind++;
@@ -108,12 +109,11 @@ export class KeyHistory {
       else if (before === "unknown") unknown = true;
     }
     if (latestEnd === -Infinity) return { kind: "unwritten" };
-    const foldedCandidates = empty ? this.folded - this.foldedDeletes : this.folded;
-    if (foldedCandidates > 0) {
+    if (this.folded > 0) {
       const before = this.allBeforeFolded(returned);
       if (before === "yes") {
-        behind += foldedCandidates;
-        if (this.foldedFirstValueEnd < missedSince) missedSince = this.foldedFirstValueEnd;
+        behind += this.folded;
+        if (this.foldedFirstEnd < missedSince) missedSince = this.foldedFirstEnd;
       } else if (before === "pending") pending = true;
       else if (before === "unknown") unknown = true;
     }
@@ -130,8 +130,9 @@ export class KeyHistory {
     return mayBeFolded ? { kind: "folded" } : { kind: "open", id };
   }
 
+  /** Among them every acknowledged delete that ended before the read began, so that no delete makes an empty answer stale. */
   private deletesBy(end: Micros): Returned[] {
-    const deletes: Returned[] = this.foldedDeletes > 0 ? [{ kind: "folded" }] : [];
+    const deletes: Returned[] = this.foldedDelete ? [{ kind: "folded" }] : [];
     for (const write of this.writes) if (write.isDelete && write.start < end) deletes.push({ kind: "held", write });
     return deletes;
   }
@@ -206,10 +207,10 @@ export class KeyHistory {
         this.foldedUnacknowledged++;
       } else {
         this.folded++;
-        if (write.isDelete) this.foldedDeletes++;
-        else this.foldedFirstValueEnd = Math.min(this.foldedFirstValueEnd, write.end);
+        this.foldedFirstEnd = Math.min(this.foldedFirstEnd, write.end);
         this.foldedMaxEnd = Math.max(this.foldedMaxEnd, write.end);
       }
+      if (write.isDelete) this.foldedDelete = true;
       this.foldedMaxStart = Math.max(this.foldedMaxStart, write.start);
       dropped++;
       return false;

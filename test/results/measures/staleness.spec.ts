@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { StalenessMeasure } from "../../../results/measures/staleness";
+import { KeyHistory } from "../../../results/measures/key-history";
 import { IntervalGrid } from "../../../results/measures/interval-grid";
 import type { OperationRecord } from "../../../results/record/history";
 import { fold, get, inOrderOfCompletion, PHASES, put, remove } from "./histories";
@@ -219,6 +220,52 @@ describe("the staleness fold against the definition over the whole history", () 
         assert.equal(figures.stale.hits === 1, verdict.stale);
       }),
       { numRuns: 200, seed: 7 },
+    );
+  });
+
+  it("with the smallest window gives no wrong verdict: the same, or undecided", () => {
+    let [judged, undecided, staleReads, bounds] = [0, 0, 0, 0];
+    fc.assert(
+      fc.property(histories({ writes: 25, reads: 15 }), (history) => {
+        const key = new KeyHistory();
+        const ended = new Set<number>();
+        const waiting: OperationRecord[] = [];
+        const verdicts = new Map(judgeAll(history).map((verdict) => [verdict.read.id, verdict]));
+        const check = (read: OperationRecord, lastCall: boolean): void => {
+          const judgement = key.judge(read, (id) => ended.has(id), lastCall);
+          const expected = verdicts.get(read.id)!;
+          if (judgement.kind === "unwritten") assert.ok(!expected.written);
+          else if (judgement.kind === "undecided") undecided++;
+          else if (judgement.waiting) waiting.push(read);
+          else {
+            judged++;
+            if (expected.stale) staleReads++;
+            assert.equal(judgement.stale, expected.stale);
+            assert.ok(judgement.behind <= expected.behind);
+            if (judgement.exact) assert.equal(judgement.behind, expected.behind);
+            else bounds++;
+            if (judgement.exact && judgement.stale)
+              assert.equal(read.start - judgement.missedSince, expected.missedForMicros);
+          }
+        };
+        for (const operation of history) {
+          if (operation.kind === "read") {
+            check(operation, false);
+            continue;
+          }
+          ended.add(operation.writeId);
+          if (operation.outcome === "unavailable") continue;
+          const { writeId: id, start, seen, kind } = operation;
+          const end = operation.outcome === "ok" ? operation.end : Infinity;
+          key.add({ id, start, end, seen, isDelete: kind === "delete" }, 2);
+        }
+        for (const read of waiting.splice(0)) check(read, true);
+      }),
+      { numRuns: 1_500, seed: 20_261_124 },
+    );
+    assert.ok(
+      judged > 1_000 && undecided > 100 && staleReads > 100 && bounds > 100,
+      `${judged} ${undecided} ${staleReads} ${bounds}`,
     );
   });
 
