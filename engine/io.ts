@@ -29,7 +29,13 @@ export type Effect =
   | { readonly kind: "send"; readonly to: NodeIndex; readonly message: PeerMessage }
   | { readonly kind: "answer"; readonly session: Session; readonly message: AnswerMessage | Inspection }
   | { readonly kind: "load"; readonly token: number; readonly vnode: number; readonly address: Address }
-  | { readonly kind: "store"; readonly token: number; readonly vnode: number; readonly address: Address; readonly state: unknown }
+  | {
+      readonly kind: "store";
+      readonly token: number;
+      readonly vnode: number;
+      readonly address: Address;
+      readonly state: unknown;
+    }
   | { readonly kind: "note"; readonly note: Note };
 
 /** The structured trace. Rare events are always noted; the walk of single operations only when tracing is on. */
@@ -37,9 +43,19 @@ export type Note =
   | { readonly kind: "suspected"; readonly node: NodeIndex }
   | { readonly kind: "trusted"; readonly node: NodeIndex }
   | { readonly kind: "refused"; readonly outcome: string; readonly reason: string }
-  | { readonly kind: "coordinating"; readonly operation: "get" | "put"; readonly address: Address; readonly replicas: readonly NodeIndex[] }
+  | {
+      readonly kind: "coordinating";
+      readonly operation: "get" | "put";
+      readonly address: Address;
+      readonly replicas: readonly NodeIndex[];
+    }
   | { readonly kind: "event"; readonly address: Address; readonly state: string }
-  | { readonly kind: "answered"; readonly operation: "get" | "put"; readonly outcome: string; readonly versions: number }
+  | {
+      readonly kind: "answered";
+      readonly operation: "get" | "put";
+      readonly outcome: string;
+      readonly versions: number;
+    }
   | { readonly kind: "read-repair"; readonly address: Address; readonly to: NodeIndex }
   | { readonly kind: "storage-failed"; readonly address: Address; readonly reason: string };
 

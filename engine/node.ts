@@ -269,10 +269,13 @@ export class Node implements ProtocolNode {
     const options = request.options;
     const r = this.quorumOf(options?.r, settings.r, n);
     const pr = this.quorumOf(options?.pr, settings.pr, n);
-    if (r === undefined || pr === undefined) return this.refuse(origin, "invalid", `r or pr is not between 0 and ${String(n)}`);
-    if (settings.coordinator === "replica" && !this.holds(replicas)) return this.forward(origin, request, replicas, asked);
+    if (r === undefined || pr === undefined)
+      return this.refuse(origin, "invalid", `r or pr is not between 0 and ${String(n)}`);
+    if (settings.coordinator === "replica" && !this.holds(replicas))
+      return this.forward(origin, request, replicas, asked);
     const needed = Math.max(r, pr);
-    if (live < needed) return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
+    if (live < needed)
+      return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
     const get = new GetCoordination(origin, request.address, replicas, asked, live, {
       n,
       r,
@@ -360,7 +363,8 @@ export class Node implements ProtocolNode {
     const holds = this.holds(replicas);
     if (settings.coordinator === "replica" && !holds) return this.forward(origin, request, replicas, asked);
     const needed = Math.max(1, w, dw, pw);
-    if (live < needed) return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
+    if (live < needed)
+      return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
     const eventAt = holds
       ? replicas.findIndex((replica) => replica.node === this.options.index)
       : asked.findIndex((is) => is);
@@ -371,7 +375,15 @@ export class Node implements ProtocolNode {
     if (node === this.options.index && !this.options.loopback) this.updateLocally(put, vnode, request);
     else {
       const { context, version, address } = request;
-      this.send(node, { kind: "replica-update", id: put.id, vnode, address, context, version, acknowledge: put.acknowledge() });
+      this.send(node, {
+        kind: "replica-update",
+        id: put.id,
+        vnode,
+        address,
+        context,
+        version,
+        acknowledge: put.acknowledge(),
+      });
     }
   }
 
@@ -401,7 +413,12 @@ export class Node implements ProtocolNode {
   }
 
   /** The one replica that makes the event has answered. */
-  private eventMade(put: PutCoordination, outcome: "ok" | "too_many_siblings" | "invalid" | "failed", state: unknown, reason: string): void {
+  private eventMade(
+    put: PutCoordination,
+    outcome: "ok" | "too_many_siblings" | "invalid" | "failed",
+    state: unknown,
+    reason: string,
+  ): void {
     if (outcome === "ok") {
       put.state = state;
       this.replicate(put, state);
@@ -470,7 +487,11 @@ export class Node implements ProtocolNode {
   ): { replicas: readonly Placement[]; asked: boolean[]; live: number } | undefined {
     const { settings, ring } = this.options;
     if (this.unanswered >= settings.admission) {
-      this.refuse(origin, "overloaded", `${String(this.unanswered)} operations in progress, limit ${String(settings.admission)}`);
+      this.refuse(
+        origin,
+        "overloaded",
+        `${String(this.unanswered)} operations in progress, limit ${String(settings.admission)}`,
+      );
       return undefined;
     }
     if (request.address.length > MAX_ADDRESS_BYTES || decodeAddress(request.address) === undefined) {
@@ -498,7 +519,12 @@ export class Node implements ProtocolNode {
   }
 
   /** One hop, to the first member of the preference list that is believed up. */
-  private forward(origin: Origin, request: GetRequest | PutRequest, replicas: readonly Placement[], asked: readonly boolean[]): void {
+  private forward(
+    origin: Origin,
+    request: GetRequest | PutRequest,
+    replicas: readonly Placement[],
+    asked: readonly boolean[],
+  ): void {
     const at = asked.findIndex((is) => is);
     if (at < 0) return this.refuse(origin, "unavailable", "no replica of the key is believed up");
     const forwarding = new Forwarding(origin, request.kind);
@@ -540,8 +566,22 @@ export class Node implements ProtocolNode {
     this.answer(origin, outcome, [], "", reason);
   }
 
-  private answer(origin: Origin, outcome: Outcome, versions: readonly Version[], context: string, reason: string): void {
-    this.deliver(origin, { kind: "answer", id: origin.id, outcome, coordinator: this.options.index, versions, context, reason });
+  private answer(
+    origin: Origin,
+    outcome: Outcome,
+    versions: readonly Version[],
+    context: string,
+    reason: string,
+  ): void {
+    this.deliver(origin, {
+      kind: "answer",
+      id: origin.id,
+      outcome,
+      coordinator: this.options.index,
+      versions,
+      context,
+      reason,
+    });
   }
 
   private deliver(origin: Origin, message: AnswerMessage): void {
@@ -557,7 +597,12 @@ export class Node implements ProtocolNode {
     this.effects.push({ kind: "note", note });
   }
 
-  private noteCoordinating(operation: "get" | "put", address: Address, replicas: readonly Placement[], asked: readonly boolean[]): void {
+  private noteCoordinating(
+    operation: "get" | "put",
+    address: Address,
+    replicas: readonly Placement[],
+    asked: readonly boolean[],
+  ): void {
     const nodes = replicas.filter((_, i) => asked[i]).map(({ node }) => node);
     this.note({ kind: "coordinating", operation, address, replicas: nodes });
   }
@@ -582,7 +627,10 @@ export class Node implements ProtocolNode {
         continue;
       }
       this.close(request);
-      const what = request.kind === "forwarding" ? "no answer from the replica it was forwarded to" : "no write quorum before the timeout";
+      const what =
+        request.kind === "forwarding"
+          ? "no answer from the replica it was forwarded to"
+          : "no write quorum before the timeout";
       this.answer(request.origin, "timeout", [], "", what);
     }
     if (this.now >= this.nextHeartbeat) {

@@ -6,7 +6,7 @@
 import type { Effect, Input, Note, ProtocolNode } from "../io";
 import type { Micros } from "../vocabulary/micros";
 import { unreachable } from "../vocabulary/assert";
-import type { Alarm, Storage, Transport } from "./ports";
+import type { Alarm, Storage, StorageEvents, Transport } from "./ports";
 
 export interface HostPorts {
   readonly transport: Transport;
@@ -15,7 +15,7 @@ export interface HostPorts {
   readonly note: (note: Note, now: Micros) => void;
 }
 
-export class Host {
+export class Host implements StorageEvents {
   private queue: Input[] = [];
   private draining = false;
   private armedFor: Micros | undefined;
@@ -55,13 +55,29 @@ export class Host {
         this.node.step(now, this.queue[i]);
         this.steps++;
         const effects = this.node.takeEffects();
-        for (const effect of effects) this.perform(effect, now);
+        for (let j = 0; j < effects.length; j++) this.perform(effects[j], now);
       }
     } finally {
       this.queue = [];
       this.draining = false;
     }
     this.arm();
+  }
+
+  loaded(token: number, state: unknown): void {
+    this.deliver({ kind: "loaded", token, state });
+  }
+
+  loadFailed(token: number, reason: string): void {
+    this.deliver({ kind: "load-failed", token, reason });
+  }
+
+  stored(token: number): void {
+    this.deliver({ kind: "stored", token });
+  }
+
+  storeFailed(token: number, reason: string): void {
+    this.deliver({ kind: "store-failed", token, reason });
   }
 
   private perform(effect: Effect, now: Micros): void {
@@ -73,27 +89,12 @@ export class Host {
       case "answer":
         transport.answer(effect.session, effect.message);
         return;
-      case "load": {
-        const { token } = effect;
-        storage.load(
-          effect.vnode,
-          effect.address,
-          (state) => this.deliver({ kind: "loaded", token, state }),
-          (reason) => this.deliver({ kind: "load-failed", token, reason }),
-        );
+      case "load":
+        storage.load(effect.token, effect.vnode, effect.address, this);
         return;
-      }
-      case "store": {
-        const { token } = effect;
-        storage.store(
-          effect.vnode,
-          effect.address,
-          effect.state,
-          () => this.deliver({ kind: "stored", token }),
-          (reason) => this.deliver({ kind: "store-failed", token, reason }),
-        );
+      case "store":
+        storage.store(effect.token, effect.vnode, effect.address, effect.state, this);
         return;
-      }
       case "note":
         this.ports.note(effect.note, now);
         return;

@@ -3,22 +3,23 @@
  * means applied; nothing survives the process, which is what this tunable promises.
  */
 import type { Address } from "../vocabulary/address";
-import type { Storage } from "./ports";
+import type { Storage, StorageEvents } from "./ports";
 
 export class MemoryStorage implements Storage {
   readonly immediate = true;
   /** Nearly all copies live in vnode 0 (`distinct_hosts: walk`); others get a map each. */
-  private readonly vnodes = new Map<number, Map<Address, unknown>>();
+  private readonly first = new Map<Address, unknown>();
+  private readonly vnodes = new Map<number, Map<Address, unknown>>([[0, this.first]]);
 
-  load(vnode: number, address: Address, done: (state: unknown) => void): void {
-    done(this.vnodes.get(vnode)?.get(address));
+  load(token: number, vnode: number, address: Address, events: StorageEvents): void {
+    events.loaded(token, vnode === 0 ? this.first.get(address) : this.vnodes.get(vnode)?.get(address));
   }
 
-  store(vnode: number, address: Address, state: unknown, done: () => void): void {
-    let keys = this.vnodes.get(vnode);
+  store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void {
+    let keys = vnode === 0 ? this.first : this.vnodes.get(vnode);
     if (keys === undefined) this.vnodes.set(vnode, (keys = new Map<Address, unknown>()));
     keys.set(address, state);
-    done();
+    events.stored(token);
   }
 
   count(): number {

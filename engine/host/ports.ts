@@ -13,12 +13,21 @@ export interface Transport {
   answer(session: Session, message: AnswerMessage | Inspection): void;
 }
 
+/** Where a storage reports completions, by the token it was given. */
+export interface StorageEvents {
+  /** `state` is undefined when nothing is held. */
+  loaded(token: number, state: unknown): void;
+  loadFailed(token: number, reason: string): void;
+  stored(token: number): void;
+  storeFailed(token: number, reason: string): void;
+}
+
 export interface Storage {
   /** Completions come within the call: memory. */
   readonly immediate: boolean;
-  load(vnode: number, address: Address, done: (state: unknown) => void, failed: (reason: string) => void): void;
-  /** `done` once durable as the sync mode promises; stores of one key complete in order. */
-  store(vnode: number, address: Address, state: unknown, done: () => void, failed: (reason: string) => void): void;
+  load(token: number, vnode: number, address: Address, events: StorageEvents): void;
+  /** `stored` once durable as the sync mode promises; stores of one key complete in order. */
+  store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void;
   /** Keys held. */
   count(): number;
 }

@@ -14,8 +14,7 @@ export function nextBootEpoch(directory: string): number {
   try {
     const text = readFileSync(file, "utf8").trim();
     previous = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(previous))
-      throw new Error(`is damaged: "${text.slice(0, 40)}"`);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(previous)) throw new Error(`is damaged: "${text.slice(0, 40)}"`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw new Error(`${file}: ${(error as Error).message}`);
   }

@@ -120,7 +120,15 @@ export class Client {
     done: (answer: AnswerMessage) => void,
   ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.writeTimeoutMs;
-    this.request(this.route(address), timeout, done, (id) => ({ kind: "put", id, forwarded: false, address, context, version, options }));
+    this.request(this.route(address), timeout, done, (id) => ({
+      kind: "put",
+      id,
+      forwarded: false,
+      address,
+      context,
+      version,
+      options,
+    }));
   }
 
   /** Write ids held by one node for each (vnode, address); undefined when the node cannot be asked. */
@@ -130,11 +138,16 @@ export class Client {
     addresses: readonly Address[],
     timeoutMs: number,
   ): Promise<Inspection["held"] | undefined> {
-    if (addresses.length > MAX_INSPECTED_KEYS) throw new RangeError(`at most ${String(MAX_INSPECTED_KEYS)} keys an inspection`);
+    if (addresses.length > MAX_INSPECTED_KEYS)
+      throw new RangeError(`at most ${String(MAX_INSPECTED_KEYS)} keys an inspection`);
     return new Promise((resolve) => {
       const connection = this.connectionTo(node);
       if (connection === undefined) return resolve(undefined);
-      const pending = new Pending(node, (answer) => resolve(answer?.kind === "inspection" ? answer.held : undefined), true);
+      const pending = new Pending(
+        node,
+        (answer) => resolve(answer?.kind === "inspection" ? answer.held : undefined),
+        true,
+      );
       this.track(pending, timeoutMs);
       connection.send({ kind: "inspect", id: pending.id, vnodes, addresses });
     });
@@ -156,7 +169,8 @@ export class Client {
     for (const retry of this.retries) clearTimeout(retry);
     this.delays.close();
     for (const pool of this.pools) for (const connection of pool.connections) connection?.close("client closed");
-    for (const pending of this.pending.items()) this.settle(pending, undefined, pending.sent ? "connection_lost" : "not_sent");
+    for (const pending of this.pending.items())
+      this.settle(pending, undefined, pending.sent ? "connection_lost" : "not_sent");
   }
 
   // ---- sending -------------------------------------------------------------------------------------------------
@@ -307,7 +321,8 @@ export class Client {
 
   private arrived(body: ByteReader): void {
     const message = this.codec.decode(body);
-    if (message.kind !== "answer" && message.kind !== "inspection") throw new MalformedBytes(`${message.kind} from a server`);
+    if (message.kind !== "answer" && message.kind !== "inspection")
+      throw new MalformedBytes(`${message.kind} from a server`);
     const pending = this.pending.get(message.id);
     if (pending !== undefined) this.settle(pending, message, "ok");
   }

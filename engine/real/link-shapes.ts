@@ -27,7 +27,13 @@ export function nodeLinkShapes(cluster: ClusterSettings, from: number): (LinkSha
 }
 
 /** Between clients and node `node`; `direction` keeps the two ways apart. Clients' messages are never dropped. */
-export function clientLinkShape(cluster: ClusterSettings, node: number, direction: "to-node" | "to-client"): LinkShape | undefined {
-  const random = Random.fromSeed(cluster.seed).fork("network").fork(`client/${String(node)}/${direction}`);
+export function clientLinkShape(
+  cluster: ClusterSettings,
+  node: number,
+  direction: "to-node" | "to-client",
+): LinkShape | undefined {
+  const random = Random.fromSeed(cluster.seed)
+    .fork("network")
+    .fork(`client/${String(node)}/${direction}`);
   return shape(cluster.network.client, 0, random);
 }

@@ -8,7 +8,7 @@
  */
 import { open, type RootDatabase } from "lmdb";
 import type { Clock } from "../clocks/clock";
-import type { Storage } from "../host/ports";
+import type { Storage, StorageEvents } from "../host/ports";
 import type { Address } from "../vocabulary/address";
 import { ByteReader, ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import type { StorageSettings } from "../vocabulary/settings";
@@ -37,22 +37,23 @@ export class LmdbStorage implements Storage {
     });
   }
 
-  load(vnode: number, address: Address, done: (state: unknown) => void, failed: (reason: string) => void): void {
+  load(token: number, vnode: number, address: Address, events: StorageEvents): void {
     let state: unknown;
     try {
       const record = this.db.getBinary(keyOf(vnode, address));
       state = record === undefined ? undefined : this.decode(record);
     } catch (error) {
-      failed(error instanceof Error ? error.message : String(error));
+      events.loadFailed(token, error instanceof Error ? error.message : String(error));
       return;
     }
-    done(state);
+    events.loaded(token, state);
   }
 
-  store(vnode: number, address: Address, state: unknown, done: () => void, failed: (reason: string) => void): void {
+  store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void {
     const key = keyOf(vnode, address);
     const record = this.encode(state);
-    const lost = (error: unknown): void => failed(error instanceof Error ? error.message : String(error));
+    const lost = (error: unknown): void =>
+      events.storeFailed(token, error instanceof Error ? error.message : String(error));
     if (this.sync === "each") {
       try {
         this.db.putSync(key, record);
@@ -60,11 +61,11 @@ export class LmdbStorage implements Storage {
         lost(error);
         return;
       }
-      done();
+      events.stored(token);
       return;
     }
     this.db.put(key, record).then((ok) => {
-      if (ok) done();
+      if (ok) events.stored(token);
       else lost("write refused");
     }, lost);
   }

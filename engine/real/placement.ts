@@ -49,13 +49,22 @@ export function findTaskset(): string | undefined {
  * `auto`: the driver on a core of its own, nodes dealt over the others; with two cores all nodes share one. Without
  * `taskset`, or with a single core, nothing is pinned and the description says why.
  */
-export function place(pin: PinSettings, nodes: number, cores: readonly number[] = allowedCores(), taskset = findTaskset()): Placement {
+export function place(
+  pin: PinSettings,
+  nodes: number,
+  cores: readonly number[] = allowedCores(),
+  taskset = findTaskset(),
+): Placement {
   const unpinned = (why: string): Placement => ({ nodes: undefined, driver: undefined, description: `none (${why})` });
   if (pin === "none") return unpinned("as asked");
   if (taskset === undefined) return unpinned("taskset is not installed");
   if (pin !== "auto") {
     const lists = Array.from({ length: nodes }, (_, i) => pin[i % pin.length]);
-    return { nodes: lists, driver: undefined, description: `nodes ${lists.map((list) => list.join("+")).join(" ")}, driver unpinned` };
+    return {
+      nodes: lists,
+      driver: undefined,
+      description: `nodes ${lists.map((list) => list.join("+")).join(" ")}, driver unpinned`,
+    };
   }
   if (cores.length < 2) return unpinned("a single core");
   const driver = cores[cores.length - 1];

@@ -45,7 +45,8 @@ function connectWhenReady(transport: TcpTransport, peers: number): void {
   const started = monotonicMicros();
   const look = (): void => {
     const connected = transport.connectedPeers();
-    if (connected >= peers || monotonicMicros() - started > CONNECT_PATIENCE_MS * 1000) tell({ type: "connected", peers: connected });
+    if (connected >= peers || monotonicMicros() - started > CONNECT_PATIENCE_MS * 1000)
+      tell({ type: "connected", peers: connected });
     else setTimeout(look, 2);
   };
   look();
@@ -64,8 +65,12 @@ async function main(): Promise<void> {
   const storage = openStorage(config);
   const ring = Ring.build(cluster.ring, cluster.members, Random.fromSeed(cluster.seed).fork("ring"));
   const alarm = new TimerAlarm();
-  let host: Host | undefined;
-  const transport = new TcpTransport({ self: index, cluster, log, deliver: (input) => host?.deliver(input) });
+  const transport: TcpTransport = new TcpTransport({
+    self: index,
+    cluster,
+    log,
+    deliver: (input) => host.deliver(input),
+  });
   const node = new Node(
     {
       index,
@@ -78,7 +83,7 @@ async function main(): Promise<void> {
     },
     alarm.now(),
   );
-  host = new Host(node, {
+  const host: Host = new Host(node, {
     transport,
     storage,
     alarm,
@@ -88,7 +93,7 @@ async function main(): Promise<void> {
     },
   });
   const stop = (): void => {
-    host?.stop();
+    host.stop();
     alarm.cancel();
     const ended = Promise.all([transport.close(), storage.close?.()]);
     const leave = (): never => process.exit(0);
@@ -103,7 +108,7 @@ async function main(): Promise<void> {
       ...sent,
       latenessP99Ms,
       keysHeld: storage.count(),
-      steps: host?.steps ?? 0,
+      steps: host.steps,
       cpuMs: (cpu.user + cpu.system) / 1000,
       rssBytes: process.memoryUsage.rss(),
     };

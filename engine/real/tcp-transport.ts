@@ -59,7 +59,12 @@ export class TcpTransport implements Transport {
   constructor(private readonly options: TransportOptions) {
     const { cluster, self } = options;
     this.codec = new Codec(clockNamed(cluster.engine.clock));
-    this.links = cluster.members.map(() => ({ address: undefined, connection: undefined, retryMs: FIRST_RETRY_MS, retry: undefined }));
+    this.links = cluster.members.map(() => ({
+      address: undefined,
+      connection: undefined,
+      retryMs: FIRST_RETRY_MS,
+      retry: undefined,
+    }));
     this.shapes = nodeLinkShapes(cluster, self);
     this.clientShape = clientLinkShape(cluster, self, "to-client");
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
@@ -225,10 +230,15 @@ export class TcpTransport implements Transport {
   private admit(body: ByteReader): Hello["sender"] {
     const hello = decodeHello(body);
     const { cluster } = this.options;
-    if (hello.wireVersion !== WIRE_VERSION) throw new MalformedBytes(`wire version ${String(hello.wireVersion)}, ours is ${String(WIRE_VERSION)}`);
+    if (hello.wireVersion !== WIRE_VERSION)
+      throw new MalformedBytes(`wire version ${String(hello.wireVersion)}, ours is ${String(WIRE_VERSION)}`);
     if (hello.cluster !== cluster.name) throw new MalformedBytes("a member of another cluster");
-    if (hello.clock !== cluster.engine.clock) throw new MalformedBytes(`clock ${hello.clock}, ours is ${cluster.engine.clock}`);
-    if (hello.sender.kind === "node" && (hello.sender.index >= this.links.length || hello.sender.index === this.options.self)) {
+    if (hello.clock !== cluster.engine.clock)
+      throw new MalformedBytes(`clock ${hello.clock}, ours is ${cluster.engine.clock}`);
+    if (
+      hello.sender.kind === "node" &&
+      (hello.sender.index >= this.links.length || hello.sender.index === this.options.self)
+    ) {
       throw new MalformedBytes(`node ${String(hello.sender.index)} is not a member`);
     }
     return hello.sender;
@@ -236,7 +246,8 @@ export class TcpTransport implements Transport {
 
   private fromPeer(from: NodeIndex, body: ByteReader): void {
     const message = this.codec.decode(body);
-    if (message.kind === "inspect" || message.kind === "inspection") throw new MalformedBytes(`${message.kind} from a node`);
+    if (message.kind === "inspect" || message.kind === "inspection")
+      throw new MalformedBytes(`${message.kind} from a node`);
     this.options.deliver({ kind: "received", from, message });
   }
 

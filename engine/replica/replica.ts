@@ -21,32 +21,42 @@ export type ReplicaTask =
       readonly context: Context;
       readonly version: Version;
       /** The event was made (or refused); it is not stored yet. */
-      readonly made: (outcome: "ok" | "too_many_siblings" | "invalid" | "failed", state: unknown, reason: string) => void;
+      readonly made: (
+        outcome: "ok" | "too_many_siblings" | "invalid" | "failed",
+        state: unknown,
+        reason: string,
+      ) => void;
       /** The event is stored as the sync mode promises, or failed to be. Only after `made` said ok. */
       readonly stored: (ok: boolean) => void;
     }
-  | { readonly kind: "merge"; readonly state: unknown; readonly received: () => void; readonly stored: (ok: boolean) => void };
+  | {
+      readonly kind: "merge";
+      readonly state: unknown;
+      readonly received: () => void;
+      readonly stored: (ok: boolean) => void;
+    };
 
+/** A key being worked on; also the token of its load. */
 interface Entry {
+  id: number;
+  readonly kind: "load";
   readonly vnode: number;
   readonly address: Address;
-  /** Tasks that wait for the load; undefined once loaded. */
-  waiting: ReplicaTask[] | undefined;
+  /** The task that asked for the load, and those that came while it was under way. */
+  first: ReplicaTask | undefined;
+  later: ReplicaTask[] | undefined;
+  loading: boolean;
   /** Newest state known, stored or being stored. */
   state: unknown;
   /** Stores on their way. */
   storing: number;
 }
 
-interface LoadToken {
-  id: number;
-  readonly entry: Entry;
-}
-
 interface StoreToken {
   id: number;
+  readonly kind: "store";
   readonly entry: Entry;
-  readonly stored: (ok: boolean) => void;
+  readonly task: Extract<ReplicaTask, { kind: "update" | "merge" }>;
 }
 
 export interface ReplicaOptions {
@@ -60,7 +70,7 @@ export interface ReplicaOptions {
 export class Replica {
   /** Keys being worked on. Bounded by admission at coordinators and by the requests that peers may have in progress. */
   private readonly entries = new Map<string, Entry>();
-  private readonly tokens = new RequestTable<LoadToken | StoreToken>();
+  private readonly tokens = new RequestTable<Entry | StoreToken>();
   reads = 0;
   writes = 0;
 
@@ -71,16 +81,25 @@ export class Replica {
   ) {}
 
   perform(vnode: number, address: Address, task: ReplicaTask): void {
-    const key = vnode === 0 ? address : `${String(vnode)}/${address}`;
+    const key = storageKey(vnode, address);
     const entry = this.entries.get(key);
     if (entry === undefined) {
-      const fresh: Entry = { vnode, address, waiting: [task], state: undefined, storing: 0 };
+      const fresh: Entry = {
+        id: 0,
+        kind: "load",
+        vnode,
+        address,
+        first: task,
+        later: undefined,
+        loading: true,
+        state: undefined,
+        storing: 0,
+      };
       this.entries.set(key, fresh);
-      const token: LoadToken = { id: 0, entry: fresh };
-      this.tokens.add(token);
-      this.emit({ kind: "load", token: token.id, vnode, address });
-    } else if (entry.waiting !== undefined) {
-      entry.waiting.push(task);
+      this.tokens.add(fresh);
+      this.emit({ kind: "load", token: fresh.id, vnode, address });
+    } else if (entry.loading) {
+      (entry.later ??= []).push(task);
     } else {
       this.run(entry, task);
       this.release(entry);
@@ -88,31 +107,34 @@ export class Replica {
   }
 
   loaded(id: number, state: unknown): void {
-    const token = this.tokens.get(id) as LoadToken | undefined;
-    if (token === undefined) return;
+    const entry = this.tokens.get(id);
+    if (entry?.kind !== "load") return;
     this.tokens.remove(id);
-    const { entry } = token;
-    const waiting = entry.waiting ?? [];
-    entry.waiting = undefined;
+    const { first, later } = entry;
+    entry.first = undefined;
+    entry.later = undefined;
+    entry.loading = false;
     entry.state = state;
-    for (const task of waiting) this.run(entry, task);
+    if (first !== undefined) this.run(entry, first);
+    if (later !== undefined) for (const task of later) this.run(entry, task);
     this.release(entry);
   }
 
   loadFailed(id: number, reason: string): void {
-    const token = this.tokens.get(id) as LoadToken | undefined;
-    if (token === undefined) return;
+    const entry = this.tokens.get(id);
+    if (entry?.kind !== "load") return;
     this.tokens.remove(id);
-    const { entry } = token;
-    const waiting = entry.waiting ?? [];
-    entry.waiting = undefined;
     this.note({ kind: "storage-failed", address: entry.address, reason });
-    for (const task of waiting) {
-      if (task.kind === "read") task.done("failed", undefined);
-      else if (task.kind === "update") task.made("failed", undefined, reason);
-      else task.stored(false);
+    const tasks = [entry.first, ...(entry.later ?? [])];
+    entry.first = undefined;
+    entry.later = undefined;
+    // Nothing is known of this key: whoever comes next must load again.
+    this.entries.delete(storageKey(entry.vnode, entry.address));
+    for (const task of tasks) {
+      if (task?.kind === "read") task.done("failed", undefined);
+      else if (task?.kind === "update") task.made("failed", undefined, reason);
+      else task?.stored(false);
     }
-    this.release(entry);
   }
 
   stored(id: number): void {
@@ -121,16 +143,16 @@ export class Replica {
 
   storeFailed(id: number, reason: string): void {
     const token = this.tokens.get(id);
-    if (token !== undefined) this.note({ kind: "storage-failed", address: token.entry.address, reason });
+    if (token?.kind === "store") this.note({ kind: "storage-failed", address: token.entry.address, reason });
     this.storeEnded(id, false);
   }
 
   private storeEnded(id: number, ok: boolean): void {
-    const token = this.tokens.get(id) as StoreToken | undefined;
-    if (token === undefined) return;
+    const token = this.tokens.get(id);
+    if (token?.kind !== "store") return;
     this.tokens.remove(id);
     token.entry.storing--;
-    token.stored(ok);
+    token.task.stored(ok);
     this.release(token.entry);
   }
 
@@ -166,7 +188,7 @@ export class Replica {
       return;
     }
     this.writes++;
-    this.store(entry, next, task.stored);
+    this.store(entry, next, task);
     task.made("ok", next, "");
   }
 
@@ -182,20 +204,25 @@ export class Replica {
       return;
     }
     // Already known but still on its way to the disk: storing again gives this acknowledgement a completion of its own.
-    this.store(entry, known ? before : next, task.stored);
+    this.store(entry, known ? before : next, task);
     task.received();
   }
 
-  private store(entry: Entry, state: unknown, stored: (ok: boolean) => void): void {
+  private store(entry: Entry, state: unknown, task: StoreToken["task"]): void {
     entry.state = state;
     entry.storing++;
-    const token: StoreToken = { id: 0, entry, stored };
+    const token: StoreToken = { id: 0, kind: "store", entry, task };
     this.tokens.add(token);
     this.emit({ kind: "store", token: token.id, vnode: entry.vnode, address: entry.address, state });
   }
 
   private release(entry: Entry): void {
-    if (entry.waiting !== undefined || entry.storing > 0) return;
-    this.entries.delete(entry.vnode === 0 ? entry.address : `${String(entry.vnode)}/${entry.address}`);
+    if (entry.loading || entry.storing > 0) return;
+    this.entries.delete(storageKey(entry.vnode, entry.address));
   }
+}
+
+/** Nearly all copies live in vnode 0: no string is made for those. Characters above 255 occur in no address. */
+function storageKey(vnode: number, address: Address): string {
+  return vnode === 0 ? address : String.fromCharCode(0x100 + (vnode >>> 8), 0x100 + (vnode & 0xff)) + address;
 }

@@ -152,7 +152,15 @@ export class Codec {
         const forwarded = reader.u8() === 1;
         const address = reader.octets();
         const context = reader.octets();
-        return { kind: "put", id, forwarded, address, context, version: decodeVersion(reader), options: decodeOptions(reader) };
+        return {
+          kind: "put",
+          id,
+          forwarded,
+          address,
+          context,
+          version: decodeVersion(reader),
+          options: decodeOptions(reader),
+        };
       }
       case ANSWER:
         return this.decodeAnswer(reader);
@@ -176,7 +184,12 @@ export class Codec {
         return { kind: "replica-put", id, vnode, address, state, acknowledge: ACKNOWLEDGE[flags & 3], cause };
       }
       case REPLICA_PUT_REPLY:
-        return { kind: "replica-put-reply", id: reader.u32(), vnode: reader.u16(), status: oneOf(PUT_STATUS, reader.u8()) };
+        return {
+          kind: "replica-put-reply",
+          id: reader.u32(),
+          vnode: reader.u16(),
+          status: oneOf(PUT_STATUS, reader.u8()),
+        };
       case REPLICA_UPDATE: {
         const id = reader.u32();
         const vnode = reader.u16();
@@ -197,7 +210,8 @@ export class Codec {
       case INSPECT: {
         const id = reader.u32();
         const count = reader.count(3);
-        if (count > MAX_INSPECTED_KEYS) throw new MalformedBytes(`${String(count)} keys to inspect, limit ${String(MAX_INSPECTED_KEYS)}`);
+        if (count > MAX_INSPECTED_KEYS)
+          throw new MalformedBytes(`${String(count)} keys to inspect, limit ${String(MAX_INSPECTED_KEYS)}`);
         const vnodes: number[] = [];
         const addresses: string[] = [];
         for (let i = 0; i < count; i++) {

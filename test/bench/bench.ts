@@ -41,7 +41,9 @@ function report(name: string, value: number, unit: string, note = ""): void {
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted.length % 2 === 1 ? sorted[(sorted.length - 1) / 2] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
+  return sorted.length % 2 === 1
+    ? sorted[(sorted.length - 1) / 2]
+    : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
 }
 
 function thousands(value: number): string {
@@ -57,9 +59,13 @@ function pressure(): number | undefined {
 }
 
 async function engineAgainstCeiling(): Promise<void> {
-  console.log(`\nEngine against bare ceiling: 5 processes, N=3 R=W=2, 100-byte values, YCSB zipfian over ${String(KEYS)} keys, half gets`);
+  console.log(
+    `\nEngine against bare ceiling: 5 processes, N=3 R=W=2, 100-byte values, YCSB zipfian over ${String(KEYS)} keys, half gets`,
+  );
   console.log(`median of ${String(ROUNDS)} interleaved rounds of ${String(MEASURE_MS / 1000)} s\n`);
-  console.log("placement  in flight   ceiling/s    engine/s   ratio [min, max]      p50 us   p99 us   node CPU us/op  messages/op  steps/op");
+  console.log(
+    "placement  in flight   ceiling/s    engine/s   ratio [min, max]      p50 us   p99 us   node CPU us/op  messages/op  steps/op",
+  );
   for (const pin of ["pinned", "unpinned"] as const) {
     const placement = place(pin === "pinned" ? "auto" : "none", 5);
     const unpin = pinThisProcess(placement.driver);
@@ -86,7 +92,8 @@ async function engineAgainstCeiling(): Promise<void> {
           ceilings.push(bare);
           engines.push(ours);
           ratios.push(ours.perSecond / bare);
-          if (ours.failed > 0) doubts.push(`${String(ours.failed)} operations failed at ${String(inFlight)} in flight, ${pin}`);
+          if (ours.failed > 0)
+            doubts.push(`${String(ours.failed)} operations failed at ${String(inFlight)} in flight, ${pin}`);
         }
         const ratio = median(ratios);
         const rate = median(engines.map(({ perSecond }) => perSecond));
@@ -94,18 +101,38 @@ async function engineAgainstCeiling(): Promise<void> {
         const of = (pick: (figures: (typeof engines)[number]) => number): number => median(engines.map(pick));
         console.log(
           `${pin.padEnd(9)} ${String(inFlight).padStart(9)}  ${thousands(bare)}  ${thousands(rate)}   ${ratio.toFixed(3)} [${Math.min(...ratios).toFixed(3)}, ${Math.max(...ratios).toFixed(3)}] ` +
-            `${of(({ p50Us }) => p50Us).toFixed(0).padStart(8)} ${of(({ p99Us }) => p99Us).toFixed(0).padStart(8)} ${of(({ nodeCpuUsPerOp }) => nodeCpuUsPerOp)
+            `${of(({ p50Us }) => p50Us)
+              .toFixed(0)
+              .padStart(8)} ${of(({ p99Us }) => p99Us)
+              .toFixed(0)
+              .padStart(8)} ${of(({ nodeCpuUsPerOp }) => nodeCpuUsPerOp)
               .toFixed(1)
-              .padStart(12)} ${of(({ messagesPerOp }) => messagesPerOp).toFixed(2).padStart(14)} ${of(({ stepsPerOp }) => stepsPerOp).toFixed(1).padStart(9)}`,
+              .padStart(12)} ${of(({ messagesPerOp }) => messagesPerOp)
+              .toFixed(2)
+              .padStart(14)} ${of(({ stepsPerOp }) => stepsPerOp)
+              .toFixed(1)
+              .padStart(9)}`,
         );
         const note = `${placement.description}; rounds ${ratios.map((value) => value.toFixed(3)).join(" ")}`;
         report(`engine/ceiling@${String(inFlight)} ${pin}`, ratio, "ratio", note);
         report(`engine@${String(inFlight)} ${pin}`, rate, "1/s", note);
         report(`ceiling@${String(inFlight)} ${pin}`, bare, "1/s", note);
-        report(`engine p99@${String(inFlight)} ${pin}`, of(({ p99Us }) => p99Us), "us", note);
-        report(`node CPU@${String(inFlight)} ${pin}`, of(({ nodeCpuUsPerOp }) => nodeCpuUsPerOp), "us/op", note);
+        report(
+          `engine p99@${String(inFlight)} ${pin}`,
+          of(({ p99Us }) => p99Us),
+          "us",
+          note,
+        );
+        report(
+          `node CPU@${String(inFlight)} ${pin}`,
+          of(({ nodeCpuUsPerOp }) => nodeCpuUsPerOp),
+          "us/op",
+          note,
+        );
         if (inFlight === 64 && bare < 0.7 * QUIET_CEILING[pin]) {
-          doubts.push(`the ceiling ${pin} reached ${(bare / 1000).toFixed(0)} k/s, less than 70 % of ${String(QUIET_CEILING[pin] / 1000)} k/s: the machine is not quiet, or not such a machine`);
+          doubts.push(
+            `the ceiling ${pin} reached ${(bare / 1000).toFixed(0)} k/s, less than 70 % of ${String(QUIET_CEILING[pin] / 1000)} k/s: the machine is not quiet, or not such a machine`,
+          );
         }
       }
     } finally {
@@ -132,7 +159,13 @@ async function main(): Promise<void> {
   const document = {
     schema: "quorumlab/bench@1",
     at: new Date().toISOString(),
-    machine: { cpu: cores[0]?.model.trim(), cores: cores.length, kernel: release(), node: process.version, cpuPressureAvg10: before ?? null },
+    machine: {
+      cpu: cores[0]?.model.trim(),
+      cores: cores.length,
+      kernel: release(),
+      node: process.version,
+      cpuPressureAvg10: before ?? null,
+    },
     validity: { verdict: doubts.length === 0 ? "valid" : "doubtful", doubts },
     results,
   };

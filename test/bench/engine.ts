@@ -55,7 +55,12 @@ export async function measureEngine(options: {
   readonly keys: number;
 }): Promise<EngineFigures> {
   const directory = mkdtempSync(join(tmpdir(), "quorumlab-bench-"));
-  const cluster = await RealCluster.start({ settings: BENCH_CLUSTER, directory, placement: options.placement, log: () => undefined });
+  const cluster = await RealCluster.start({
+    settings: BENCH_CLUSTER,
+    directory,
+    placement: options.placement,
+    log: () => undefined,
+  });
   try {
     const ring = Ring.build(BENCH_CLUSTER.ring, BENCH_CLUSTER.members, Random.fromSeed(1).fork("ring"));
     const client = await Client.open({
@@ -97,10 +102,16 @@ export async function measureEngine(options: {
             done(answer.outcome === "ok");
           });
         } else {
-          client.put(addresses[key], contexts[key], { writeId: writeId++, value, tombstone: false }, undefined, (answer) => {
-            if (answer.context !== "") contexts[key] = answer.context;
-            done(answer.outcome === "ok");
-          });
+          client.put(
+            addresses[key],
+            contexts[key],
+            { writeId: writeId++, value, tombstone: false },
+            undefined,
+            (answer) => {
+              if (answer.context !== "") contexts[key] = answer.context;
+              done(answer.outcome === "ok");
+            },
+          );
         }
       },
     });

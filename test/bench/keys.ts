@@ -8,7 +8,14 @@ const PREPARED = 1 << 18;
 export function zipfianChooser(keys: number, seed: number): () => number {
   const chooser = createChooser(
     { name: "zipfian" },
-    { first: 0, count: keys, recordCount: keys, expectedInserts: 0, growing: false, acknowledged: new AcknowledgedKeys(keys) },
+    {
+      first: 0,
+      count: keys,
+      recordCount: keys,
+      expectedInserts: 0,
+      growing: false,
+      acknowledged: new AcknowledgedKeys(keys),
+    },
   );
   const random = Random.fromSeed(seed);
   const prepared = Uint32Array.from({ length: PREPARED }, () => chooser.next(random));

@@ -54,7 +54,11 @@ export async function measureMemory(): Promise<readonly MemoryFigure[]> {
           while (open < IN_FLIGHT && stored < target) {
             const i = stored++;
             open++;
-            const address = encodeAddress({ type: "default", bucket: "ycsb", key: `user${String(i).padStart(16, "0")}` });
+            const address = encodeAddress({
+              type: "default",
+              bucket: "ycsb",
+              key: `user${String(i).padStart(16, "0")}`,
+            });
             // Distinct values: equal ones might share memory.
             const value = `${String(i)}:`.padEnd(100, "x");
             client.put(address, "", { writeId: i + 1, value, tombstone: false }, undefined, () => {
@@ -68,8 +72,17 @@ export async function measureMemory(): Promise<readonly MemoryFigure[]> {
       });
       const now = await resident();
       const perKeys = ((now - empty) * STEP) / target;
-      console.log(`${String(target).padStart(9)} k  ${now.toFixed(0).padStart(6)} MB   ${perKeys.toFixed(1)} MB per 100,000 keys`.replace("000 k", " k "));
-      figures.push({ name: `node memory at ${String(target)} keys`, megabytes: now, note: `${perKeys.toFixed(1)} MB per 100,000 keys above an empty node` });
+      console.log(
+        `${String(target).padStart(9)} k  ${now.toFixed(0).padStart(6)} MB   ${perKeys.toFixed(1)} MB per 100,000 keys`.replace(
+          "000 k",
+          " k ",
+        ),
+      );
+      figures.push({
+        name: `node memory at ${String(target)} keys`,
+        megabytes: now,
+        note: `${perKeys.toFixed(1)} MB per 100,000 keys above an empty node`,
+      });
     }
     client.close();
   } finally {

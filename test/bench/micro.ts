@@ -31,19 +31,24 @@ export async function measureMicro(): Promise<readonly MicroFigure[]> {
       for (let i = 0; i < BATCH; i++) sink += one(i);
     });
   };
-  const addresses = Array.from({ length: 1024 }, (_, i) => encodeAddress({ type: "default", bucket: "ycsb", key: `user${String(i * 7919).padStart(12, "0")}` }));
+  const addresses = Array.from({ length: 1024 }, (_, i) =>
+    encodeAddress({ type: "default", bucket: "ycsb", key: `user${String(i * 7919).padStart(12, "0")}` }),
+  );
   const version = { writeId: 2 ** 33 + 7, value: "v".repeat(100), tombstone: false };
 
   for (const [name, clock] of CLOCKS) {
     let state = clock.update(undefined, "", version, packActor(0, 0, 1));
-    for (let node = 1; node < 3; node++) state = clock.update(state, clock.context(state), version, packActor(node, 0, 1));
+    for (let node = 1; node < 3; node++)
+      state = clock.update(state, clock.context(state), version, packActor(node, 0, 1));
     const writer = new ByteWriter();
     clock.encode(state, writer);
     const bytes = writer.view().slice();
     const other = clock.decode(new ByteReader(bytes));
     const newer = clock.update(state, clock.context(state), version, packActor(1, 0, 1));
     const context = clock.context(state);
-    add(`clock ${name} update, 3 actors`, () => clock.entries(clock.update(state, context, version, packActor(1, 0, 1))));
+    add(`clock ${name} update, 3 actors`, () =>
+      clock.entries(clock.update(state, context, version, packActor(1, 0, 1))),
+    );
     add(`clock ${name} sync equal, decoded apart`, () => (clock.sync(state, other) === state ? 1 : 0));
     add(`clock ${name} sync one newer`, () => (clock.sync(state, newer) === newer ? 1 : 0));
     add(`clock ${name} context`, () => clock.context(state).length);
@@ -103,7 +108,9 @@ export async function measureMicro(): Promise<readonly MicroFigure[]> {
     const { result } = task;
     if (result.state !== "completed") throw new Error(`${task.name}: ${result.state}`);
     const perSecond = result.throughput.mean * BATCH;
-    console.log(`  ${task.name.padEnd(44)} ${(perSecond / 1e6).toFixed(2).padStart(8)} M/s  ± ${result.throughput.rme.toFixed(1)} %`);
+    console.log(
+      `  ${task.name.padEnd(44)} ${(perSecond / 1e6).toFixed(2).padStart(8)} M/s  ± ${result.throughput.rme.toFixed(1)} %`,
+    );
     return { name: task.name, perSecond, samples: result.latency.samplesCount };
   });
 }

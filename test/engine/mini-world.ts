@@ -5,7 +5,7 @@
 import { clockNamed } from "../../engine/clocks/clock";
 import { Host } from "../../engine/host/host";
 import { MemoryStorage } from "../../engine/host/memory-storage";
-import type { Alarm, Storage, Transport } from "../../engine/host/ports";
+import type { Alarm, Storage, StorageEvents, Transport } from "../../engine/host/ports";
 import type { Note } from "../../engine/io";
 import type { AnswerMessage, ClientMessage, Inspection, Message, PeerMessage } from "../../engine/messages";
 import { Node } from "../../engine/node";
@@ -81,14 +81,14 @@ class SlowDisk implements Storage {
     private readonly delay: Micros,
   ) {}
 
-  load(vnode: number, address: string, done: (state: unknown) => void): void {
-    this.disk.load(vnode, address, done);
+  load(token: number, vnode: number, address: string, events: StorageEvents): void {
+    this.disk.load(token, vnode, address, events);
   }
 
-  store(vnode: number, address: string, state: unknown, done: () => void): void {
+  store(token: number, vnode: number, address: string, state: unknown, events: StorageEvents): void {
     const { life } = this.machine();
     this.world.after(this.delay, () => {
-      if (this.machine().life === life) this.disk.store(vnode, address, state, done);
+      if (this.machine().life === life) this.disk.store(token, vnode, address, state, events);
     });
   }
 
@@ -199,13 +199,17 @@ export class MiniWorld {
 
   /** Asks node `node` as a new client; returns a box that is filled with the answer. */
   ask(node: number, message: ClientMessage): { answer: AnswerMessage | undefined; inspection: Inspection | undefined } {
-    const box: { answer: AnswerMessage | undefined; inspection: Inspection | undefined } = { answer: undefined, inspection: undefined };
+    const box: { answer: AnswerMessage | undefined; inspection: Inspection | undefined } = {
+      answer: undefined,
+      inspection: undefined,
+    };
     const session = this.nextSession++;
     this.sessions.set(session, (reply) => {
       if (reply.kind === "answer") box.answer = reply;
       else box.inspection = reply;
     });
-    if (this.machines[node].up) this.machines[node].host.deliver({ kind: "asked", session, message: this.recode(message) as ClientMessage });
+    if (this.machines[node].up)
+      this.machines[node].host.deliver({ kind: "asked", session, message: this.recode(message) as ClientMessage });
     return box;
   }
 
@@ -242,8 +246,13 @@ export class MiniWorld {
   /** State stored by node `i` for `key`, as the clock describes it. */
   stored(i: number, key: string, vnode = 0): string | undefined {
     let text: string | undefined;
-    this.machines[i].disk.load(vnode, address(key), (state) => {
-      text = state === undefined ? undefined : clockNamed(this.settings.clock).describe(state);
+    this.machines[i].disk.load(0, vnode, address(key), {
+      loaded: (_token, state) => {
+        text = state === undefined ? undefined : clockNamed(this.settings.clock).describe(state);
+      },
+      loadFailed: () => undefined,
+      stored: () => undefined,
+      storeFailed: () => undefined,
     });
     return text;
   }
@@ -251,7 +260,8 @@ export class MiniWorld {
   private carry(from: number, to: number, message: PeerMessage): void {
     const copy = this.recode(message) as PeerMessage;
     this.sent.push({ from, to, message: copy });
-    const delay = this.options.delay?.(from, to, copy, this.random) ?? (this.options.delay === undefined ? 1_000 : undefined);
+    const delay =
+      this.options.delay?.(from, to, copy, this.random) ?? (this.options.delay === undefined ? 1_000 : undefined);
     if (delay === undefined) return;
     this.after(delay, () => {
       if (this.machines[to].up) this.machines[to].host.deliver({ kind: "received", from, message: copy });

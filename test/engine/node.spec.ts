@@ -3,7 +3,8 @@ import type { Message } from "../../engine/messages";
 import { GetCoordination } from "../../engine/quorum/get-coordinator";
 import { address, MiniWorld } from "./mini-world";
 
-const values = (answer: { versions: readonly { value: string }[] }): string[] => answer.versions.map(({ value }) => value).sort();
+const values = (answer: { versions: readonly { value: string }[] }): string[] =>
+  answer.versions.map(({ value }) => value).sort();
 
 describe("a node", () => {
   it("stores a put at all N replicas and returns it from any node", () => {
@@ -12,7 +13,10 @@ describe("a node", () => {
     for (let node = 0; node < 5; node++) assert.deepEqual(values(world.get(node, "k")), ["v1"]);
     world.run(50_000);
     const holders = world.machines.map((_, i) => i).filter((i) => world.stored(i, "k") !== undefined);
-    assert.deepEqual(holders, [...world.owners("k")].sort((a, b) => a - b));
+    assert.deepEqual(
+      holders,
+      [...world.owners("k")].sort((a, b) => a - b),
+    );
   });
 
   it("answers a get of an absent key with ok and no versions", () => {
@@ -53,7 +57,11 @@ describe("a node", () => {
     ] as const) {
       const world = new MiniWorld({ nodes: 3, settings: { r, w, dw: 0 } });
       // Replies of each further node take longer: the instant of the answer tells how many were waited for.
-      const slow = new MiniWorld({ nodes: 3, settings: { r, w, dw: 0 }, delay: (from, to) => 1_000 * (1 + Math.abs(from - to) ** 3) });
+      const slow = new MiniWorld({
+        nodes: 3,
+        settings: { r, w, dw: 0 },
+        delay: (from, to) => 1_000 * (1 + Math.abs(from - to) ** 3),
+      });
       assert.equal(world.put(0, "k", "v").outcome, "ok");
       const began = slow.now;
       assert.equal(slow.put(0, "k", "v").outcome, "ok");
@@ -109,7 +117,11 @@ describe("a node", () => {
     const lost = (message: Message): boolean => message.kind === "replica-put" || message.kind === "replica-get-reply";
     // Only the coordinator's own copy exists; replies of others are "absent".
     const make = (settings: object): MiniWorld =>
-      new MiniWorld({ nodes: 3, settings: { w: 1, dw: 0, r: 2, readRepair: "none", ...settings }, delay: (_f, _t, m) => (lost(m) && m.kind === "replica-put" ? undefined : 1_000) });
+      new MiniWorld({
+        nodes: 3,
+        settings: { w: 1, dw: 0, r: 2, readRepair: "none", ...settings },
+        delay: (_f, _t, m) => (lost(m) && m.kind === "replica-put" ? undefined : 1_000),
+      });
     const ok = make({ notfoundOk: true });
     ok.put(0, "k", "v");
     assert.deepEqual(values(ok.get(0, "k")), ["v"], "own copy and one absence make two");
@@ -157,7 +169,8 @@ describe("a node", () => {
     const world = new MiniWorld({
       nodes: 3,
       settings: { w: 1, dw: 0, r: 1 },
-      delay: (from, _to, message) => (quiet && message.kind === "replica-put" ? undefined : from === 2 ? 50_000 : 1_000),
+      delay: (from, _to, message) =>
+        quiet && message.kind === "replica-put" ? undefined : from === 2 ? 50_000 : 1_000,
     });
     world.put(0, "k", "v");
     quiet = false;
@@ -242,9 +255,15 @@ describe("a node", () => {
   });
 
   it("shows stale reads as soon as a planted fault answers before R replies, and none without", () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- put back on the same prototype
     const honest = GetCoordination.prototype.verdict;
     const stale = (planted: boolean): number => {
-      const world = new MiniWorld({ nodes: 3, settings: { r: 2, w: 2, readRepair: "none" }, delay: (_f, _t, _m, random) => 500 + random.nextBelow(20_000), seed: 4 });
+      const world = new MiniWorld({
+        nodes: 3,
+        settings: { r: 2, w: 2, readRepair: "none" },
+        delay: (_f, _t, _m, random) => 500 + random.nextBelow(20_000),
+        seed: 4,
+      });
       let missed = 0;
       if (planted) GetCoordination.prototype.verdict = () => "met";
       try {

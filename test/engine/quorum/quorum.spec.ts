@@ -28,7 +28,8 @@ describe("quorum arithmetic", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 7 }), fc.array(fc.boolean(), { maxLength: 7 }), (needed, answers) => {
         const tally = new Tally(needed, 7);
-        for (const ok of answers) if (ok) tally.ok++;
+        for (const ok of answers)
+          if (ok) tally.ok++;
           else tally.failed++;
         const best = tally.ok + (7 - answers.length);
         const expected = tally.ok >= needed ? "met" : best < needed ? "unreachable" : "pending";

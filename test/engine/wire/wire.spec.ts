@@ -2,11 +2,24 @@ import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { clockNamed, packActor, type Version } from "../../../engine/clocks/clock";
 import type { Message } from "../../../engine/messages";
-import { ByteReader, ByteWriter, MalformedBytes, octetsFromText, textFromOctets } from "../../../engine/vocabulary/octets";
+import {
+  ByteReader,
+  ByteWriter,
+  MalformedBytes,
+  octetsFromText,
+  textFromOctets,
+} from "../../../engine/vocabulary/octets";
 import { decodeAddress, encodeAddress } from "../../../engine/vocabulary/address";
 import { OUTCOMES } from "../../../engine/vocabulary/outcomes";
 import { Codec } from "../../../engine/wire/codec";
-import { beginFrame, decodeHello, encodeHello, endFrame, FrameSplitter, MAX_FRAME_BYTES } from "../../../engine/wire/frames";
+import {
+  beginFrame,
+  decodeHello,
+  encodeHello,
+  endFrame,
+  FrameSplitter,
+  MAX_FRAME_BYTES,
+} from "../../../engine/wire/frames";
 
 const clock = clockNamed("dvvset");
 const codec = new Codec(clock);
@@ -27,7 +40,10 @@ const state = fc
     }
     return made;
   });
-const quorum = fc.option(fc.oneof(fc.constantFrom("one" as const, "quorum" as const, "all" as const), fc.integer({ min: 0, max: 20 })), { nil: undefined });
+const quorum = fc.option(
+  fc.oneof(fc.constantFrom("one" as const, "quorum" as const, "all" as const), fc.integer({ min: 0, max: 20 })),
+  { nil: undefined },
+);
 const options = fc.option(
   fc
     .record({
@@ -46,7 +62,15 @@ const options = fc.option(
 const acknowledge = fc.constantFrom("none" as const, "received" as const, "stored" as const, "both" as const);
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant("get" as const), id, forwarded: fc.boolean(), address: octets, options }),
-  fc.record({ kind: fc.constant("put" as const), id, forwarded: fc.boolean(), address: octets, context: octets, version, options }),
+  fc.record({
+    kind: fc.constant("put" as const),
+    id,
+    forwarded: fc.boolean(),
+    address: octets,
+    context: octets,
+    version,
+    options,
+  }),
   fc.record({
     kind: fc.constant("answer" as const),
     id,
@@ -57,13 +81,52 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     reason: octets,
   }),
   fc.record({ kind: fc.constant("replica-get" as const), id, vnode, address: octets }),
-  fc.record({ kind: fc.constant("replica-get-reply" as const), id, vnode, status: fc.constant("found" as const), state }),
-  fc.record({ kind: fc.constant("replica-get-reply" as const), id, vnode, status: fc.constantFrom("absent" as const, "failed" as const), state: fc.constant(undefined) }),
-  fc.record({ kind: fc.constant("replica-put" as const), id, vnode, address: octets, state, acknowledge, cause: fc.constantFrom("replication" as const, "read-repair" as const) }),
-  fc.record({ kind: fc.constant("replica-put-reply" as const), id, vnode, status: fc.constantFrom("received" as const, "stored" as const, "failed" as const) }),
-  fc.record({ kind: fc.constant("replica-update" as const), id, vnode, address: octets, context: octets, version, acknowledge }),
+  fc.record({
+    kind: fc.constant("replica-get-reply" as const),
+    id,
+    vnode,
+    status: fc.constant("found" as const),
+    state,
+  }),
+  fc.record({
+    kind: fc.constant("replica-get-reply" as const),
+    id,
+    vnode,
+    status: fc.constantFrom("absent" as const, "failed" as const),
+    state: fc.constant(undefined),
+  }),
+  fc.record({
+    kind: fc.constant("replica-put" as const),
+    id,
+    vnode,
+    address: octets,
+    state,
+    acknowledge,
+    cause: fc.constantFrom("replication" as const, "read-repair" as const),
+  }),
+  fc.record({
+    kind: fc.constant("replica-put-reply" as const),
+    id,
+    vnode,
+    status: fc.constantFrom("received" as const, "stored" as const, "failed" as const),
+  }),
+  fc.record({
+    kind: fc.constant("replica-update" as const),
+    id,
+    vnode,
+    address: octets,
+    context: octets,
+    version,
+    acknowledge,
+  }),
   fc.record({ kind: fc.constant("replica-updated" as const), id, vnode, outcome: fc.constant("ok" as const), state }),
-  fc.record({ kind: fc.constant("replica-updated" as const), id, vnode, outcome: fc.constantFrom("too_many_siblings" as const, "invalid" as const, "failed" as const), state: fc.constant(undefined) }),
+  fc.record({
+    kind: fc.constant("replica-updated" as const),
+    id,
+    vnode,
+    outcome: fc.constantFrom("too_many_siblings" as const, "invalid" as const, "failed" as const),
+    state: fc.constant(undefined),
+  }),
   fc.record({ kind: fc.constant("heartbeat" as const), epoch: id, sequence: id }),
   fc.array(fc.tuple(vnode, octets), { maxLength: 8 }).chain((keys) =>
     fc.record({
@@ -76,7 +139,10 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     kind: fc.constant("inspection" as const),
     id,
-    held: fc.array(fc.option(fc.array(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { maxLength: 5 }), { nil: undefined }), { maxLength: 6 }),
+    held: fc.array(
+      fc.option(fc.array(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { maxLength: 5 }), { nil: undefined }),
+      { maxLength: 6 },
+    ),
   }),
 );
 
@@ -134,23 +200,32 @@ describe("the codec", () => {
 describe("frames", () => {
   it("come out whole however the stream was cut", () => {
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 10 }), fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }), (bodies, cuts) => {
-        const out = new ByteWriter(8);
-        for (const body of bodies) {
-          const at = beginFrame(out);
-          for (const byte of body) out.u8(byte);
-          endFrame(out, at);
-        }
-        const stream = out.view().slice();
-        const splitter = new FrameSplitter();
-        const seen: number[][] = [];
-        for (let at = 0, i = 0; at < stream.length; i++) {
-          const next = Math.min(stream.length, at + cuts[i % cuts.length]);
-          splitter.push(stream.subarray(at, next), (frame) => seen.push([...frame.bytes.subarray(frame.at, frame.end)]));
-          at = next;
-        }
-        assert.deepEqual(seen, bodies.map((body) => [...body]));
-      }),
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 10 }),
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }),
+        (bodies, cuts) => {
+          const out = new ByteWriter(8);
+          for (const body of bodies) {
+            const at = beginFrame(out);
+            for (const byte of body) out.u8(byte);
+            endFrame(out, at);
+          }
+          const stream = out.view().slice();
+          const splitter = new FrameSplitter();
+          const seen: number[][] = [];
+          for (let at = 0, i = 0; at < stream.length; i++) {
+            const next = Math.min(stream.length, at + cuts[i % cuts.length]);
+            splitter.push(stream.subarray(at, next), (frame) =>
+              seen.push([...frame.bytes.subarray(frame.at, frame.end)]),
+            );
+            at = next;
+          }
+          assert.deepEqual(
+            seen,
+            bodies.map((body) => [...body]),
+          );
+        },
+      ),
     );
   });
 
