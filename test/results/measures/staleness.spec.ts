@@ -269,6 +269,18 @@ describe("the staleness fold against the definition over the whole history", () 
     );
   });
 
+  it("does not call a read fresh when the way from its version to the missed write was forgotten", () => {
+    const key = new KeyHistory();
+    const unanswered = { end: Infinity, isDelete: false, seen: [] as number[] };
+    key.add({ id: 2, start: 5, ...unanswered, seen: [1] }, 2);
+    key.add({ id: 3, start: 6, ...unanswered }, 2);
+    key.add({ id: 4, start: 7, ...unanswered }, 2);
+    key.add({ id: 1, start: 0, ...unanswered }, 2);
+    key.add({ id: 5, start: 10, end: 20, isDelete: false, seen: [2] }, 2);
+    assert.equal(key.find(2), undefined, "folded");
+    assert.equal(key.judge({ start: 30, end: 40, versions: [1] }, () => true, false).kind, "undecided");
+  });
+
   it("still catches an old version after its write was folded away, and reports what it could not judge", () => {
     const history: OperationRecord[] = [];
     for (let i = 1; i <= 1_000; i++) history.push(put(i, i * 10, i * 10 + 5, { id: i }));
