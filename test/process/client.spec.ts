@@ -1,0 +1,133 @@
+import { strict as assert } from "node:assert";
+import { type Outcome } from "../../engine/vocabulary/outcomes";
+import { address, get, inParallel, LiveCluster, needsCompiledNodes, put } from "./live-cluster";
+import { until } from "./until";
+
+const keysOf = (count: number): string[] => Array.from({ length: count }, (_, i) => address(`k${String(i)}`));
+
+describe("the client library against processes", function () {
+  this.timeout(40_000);
+
+  before(function () {
+    needsCompiledNodes(this);
+  });
+
+  it("token-aware reaches a replica directly; any goes round and is forwarded once", async () => {
+    const live = await LiveCluster.start({ nodes: 5 });
+    const totals = async (): Promise<{ forwarded: number; coordinated: number[] }> => {
+      const counts = await live.cluster.counts();
+      return {
+        forwarded: counts.reduce((sum, count) => sum + count!.forwarded, 0),
+        coordinated: counts.map((count) => count!.coordinated),
+      };
+    };
+    try {
+      const keys = keysOf(60);
+      const aware = await live.client({ routing: "token-aware" });
+      await inParallel(keys, 8, async (key) => {
+        const written = await put(aware, key, live.writeId(), "v", { timeoutMs: 5_000 });
+        assert.equal(written.outcome, "ok");
+        const read = await get(aware, key, { timeoutMs: 5_000 });
+        assert.equal(read.outcome, "ok");
+        for (const { coordinator } of [written, read])
+          assert.equal(coordinator, live.owners(key)[0], "the first replica");
+      });
+      assert.equal((await totals()).forwarded, 0);
+
+      const any = await live.client({ routing: "any" });
+      let expected = 0;
+      for (const [at, key] of keys.entries()) {
+        const { outcome, coordinator } = await get(any, key, { timeoutMs: 5_000 });
+        assert.equal(outcome, "ok");
+        assert.ok(live.owners(key).includes(coordinator), "a replica coordinates in the end");
+        // Nodes are asked in turn, from the first.
+        if (!live.owners(key).includes(at % 5)) expected++;
+      }
+      assert.ok(expected > 0);
+      assert.equal((await totals()).forwarded, expected, "one hop for each key that the node asked does not hold");
+      assert.ok((await totals()).coordinated.every((count) => count > 0));
+    } finally {
+      await live.end();
+    }
+  });
+
+  it("calls a request connection_lost when its connection died after sending, not_sent when there was none", async () => {
+    const live = await LiveCluster.start({
+      nodes: 1,
+      engine: { nVal: 1, writeTimeoutMs: 20_000, readTimeoutMs: 20_000 },
+    });
+    try {
+      const client = await live.client();
+      const key = address("k");
+      assert.equal((await put(client, key, live.writeId(), "v")).outcome, "ok");
+      // Paused, the node takes the bytes and answers nothing; then it dies with the request unanswered.
+      live.cluster.pause(0);
+      const unanswered = [put(client, key, live.writeId(), "w"), get(client, key)];
+      assert.equal(client.outstanding(), 2);
+      // One turn of the event loop: what was corked has gone to the socket.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await live.cluster.kill(0);
+      for (const { outcome } of await Promise.all(unanswered)) assert.equal(outcome, "connection_lost");
+      await until("the client sees that nobody is there", () => !client.connectedTo(0));
+      const late: string[] = [];
+      const refused = put(client, key, live.writeId(), "x");
+      void refused.then(({ outcome }) => late.push(outcome));
+      assert.deepEqual(late, [], "never within the caller's own call");
+      assert.equal((await refused).outcome, "not_sent");
+      assert.equal((await get(client, key)).outcome, "not_sent");
+      await live.restart(0);
+      await until("the client has found the node again", () => client.connectedTo(0));
+      assert.equal((await put(client, key, live.writeId(), "y")).outcome, "ok");
+    } finally {
+      await live.end();
+    }
+  });
+
+  it("answers every request exactly once when a node is killed under load and when the client closes", async () => {
+    const live = await LiveCluster.start({ engine: { writeTimeoutMs: 300, readTimeoutMs: 300 } });
+    try {
+      const client = await live.client({ connectionsPerNode: 2 });
+      const answers: number[] = [];
+      const outcomes = new Map<Outcome, number>();
+      const issue = (): void => {
+        const id = answers.push(0) - 1;
+        const done = ({ outcome }: { outcome: Outcome }): void => {
+          answers[id]++;
+          outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+        };
+        const key = address(`once-${String(id % 50)}`);
+        if (id % 2 === 0) client.get(key, undefined, done);
+        else client.put(key, "", { writeId: live.writeId(), value: "v", tombstone: false }, undefined, done);
+      };
+      let feeding = true;
+      const feed = (): void => {
+        while (feeding && client.outstanding() < 40) issue();
+        if (feeding) setImmediate(feed);
+      };
+      feed();
+      await until("load before the kill", () => (outcomes.get("ok") ?? 0) > 300);
+      await live.cluster.kill(1);
+      const atKill = outcomes.get("ok") ?? 0;
+      await until("load after the kill", () => (outcomes.get("ok") ?? 0) > atKill + 300);
+      await live.restart(1);
+      await until("a connection to the new process", () => client.connectedTo(1));
+      feeding = false;
+      await until("every answer", () => client.outstanding() === 0);
+      const before = answers.length;
+      for (let i = 0; i < 20; i++) issue();
+      client.close();
+      assert.equal(client.outstanding(), 0);
+      const closing = answers.slice(before);
+      assert.equal(closing.length, 20);
+      // Another turn, so that anything answered twice would show.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      assert.deepEqual(
+        answers.flatMap((count, id) => (count === 1 ? [] : [`${String(id)}: ${String(count)}`])),
+        [],
+      );
+      assert.ok((outcomes.get("connection_lost") ?? 0) >= 20, "what was under way at the close is indefinite");
+    } finally {
+      await live.end();
+    }
+  });
+});
