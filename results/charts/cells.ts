@@ -46,7 +46,8 @@ const MOST_SERIES = 6;
 /** Small multiples beyond this are left to the data table. */
 export const MOST_PANELS = 12;
 
-export function chartInput(run: LoadedRun): ChartInput {
+export function chartInput(unordered: LoadedRun): ChartInput {
+  const run = inAxisOrder(unordered);
   const byCell = new Map<string, TrialFigures[]>();
   const resolved = new Map<string, Readonly<Record<string, unknown>>>();
   for (const trial of run.trials) {
@@ -77,6 +78,23 @@ export function chartInput(run: LoadedRun): ChartInput {
     };
   });
   return { run, cells };
+}
+
+/**
+ * The run with its cells in order of their axes, first axis first: numbers by size, words by code unit. Trials of real
+ * processes are run in a drawn order, which is no order to read them in.
+ */
+export function inAxisOrder(run: LoadedRun): LoadedRun {
+  const compare = (a: CellSummary, b: CellSummary): number => {
+    for (const axis of run.manifest.axes) {
+      const [x, y] = [a.axes[axis], b.axes[axis]];
+      if (x === y) continue;
+      if (typeof x === "number" && typeof y === "number") return x - y;
+      return String(x) < String(y) ? -1 : 1;
+    }
+    return 0;
+  };
+  return { ...run, cells: [...run.cells].sort(compare) };
 }
 
 /** Panels of series. Cells without figures are left out. */
@@ -120,6 +138,11 @@ export function panelCells(input: ChartInput): { readonly shown: readonly ChartC
 export function quorumsOverlap(cell: ChartCell): boolean | undefined {
   if (cell.n === undefined || cell.r === undefined || cell.w === undefined) return undefined;
   return cell.r + cell.w > cell.n;
+}
+
+/** `median of 3 repetitions`; of one there is no median: `1 repetition`. */
+export function medianOf(cells: readonly ChartCell[]): string {
+  return cells.every((cell) => cell.figures.length === 1) ? repetitions(cells) : `median of ${repetitions(cells)}`;
 }
 
 /** Fewest and most repetitions of a cell: `3 repetitions` or `2 to 3 repetitions`. */

@@ -4,7 +4,7 @@
  * zero that everyone waits for; a hollow circle marks the first scan after the last difference. A missing copy is a
  * difference of its own kind and gets a line of its own.
  */
-import { facets, repetitions, type ChartCell, type ChartInput, type Series } from "./cells";
+import { facets, medianOf, type ChartCell, type ChartInput, type Series } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
 import { chartPanel, legendOf, line, panelSize } from "./frame";
 import { count, counted, median, percent, plain, trimmed } from "./numbers";
@@ -57,7 +57,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: divergence.question,
     answer: answerOf(cells),
     caption:
-      `Median of ${repetitions(cells)}; by direct inspection of replicas${perScan === undefined ? "" : `, about ${count(Math.round(perScan))} keys a scan`}. ` +
+      `By direct inspection of replicas${perScan === undefined ? "" : `, about ${count(Math.round(perScan))} keys a scan`}; ${medianOf(cells)}. ` +
       "Hollow circle: no difference found from here on. " +
       (missing ? "Thin dashed: keys with a copy missing." : "No replica was found without its copy of a key."),
     description:
@@ -102,10 +102,14 @@ function linesOf(cell: ChartCell): Lines | undefined {
   const differing = overRepetitions(series, "divergent", scaled);
   if (differing === undefined) return undefined;
   const missing = overRepetitions(series, "missing", scaled);
+  // Where nothing ever differed there is no "from here on".
   let agreedAt: number | undefined;
+  let differed = false;
   for (const point of differing.middle) {
-    if (point.y > 0) agreedAt = undefined;
-    else agreedAt ??= point.x;
+    if (point.y > 0) {
+      agreedAt = undefined;
+      differed = true;
+    } else if (differed) agreedAt ??= point.x;
   }
   return { differing, missing: missing?.high.some((point) => point.y > 0) === true ? missing : undefined, agreedAt };
 }

@@ -32,7 +32,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const bins = Math.max(...all.map(({ byLag }) => byLag.length));
   // The last index holds "this or more"; beyond the last lag seen there is nothing to draw.
   const lastSeen = Math.max(1, ...all.map(({ byLag }) => byLag.reduce((last, n, k) => (n > 0 ? k : last), 0)));
-  const shown = Math.min(bins, lastSeen + 1);
+  const shown = Math.max(2, Math.min(bins, lastSeen + 1));
   const label = (k: number): string => (k === bins - 1 && bins > 1 ? `${k} or more` : String(k));
   const labels = Array.from({ length: shown }, (_, k) => label(k));
   const smallest = Math.min(
@@ -73,7 +73,8 @@ function draw(input: ChartInput): ChartFigure | undefined {
         y: {
           title: "share of reads (%, log scale)",
           scale: "logarithmic",
-          min: powerOfTen(smallest * 0.7, "down"),
+          // At least three decades: a bar of fresh reads alone should not look like a difference.
+          min: Math.min(0.1, powerOfTen(smallest * 0.7, "down")),
           max: 100,
           unit: "% of reads",
           name: "share",

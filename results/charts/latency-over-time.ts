@@ -4,7 +4,7 @@
  * Each interval's percentile stands for itself; over repetitions the median of an interval is drawn, and the band is
  * from the lowest repetition to the highest.
  */
-import { panelCells, repetitions, type ChartCell, type ChartInput } from "./cells";
+import { panelCells, medianOf, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
 import { band, chartPanel, legendOf, line, logBounds, panelSize } from "./frame";
 import { metricInWords, plain } from "./numbers";
@@ -57,7 +57,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: latencyOverTime.question,
     answer: answerOf(drawn),
     caption:
-      `Response time of successful operations in each interval; median of ${repetitions(cells)}, ` +
+      `Response time of successful operations in each interval; ${medianOf(cells)}, ` +
       `shaded from the lowest repetition to the highest for p99. Equal axes in all panels.${note}`,
     description:
       "Lines of latency in milliseconds over the seconds of the run. " +

@@ -3,7 +3,7 @@
  * fast with nothing; so every operation's ending is stacked: right, stale, not found, refused (it did not happen) and
  * unknown (it may have). The line is what was offered: room between it and the stack is work that nobody took.
  */
-import { panelCells, repetitions, type ChartCell, type ChartInput } from "./cells";
+import { panelCells, medianOf, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
 import { chartPanel, line, panelSize } from "./frame";
 import type { MetricValue } from "../record/figures";
@@ -53,7 +53,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: outcomes.question,
     answer: answerOf(drawn.map(({ cell }) => cell)),
     caption:
-      `Operations a second by how they ended, in each interval; median of ${repetitions(drawn.map(({ cell }) => cell))}. ` +
+      `Operations a second by how they ended, in each interval; ${medianOf(drawn.map(({ cell }) => cell))}. ` +
       `Outcomes that never happened are left out. Equal axes in all panels.${note}`,
     description:
       "Stacked areas of operations per second over time, by outcome. " +

@@ -5,7 +5,7 @@
  * the curve. Over repetitions the median of each percentile is drawn: percentiles are never averaged over time.
  */
 import type { LatencySpectrum } from "../record/figures";
-import { facets, repetitions, type ChartCell, type ChartInput, type Facet } from "./cells";
+import { facets, medianOf, type ChartCell, type ChartInput, type Facet } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
 import { chartPanel, legendOf, line, logBounds, panelSize, type Point } from "./frame";
 import { counted, median, metricInWords, trimmed } from "./numbers";
@@ -72,7 +72,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: percentileSpectrum.question,
     answer: answerOf(cells),
     caption:
-      `Response time; one line a configuration, the median of ${repetitions(cells)} at each percentile. ` +
+      `Response time; one line a configuration, ${medianOf(cells)} at each percentile. ` +
       `${counted(sum(all.map((curve) => curve.samples)), "successful operation")}; lines end where fewer than ten operations remain above. ` +
       (withService
         ? "Thin pale lines: service time, from the actual send."

@@ -4,7 +4,7 @@
  * fallen over (Riak's dotted version vectors exist for it). Two views: the number over time, and at the end the share
  * of keys with at least so many versions.
  */
-import { facets, panelCells, repetitions, type ChartCell, type ChartInput } from "./cells";
+import { facets, panelCells, medianOf, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Panel, Plain } from "./chart";
 import { chartPanel, legendOf, line, panelSize, powerOfTen } from "./frame";
 import { count, counted, metricInWords, percent, plain, trimmed } from "./numbers";
@@ -115,7 +115,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: siblings.question,
     answer: answerOf(cells),
     caption:
-      `Over time: median of ${repetitions(cells)} for each interval. At the end: keys of all repetitions pooled, ` +
+      `Over time: ${medianOf(cells)} for each interval. At the end: keys of all repetitions pooled, ` +
       `${counted(
         atEnd.flatMap(({ tails }) => tails).reduce((sum, tail) => sum + tail.keys, 0),
         "key",

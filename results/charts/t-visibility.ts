@@ -43,8 +43,12 @@ function draw(input: ChartInput): ChartFigure | undefined {
   if (drawn.length === 0) return undefined;
   const curves = drawn.flatMap((one) => one.curves);
   const xs = curves.flatMap((curve) => curve.points.map((point) => point.x));
-  // The bands of small bins reach far down; the axis follows the lines, and a band may leave it.
-  const lowest = Math.min(...curves.flatMap((curve) => curve.points.map((point) => point.y)));
+  // The bands of small bins reach far down: the axis shows all lines and most bands, and a band may leave it.
+  const lows = curves.flatMap((curve) => curve.low.map((point) => point.y)).sort((a, b) => a - b);
+  const lowest = Math.min(
+    lows[Math.floor(lows.length / 4)],
+    ...curves.flatMap((curve) => curve.points.map((point) => point.y)),
+  );
   const bottom = lowest > 90 ? Math.floor(lowest - 1) : Math.max(0, Math.floor((lowest - 8) / 10) * 10);
   const bounds = logBounds(xs);
   const size = panelSize(drawn.length);

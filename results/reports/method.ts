@@ -77,8 +77,14 @@ function doubts(run: LoadedRun): string {
   const labels = chartInput(run).cells;
   const worst = worstValidity(run.cells);
   const rows = run.cells.flatMap((cell, i) =>
-    cell.validity.doubts.map((doubt) => [labels[i].label, doubt.verdict, doubt.reason, doubt.advice]),
+    cell.validity.doubts.map((doubt) => [labels[i].label, doubt.kind, doubt.verdict, doubt.reason, doubt.advice]),
   );
+  // One line a kind of doubt; the same doubt of every configuration is one thing to mend.
+  const kinds = [...new Set(rows.map((row) => row[1]))].map((kind) => {
+    const same = rows.filter((row) => row[1] === kind);
+    const example = same.find((row) => row[2] === "invalid") ?? same[0];
+    return [kind, example[2], same.length, `${example[0]}: ${example[3]}`, example[4]];
+  });
   const failed = run.trials.filter((trial) => trial.record.outcome === "failed");
   const failures =
     failed.length === 0
@@ -94,7 +100,15 @@ function doubts(run: LoadedRun): string {
     return `<h3>Doubts</h3><p>None of the checks on schedule, offered load and outside load raised a doubt.</p>${failures}`;
   return (
     `<h3>Doubts</h3><p>${counted(worst.count, "configuration")} of ${count(run.cells.length)} ${worst.count === 1 ? "is" : "are"} ${worst.verdict}. A doubtful number may be right; do not build on it before it was repeated.</p>` +
-    dataTable({ columns: ["configuration", "verdict", "what was seen", "what to do"], rows }, Infinity, "plain") +
+    dataTable(
+      { columns: ["doubt", "verdict", "configurations", "what was seen, for example", "what to do"], rows: kinds },
+      Infinity,
+      "plain",
+    ) +
+    `<details><summary>All ${count(rows.length)} doubts</summary>${dataTable(
+      { columns: ["configuration", "doubt", "verdict", "what was seen", "what to do"], rows },
+      Infinity,
+    )}</details>` +
     failures
   );
 }

@@ -4,7 +4,7 @@
  * one sentence that answers its question with numbers.
  */
 import { CHARTS, type ChartFigure } from "../charts/chart";
-import { chartInput, type ChartInput } from "../charts/cells";
+import { chartInput, inAxisOrder, type ChartInput } from "../charts/cells";
 import { escapeText } from "../charts/markup";
 import { count, counted } from "../charts/numbers";
 import { standaloneSvg } from "../charts/render";
@@ -27,12 +27,12 @@ const LARGE_PAGE_BYTES = 5_000_000;
 
 /** The whole page. Relative links assume that it stands in `report/` of the run's folder. */
 export function renderRunReport(run: LoadedRun, options: RunReportOptions = {}): string {
-  const input = chartInput(run);
-  const figures = drawAll(input);
+  const figures = drawAll(chartInput(run));
   const figureFiles = options.figureFiles ?? false;
-  const page = compose(run, figures, { figureFiles, svg: true });
+  const ordered = inAxisOrder(run);
+  const page = compose(ordered, figures, { figureFiles, svg: true });
   if (Buffer.byteLength(page) <= (options.maxBytes ?? LARGE_PAGE_BYTES)) return page;
-  return compose(run, figures, { figureFiles, svg: false });
+  return compose(ordered, figures, { figureFiles, svg: false });
 }
 
 /** The page and its figures as files, by path relative to the run's `report/` folder. */

@@ -29,7 +29,7 @@ export function cellsTable(run: LoadedRun): string {
     values.push(
       cell.validity.verdict === "valid"
         ? `<td class="dim name">none</td>`
-        : `<td><span class="doubt">! ${cell.validity.verdict}</span><span class="interval">${escapeText(cell.validity.doubts.map((doubt) => doubt.kind).join(", "))}</span></td>`,
+        : `<td><span class="doubt">! ${cell.validity.verdict}</span><span class="interval">${escapeText(doubtsInBrief(cell.validity.doubts.map((doubt) => doubt.kind)))}</span></td>`,
     );
     for (const { name } of metrics) {
       const metric = cell.metrics[name];
@@ -43,6 +43,10 @@ export function cellsTable(run: LoadedRun): string {
     return `<tr>${values.join("")}</tr>`;
   });
   return `<div class="scroll"><table><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+}
+
+function doubtsInBrief(kinds: readonly string[]): string {
+  return kinds.length <= 1 ? (kinds[0] ?? "") : `${kinds[0]} and ${kinds.length - 1} more`;
 }
 
 /** Every metric of every cell, one a row. */

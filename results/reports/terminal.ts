@@ -3,7 +3,7 @@
  * is in doubt. It is for the eye at the end of a run; programs read the JSON. Where the terminal is too narrow the
  * last metrics are left out and named, because a table that wraps cannot be read.
  */
-import { chartInput } from "../charts/cells";
+import { chartInput, inAxisOrder } from "../charts/cells";
 import { counted, intervalInWords, NBSP } from "../charts/numbers";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
@@ -24,7 +24,8 @@ interface Column {
 }
 
 /** Ends with a line break. Control characters in texts that people wrote are replaced. */
-export function renderTerminal(run: LoadedRun, options: TerminalOptions): string {
+export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): string {
+  const run = inAxisOrder(unordered);
   const { manifest } = run;
   const paint = (code: string, text: string): string => (options.color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const width = Math.max(40, options.columns);
@@ -134,7 +135,16 @@ function comparisons(run: LoadedRun, width: number, paint: (code: string, text: 
   if (run.comparisons.length === 0) return [];
   const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell.label]));
   const name = (id: string): string => labels.get(id) ?? id;
-  const rows = run.comparisons;
+  // The report shows all; a screen has room for what was decided.
+  const decided = run.comparisons.filter((one) => one.verdict !== "inconclusive" && one.verdict !== "same");
+  const rows = run.comparisons.length <= FEW_COMPARISONS ? run.comparisons : decided;
+  const open = run.comparisons.filter((one) => one.verdict === "inconclusive").length;
+  const same = run.comparisons.length - decided.length - open;
+  const summary = wrapped(
+    `Against ${clean(name(run.comparisons[0].baseline))}: ${counted(decided.length, "difference")}, ${same} the same, ${open} inconclusive of ${counted(run.comparisons.length, "comparison")}. Inconclusive means that this run cannot tell, never that they are the same: add repetitions.`,
+    width,
+  );
+  if (rows.length === 0) return ["", ...summary];
   const table = [
     column(
       "against the baseline",
@@ -162,10 +172,7 @@ function comparisons(run: LoadedRun, width: number, paint: (code: string, text: 
         one.verdict === "better" ? "32" : one.verdict === "worse" ? "31" : one.verdict === "different" ? "0" : "2";
       return paint(code, text);
     }),
-    ...wrapped(
-      `baseline: ${clean(name(rows[0].baseline))}. "Inconclusive" means that this run cannot tell, never that they are the same.`,
-      width,
-    ),
+    ...summary,
   ];
 }
 
@@ -200,6 +207,9 @@ function wrapped(text: string, width: number): string[] {
   if (line !== "") lines.push(line);
   return lines;
 }
+
+/** More than these push the results off the screen. */
+const FEW_COMPARISONS = 8;
 
 /** A title must not move the cursor. */
 function clean(text: string): string {

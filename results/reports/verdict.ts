@@ -17,7 +17,7 @@ export function verdictOf(run: LoadedRun): string {
     return run.cells.length === 0
       ? "No configuration finished, so there is nothing to conclude."
       : "Neither stale reads nor read latencies were measured, so this run has no verdict of its own; see the tables.";
-  return sentences.join(" ");
+  return [validity(cells), ...sentences].filter((sentence) => sentence !== "").join(" ");
 }
 
 interface Measured {
@@ -59,19 +59,33 @@ function price(cells: readonly ChartCell[]): string {
   const fastest = known[0];
   const slowest = known.at(-1)!;
   if (known.length === 1) return `99 of 100 reads took no longer than ${metricInWords(fastest.metric)}.`;
-  if (fastest.metric.lo === null || slowest.metric.lo === null)
-    return `99 of 100 reads took no longer than ${metricInWords(fastest.metric)} at ${fastest.cell.label} and ${metricInWords(slowest.metric)} at ${slowest.cell.label}; without repetitions there is no telling how much of that is chance.`;
   return upper(fastest) < lower(slowest)
     ? `99 of 100 reads took no longer than ${metricInWords(fastest.metric)} at ${fastest.cell.label} and ${metricInWords(slowest.metric)} at ${slowest.cell.label}.`
     : `Read latency (p99) lay between ${metricInWords(fastest.metric)} and ${metricInWords(slowest.metric)}; the intervals overlap, so no configuration is shown to be faster.`;
 }
 
-/** Intervals of one repetition speak of its operations, not of how another run would come out. */
+/** What the sentences before do not cover. Intervals of one repetition speak of its operations, not of another run. */
 function chance(cells: readonly ChartCell[]): string {
-  const single = cells.some((cell) => cell.summary.trials.length === 1);
-  return single && cells.length > 1
-    ? "Each configuration ran once: the intervals do not cover how much another run would differ."
+  if (cells.length < 2) return "";
+  if (cells.some((cell) => cell.summary.trials.length === 1))
+    return "Each configuration ran once: the intervals do not cover how much another run would differ.";
+  const latencies = measured(cells, "read_p99_ms");
+  return latencies.some(({ metric }) => metric.lo === null || metric.hi === null)
+    ? "There are too few repetitions for intervals of the latencies: their differences may be chance."
     : "";
+}
+
+/** The run's own checks come first: numbers that show nothing must not be read as a result. */
+function validity(cells: readonly ChartCell[]): string {
+  const count = (verdict: "invalid" | "doubtful"): number =>
+    cells.filter((cell) => cell.summary.validity.verdict === verdict).length;
+  if (count("invalid") === cells.length)
+    return "The run's own checks call every configuration invalid, so the numbers may be the machine's and not the store's.";
+  if (count("invalid") > 0)
+    return `Do not use ${count("invalid")} of ${cells.length} configurations: the run's own checks call them invalid.`;
+  if (count("doubtful") === cells.length)
+    return "The run's own checks doubt every configuration: take the numbers with care.";
+  return "";
 }
 
 /** Cells that have the metric, lowest value first. */

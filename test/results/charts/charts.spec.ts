@@ -156,7 +156,7 @@ describe("charts", () => {
     const figure = figureOf("percentile-spectrum");
     assert.deepEqual(
       figure.panels.map((panel) => panel.title),
-      ["reads, vv-server", "reads, dvvset", "writes, vv-server", "writes, dvvset"],
+      ["reads, dvvset", "reads, vv-server", "writes, dvvset", "writes, vv-server"],
     );
     for (const panel of figure.panels) assert.equal(namedLines(panel).length, 4);
     const svg = standaloneSvg(figure, 0);
@@ -212,10 +212,19 @@ describe("cells side by side", () => {
     assert.deepEqual(
       facets(input).map(({ title, series }) => [title, series.length]),
       [
-        ["vv-server", 4],
         ["dvvset", 4],
+        ["vv-server", 4],
       ],
     );
+  });
+
+  it("stand in order of their axes, however the trials were drawn", () => {
+    const shuffled = chartInput({ ...run, cells: [...run.cells].reverse() });
+    assert.deepEqual(
+      shuffled.cells.map((cell) => cell.summary.id),
+      input.cells.map((cell) => cell.summary.id),
+    );
+    assert.equal(input.cells[0].label, "R=1\u00a0W=1 · dvvset");
   });
 
   it("knows where quorums overlap, by numbers and by name", () => {

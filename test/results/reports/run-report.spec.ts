@@ -192,6 +192,12 @@ describe("verdict", () => {
     );
   });
 
+  it("begins with the doubt where no configuration is valid", () => {
+    const cells = run.cells.map((cell) => ({ ...cell, validity: { verdict: "invalid" as const, doubts: [] } }));
+    assert.match(verdictOf({ ...run, cells }), /^The run's own checks call every configuration invalid/);
+    assert.match(verdictOf({ ...run, cells: [cells[0], ...run.cells.slice(1)] }), /^Do not use 1 of 8 configurations/);
+  });
+
   it("bounds what was never seen instead of calling it never", () => {
     const strict = madeUpRun({ ...QUICKSTART_LIKE, quorums: [[2, 2]] });
     assert.match(
@@ -211,6 +217,13 @@ describe("terminal report", () => {
       assert.match(text, / ! /);
       assert.match(text, columns === 80 ? /not shown for want of room: / : /stale reads %/);
     }
+  });
+
+  it("keeps undecided comparisons to a count, and never calls them the same", () => {
+    const text = renderTerminal(run, { color: false, columns: 120 });
+    assert.match(text, /12 differences, 1 the same, 1 inconclusive of 14 comparisons/);
+    assert.match(text, /never that they are\s+the same/);
+    assert.doesNotMatch(text, /\? inconclusive/);
   });
 
   it("colours only when asked, and obeys no control character of a title", () => {
