@@ -37,7 +37,7 @@ export interface FinishContext {
   readonly calibration: Calibration | null;
   /** Rate that an open loop was asked for; undefined for a closed loop, which offers nothing of its own. */
   readonly offeredPerSecond?: number;
-  /** Operations due in the measured phase that the driver never sent because too many were open. */
+  /** Operations that the driver never sent because too many were open; each has its record too, `not_sent`. */
   readonly dropped: number;
   /** Median of the one-way delay injected between nodes; undefined when none is. */
   readonly injectedDelayMs?: number;

@@ -64,7 +64,6 @@ export class OutcomesMeasure implements Measure {
 
     const finished = this.measured.reduce((sum, c) => sum + c.ok + c.indefinite + c.definite, 0);
     const succeeded = this.measured.reduce((sum, c) => sum + c.ok, 0);
-    const due = finished + end.dropped;
     // The throughput's spread is that of the intervals that lie wholly in the measured phase.
     const rates = cells.flatMap((counts, i) =>
       this.grid.isMeasured(i) ? [{ sum: counts.ok, weight: this.grid.lengthSeconds(i) }] : [],
@@ -82,28 +81,27 @@ export class OutcomesMeasure implements Measure {
           n: this.okInMeasure,
           unit: "1/s",
         },
-        availability: this.ratio((counts) => counts.ok, end.dropped),
-        indefinite_ratio: this.ratio((counts) => counts.indefinite, end.dropped),
-        definite_failure_ratio: this.ratio((counts) => counts.definite, end.dropped),
+        availability: this.ratio((counts) => counts.ok),
+        indefinite_ratio: this.ratio((counts) => counts.indefinite),
+        definite_failure_ratio: this.ratio((counts) => counts.definite),
       },
       evidence: {
-        due,
+        due: finished,
         succeeded,
         dropped: end.dropped,
         offeredPerSecond: end.offeredPerSecond,
-        finishedPerSecond: finished / this.grid.measuredSeconds,
+        finishedPerSecond: (finished - end.dropped) / this.grid.measuredSeconds,
         loads: this.load.ok + this.load.definite + this.load.indefinite,
         loadFailures: this.load.definite + this.load.indefinite,
       },
     };
   }
 
-  /** Of all operations due: those that were dropped are due too, and none of these outcomes. */
-  private ratio(pick: (counts: IntervalCounts) => number, dropped: number): MetricValue {
+  /** Of all operations due: a dropped one has a record too, `not_sent`. */
+  private ratio(pick: (counts: IntervalCounts) => number): MetricValue {
     const blocks = this.measured.flatMap((c) =>
       c === undefined ? [] : [{ hits: pick(c), total: c.ok + c.indefinite + c.definite }],
     );
-    if (dropped > 0) blocks.push({ hits: 0, total: dropped });
     const total = blocks.reduce((sum, block) => sum + block.total, 0);
     if (total === 0) return notMeasured("ratio");
     const hits = blocks.reduce((sum, block) => sum + block.hits, 0);

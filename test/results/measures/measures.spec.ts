@@ -83,11 +83,12 @@ describe("outcomes", () => {
       ...repeat(20, (i) => put(i + 1, i * 1_000, i * 1_000 + 10, { key: "other" })),
       ...repeat(10, (i) => put(i + 101, i * 1_000, i * 1_000 + 10, { outcome: "timeout" })),
       ...repeat(5, (i) => put(i + 201, i * 1_000, i * 1_000 + 10, { outcome: "overloaded" })),
+      ...repeat(5, (i) => put(i + 301, i * 1_000, i * 1_000, { outcome: "not_sent" })),
     ];
     const { metrics } = fold(history, { dropped: 5 });
     assert.equal(metrics["availability"].value, 0.8);
     assert.equal(metrics["indefinite_ratio"].value, 0.1);
-    assert.equal(metrics["definite_failure_ratio"].value, 0.05);
+    assert.equal(metrics["definite_failure_ratio"].value, 0.1);
     assert.equal(metrics["availability"].n, 100);
     assert.equal(metrics["throughput_ops_s"].value, 80);
   });
