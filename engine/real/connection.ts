@@ -23,6 +23,8 @@ export class Connection {
   private readonly splitter = new FrameSplitter();
   private flushDue = false;
   private open = true;
+  /** Address and port of the other end; a closed socket forgets them. */
+  readonly remote: string;
   /** Messages not sent because the peer's queue was full. */
   dropped = 0;
   bytesSent = 0;
@@ -33,18 +35,17 @@ export class Connection {
     private readonly codec: Codec,
     private readonly events: ConnectionEvents,
   ) {
+    this.remote = `${socket.remoteAddress ?? "?"}:${String(socket.remotePort ?? 0)}`;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.arrived(chunk));
     socket.on("error", (error: Error) => this.close(error.message));
-    socket.on("close", () => this.close("closed by peer"));
+    socket.on("close", () =>
+      this.close(this.splitter.insideFrame ? "malformed: the stream ended inside a frame" : "closed by peer"),
+    );
   }
 
   get isOpen(): boolean {
     return this.open;
-  }
-
-  get remote(): string {
-    return `${this.socket.remoteAddress ?? "?"}:${String(this.socket.remotePort ?? 0)}`;
   }
 
   hello(hello: Hello): void {

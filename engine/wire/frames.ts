@@ -35,6 +35,11 @@ export class FrameSplitter {
   private rest: Uint8Array | undefined;
   private readonly reader = new ByteReader(new Uint8Array(0));
 
+  /** What arrived last is the beginning of a frame: a stream that ends here was cut off. */
+  get insideFrame(): boolean {
+    return this.rest !== undefined;
+  }
+
   /**
    * Calls `frame` for every whole frame in what has arrived; the reader is valid during the call only.
    * @throws MalformedBytes on an impossible length: the stream cannot be resynchronised, close it.
