@@ -14,7 +14,7 @@ export const kStaleness: ChartDefinition = {
   title: "How many writes behind",
   question: "How old is old?",
   prose:
-    "For each read of a written key: how many writes, acknowledged before the read began, were newer than what it returned. 0 is fresh. The axis is logarithmic: a bar one line lower is ten times rarer. No bar means it was never seen.",
+    "For each read of a written key: how many writes, acknowledged before the read began, were newer than what it returned. 0 is fresh. The axis is logarithmic: from 10 to 1 is as far as from 1 to 0.1, ten times rarer. No bar means it was never seen.",
   absence: "No read of a written key was recorded, so nothing can be said about how far behind reads are.",
   draw,
 };
@@ -50,7 +50,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
         all.reduce((sum, { total }) => sum + total, 0),
         "read",
       )} of written keys, ${repetitions(all.map(({ cell }) => cell))} pooled. ` +
-      "Logarithmic: each grid line is ten times rarer; no bar means never seen.",
+      "The vertical axis is logarithmic; no bar means never seen.",
     description:
       "Bars of the share of reads by how many acknowledged writes they were behind. " +
       all

@@ -77,11 +77,11 @@ function exampleMarks(ring: TrialFigures["ring"], tokens: TrialFigures["ring"]["
     }
     if (best === undefined) return;
     // Neighbours on the ring step inward, so that no number covers another.
-    inward = previous >= 0 && Math.abs(best / space - previous) < 0.035 ? inward + 17 : 0;
+    inward = previous >= 0 && Math.abs(best / space - previous) < 0.035 ? inward + 14 : 0;
     previous = best / space;
-    const [x, y] = onCircle(start + best / space, INNER - 12 - inward);
-    out += `<circle cx="${brief(x)}" cy="${brief(y)}" r="8" fill="var(--page)" stroke="var(--ink)"/>`;
-    out += `<text x="${brief(x)}" y="${brief(y + 4)}" text-anchor="middle" fill="var(--ink)" font-size="11">${place + 1}</text>`;
+    const [x, y] = onCircle(start + best / space, INNER - 9 - inward);
+    out += `<circle cx="${brief(x)}" cy="${brief(y)}" r="6.5" fill="var(--page)" stroke="var(--ink)"/>`;
+    out += `<text x="${brief(x)}" y="${brief(y + 3.5)}" text-anchor="middle" fill="var(--ink)" font-size="10">${place + 1}</text>`;
   });
   return out;
 }

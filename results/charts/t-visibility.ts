@@ -156,12 +156,14 @@ function answerOf(all: readonly { cell: ChartCell; curve: Curve }[]): string {
   const first = curve.points[0];
   const interval = `[${plain(curve.low[0].y)}, ${plain(curve.high[0].y)}]`;
   const start =
-    `Right after an acknowledgement (about ${plain(first.x)} ms) the least consistent configuration, ${cell.label}, ` +
+    `About ${plain(first.x)} ms after an acknowledgement (the earliest age with enough reads) the least consistent configuration, ${cell.label}, ` +
     `returned that write to ${percent(first.y / 100)} ${interval} of reads`;
   const settled = curve.points.find(
     (point, i) => i > 0 && curve.points.slice(i).every((later) => later.y >= 99.9) && point.y >= 99.9,
   );
-  if (first.y >= 99.9) return `${start}: none was visibly behind.`;
+  if (known.every((one) => one.curve.points.every((point) => point.y === 100)))
+    return `At every age with enough reads, every read of every configuration returned the latest acknowledged write; at ${cell.label} the first such age is about ${plain(first.x)} ms ${interval} %.`;
+  if (first.y >= 99.9) return `${start}: few were visibly behind.`;
   return settled === undefined
     ? `${start}; it did not come to stay above 99.9 % within the ages seen here.`
     : `${start}; from about ${plain(settled.x)} ms on it stayed at 99.9 % or above.`;
