@@ -162,7 +162,7 @@ function answerOf(all: readonly { cell: ChartCell; curve: Curve }[]): string {
     (point, i) => i > 0 && curve.points.slice(i).every((later) => later.y >= 99.9) && point.y >= 99.9,
   );
   if (known.every((one) => one.curve.points.every((point) => point.y === 100)))
-    return `At every age with enough reads, every read of every configuration returned the latest acknowledged write; at ${cell.label} the first such age is about ${plain(first.x)} ms ${interval} %.`;
+    return `At every age with enough reads, every read returned the latest acknowledged write; the earliest such age at ${cell.label} is about ${plain(first.x)} ms, where the 95 % interval is ${interval} %.`;
   if (first.y >= 99.9) return `${start}: few were visibly behind.`;
   return settled === undefined
     ? `${start}; it did not come to stay above 99.9 % within the ages seen here.`
