@@ -15,6 +15,8 @@ import type { StorageSettings } from "../vocabulary/settings";
 
 const RECORD_VERSION = 1;
 const HEADER = 5;
+/** LMDB's own bound at its page size. */
+const MAX_KEY_BYTES = 1_978;
 
 export class LmdbStorage implements Storage {
   readonly immediate = false;
@@ -51,6 +53,11 @@ export class LmdbStorage implements Storage {
 
   store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void {
     const key = keyOf(vnode, address);
+    // A peer may ask for what a coordinator would refuse; LMDB throws half-way into its batch of writes.
+    if (key.length > MAX_KEY_BYTES) {
+      events.storeFailed(token, `a key of ${String(key.length)} bytes, limit ${String(MAX_KEY_BYTES)}`);
+      return;
+    }
     const record = this.encode(state);
     const lost = (error: unknown): void =>
       events.storeFailed(token, error instanceof Error ? error.message : String(error));

@@ -1,0 +1,284 @@
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { open } from "lmdb";
+import { type Clock, clockNamed, packActor } from "../../engine/clocks/clock";
+import { MemoryStorage } from "../../engine/host/memory-storage";
+import type { Storage } from "../../engine/host/ports";
+import { MAX_ADDRESS_BYTES } from "../../engine/node";
+import { LmdbStorage } from "../../engine/real/lmdb-storage";
+import { address } from "../engine/mini-world";
+
+type Report =
+  | { readonly kind: "loaded"; readonly token: number; readonly state: unknown }
+  | { readonly kind: "stored"; readonly token: number }
+  | { readonly kind: "load-failed" | "store-failed"; readonly token: number; readonly reason: string };
+
+/** A storage with everything it reported, in order. */
+class Desk {
+  readonly reports: Report[] = [];
+  private nextToken = 1;
+  private readonly waiting = new Map<number, (report: Report) => void>();
+  private readonly events = {
+    loaded: (token: number, state: unknown): void => this.report({ kind: "loaded", token, state }),
+    stored: (token: number): void => this.report({ kind: "stored", token }),
+    loadFailed: (token: number, reason: string): void => this.report({ kind: "load-failed", token, reason }),
+    storeFailed: (token: number, reason: string): void => this.report({ kind: "store-failed", token, reason }),
+  };
+
+  constructor(readonly storage: Storage) {}
+
+  load(vnode: number, key: string): Promise<Report> {
+    return this.ask((token) => this.storage.load(token, vnode, key, this.events));
+  }
+
+  store(vnode: number, key: string, state: unknown): Promise<Report> {
+    return this.ask((token) => this.storage.store(token, vnode, key, state, this.events));
+  }
+
+  async loaded(vnode: number, key: string): Promise<unknown> {
+    const report = await this.load(vnode, key);
+    assert.equal(report.kind, "loaded", JSON.stringify(report));
+    return report.kind === "loaded" ? report.state : undefined;
+  }
+
+  async stored(vnode: number, key: string, state: unknown): Promise<void> {
+    assert.equal((await this.store(vnode, key, state)).kind, "stored");
+  }
+
+  private ask(act: (token: number) => void): Promise<Report> {
+    const token = this.nextToken++;
+    return new Promise((resolve) => {
+      this.waiting.set(token, resolve);
+      act(token);
+    });
+  }
+
+  private report(report: Report): void {
+    const asked = this.waiting.get(report.token);
+    assert.ok(asked !== undefined, `token ${String(report.token)} was reported before or never given`);
+    this.waiting.delete(report.token);
+    this.reports.push(report);
+    asked(report);
+  }
+}
+
+/** States of a key after some writes at some replicas, blind or informed. */
+function states(clock: Clock): fc.Arbitrary<unknown> {
+  const octets = fc.uint8Array({ maxLength: 300 }).map((bytes) => String.fromCharCode(...bytes));
+  const version = fc.record({ writeId: fc.nat(), value: octets, tombstone: fc.boolean() });
+  return fc
+    .array(fc.tuple(version, fc.nat(4), fc.nat(3), fc.integer({ min: 1, max: 9 }), fc.boolean()), {
+      minLength: 1,
+      maxLength: 6,
+    })
+    .map((writes) => {
+      let state: unknown;
+      for (const [written, node, vnode, epoch, informed] of writes) {
+        const context = informed && state !== undefined ? clock.context(state) : "";
+        state = clock.update(state, context, written, packActor(node, vnode, epoch));
+      }
+      return state;
+    });
+}
+
+interface Kind {
+  readonly name: string;
+  readonly open: (folder: string, clock: Clock) => Storage & { close?: () => Promise<void> };
+}
+
+const KINDS: readonly Kind[] = [
+  { name: "memory", open: () => new MemoryStorage() },
+  ...(["each", "group", "never"] as const).map((sync) => ({
+    name: `LMDB, sync ${sync}`,
+    open: (folder: string, clock: Clock) => new LmdbStorage(folder, clock, sync),
+  })),
+];
+
+const stateOf = (clock: Clock, writeId: number, value = "v"): unknown =>
+  clock.update(undefined, "", { writeId, value, tombstone: false }, packActor(0, 0, 1));
+
+for (const { name, open: openStorage } of KINDS) {
+  describe(`storage: ${name}`, () => {
+    for (const clockName of ["dvvset", "vv-server"]) {
+      describe(`with ${clockName}`, () => {
+        const clock = clockNamed(clockName);
+        let folder = "";
+        let storage: ReturnType<Kind["open"]>;
+        let desk: Desk;
+
+        beforeEach(() => {
+          folder = mkdtempSync(join(tmpdir(), "quorumlab-storage-"));
+          storage = openStorage(folder, clock);
+          desk = new Desk(storage);
+        });
+
+        afterEach(async () => {
+          await storage.close?.();
+          rmSync(folder, { recursive: true, force: true });
+        });
+
+        it("holds nothing at first, and says so without failing", async () => {
+          assert.equal(await desk.loaded(0, address("absent")), undefined);
+          assert.equal(storage.count(), 0);
+        });
+
+        it("returns any state as it was stored, at once", async () => {
+          await fc.assert(
+            fc.asyncProperty(
+              states(clock),
+              fc.uint8Array({ maxLength: 40 }),
+              fc.nat(65_535),
+              async (state, bytes, vnode) => {
+                const key = address(String.fromCharCode(...bytes));
+                await desk.stored(vnode, key, state);
+                const loaded = await desk.loaded(vnode, key);
+                assert.equal(clock.compare(loaded, state), "equal");
+                assert.equal(clock.describe(loaded), clock.describe(state));
+                // Cloned: generated records have no prototype.
+                assert.deepEqual(structuredClone(clock.versions(loaded)), structuredClone(clock.versions(state)));
+                assert.equal(clock.context(loaded), clock.context(state));
+              },
+            ),
+            { numRuns: 25, seed: 5 },
+          );
+        });
+
+        it("keeps keys, and vnodes of one key, apart", async () => {
+          const keys = [address("a"), address("aa"), address("\u0000"), address("\u00ff".repeat(9))];
+          const vnodes = [0, 1, 255, 256, 65_535];
+          let writeId = 1;
+          for (const key of keys) for (const vnode of vnodes) await desk.stored(vnode, key, stateOf(clock, writeId++));
+          writeId = 1;
+          for (const key of keys) {
+            for (const vnode of vnodes) {
+              assert.deepEqual(
+                clock.versions(await desk.loaded(vnode, key)).map((version) => version.writeId),
+                [writeId++],
+              );
+            }
+          }
+          assert.equal(storage.count(), keys.length * vnodes.length);
+          await desk.stored(0, keys[0], stateOf(clock, 77));
+          assert.equal(storage.count(), keys.length * vnodes.length, "a key stored again is still one key");
+        });
+
+        it("completes the stores of one key in order, the last one staying", async () => {
+          const key = address("busy");
+          const stores = Array.from({ length: 20 }, (_, i) =>
+            desk.store(0, key, stateOf(clock, i + 1, `v${String(i)}`)),
+          );
+          await Promise.all(stores);
+          const tokens = desk.reports.map(({ token }) => token);
+          assert.deepEqual(
+            tokens,
+            [...tokens].sort((a, b) => a - b),
+          );
+          assert.deepEqual(
+            clock.versions(await desk.loaded(0, key)).map(({ value }) => value),
+            ["v19"],
+          );
+        });
+
+        it("is immediate exactly when it says so", async () => {
+          const pending = desk.store(0, address("k"), stateOf(clock, 1));
+          // One that is not immediate may still be quick; one that is must be.
+          if (storage.immediate) assert.equal(desk.reports.length, 1);
+          await pending;
+        });
+
+        it("takes the longest address a node lets through", async () => {
+          const key = address("k".repeat(MAX_ADDRESS_BYTES - address("").length));
+          assert.equal(key.length, MAX_ADDRESS_BYTES);
+          await desk.stored(3, key, stateOf(clock, 1));
+          assert.notEqual(await desk.loaded(3, key), undefined);
+        });
+      });
+    }
+  });
+}
+
+for (const sync of ["each", "group", "never"] as const) {
+  describe(`LMDB storage, sync ${sync}`, () => {
+    const clock = clockNamed("dvvset");
+    let folder = "";
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "quorumlab-storage-"));
+    });
+
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    it("keeps what was stored when it is closed and opened again", async () => {
+      const first = new LmdbStorage(folder, clock, sync);
+      const keys = Array.from({ length: 50 }, (_, i) => address(`k${String(i)}`));
+      const desk = new Desk(first);
+      await Promise.all(keys.map((key, i) => desk.stored(i % 3, key, stateOf(clock, i + 1))));
+      await first.close();
+      const second = new LmdbStorage(folder, clock, sync);
+      try {
+        const again = new Desk(second);
+        assert.equal(second.count(), 50);
+        for (const [i, key] of keys.entries()) {
+          assert.deepEqual(
+            clock.versions(await again.loaded(i % 3, key)).map(({ writeId }) => writeId),
+            [i + 1],
+          );
+        }
+      } finally {
+        await second.close();
+      }
+    });
+
+    it("fails to read a record that rotted or is not ours, and never takes it for data or for absence", async () => {
+      const first = new LmdbStorage(folder, clock, sync);
+      const key = address("k");
+      await new Desk(first).stored(0, key, stateOf(clock, 1, "a value long enough to damage"));
+      await first.close();
+      const raw = open<Buffer, Buffer>({ path: folder, encoding: "binary", keyEncoding: "binary" });
+      const [at] = [...raw.getKeys()].map((found) => Buffer.from(found));
+      const good = Buffer.from(raw.getBinary(at)!);
+      await raw.close();
+      const flipped = Buffer.from(good);
+      flipped[good.length - 4] ^= 1;
+      const versioned = Buffer.from(good);
+      versioned[0]++;
+      const bad = [
+        flipped,
+        versioned,
+        good.subarray(0, good.length - 1),
+        Buffer.concat([good, Buffer.of(0)]),
+        good.subarray(0, 3),
+      ];
+      bad.push(Buffer.from("something else"), Buffer.alloc(0), Buffer.alloc(good.length));
+      for (const record of bad) {
+        const damage = open<Buffer, Buffer>({ path: folder, encoding: "binary", keyEncoding: "binary" });
+        await damage.put(at, record);
+        await damage.close();
+        const storage = new LmdbStorage(folder, clock, sync);
+        try {
+          const report = await new Desk(storage).load(0, key);
+          assert.equal(report.kind, "load-failed", `${record.toString("hex")} gave ${JSON.stringify(report)}`);
+        } finally {
+          await storage.close();
+        }
+      }
+    });
+
+    it("reports an address too long for it as a failure of that operation", async () => {
+      const storage = new LmdbStorage(folder, clock, sync);
+      try {
+        const desk = new Desk(storage);
+        const key = "x".repeat(70_000);
+        assert.equal((await desk.store(0, key, stateOf(clock, 1))).kind, "store-failed");
+        assert.equal((await desk.load(0, key)).kind, "load-failed");
+        await desk.stored(0, address("k"), stateOf(clock, 2));
+        assert.equal(storage.count(), 1);
+      } finally {
+        await storage.close();
+      }
+    });
+  });
+}
