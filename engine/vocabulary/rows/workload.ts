@@ -157,8 +157,9 @@ export const WORKLOAD_ROWS: readonly Tunable[] = [
     kind: { kind: "choice", values: ["any", "token-aware"], later: ["client-driven"] },
     default: "any",
     title: "Which node a client asks",
-    buys: "token-aware: a replica of the key, one hop less. any: every node in turn, as behind a load balancer.",
-    costs: "token-aware concentrates hot keys on their replicas, and needs the ring in the client.",
+    buys: "token-aware: the key's first replica that is connected, one hop less. any: every node in turn, as behind a load balancer.",
+    costs:
+      "token-aware concentrates a hot key on one node, which also hides staleness, and needs the ring in the client.",
     source: "Dynamo, section 6.4: client-driven coordination; Cassandra's token-aware drivers",
     names: { cassandra: "TokenAwarePolicy", voldemort: "routing" },
     charts: ["percentile spectrum", "ring balance"],
