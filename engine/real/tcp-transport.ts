@@ -15,6 +15,7 @@ import { clockNamed } from "../clocks/clock";
 import { Connection } from "./connection";
 import { DelayLine, type LinkShape } from "./delay-line";
 import { clientLinkShape, nodeLinkShapes } from "./link-shapes";
+import { monotonicMicros } from "./monotonic";
 
 export interface NodeAddress {
   readonly host: string;
@@ -36,6 +37,8 @@ const MAX_CONNECTIONS = 4_096;
 interface PeerLink {
   address: NodeAddress | undefined;
   connection: Connection | undefined;
+  /** The try under way: at most one a link. */
+  dialling: Socket | undefined;
   retryMs: number;
   retry: NodeJS.Timeout | undefined;
 }
@@ -62,6 +65,7 @@ export class TcpTransport implements Transport {
     this.links = cluster.members.map(() => ({
       address: undefined,
       connection: undefined,
+      dialling: undefined,
       retryMs: FIRST_RETRY_MS,
       retry: undefined,
     }));
@@ -133,6 +137,7 @@ export class TcpTransport implements Transport {
     this.delays.close();
     for (const link of this.links) {
       if (link.retry !== undefined) clearTimeout(link.retry);
+      link.dialling?.destroy();
       link.connection?.close("stopping");
     }
     for (const connection of this.incoming) connection.close("stopping");
@@ -153,17 +158,23 @@ export class TcpTransport implements Transport {
   private dial(index: NodeIndex): void {
     const link = this.links[index];
     if (this.closing || link.address === undefined) return;
+    if (link.retry !== undefined) clearTimeout(link.retry);
     link.retry = undefined;
+    link.dialling?.destroy();
     const socket = connect({ host: link.address.host, port: link.address.port, noDelay: true });
+    link.dialling = socket;
     let opened: Connection | undefined;
     const failed = (): void => {
-      if (opened !== undefined) return;
       socket.destroy();
+      if (link.dialling !== socket) return;
+      link.dialling = undefined;
       this.redial(index);
     };
     socket.once("error", failed);
     socket.once("connect", () => {
       socket.off("error", failed);
+      link.dialling = undefined;
+      const openedAt = monotonicMicros();
       opened = new Connection(socket, this.codec, {
         // Peers only listen on connections they accept.
         frame: () => undefined,
@@ -174,6 +185,8 @@ export class TcpTransport implements Transport {
           this.pastBytes += opened!.bytesSent;
           this.drops += opened!.dropped;
           if (this.closing) return;
+          // A peer that accepts and then refuses us is a failed try, not a link that was lost.
+          if (monotonicMicros() - openedAt > LAST_RETRY_MS * 1_000) link.retryMs = FIRST_RETRY_MS;
           this.options.log(`link to node ${String(index)} lost: ${reason}`);
           this.options.deliver({ kind: "link-down", node: index });
           this.redial(index);
@@ -181,7 +194,6 @@ export class TcpTransport implements Transport {
       });
       opened.hello(this.helloOf({ kind: "node", index: this.options.self }));
       link.connection = opened;
-      link.retryMs = FIRST_RETRY_MS;
       this.options.deliver({ kind: "link-up", node: index });
     });
   }
