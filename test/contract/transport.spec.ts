@@ -76,7 +76,9 @@ async function overTcp(count: number): Promise<Arm> {
       transports[node]!.connectPeers(addresses);
       await until("links again", linked);
     },
-    until: (what, condition) => until(what, condition),
+    until: async (what, condition) => {
+      await until(what, condition);
+    },
     end: async () => {
       await Promise.all(transports.map((transport) => transport?.close()));
     },

@@ -7,7 +7,7 @@ import type { Client } from "../../engine/real/client";
 import { ByteWriter } from "../../engine/vocabulary/octets";
 import { Codec, WIRE_VERSION } from "../../engine/wire/codec";
 import { beginFrame, encodeHello, endFrame, type Hello, MAX_FRAME_BYTES } from "../../engine/wire/frames";
-import { address, get, LiveCluster, needsCompiledNodes, put } from "./live-cluster";
+import { get, LiveCluster, needsCompiledNodes, put } from "./live-cluster";
 import { until } from "./until";
 
 const codec = new Codec(clockNamed("dvvset"));

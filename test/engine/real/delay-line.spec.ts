@@ -1,0 +1,174 @@
+import { strict as assert } from "node:assert";
+import { DelayLine, type LinkShape } from "../../../engine/real/delay-line";
+import { clientLinkShape, nodeLinkShapes } from "../../../engine/real/link-shapes";
+import { monotonicMicros } from "../../../engine/real/monotonic";
+import { distributionOf } from "../../../engine/vocabulary/distributions";
+import { Random } from "../../../engine/vocabulary/random";
+import type { ClusterSettings, DistributionSettings, NetworkSettings } from "../../../engine/vocabulary/settings";
+import { settingsOf } from "../../process/live-cluster";
+import { until } from "../../process/until";
+
+/** A timer of the system may fire half a millisecond early, and is let. */
+const EARLY_MICROS = 500;
+
+const shapeOf = (delay: DistributionSettings | undefined, loss = 0, seed = 1): LinkShape => ({
+  delay: delay === undefined ? undefined : distributionOf(delay),
+  loss,
+  random: Random.fromSeed(seed),
+});
+const constant = (valueMs: number): LinkShape => shapeOf({ dist: "constant", valueMs });
+
+describe("the delay line", () => {
+  let line: DelayLine;
+  beforeEach(() => {
+    line = new DelayLine();
+  });
+  afterEach(() => line.close());
+
+  it("lets pass at once, within the call, what has no delay", () => {
+    const seen: string[] = [];
+    line.pass(undefined, () => seen.push("no shape"));
+    line.pass(shapeOf(undefined), () => seen.push("no delay"));
+    assert.deepEqual(seen, ["no shape", "no delay"]);
+    assert.equal(line.latenessP99Ms(), 0, "nothing was delayed, so nothing was late");
+  });
+
+  it("releases equal delays first come first served, and never within the call", async () => {
+    const seen: number[] = [];
+    const shape = constant(3);
+    for (let i = 0; i < 500; i++) line.pass(shape, () => seen.push(i));
+    assert.deepEqual(seen, []);
+    await until("all of them", () => seen.length === 500);
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 500 }, (_, i) => i),
+    );
+  });
+
+  it("releases random delays in the order in which they fall due, none too early, each once", async () => {
+    const random = Random.fromSeed(7);
+    // The line reads the time between these two readings: its due instant is known within them, however slow the machine.
+    const due: { earliest: number; latest: number }[] = [];
+    const releases: number[] = [];
+    let earliness = -Infinity;
+    for (let i = 0; i < 2_000; i++) {
+      const delay = random.nextBelow(40_000);
+      const earliest = monotonicMicros() + delay;
+      line.pass(constant(delay / 1_000), () => {
+        releases.push(i);
+        earliness = Math.max(earliness, earliest - monotonicMicros());
+      });
+      due.push({ earliest, latest: monotonicMicros() + delay });
+    }
+    await until("all of them", () => releases.length === 2_000);
+    assert.equal(new Set(releases).size, 2_000, "each once");
+    assert.ok(earliness <= EARLY_MICROS, `${String(earliness)} us early`);
+    for (let i = 1; i < releases.length; i++) {
+      const ahead = due[releases[i - 1]].earliest - due[releases[i]].latest;
+      assert.ok(ahead <= EARLY_MICROS, `released ${String(ahead)} us out of order`);
+    }
+    assert.ok(line.latenessP99Ms() > 0);
+  });
+
+  it("takes what is passed on while it releases", async () => {
+    const seen: string[] = [];
+    line.pass(constant(2), () => {
+      seen.push("first");
+      line.pass(constant(1), () => seen.push("third"));
+      line.pass(undefined, () => seen.push("second"));
+    });
+    await until("all of them", () => seen.length === 3);
+    assert.deepEqual(seen, ["first", "second", "third"]);
+  });
+
+  it("loses the fraction asked for and counts it", () => {
+    let passed = 0;
+    const none = shapeOf(undefined, 1);
+    const some = shapeOf(undefined, 0.25, 42);
+    for (let i = 0; i < 100; i++) line.pass(none, () => passed++);
+    assert.equal(passed, 0);
+    assert.equal(line.lost, 100);
+    for (let i = 0; i < 10_000; i++) line.pass(some, () => passed++);
+    assert.equal(passed + line.lost - 100, 10_000);
+    // Five standard deviations of a binomial.
+    assert.ok(Math.abs(passed - 7_500) < 5 * Math.sqrt(10_000 * 0.25 * 0.75), String(passed));
+  });
+
+  it("holds so much and no more: beyond its bound it drops and counts", () => {
+    const far = constant(60_000);
+    for (let i = 0; i < 200_000; i++) line.pass(far, () => assert.fail("not in this test's time"));
+    assert.equal(line.overflowed, 0);
+    for (let i = 0; i < 10; i++) line.pass(far, () => assert.fail("it was dropped"));
+    assert.equal(line.overflowed, 10);
+  });
+
+  it("releases nothing once closed", async () => {
+    let released = 0;
+    line.pass(constant(1), () => released++);
+    line.pass(constant(2), () => released++);
+    line.close();
+    const other = new DelayLine();
+    await new Promise<void>((resolve) => other.pass(constant(5), resolve));
+    other.close();
+    assert.equal(released, 0);
+  });
+});
+
+describe("shapes of links", () => {
+  const intraZone: DistributionSettings = { dist: "lognormal", medianMs: 2, p99Ms: 10 };
+  const interZone: DistributionSettings = { dist: "exponential", meanMs: 30, shiftMs: 5 };
+  const client: DistributionSettings = { dist: "uniform", minMs: 1, maxMs: 2 };
+
+  const clusterOf = (network: Partial<NetworkSettings>, seed = 11): ClusterSettings => {
+    const settings = settingsOf({ nodes: 4, network });
+    return {
+      ...settings,
+      seed,
+      members: settings.members.map((member, i) => ({ ...member, zone: i < 2 ? "a" : "b" })),
+    };
+  };
+  const draws = (shape: LinkShape | undefined, count = 40): number[] =>
+    Array.from({ length: count }, () => shape!.delay!.sample(shape!.random));
+
+  it("draw the same delays from the same seed, and others from another", () => {
+    const all = (seed: number): number[][] => {
+      const cluster = clusterOf({ intraZone, interZone, client }, seed);
+      return [0, 1, 2, 3].flatMap((from) => [
+        ...nodeLinkShapes(cluster, from).flatMap((shape) => (shape === undefined ? [] : [draws(shape)])),
+        draws(clientLinkShape(cluster, from, "to-node")),
+        draws(clientLinkShape(cluster, from, "to-client")),
+      ]);
+    };
+    assert.deepEqual(all(11), all(11));
+    const streams = [...all(11), ...all(12)].map((stream) => stream.join());
+    assert.equal(new Set(streams).size, streams.length, "every link and way has a stream of its own");
+  });
+
+  it("do not shift each other's draws", () => {
+    const cluster = clusterOf({ intraZone, interZone });
+    const quiet = draws(nodeLinkShapes(cluster, 0)[2]);
+    const busy = nodeLinkShapes(cluster, 0);
+    draws(busy[1], 500);
+    assert.deepEqual(draws(busy[2]), quiet);
+  });
+
+  it("follow the zones, and fall back to one class of link without a word about distance", () => {
+    const kinds = (network: Partial<NetworkSettings>): (string | undefined)[] =>
+      nodeLinkShapes(clusterOf(network), 0).map((shape) => shape?.delay?.describe().split("(")[0]);
+    assert.deepEqual(kinds({ intraZone, interZone }), [undefined, "lognormal", "exponential", "exponential"]);
+    assert.deepEqual(kinds({ intraZone }), [undefined, "lognormal", "lognormal", "lognormal"]);
+    assert.deepEqual(kinds({ interZone }), [undefined, undefined, "exponential", "exponential"]);
+    assert.deepEqual(kinds({ local: { dist: "constant", valueMs: 1 } }), ["constant", undefined, undefined, undefined]);
+    assert.deepEqual(kinds({}), [undefined, undefined, undefined, undefined]);
+  });
+
+  it("lose messages between nodes only", () => {
+    const cluster = clusterOf({ loss: 0.5, client, local: { dist: "constant", valueMs: 1 } });
+    assert.deepEqual(
+      nodeLinkShapes(cluster, 1).map((shape) => shape?.loss),
+      [0.5, 0, 0.5, 0.5],
+    );
+    assert.equal(clientLinkShape(cluster, 1, "to-node")?.loss, 0);
+    assert.equal(clientLinkShape(clusterOf({ loss: 0.5 }), 1, "to-node"), undefined);
+  });
+});
