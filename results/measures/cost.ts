@@ -1,19 +1,26 @@
 /**
- * What an operation costs the cluster: messages and bytes between nodes over the requests finished in the measured phase,
- * repairs, and the bytes of causal context that a client has to carry. Messages of a heartbeat or a repair are in the sum
- * too: they are part of the price, and at low rates they are most of it.
+ * What an operation costs the cluster: messages and bytes between nodes over the requests that ended in the measured
+ * phase, repairs, and the bytes of causal context that a client has to carry. Messages of a heartbeat or a repair are in
+ * the sum too: they are part of the price, and at low rates they are most of it.
+ *
+ * Nodes count between two instants, so requests are counted between the same two, not by when they were due: a backlog
+ * worked off in the drain cost nothing yet, and a request that was never sent costs nothing at all.
  */
 import type { MetricValue } from "../record/figures";
-import type { NodeCounters, OperationRecord } from "../record/history";
+import type { NodeCounters, OperationRecord, RecordedOutcome } from "../record/history";
 import { meanOfBlocks } from "../statistics/blocks";
 import type { IntervalGrid } from "./interval-grid";
 import type { FinishContext, Findings, Measure, MeasureSetup } from "./measure";
 import { notMeasured } from "./percentiles";
 
+/** Of these no byte reached a node. */
+const NEVER_SENT: readonly RecordedOutcome[] = ["not_sent", "unsupported"];
+
 export class CostMeasure implements Measure {
   readonly name = "cost";
   private readonly grid: IntervalGrid;
   private readonly contexts: { sum: number; weight: number }[] = [];
+  /** Sent, and ended in the measured phase. */
   private requests = 0;
 
   constructor(setup: MeasureSetup) {
@@ -21,9 +28,17 @@ export class CostMeasure implements Measure {
   }
 
   operation(operation: OperationRecord): void {
-    if (operation.phase !== "measure" || operation.kind === "rmw") return;
-    this.requests++;
-    if (operation.kind !== "read" || operation.outcome !== "ok" || operation.versions.length === 0) return;
+    if (operation.phase === "load" || operation.kind === "rmw") return;
+    const { startOfMeasure, endOfMeasure } = this.grid.phases;
+    const within = operation.end >= startOfMeasure && operation.end < endOfMeasure;
+    if (within && !NEVER_SENT.includes(operation.outcome)) this.requests++;
+    if (
+      operation.phase !== "measure" ||
+      operation.kind !== "read" ||
+      operation.outcome !== "ok" ||
+      operation.versions.length === 0
+    )
+      return;
     const block = (this.contexts[this.grid.indexOf(operation.end)] ??= { sum: 0, weight: 0 });
     block.sum += operation.contextOutBytes;
     block.weight++;

@@ -144,14 +144,14 @@ const OTHERS: readonly MetricDescription[] = [
     "1/op",
     "lower",
     "Messages per operation",
-    "Messages sent between nodes in the measured phase over requests, everything included.",
+    "Messages sent between nodes in the measured phase over the requests that ended in it, everything included. Requests never sent are left out.",
   ),
   row(
     "bytes_per_op",
     "bytes/op",
     "lower",
     "Bytes per operation",
-    "Bytes sent between nodes in the measured phase over requests, everything included.",
+    "Bytes sent between nodes in the measured phase over the requests that ended in it, everything included. Requests never sent are left out.",
   ),
   row(
     "read_repairs",
