@@ -8,7 +8,7 @@
 import type { Clock, Version } from "./clocks/clock";
 import { clockNamed } from "./clocks/clock";
 import { type Detector, detectorNamed } from "./detectors/detector";
-import type { Effect, Input, Note, ProtocolNode, Session } from "./io";
+import { Effects, type Input, type Note, type ProtocolNode, type Session } from "./io";
 import type {
   AnswerMessage,
   GetRequest,
@@ -16,12 +16,13 @@ import type {
   NodeIndex,
   PeerMessage,
   PutRequest,
+  ReplicaGet,
   ReplicaPut,
   ReplicaUpdate,
   RequestOptions,
 } from "./messages";
 import { MAX_INSPECTED_KEYS } from "./messages";
-import { resolveQuorum } from "./quorum/arithmetic";
+import { firstOf, MAX_REPLICAS, resolveQuorum } from "./quorum/arithmetic";
 import { Deadlines } from "./quorum/deadlines";
 import { GetCoordination } from "./quorum/get-coordinator";
 import type { Origin } from "./quorum/origin";
@@ -30,7 +31,7 @@ import { type Identified, RequestTable } from "./quorum/request-table";
 import { Replica } from "./replica/replica";
 import type { Replica as Placement, Ring } from "./ring/ring";
 import { type Address, decodeAddress } from "./vocabulary/address";
-import { unreachable } from "./vocabulary/assert";
+import { assert, unreachable } from "./vocabulary/assert";
 import type { Micros } from "./vocabulary/micros";
 import type { Outcome } from "./vocabulary/outcomes";
 import type { EngineSettings, QuorumValue } from "./vocabulary/settings";
@@ -81,7 +82,8 @@ export class Node implements ProtocolNode {
   private readonly requests = new RequestTable<InProgress>();
   private readonly deadlines: Deadlines;
   private readonly peers: readonly NodeIndex[];
-  private effects: Effect[] = [];
+  private effects = new Effects();
+  private spare = new Effects();
   private now: Micros;
   private nextHeartbeat: Micros;
   private heartbeatSequence = 0;
@@ -101,6 +103,7 @@ export class Node implements ProtocolNode {
     private readonly options: NodeOptions,
     now: Micros,
   ) {
+    assert(options.settings.nVal <= MAX_REPLICAS, "sets of replicas fit a bit mask");
     this.now = now;
     this.clock = clockNamed(options.settings.clock);
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
@@ -114,10 +117,12 @@ export class Node implements ProtocolNode {
     );
   }
 
-  takeEffects(): readonly Effect[] {
-    const { effects } = this;
-    this.effects = [];
-    return effects;
+  takeEffects(): Effects {
+    const taken = this.effects;
+    this.effects = this.spare;
+    this.effects.clear();
+    this.spare = taken;
+    return taken;
   }
 
   nextWakeup(): Micros | undefined {
@@ -182,11 +187,7 @@ export class Node implements ProtocolNode {
         this.relayAnswer(message);
         return;
       case "replica-get":
-        this.replica.perform(message.vnode, message.address, {
-          kind: "read",
-          done: (status, state) =>
-            this.send(from, { kind: "replica-get-reply", id: message.id, vnode: message.vnode, status, state }),
-        });
+        this.replicaGet(from, message);
         return;
       case "replica-get-reply": {
         const get = this.requests.get(message.id);
@@ -217,6 +218,15 @@ export class Node implements ProtocolNode {
       default:
         unreachable(message, "Node.received");
     }
+  }
+
+  // Methods of their own, here and below: a closure inside `received` would cost every message a heap context.
+  private replicaGet(from: NodeIndex, message: ReplicaGet): void {
+    const { id, vnode } = message;
+    this.replica.perform(vnode, message.address, {
+      kind: "read",
+      done: (status, state) => this.send(from, { kind: "replica-get-reply", id, vnode, status, state }),
+    });
   }
 
   private replicaPut(from: NodeIndex, message: ReplicaPut): void {
@@ -287,7 +297,7 @@ export class Node implements ProtocolNode {
     if (this.options.tracing) this.noteCoordinating("get", request.address, replicas, asked);
     let local: Placement | undefined;
     for (let i = 0; i < replicas.length; i++) {
-      if (!asked[i]) continue;
+      if ((asked & (1 << i)) === 0) continue;
       const { node, vnode } = replicas[i];
       if (node === this.options.index && !this.options.loopback) {
         if (local !== undefined) this.readLocally(get, local.vnode);
@@ -365,9 +375,7 @@ export class Node implements ProtocolNode {
     const needed = Math.max(1, w, dw, pw);
     if (live < needed)
       return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
-    const eventAt = holds
-      ? replicas.findIndex((replica) => replica.node === this.options.index)
-      : asked.findIndex((is) => is);
+    const eventAt = holds ? replicas.findIndex((replica) => replica.node === this.options.index) : firstOf(asked);
     const put = new PutCoordination(origin, request.address, replicas, asked, live, eventAt, { n, w, dw, pw });
     this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
     if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
@@ -437,7 +445,7 @@ export class Node implements ProtocolNode {
     if (this.options.tracing) this.note({ kind: "event", address: put.address, state: this.clock.describe(state) });
     const acknowledge = put.acknowledge();
     for (let i = 0; i < put.replicas.length; i++) {
-      if (!put.asked[i] || i === put.eventAt) continue;
+      if ((put.asked & (1 << i)) === 0 || i === put.eventAt) continue;
       const { node, vnode } = put.replicas[i];
       const message: ReplicaPut = {
         kind: "replica-put",
@@ -484,7 +492,7 @@ export class Node implements ProtocolNode {
   private place(
     origin: Origin,
     request: GetRequest | PutRequest,
-  ): { replicas: readonly Placement[]; asked: boolean[]; live: number } | undefined {
+  ): { replicas: readonly Placement[]; asked: number; live: number } | undefined {
     const { settings, ring } = this.options;
     if (this.unanswered >= settings.admission) {
       this.refuse(
@@ -499,12 +507,13 @@ export class Node implements ProtocolNode {
       return undefined;
     }
     const replicas = ring.preferenceList(request.address, settings.nVal);
-    const asked: boolean[] = [];
+    let asked = 0;
     let live = 0;
-    for (const { node } of replicas) {
-      const up = node === this.options.index || !this.detector.suspected(node);
-      asked.push(up);
-      if (up) live++;
+    for (let i = 0; i < replicas.length; i++) {
+      const { node } = replicas[i];
+      if (node !== this.options.index && this.detector.suspected(node)) continue;
+      asked |= 1 << i;
+      live++;
     }
     if (request.forwarded && settings.coordinator === "replica" && !this.holds(replicas)) {
       this.refuse(origin, "invalid", "forwarded to a node that holds no replica of the key");
@@ -523,9 +532,9 @@ export class Node implements ProtocolNode {
     origin: Origin,
     request: GetRequest | PutRequest,
     replicas: readonly Placement[],
-    asked: readonly boolean[],
+    asked: number,
   ): void {
-    const at = asked.findIndex((is) => is);
+    const at = firstOf(asked);
     if (at < 0) return this.refuse(origin, "unavailable", "no replica of the key is believed up");
     const forwarding = new Forwarding(origin, request.kind);
     const { settings } = this.options;
@@ -601,9 +610,9 @@ export class Node implements ProtocolNode {
     operation: "get" | "put",
     address: Address,
     replicas: readonly Placement[],
-    asked: readonly boolean[],
+    asked: number,
   ): void {
-    const nodes = replicas.filter((_, i) => asked[i]).map(({ node }) => node);
+    const nodes = replicas.filter((_, i) => (asked & (1 << i)) !== 0).map(({ node }) => node);
     this.note({ kind: "coordinating", operation, address, replicas: nodes });
   }
 

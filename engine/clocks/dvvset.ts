@@ -5,7 +5,7 @@
  *
  * The algebra itself is in `dotted-set.ts` and is exported again here.
  */
-import { MalformedBytes } from "../vocabulary/octets";
+import { type ByteReader, MalformedBytes } from "../vocabulary/octets";
 import type { Actor, Clock, Version } from "./clock";
 import { describe, event, history, compare, size, sync, values, type DvvSet } from "./dotted-set";
 import { decodeActor, decodeVersion, encodeActor, encodeVersion } from "./version";
@@ -65,6 +65,7 @@ export const dvvset: Clock<DvvSet> = {
   decode(reader) {
     const count = reader.count(5);
     if (count > MAX_CONTEXT_ENTRIES) throw new MalformedBytes("a dotted set with too many entries");
+    if (count === 1) return decodeOne(reader);
     const ids: Actor[] = [];
     const counters: number[] = [];
     const lists: (readonly Version[])[] = [];
@@ -79,14 +80,7 @@ export const dvvset: Clock<DvvSet> = {
       counters.push(counter);
       lists.push(decodeVersions(reader, length));
     }
-    const set: DvvSet = { ids, counters, lists, anonymous: decodeVersions(reader, reader.count(3)) };
-    for (let k = 1; k < set.anonymous.length; k++) {
-      if (set.anonymous[k].writeId <= set.anonymous[k - 1].writeId) {
-        throw new MalformedBytes("a dotted set whose anonymous versions do not ascend");
-      }
-    }
-    if (size(set) === 0) throw new MalformedBytes("a dotted set without versions");
-    return set;
+    return checked({ ids, counters, lists, anonymous: decodeVersions(reader, reader.count(3)) });
   },
 
   describe,
@@ -94,8 +88,35 @@ export const dvvset: Clock<DvvSet> = {
 
 const NONE: readonly Version[] = [];
 
-function decodeVersions(reader: Parameters<typeof decodeVersion>[0], length: number): readonly Version[] {
+/** Most keys were only ever written at one replica: arrays of exactly one element are a third of grown ones. */
+function decodeOne(reader: ByteReader): DvvSet {
+  const id = decodeActor(reader, -1);
+  const counter = reader.varint();
+  if (counter === 0) throw new MalformedBytes("a dotted set with a zero counter");
+  const length = reader.count(3);
+  if (length > counter) throw new MalformedBytes("a dotted set with more versions than events");
+  const versions = decodeVersions(reader, length);
+  return checked({
+    ids: [id],
+    counters: [counter],
+    lists: [versions],
+    anonymous: decodeVersions(reader, reader.count(3)),
+  });
+}
+
+function checked(set: DvvSet): DvvSet {
+  for (let k = 1; k < set.anonymous.length; k++) {
+    if (set.anonymous[k].writeId <= set.anonymous[k - 1].writeId) {
+      throw new MalformedBytes("a dotted set whose anonymous versions do not ascend");
+    }
+  }
+  if (size(set) === 0) throw new MalformedBytes("a dotted set without versions");
+  return set;
+}
+
+function decodeVersions(reader: ByteReader, length: number): readonly Version[] {
   if (length === 0) return NONE;
+  if (length === 1) return [decodeVersion(reader)];
   const versions: Version[] = [];
   for (let k = 0; k < length; k++) versions.push(decodeVersion(reader));
   return versions;

@@ -16,7 +16,9 @@ export interface HostPorts {
 }
 
 export class Host implements StorageEvents {
-  private queue: Input[] = [];
+  /** Inputs in [0, filled); slots are used again, so that a turn allocates no queue. */
+  private queue: (Input | undefined)[] = [];
+  private filled = 0;
   private draining = false;
   private armedFor: Micros | undefined;
   private stopped = false;
@@ -40,25 +42,29 @@ export class Host implements StorageEvents {
   /** Nothing is stepped any more: what arrives is dropped. */
   stop(): void {
     this.stopped = true;
+    this.filled = 0;
     this.queue = [];
   }
 
   deliver(input: Input): void {
     if (this.stopped) return;
-    this.queue.push(input);
+    this.queue[this.filled++] = input;
     if (this.draining) return;
     this.draining = true;
     try {
       const now = this.ports.alarm.now();
       // The queue grows while it is walked: completions of memory storage join it.
-      for (let i = 0; i < this.queue.length; i++) {
-        this.node.step(now, this.queue[i]);
+      for (let i = 0; i < this.filled; i++) {
+        const next = this.queue[i]!;
+        this.queue[i] = undefined;
+        this.node.step(now, next);
         this.steps++;
         const effects = this.node.takeEffects();
-        for (let j = 0; j < effects.length; j++) this.perform(effects[j], now);
+        for (let j = 0; j < effects.count; j++) this.perform(effects.at(j), now);
       }
     } finally {
-      this.queue = [];
+      this.filled = 0;
+      if (this.queue.length > MAX_KEPT_SLOTS) this.queue = [];
       this.draining = false;
     }
     this.arm();
@@ -112,4 +118,6 @@ export class Host implements StorageEvents {
   }
 }
 
+/** A burst may make the queue longer; it does not stay so. */
+const MAX_KEPT_SLOTS = 4_096;
 const WOKEN: Input = { kind: "woken" };

@@ -41,3 +41,23 @@ export class Tally {
     return this.possible - this.failed < this.needed ? "unreachable" : "pending";
   }
 }
+
+/** Sets of a preference list's replicas are bit masks: this many replicas at most. */
+export const MAX_REPLICAS = 30;
+
+/** Where (node, vnode) stands in a preference list; -1 when it does not. */
+export function positionOf(
+  replicas: readonly { readonly node: number; readonly vnode: number }[],
+  node: number,
+  vnode: number,
+): number {
+  for (let i = 0; i < replicas.length; i++) {
+    if (replicas[i].node === node && replicas[i].vnode === vnode) return i;
+  }
+  return -1;
+}
+
+/** Position of the lowest bit of a set; -1 of the empty set. */
+export function firstOf(set: number): number {
+  return set === 0 ? -1 : 31 - Math.clz32(set & -set);
+}

@@ -13,7 +13,7 @@ import type { Clock, Context, Version } from "../clocks/clock";
 import type { Replica as Placement } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
 import type { Outcome } from "../vocabulary/outcomes";
-import type { Verdict } from "./arithmetic";
+import { positionOf, type Verdict } from "./arithmetic";
 import type { Origin } from "./origin";
 import type { Identified } from "./request-table";
 
@@ -49,8 +49,8 @@ export class GetCoordination implements Identified {
     readonly origin: Origin,
     readonly address: Address,
     readonly replicas: readonly Placement[],
-    /** Parallel to `replicas`: whether that replica was believed up and asked. */
-    private readonly asked: readonly boolean[],
+    /** Bit i: replica i was believed up and asked. */
+    private readonly asked: number,
     private readonly askedCount: number,
     private readonly quorum: GetQuorum,
   ) {
@@ -59,8 +59,8 @@ export class GetCoordination implements Identified {
 
   /** A replica's answer. Unknown and repeated replicas are ignored. */
   add(node: number, vnode: number, status: "found" | "absent" | "failed", state: unknown): void {
-    const at = this.replicas.findIndex((replica) => replica.node === node && replica.vnode === vnode);
-    if (at < 0 || !this.asked[at] || this.results[at] !== undefined) return;
+    const at = positionOf(this.replicas, node, vnode);
+    if (at < 0 || (this.asked & (1 << at)) === 0 || this.results[at] !== undefined) return;
     if (status === "found") {
       this.results[at] = state;
       this.found++;

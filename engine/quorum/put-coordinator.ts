@@ -8,7 +8,7 @@
 import type { Replica as Placement } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
 import type { Outcome } from "../vocabulary/outcomes";
-import { Tally, type Verdict } from "./arithmetic";
+import { positionOf, Tally, type Verdict } from "./arithmetic";
 import type { Origin } from "./origin";
 import type { Identified } from "./request-table";
 import type { Acknowledge } from "../messages";
@@ -36,8 +36,8 @@ export class PutCoordination implements Identified {
     readonly origin: Origin,
     readonly address: Address,
     readonly replicas: readonly Placement[],
-    /** Parallel to `replicas`: believed up, hence sent to. */
-    readonly asked: readonly boolean[],
+    /** Bit i: replica i was believed up, hence sent to. */
+    readonly asked: number,
     askedCount: number,
     /** Position in `replicas` of the one that makes the event. */
     readonly eventAt: number,
@@ -56,9 +56,9 @@ export class PutCoordination implements Identified {
 
   /** A replica's answer. Repeated and unknown replicas are ignored; stored implies received. */
   add(node: number, vnode: number, status: "received" | "stored" | "failed"): void {
-    const at = this.replicas.findIndex((replica) => replica.node === node && replica.vnode === vnode);
-    if (at < 0 || !this.asked[at]) return;
+    const at = positionOf(this.replicas, node, vnode);
     const bit = 1 << at;
+    if (at < 0 || (this.asked & bit) === 0) return;
     if (status === "failed") {
       if ((this.failedFrom & bit) !== 0) return;
       this.failedFrom |= bit;

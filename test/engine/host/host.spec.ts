@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { Host, type HostPorts } from "../../../engine/host/host";
 import type { StorageEvents } from "../../../engine/host/ports";
-import type { Effect, Input, Note, ProtocolNode } from "../../../engine/io";
+import { Effects, type Effect, type Input, type Note, type ProtocolNode } from "../../../engine/io";
 import type { AnswerMessage, PeerMessage } from "../../../engine/messages";
 import type { Micros } from "../../../engine/vocabulary/micros";
 import { address } from "../mini-world";
@@ -43,10 +43,11 @@ class ScriptedNode implements ProtocolNode {
     return this.wakeup;
   }
 
-  takeEffects(): readonly Effect[] {
-    const { effects } = this;
+  takeEffects(): Effects {
+    const taken = new Effects();
+    for (const effect of this.effects) taken.push(effect);
     this.effects = [];
-    return effects;
+    return taken;
   }
 
   kinds(): string[] {
