@@ -231,7 +231,8 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
     calibration,
     ...(load.load.model === "open" ? { offeredPerSecond: load.load.ratePerSecond } : {}),
-    dropped: ended.dropped,
+    dropped: ended.measured.dropped,
+    operations: ended.measured,
     ...(intra === undefined ? {} : { injectedDelayMs: medianDelayMs(intra) }),
   });
 }

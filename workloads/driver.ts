@@ -50,6 +50,8 @@ export interface DriverProgress {
   readonly outstanding: number;
   /** Open loop: due while `maxOutstanding` were out. */
   readonly dropped: number;
+  /** Of the measured phase: operations due in it, ended in it (whenever they were due), and due in it but dropped. */
+  readonly measured: { readonly due: number; readonly ended: number; readonly dropped: number };
   /** Closed loop with a target rate: due by the end of the measured phase and never begun. */
   readonly unsent: number;
   readonly load: {
@@ -104,6 +106,7 @@ export class Driver {
   private failed = 0;
   private dropped = 0;
   private unsent = 0;
+  private readonly measured = { due: 0, ended: 0, dropped: 0 };
 
   constructor(options: DriverOptions) {
     const { settings, workload, phases } = options;
@@ -237,6 +240,7 @@ export class Driver {
       failed: this.failed,
       outstanding: this.courses.outstanding,
       dropped: this.dropped,
+      measured: { ...this.measured },
       unsent: this.unsent,
       load: this.loader.progress,
       integrity: { ...this.courses.integrity },
@@ -297,12 +301,14 @@ export class Driver {
     const intended = this.nextArrival;
     const { session } = this.clients[this.arrived % this.clients.length];
     this.arrived++;
+    if (this.phaseOf(intended) === "measure") this.measured.due++;
     const operation = this.workload.next();
     if (this.courses.outstanding < this.settings.maxOutstanding) {
       this.courses.begin(operation, session, ARRIVAL, intended, this.now);
     } else {
       this.courses.drop(operation, session, intended, this.now);
       this.dropped++;
+      if (this.phaseOf(intended) === "measure") this.measured.dropped++;
       this.count({ owner: ARRIVAL, operation, outcome: "not_sent" });
     }
     this.nextArrival = this.warmupStart + this.schedule!.next();
@@ -313,6 +319,7 @@ export class Driver {
     // A client behind its rate sends at once, and is timed from when the rate wanted it.
     const intended = this.tick === 0 ? this.now : Math.min(this.now, Math.round(client.deadline));
     client.deadline += this.tick;
+    if (this.phaseOf(intended) === "measure") this.measured.due++;
     this.courses.begin(this.workload.next(), client.session, client, intended, this.now);
   }
 
@@ -324,6 +331,7 @@ export class Driver {
   private operationEnded(ended: Ended<Owner>): void {
     const { owner, outcome } = ended;
     if (owner.kind === "load") return this.loadEnded(owner, ended);
+    if (this.phaseOf(this.now) === "measure") this.measured.ended++;
     this.count(ended);
     if (owner.kind === "arrival") return;
     if (this.now >= this.measureEnd) return this.retire(owner);

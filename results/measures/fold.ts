@@ -117,7 +117,7 @@ function evidenceOf(
     due: 0,
     succeeded: 0,
     dropped: end.dropped,
-    finishedPerSecond: 0,
+    endedPerSecond: 0,
     offeredPerSecond: end.offeredPerSecond,
     loads: 0,
     loadFailures: 0,

@@ -37,8 +37,13 @@ export interface FinishContext {
   readonly calibration: Calibration | null;
   /** Rate that an open loop was asked for; undefined for a closed loop, which offers nothing of its own. */
   readonly offeredPerSecond?: number;
-  /** Operations that the driver never sent because too many were open; each has its record too, `not_sent`. */
+  /** Operations due in the measured phase and never sent because too many were open; each has its record, `not_sent`. */
   readonly dropped: number;
+  /**
+   * Operations due in the measured phase, and those that ended in it. Pairs count once, which records alone cannot tell;
+   * without it requests are counted instead.
+   */
+  readonly operations?: { readonly due: number; readonly ended: number };
   /** Median of the one-way delay injected between nodes; undefined when none is. */
   readonly injectedDelayMs?: number;
 }

@@ -26,7 +26,9 @@ export class OutcomesMeasure implements Measure {
   /** Operations of the measured phase alone, by the interval they ended in. */
   private readonly measured: IntervalCounts[] = [];
   private readonly load: Record<Certainty, number> = { ok: 0, definite: 0, indefinite: 0 };
-  private okInMeasure = 0;
+  /** Of any phase, ended in the measured one: successes by interval, and all that were sent. */
+  private readonly okWithin: number[] = [];
+  private endedWithin = 0;
 
   constructor(setup: MeasureSetup) {
     this.grid = setup.grid;
@@ -41,7 +43,10 @@ export class OutcomesMeasure implements Measure {
     if (operation.kind === "rmw") return;
     const interval = this.grid.indexOf(operation.end);
     const { startOfMeasure, endOfMeasure } = this.grid.phases;
-    if (certainty === "ok" && operation.end >= startOfMeasure && operation.end < endOfMeasure) this.okInMeasure++;
+    if (operation.end >= startOfMeasure && operation.end < endOfMeasure) {
+      if (certainty === "ok") this.okWithin[interval] = (this.okWithin[interval] ?? 0) + 1;
+      if (operation.outcome !== "not_sent") this.endedWithin++;
+    }
     const notFound = certainty === "ok" && operation.kind === "read" && operation.values === 0;
     for (const counts of operation.phase === "measure" ? [this.ended, this.measured] : [this.ended]) {
       const cell = (counts[interval] ??= { ok: 0, indefinite: 0, definite: 0, notFound: 0 });
@@ -60,25 +65,33 @@ export class OutcomesMeasure implements Measure {
       indefinite: perSecond((counts) => counts.indefinite),
       definite: perSecond((counts) => counts.definite),
     };
-    if (end.offeredPerSecond !== undefined) columns["offered"] = cells.map(() => end.offeredPerSecond!);
-
-    const finished = this.measured.reduce((sum, c) => sum + c.ok + c.indefinite + c.definite, 0);
+    const due = this.measured.reduce((sum, c) => sum + c.ok + c.indefinite + c.definite, 0);
+    if (end.offeredPerSecond !== undefined) {
+      // In the unit of the columns beside it: a rate of operations asks for more requests where some are pairs.
+      const offered = end.offeredPerSecond * requestsPerOperation(due, end);
+      columns["offered"] = cells.map(() => offered);
+    }
     const succeeded = this.measured.reduce((sum, c) => sum + c.ok, 0);
-    // The throughput's spread is that of the intervals that lie wholly in the measured phase.
-    const rates = cells.flatMap((counts, i) =>
-      this.grid.isMeasured(i) ? [{ sum: counts.ok, weight: this.grid.lengthSeconds(i) }] : [],
+    // The throughput's spread is that of the intervals that lie wholly in the measured phase. What ended after it is not
+    // in them: a backlog worked off in the drain is not throughput.
+    const rates = cells.flatMap((_, i) =>
+      this.grid.isMeasured(i) ? [{ sum: this.okWithin[i] ?? 0, weight: this.grid.lengthSeconds(i) }] : [],
     );
     const spread = meanOfBlocks(rates);
-    const throughput = this.okInMeasure / this.grid.measuredSeconds;
+    const succeededWithin = this.okWithin.reduce((sum, count) => sum + count, 0);
+    const throughput = succeededWithin / this.grid.measuredSeconds;
     const centre = throughput - spread.mean;
+    const seconds = this.grid.measuredSeconds;
+    // What the schedule did ask for in this phase: a Poisson schedule strays from its nominal rate.
+    const scheduled = end.operations === undefined ? end.offeredPerSecond : end.operations.due / seconds;
     return {
       columns,
       metrics: {
         throughput_ops_s: {
           value: throughput,
-          lo: spread.lo === null ? null : spread.lo + centre,
+          lo: spread.lo === null ? null : Math.max(0, spread.lo + centre),
           hi: spread.hi === null ? null : spread.hi + centre,
-          n: this.okInMeasure,
+          n: succeededWithin,
           unit: "1/s",
         },
         availability: this.ratio((counts) => counts.ok),
@@ -86,11 +99,11 @@ export class OutcomesMeasure implements Measure {
         definite_failure_ratio: this.ratio((counts) => counts.definite),
       },
       evidence: {
-        due: finished,
+        due: end.operations?.due ?? due,
         succeeded,
         dropped: end.dropped,
-        offeredPerSecond: end.offeredPerSecond,
-        finishedPerSecond: (finished - end.dropped) / this.grid.measuredSeconds,
+        offeredPerSecond: end.offeredPerSecond === undefined ? undefined : scheduled,
+        endedPerSecond: (end.operations?.ended ?? this.endedWithin) / seconds,
         loads: this.load.ok + this.load.definite + this.load.indefinite,
         loadFailures: this.load.definite + this.load.indefinite,
       },
@@ -108,4 +121,10 @@ export class OutcomesMeasure implements Measure {
     const { lo, hi } = wilsonOfBlocks(blocks);
     return { value: hits / total, lo, hi, n: total, unit: "ratio" };
   }
+}
+
+/** 1 unless some operations are pairs. */
+function requestsPerOperation(requestsDue: number, end: FinishContext): number {
+  const sent = (end.operations?.due ?? 0) - end.dropped;
+  return sent > 0 ? Math.max(1, (requestsDue - end.dropped) / sent) : 1;
 }

@@ -11,7 +11,8 @@ export interface Evidence {
   readonly due: number;
   readonly succeeded: number;
   readonly dropped: number;
-  readonly finishedPerSecond: number;
+  /** Operations that ended within the measured phase, not in the drain after it. */
+  readonly endedPerSecond: number;
   readonly offeredPerSecond: number | undefined;
   readonly loads: number;
   readonly loadFailures: number;
@@ -38,7 +39,7 @@ export interface Evidence {
 /** Lag of the driver against the median it reports: a tenth of it is visible, all of it is the measurement. */
 const LAG_DOUBTFUL = 0.1;
 const LAG_INVALID = 1;
-/** Share of the offered rate that must be finished. */
+/** Share of the offered rate that must be finished within the measured phase. */
 const ACHIEVED_DOUBTFUL = 0.95;
 const ACHIEVED_INVALID = 0.5;
 const DROPPED_INVALID = 0.05;
@@ -115,12 +116,12 @@ function scheduleLag(e: Evidence): Doubt | undefined {
 
 function achievedRate(e: Evidence): Doubt | undefined {
   if (e.offeredPerSecond === undefined) return undefined;
-  const achieved = e.finishedPerSecond / e.offeredPerSecond;
+  const achieved = e.endedPerSecond / e.offeredPerSecond;
   if (achieved >= ACHIEVED_DOUBTFUL) return undefined;
   return {
     kind: "achieved-rate",
     verdict: achieved < ACHIEVED_INVALID ? "invalid" : "doubtful",
-    reason: `${percent(achieved)} of the offered ${round(e.offeredPerSecond)} operations per second were finished; in an open loop that falls behind, latency measures the length of the run`,
+    reason: `${percent(achieved)} of the offered ${round(e.offeredPerSecond)} operations per second were finished in time; in an open loop that falls behind, latency measures the length of the run`,
     advice: "Lower workload.rate below what the configuration sustains.",
   };
 }

@@ -109,6 +109,26 @@ describe("the open loop", () => {
     assert(dropped.every((record) => record.writeId === 0 && record.end === record.intended));
   });
 
+  it("tells the measured phase from the warm-up before it and the drain after it, pairs counted once", () => {
+    const driver = driverOf({
+      workload: scripted([["rmw", "k"]]),
+      settings: settings({ load, maxOutstanding: 10 }),
+      phases: { warmupMs: 500, measureMs: 1000, drainMs: 0 },
+    });
+    const records = play({ driver, serviceMicros: () => 50_000 });
+    const { measured, dropped } = driver.progress();
+    const spans = records.filter((record) => record.kind === "rmw");
+    const within = (at: number): boolean => at >= 500_000 && at < 1_500_000;
+    assert.equal(measured.due, 1000);
+    assert.equal(measured.ended, spans.filter((record) => record.outcome === "ok" && within(record.end)).length);
+    assert(measured.ended >= 90 && measured.ended <= 110);
+    assert.equal(
+      measured.dropped,
+      spans.filter((record) => record.outcome === "not_sent" && within(record.intended)).length,
+    );
+    assert(dropped > measured.dropped + 400);
+  });
+
   it("goes round the sessions", () => {
     const driver = driverOf({ workload: READS(), settings: settings({ load }), sessionBase: 40 });
     const records = play({ driver });

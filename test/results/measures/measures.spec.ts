@@ -115,6 +115,25 @@ describe("outcomes", () => {
     assert.equal(first["offered"], undefined, "a closed loop offers nothing of its own");
     assert.equal(columns["ok"].length, 10);
   });
+  it("have a throughput whose interval does not count what the drain worked off, nor fall below zero", () => {
+    const steady = repeat(100, (i) => get([], i * 10_000, i * 10_000 + 10));
+    const alone = fold(steady).metrics["throughput_ops_s"];
+    const backlog = repeat(400, (i) => get([], 900_000 + i, 1_200_000 + i));
+    const { value, lo, hi, n } = fold([...steady, ...backlog]).metrics["throughput_ops_s"];
+    assert.deepEqual([value, lo, hi, n], [100, alone.lo, alone.hi, 100]);
+    const burst = fold(repeat(100, (i) => get([], 500_000 + i, 500_010 + i))).metrics["throughput_ops_s"];
+    assert.deepEqual([burst.value, burst.lo], [100, 0]);
+  });
+  it("offer what an open loop asks for, in requests where some of its operations are pairs", () => {
+    const pairs = repeat(100, (i) => get([], i * 10_000, i * 10_000 + 10)).flatMap((read) => [
+      read,
+      { ...read, kind: "update" as const, writeId: read.id + 1 },
+      { ...read, kind: "rmw" as const },
+    ]);
+    const { figures } = fold(pairs, { offeredPerSecond: 100, operations: { due: 100, ended: 100 } });
+    assert.equal(figures.intervals.columns["offered"][0], 200);
+    assert.equal(figures.intervals.columns["ok"][0], 100, "of which half are updates");
+  });
   it("of operations still open when the measured phase ends count in its last interval", () => {
     const { columns } = fold([put(1, 990_000, 1_700_000, { outcome: "timeout" })]).figures.intervals;
     assert.equal(columns["indefinite"].at(-1), 10);

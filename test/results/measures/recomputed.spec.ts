@@ -212,7 +212,9 @@ function checkAll({ records, result, warmup, from, to, messages }: Trial): void 
     ({ kind, outcome, versions }) => kind === "read" && outcome === "ok" && versions.length > 0,
   );
   near(metrics["context_bytes_mean"].value, mean(carrying.map(({ contextOutBytes }) => contextOutBytes)), "context");
-  const worked = requests.filter(({ outcome, end, phase }) => phase !== "load" && outcome !== "not_sent" && end >= from && end < to);
+  const worked = requests.filter(
+    ({ outcome, end, phase }) => phase !== "load" && outcome !== "not_sent" && end >= from && end < to,
+  );
   near(metrics["messages_per_op"].value, messages / worked.length, "messages_per_op");
 
   // The chart of outcomes accounts for every request after the load once.

@@ -56,6 +56,15 @@ describe("validity", () => {
     assert.deepEqual(doubts(GOOD, { dropped: 1 }), ["dropped-operations doubtful"]);
     assert.deepEqual(doubts(GOOD, { dropped: 400 }), ["dropped-operations invalid"]);
   });
+  it("doubts an open loop that finished what was due only in the drain, and pairs that hide it", () => {
+    const late = GOOD.map((operation) =>
+      operation.intended < 480_000 ? operation : { ...operation, end: operation.end + 1_000_000 },
+    );
+    assert.ok(doubts(late, { offeredPerSecond: 4_000 }).includes("achieved-rate doubtful"));
+    const rate = { offeredPerSecond: 2_500, operations: { due: 2_500, ended: 2_450 } };
+    assert.deepEqual(doubts(GOOD, rate), []);
+    assert.deepEqual(doubts(GOOD, { ...rate, operations: { due: 2_500, ended: 2_000 } }), ["achieved-rate doubtful"]);
+  });
   it("doubts a machine that others use, or a hypervisor that takes time away", () => {
     assert.deepEqual(doubts(GOOD, { calibration: { ...QUIET, outsideCpu: 0.11 } }), ["outside-load doubtful"]);
     assert.deepEqual(doubts(GOOD, { calibration: { ...QUIET, outsideCpu: 0.31 } }), ["outside-load invalid"]);
