@@ -80,7 +80,7 @@ async function overTcp(count: number): Promise<Arm> {
       await until(what, condition);
     },
     end: async () => {
-      await Promise.all(transports.map((transport) => transport?.close()));
+      for (const transport of transports) await transport?.close();
     },
   };
 }
