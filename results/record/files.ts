@@ -80,3 +80,19 @@ export function filesBelow(folder: string): string[] {
   visit("");
   return found.sort();
 }
+
+/**
+ * `mkdir -p`, one level at a time. Node's own recursive variant never returns where the system refuses a new folder with
+ * ENOENT (below /proc, for one): it takes the parent for missing and tries for ever.
+ */
+export function makeFolders(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  const parent = path.dirname(folder);
+  if (parent !== folder) makeFolders(parent);
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    // Somebody else was quicker.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}

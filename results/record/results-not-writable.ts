@@ -21,6 +21,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; choose another place with -o",
   EACCES: "you may not write there; choose another place with -o or change its permissions",
   EPERM: "you may not write there; choose another place with -o or change its permissions",
+  ENOENT: "the file system takes no new folder there; choose another place with -o",
   ENOTDIR: "a part of that path is a file, not a folder; choose another place with -o",
   EEXIST: "a file of that name is in the way; move it or choose another place with -o",
   EMFILE: "too many files are open; raise the limit with ulimit -n",

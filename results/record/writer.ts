@@ -8,7 +8,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { csv, type CsvField } from "./csv";
 import type { TrialFigures } from "./figures";
-import { appendLineDurably, filesBelow, replaceFile, replaceLink, syncFolder, writeDurably } from "./files";
+import { appendLineDurably, filesBelow, makeFolders, replaceFile, replaceLink, syncFolder, writeDurably } from "./files";
 import { HistoryWriter } from "./history-file";
 import { Journal } from "./journal";
 import { isFolderName, RESERVED_NAMES } from "./names";
@@ -57,8 +57,8 @@ export class RunWriter {
     this.folder = path.join(place.root, place.experiment, place.run);
     this.trialsFolder = path.join(place.root, place.experiment, "trials");
     writing(this.folder, () => {
-      fs.mkdirSync(this.trialsFolder, { recursive: true });
-      fs.mkdirSync(path.join(this.folder, "summaries"), { recursive: true });
+      makeFolders(this.trialsFolder);
+      makeFolders(path.join(this.folder, "summaries"));
       // Before anything is measured: a folder that exists may still be read-only.
       writeDurably(path.join(this.folder, ".writable"), "");
       fs.rmSync(path.join(this.folder, ".writable"));
@@ -106,7 +106,7 @@ export class RunWriter {
   write(name: string, content: string | Uint8Array): void {
     const file = path.join(this.folder, ...name.split("/"));
     writing(file, () => {
-      fs.mkdirSync(path.dirname(file), { recursive: true });
+      makeFolders(path.dirname(file));
       replaceFile(file, content);
     });
   }
@@ -152,7 +152,7 @@ export class TrialWriter {
     this.final = path.join(trialsFolder, id);
     writing(this.partial, () => {
       fs.rmSync(this.partial, { recursive: true, force: true });
-      fs.mkdirSync(this.partial, { recursive: true });
+      makeFolders(this.partial);
     });
   }
 
