@@ -4,7 +4,7 @@
  * The intervals split successes further (fresh, stale, not found) in `fold.ts`, where staleness is known.
  */
 import type { MetricValue } from "../record/figures";
-import { certaintyOf, type Certainty, type OperationRecord } from "../record/history";
+import { certaintyOf, type OperationRecord } from "../record/history";
 import { meanOfBlocks } from "../statistics/blocks";
 import { wilsonOfBlocks } from "../statistics/wilson";
 import type { FinishContext, Findings, Measure, MeasureSetup } from "./measure";
@@ -25,7 +25,9 @@ export class OutcomesMeasure implements Measure {
   private readonly ended: IntervalCounts[] = [];
   /** Operations of the measured phase alone, by the interval they ended in. */
   private readonly measured: IntervalCounts[] = [];
-  private readonly load: Record<Certainty, number> = { ok: 0, definite: 0, indefinite: 0 };
+  /** Records of the load phase written, and those whose latest attempt failed: a refused one is tried again. */
+  private loaded = 0;
+  private readonly unloaded = new Set<string>();
   /** Of any phase, ended in the measured one: successes by interval, and all that were sent. */
   private readonly okWithin: number[] = [];
   private endedWithin = 0;
@@ -37,7 +39,11 @@ export class OutcomesMeasure implements Measure {
   operation(operation: OperationRecord): void {
     const certainty = certaintyOf(operation.outcome);
     if (operation.phase === "load") {
-      this.load[certainty]++;
+      if (certainty !== "ok") this.unloaded.add(operation.key);
+      else {
+        this.loaded++;
+        this.unloaded.delete(operation.key);
+      }
       return;
     }
     if (operation.kind === "rmw") return;
@@ -104,8 +110,8 @@ export class OutcomesMeasure implements Measure {
         dropped: end.dropped,
         offeredPerSecond: end.offeredPerSecond === undefined ? undefined : scheduled,
         endedPerSecond: (end.operations?.ended ?? this.endedWithin) / seconds,
-        loads: this.load.ok + this.load.definite + this.load.indefinite,
-        loadFailures: this.load.definite + this.load.indefinite,
+        loads: this.loaded + this.unloaded.size,
+        loadFailures: this.unloaded.size,
       },
     };
   }

@@ -90,6 +90,13 @@ describe("validity", () => {
     );
     assert.deepEqual(doubts([...load, ...GOOD]), ["load-failures doubtful"]);
   });
+  it("does not doubt a load phase whose refused inserts were written at a later attempt", () => {
+    const attempt = (i: number, outcome: "ok" | "overloaded") =>
+      put(20_000 + i, i, i + 1, { id: i, phase: "load", kind: "insert", key: `k${i % 100}`, outcome });
+    const load = Array.from({ length: 200 }, (_, i) => attempt(i, i < 100 ? "overloaded" : "ok"));
+    assert.deepEqual(doubts([...load, ...GOOD]), []);
+    assert.deepEqual(doubts([...load.slice(0, 199), ...GOOD]), ["load-failures doubtful"]);
+  });
   it("doubts latencies beyond what can be recorded", () => {
     assert.deepEqual(doubts([...GOOD, get([], 0, 70_000_000_000, { id: 9_999, key: "x" })]), [
       "histogram-overflow doubtful",
