@@ -2,7 +2,8 @@
  * `quorumlab run`: all trials of an experiment, then its report. The first Ctrl-C finishes the journal and stops every
  * process, the second ends at once.
  */
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { Experiment } from "../spec/experiment";
 import { collect, common, errPaint, next, outPaint, printJson, type CommandContext } from "./command";
@@ -15,7 +16,7 @@ import { resolveFor, shapeOptions, type ShapeOptions } from "./resolve-options";
 import { runDocument } from "./run-document";
 import { loadRunAt, terminalReport } from "./stored-run";
 import { seconds } from "./table";
-import type { ExitCode } from "./user-error";
+import { systemMessage, UserError, type ExitCode } from "./user-error";
 
 interface Options extends ShapeOptions {
   readonly tag?: readonly string[];
@@ -65,6 +66,7 @@ async function run(file: string, options: Options, context: CommandContext): Pro
   if (experiment === undefined) return;
   announce(experiment, options, context);
 
+  makeFolders(resolve(io.cwd, options.out));
   const runExperiment = context.runner();
   const mode: ProgressMode = options.progress ?? (io.stderr.isTTY && io.env.TERM !== "dumb" ? "line" : "plain");
   const progress = createProgress(io.stderr, mode, () => performance.now(), io.stderr.columns ?? columnsOf(io));
@@ -87,6 +89,21 @@ async function run(file: string, options: Options, context: CommandContext): Pro
   } finally {
     progress.clear();
     interrupts.stop();
+  }
+}
+
+/**
+ * Makes the results folder, one level at a time: a recursive mkdir never returns where a file system answers "no such
+ * entry" to making one (/proc). Throws {@link UserError} with advice.
+ */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    throw new UserError(systemMessage(error) ?? `${folder}: cannot be made; choose another folder with -o DIR`);
   }
 }
 

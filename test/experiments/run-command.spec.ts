@@ -3,7 +3,7 @@
  * and what Ctrl-C does. The runs are made up, but written and read by the real writer and reader.
  */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Io } from "../../experiments/cli/io";
 import { main } from "../../experiments/cli/main";
@@ -133,6 +133,15 @@ describe("quorumlab run", () => {
     assert.equal(await session.run("run", "a-a"), 2);
     assert.match(session.err, /error: .*: the disk is full\n$/);
     assert.equal(session.out, "");
+  });
+
+  it("tells where the results folder cannot be made, before anything runs", async () => {
+    const session = new Session(cwd);
+    assert.equal(await session.run("run", "a-a", "-o", "/proc/self/nope/runs"), 2);
+    assert.match(session.err, /error: \/proc\/self\/nope: cannot be made; choose another folder with -o DIR\n$/);
+    writeFileSync(join(cwd, "file"), "");
+    assert.equal(await new Session(cwd).run("run", "a-a", "-o", "file/runs"), 2);
+    assert.equal(session.asked.length, 0);
   });
 
   it("takes an unforeseen error for its own fault, in one line", async () => {
