@@ -3,7 +3,8 @@
  * difference and its interval); others are two samples (Mann-Whitney and its shift). p-values are corrected over the whole table
  * (Holm). The verdict: *better* or *worse* when the corrected p is below alpha and the difference is above the noise
  * floor; *same* when the whole interval lies within the floor; anything else is *inconclusive*, which is not "same".
- * A metric without a direction of goodness is *different* at most.
+ * A metric without a direction of goodness is *different* at most. Invalid trials prove nothing and are left out; a cell that
+ * has no others is inconclusive, with n 0.
  */
 import { describeMetric, HEADLINE_METRICS } from "../record/metrics";
 import type { ComparisonRow } from "../record/run-folder";
@@ -11,7 +12,7 @@ import { holm } from "./holm";
 import { median } from "./order-statistics";
 import { rankSum, shift } from "./rank-sum";
 import { hodgesLehmann, signedRank, type ShiftEstimate } from "./signed-rank";
-import { byCell, type MeasuredTrial } from "./summarise";
+import { byCell, isSound, type MeasuredTrial } from "./summarise";
 
 export interface CompareOptions {
   /** Cell id that the others are compared with; without it there is nothing to compare. */
@@ -54,28 +55,32 @@ export function compareCells(trials: readonly MeasuredTrial[], options: CompareO
       baseline: options.baseline!,
       metric,
       unit,
-      difference: estimate.estimate,
-      lo: estimate.lo,
-      hi: estimate.hi,
+      difference: estimate?.estimate ?? null,
+      lo: estimate?.lo ?? null,
+      hi: estimate?.hi ?? null,
       p,
       pAdjusted,
       n,
-      verdict: verdictOf(metric, estimate, baselineMedian, pAdjusted, options),
+      verdict:
+        estimate === null || baselineMedian === null
+          ? "inconclusive"
+          : verdictOf(metric, estimate, baselineMedian, pAdjusted, options),
       method,
       baselineMedian,
-      relative: baselineMedian === 0 ? null : estimate.estimate / Math.abs(baselineMedian),
+      relative: estimate === null || !baselineMedian ? null : estimate.estimate / Math.abs(baselineMedian),
     };
   });
 }
 
 interface Sample {
   readonly unit: string;
-  readonly estimate: ShiftEstimate;
-  readonly p: number;
+  /** null, as the three below, where only invalid trials measured it. */
+  readonly estimate: ShiftEstimate | null;
+  readonly p: number | null;
   /** Pairs, or the smaller sample. */
   readonly n: number;
-  readonly method: "signed-rank" | "mann-whitney";
-  readonly baselineMedian: number;
+  readonly method: DetailedComparison["method"];
+  readonly baselineMedian: number | null;
 }
 
 interface Tested extends Sample {
@@ -88,14 +93,17 @@ function sampleOf(
   baseline: readonly MeasuredTrial[],
   metric: string,
 ): Sample | undefined {
-  const ours = measured(cell, metric);
-  const theirs = measured(baseline, metric);
-  if (ours.length === 0 || theirs.length === 0) return undefined;
-  const { unit } = ours[0];
+  const all = measured(cell, metric);
+  if (all.length === 0 || measured(baseline, metric).length === 0) return undefined;
+  const { unit } = all[0];
+  const ours = measured(cell.filter(isSound), metric);
+  const theirs = measured(baseline.filter(isSound), metric);
+  const untested: Sample = { unit, estimate: null, p: null, n: 0, method: "none", baselineMedian: null };
+  if (ours.length === 0 || theirs.length === 0) return untested;
   if (sharesSeeds(cell, baseline)) {
     const byRepetition = new Map(theirs.map((one) => [one.repetition, one.value]));
     const pairs = ours.filter((one) => byRepetition.has(one.repetition));
-    if (pairs.length === 0) return undefined;
+    if (pairs.length === 0) return untested;
     const differences = pairs.map((one) => one.value - byRepetition.get(one.repetition)!);
     return {
       unit,

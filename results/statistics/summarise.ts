@@ -3,6 +3,9 @@
  * trials is reported, never the mean of percentiles and never pooled operations. From six repetitions on the interval is
  * that of the order statistics; with fewer there is none for a median at 95 %, and what is given instead is the
  * envelope of the intervals within the runs, which says how well each run was measured and not how runs differ. `n` tells which.
+ *
+ * An invalid trial never enters a summary in which a better one stands: it is left out, and the cell is doubted for it.
+ * Where every trial is invalid they are shown as they are, and the cell is invalid with them.
  */
 import type { Doubt, MetricValue, Validity } from "../record/figures";
 import type { CellSummary, TrialRecord, TrialSummary } from "../record/run-folder";
@@ -42,7 +45,19 @@ export function byCell(trials: readonly MeasuredTrial[]): Map<string, MeasuredTr
   return cells;
 }
 
-function metricsOf(trials: readonly MeasuredTrial[]): Record<string, MetricValue> {
+/** The trials that a cell's numbers are made from: those not invalid, or all where there are no others. */
+export function countedTrials(trials: readonly MeasuredTrial[]): readonly MeasuredTrial[] {
+  const sound = trials.filter(isSound);
+  return sound.length > 0 ? sound : trials.filter(({ summary }) => summary !== null);
+}
+
+/** Succeeded, and not called invalid by its own checks. */
+export function isSound({ summary }: MeasuredTrial): boolean {
+  return summary !== null && summary.validity.verdict !== "invalid";
+}
+
+function metricsOf(ofCell: readonly MeasuredTrial[]): Record<string, MetricValue> {
+  const trials = countedTrials(ofCell);
   const names = new Set(trials.flatMap(({ summary }) => Object.keys(summary?.metrics ?? {})));
   const metrics: Record<string, MetricValue> = {};
   for (const name of names) {
@@ -73,7 +88,8 @@ function overRepetitions(all: readonly MetricValue[]): MetricValue {
 function validityOf(trials: readonly MeasuredTrial[]): Validity {
   const doubts: Doubt[] = [];
   const kinds = new Map<string, { first: Doubt; times: number }>();
-  for (const { summary } of trials) {
+  const counted = countedTrials(trials);
+  for (const { summary } of counted) {
     for (const doubt of summary?.validity.doubts ?? []) {
       const known = kinds.get(doubt.kind);
       if (known === undefined) kinds.set(doubt.kind, { first: doubt, times: 1 });
@@ -89,6 +105,16 @@ function validityOf(trials: readonly MeasuredTrial[]): Validity {
         ? first
         : { ...first, reason: `in ${times} of ${trials.length} repetitions: ${first.reason}` },
     );
+  const leftOut = trials.filter((trial) => trial.summary !== null && !counted.includes(trial));
+  if (leftOut.length > 0) {
+    const why = leftOut[0].summary!.validity.doubts.find(({ verdict }) => verdict === "invalid");
+    doubts.push({
+      kind: "invalid-trials",
+      verdict: "doubtful",
+      reason: `${leftOut.length} of ${trials.length} repetitions are invalid and left out: ${why?.reason ?? "no reason recorded"}`,
+      advice: why?.advice ?? "See the trials themselves.",
+    });
+  }
   const failed = trials.filter(({ summary }) => summary === null);
   if (failed.length > 0)
     doubts.push({

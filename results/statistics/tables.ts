@@ -6,7 +6,7 @@ import type { CsvField } from "../record/csv";
 import { describeMetric } from "../record/metrics";
 import type { CellSummary, ComparisonRow } from "../record/run-folder";
 import { median } from "./order-statistics";
-import { byCell, type MeasuredTrial } from "./summarise";
+import { byCell, countedTrials, type MeasuredTrial } from "./summarise";
 
 export interface Table {
   /** File name without ending. */
@@ -77,7 +77,8 @@ function cellsTable(axes: readonly string[], trials: readonly MeasuredTrial[], c
     header: ["cell", ...axes, "metric", "unit", "better", "n", "median", "ci_lo", "ci_hi", "mean", "sd", "min", "max"],
     rows: cells.flatMap((cell) =>
       Object.entries(cell.metrics).map(([metric, one]) => {
-        const values = (grouped.get(cell.id) ?? []).flatMap(({ summary }) => summary?.metrics[metric]?.value ?? []);
+        const counted = countedTrials(grouped.get(cell.id) ?? []);
+        const values = counted.flatMap(({ summary }) => summary?.metrics[metric]?.value ?? []);
         return [
           cell.id,
           ...axes.map((axis) => cell.axes[axis]),

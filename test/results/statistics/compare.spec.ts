@@ -233,6 +233,36 @@ describe("a cell's summary", () => {
     assert.deepEqual(cell.metrics["read_p99_ms"], { value: null, lo: null, hi: null, n: 0, unit: "ms" });
     assert.equal(cell.metrics["p_stale"].n, 1);
   });
+  it("leaves out invalid repetitions where there are better ones, and says so", () => {
+    const trials = [
+      ...[1, 2, 3].map((k) => trial("a", k, { read_p99_ms: 10 * k }, { spread: 1 })),
+      trial("a", 4, { read_p99_ms: 9_000 }, { invalid: true }),
+    ];
+    const [cell] = summariseCells(trials);
+    assert.deepEqual(cell.metrics["read_p99_ms"], { value: 20, lo: 9, hi: 31, n: 3, unit: "ms" });
+    assert.equal(cell.trials.length, 4, "it is still shown");
+    assert.equal(cell.validity.verdict, "doubtful");
+    assert.match(
+      cell.validity.doubts[0].reason,
+      /^1 of 4 repetitions are invalid and left out: somebody else was busy$/,
+    );
+    const cells = summaryTables(["r"], trials, [cell], []).find(({ name }) => name === "cells")!;
+    const row = Object.fromEntries(cells.header.map((name, i) => [name, cells.rows[0][i]]));
+    assert.deepEqual([row["n"], row["median"], row["mean"], row["max"]], [3, 20, 20, 30]);
+    const hopeless = summariseCells([trial("a", 1, { read_p99_ms: 5 }, { invalid: true })])[0];
+    assert.deepEqual([hopeless.validity.verdict, hopeless.metrics["read_p99_ms"].value], ["invalid", 5]);
+  });
+  it("compares no invalid repetition, and pairs the others as before", () => {
+    const arm = (cell: string, value: number, invalid: (k: number) => boolean) =>
+      Array.from({ length: 8 }, (_, k) =>
+        trial(cell, k, { read_p99_ms: invalid(k) ? 1e6 : value + k }, { invalid: invalid(k) }),
+      );
+    const options = { ...OPTIONS, baseline: "a", metrics: ["read_p99_ms"] };
+    const [row] = compareCells([...arm("a", 20, () => false), ...arm("b", 10, (k) => k === 3)], options);
+    assert.deepEqual([row.method, row.n, row.difference, row.verdict], ["signed-rank", 7, -10, "better"]);
+    const [none] = compareCells([...arm("a", 20, () => false), ...arm("b", 10, () => true)], options);
+    assert.deepEqual([none.n, none.difference, none.p, none.verdict], [0, null, null, "inconclusive"]);
+  });
   it("counts failed repetitions as a doubt, and a cell of failures as invalid", () => {
     const [cell] = summariseCells([trial("a", 0, { p_stale: 0 }), trial("a", 1, {}, { failed: true })]);
     assert.equal(cell.validity.verdict, "doubtful");

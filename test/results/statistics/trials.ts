@@ -1,12 +1,17 @@
 /** Made-up trials for tests: a cell, a repetition, a seed and its metrics. */
-import type { MetricValue } from "../../../results/record/figures";
+import type { MetricValue, Validity } from "../../../results/record/figures";
 import type { MeasuredTrial } from "../../../results/statistics/summarise";
+
+const INVALID: Validity = {
+  verdict: "invalid",
+  doubts: [{ kind: "outside-load", verdict: "invalid", reason: "somebody else was busy", advice: "Try again." }],
+};
 
 export function trial(
   cell: string,
   repetition: number,
   metrics: Readonly<Record<string, number | null>>,
-  more: { seed?: number; spread?: number; failed?: boolean } = {},
+  more: { seed?: number; spread?: number; failed?: boolean; invalid?: boolean } = {},
 ): MeasuredTrial {
   const values: Record<string, MetricValue> = {};
   for (const [name, value] of Object.entries(metrics)) {
@@ -43,7 +48,7 @@ export function trial(
         : {
             schema: "quorumlab/summary@1",
             metrics: values,
-            validity: { verdict: "valid", doubts: [] },
+            validity: more.invalid === true ? INVALID : { verdict: "valid", doubts: [] },
             calibration: null,
           },
   };
