@@ -10,6 +10,7 @@
 import { createHash } from "node:crypto";
 import { Random } from "../engine/vocabulary/random";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
+import { HEADLINE_METRICS } from "../results/record/metrics";
 import type { Cell, Experiment } from "./spec/experiment";
 
 export interface PlannedTrial {
@@ -77,6 +78,7 @@ export interface PlanEstimate {
   /** Smallest two-sided p a signed-rank test over the repetitions can give, and what Holm's first step makes of it. */
   readonly smallestP: number;
   readonly smallestAdjustedP: number;
+  /** Cells against a baseline, times the metrics compared. */
   readonly comparisons: number;
   readonly warnings: readonly string[];
 }
@@ -91,14 +93,14 @@ export function estimatePlan(experiment: Experiment): PlanEstimate {
   const { cells, repetitions, analysis } = experiment;
   const trials = cells.length * repetitions;
   const perRepetitionMs = cells.reduce((total, cell) => total + cellMs(cell), 0);
-  // Each cell against the baseline, in one metric; a table of several metrics multiplies this.
-  const comparisons = Math.max(0, cells.length - 1);
+  // Each cell against the baseline in each of the metrics compared: Holm corrects over all of them together.
+  const comparisons = (cells.length - 1) * HEADLINE_METRICS.length;
   const smallestP = Math.min(1, 2 / 2 ** repetitions);
   const smallestAdjustedP = Math.min(1, smallestP * Math.max(1, comparisons));
   const warnings: string[] = [];
   if (comparisons > 0 && smallestAdjustedP > analysis.alpha) {
     const needed = Math.ceil(Math.log2((2 * comparisons) / analysis.alpha));
-    const each = comparisons === 1 ? "1 comparison" : `${comparisons} comparisons (Holm)`;
+    const each = `${comparisons} comparisons (Holm, ${HEADLINE_METRICS.length} metrics)`;
     warnings.push(
       `repetitions.count ${repetitions} cannot show a significant difference between cells: the smallest p is ` +
         `${round(smallestP)}, over ${each} ${round(smallestAdjustedP)}, above alpha ${analysis.alpha}; use ${needed} or more`,
