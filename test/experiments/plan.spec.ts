@@ -1,6 +1,9 @@
 /** Trials: their names, their order, their seeds, and what a plan says about its own power. */
 import assert from "node:assert/strict";
 import { canonicalJson, estimatePlan, planTrials } from "../../experiments/plan";
+import { HEADLINE_METRICS } from "../../results/record/metrics";
+import type { TrialRecord } from "../../results/record/run-folder";
+import { compareCells } from "../../results/statistics/compare";
 import { experimentOf } from "./problems-of";
 
 const GRID = "sweep: {axes: {r: [1, 2, 3], w: [1, 2, 3]}, baseline: {r: 2, w: 2}}\nrepetitions: {count: 4}\n";
@@ -66,10 +69,36 @@ describe("a plan", () => {
     const few = estimatePlan(experimentOf(GRID));
     assert.equal(few.smallestP, 0.125);
     assert.equal(few.smallestAdjustedP, 1);
-    assert.match(few.warnings[0], /^repetitions.count 4 cannot show .* use 9 or more$/);
-    assert.deepEqual(estimatePlan(experimentOf(GRID.replace("count: 4", "count: 9"))).warnings, []);
-    assert.equal(estimatePlan(experimentOf(GRID.replace("count: 4", "count: 8"))).warnings.length, 1);
+    assert.match(few.warnings[0], /^repetitions.count 4 cannot show .* use 11 or more$/);
+    assert.deepEqual(estimatePlan(experimentOf(GRID.replace("count: 4", "count: 11"))).warnings, []);
+    assert.equal(estimatePlan(experimentOf(GRID.replace("count: 4", "count: 10"))).warnings.length, 1);
     assert.deepEqual(estimatePlan(experimentOf("repetitions: {count: 1}")).warnings, []);
+    assert.equal(few.comparisons, 40, "eight cells in five metrics, as the table of comparisons corrects them");
+  });
+
+  it("calls a number of repetitions enough exactly where the comparison can come out significant", () => {
+    const verdictAt = (count: number): string => {
+      const experiment = experimentOf(GRID.replace("count: 4", `count: ${count}`));
+      const metrics = (worse: boolean, k: number) =>
+        Object.fromEntries(
+          HEADLINE_METRICS.map((name) => [
+            name,
+            { value: (worse ? 100 : 1) + k / 100, lo: null, hi: null, n: 1, unit: "" },
+          ]),
+        );
+      const trials = planTrials(experiment, "now").map(({ cell, repetition, seed }) => ({
+        record: { cell: cell.id, axes: cell.axes, repetition, seed, world: "processes" } as TrialRecord,
+        summary: {
+          schema: "quorumlab/summary@1" as const,
+          metrics: metrics(cell.id !== experiment.baseline, repetition),
+          validity: { verdict: "valid" as const, doubts: [] },
+          calibration: null,
+        },
+      }));
+      return compareCells(trials, { baseline: experiment.baseline, alpha: 0.05, noiseFloor: 0.02 })[0].verdict;
+    };
+    assert.equal(verdictAt(10), "inconclusive");
+    assert.notEqual(verdictAt(11), "inconclusive");
   });
 
   it("writes equal values as equal text", () => {
