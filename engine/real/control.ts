@@ -28,7 +28,7 @@ export type FromNode =
   /** The node cannot start or go on; it exits right after. */
   | { readonly type: "failed"; readonly reason: string };
 
-/** Totals since the process started. */
+/** Totals since the process started; a percentile has no difference, so lateness is that since the last count. */
 export interface ServerCounts {
   readonly coordinated: number;
   readonly forwarded: number;

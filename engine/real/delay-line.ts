@@ -63,7 +63,13 @@ export class DelayLine {
     if (this.timer === undefined || due < this.timerDue) this.arm();
   }
 
-  /** 99th percentile of lateness in milliseconds; 0 before anything was released. */
+  /** What left until now no longer counts: lateness is that of what leaves from here on. */
+  forgetLateness(): void {
+    this.lateness.fill(0);
+    this.released = 0;
+  }
+
+  /** 99th percentile of lateness in milliseconds since the last `forgetLateness`; 0 before anything was released. */
   latenessP99Ms(): number {
     if (this.released === 0) return 0;
     let left = Math.ceil(this.released * 0.01);

@@ -121,6 +121,7 @@ async function main(): Promise<void> {
         return;
       case "count":
         tell({ type: "counts", id: message.id, counts: counts() });
+        transport.forgetLateness();
         return;
       case "stop":
         stop();

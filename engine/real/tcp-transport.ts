@@ -118,7 +118,12 @@ export class TcpTransport implements Transport {
     else this.delays.pass(this.clientShape, () => this.sessions.get(session)?.send(message));
   }
 
-  /** Totals since the start. */
+  /** Starts a new span for the lateness of injected delays. */
+  forgetLateness(): void {
+    this.delays.forgetLateness();
+  }
+
+  /** Totals since the start; lateness since it was last forgotten. */
   counts(): { messagesSent: number; bytesSent: number; lost: number; queueDrops: number; latenessP99Ms: number } {
     let messagesSent = this.pastMessages;
     let bytesSent = this.pastBytes;

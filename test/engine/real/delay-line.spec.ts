@@ -70,6 +70,20 @@ describe("the delay line", () => {
     assert.ok(line.latenessP99Ms() > 0);
   });
 
+  it("tells how late it was since it was last asked to forget, not since its beginning", async () => {
+    let released = 0;
+    line.pass(constant(1), () => released++);
+    const busyUntil = monotonicMicros() + 30_000;
+    while (monotonicMicros() < busyUntil);
+    await until("the late one", () => released === 1);
+    assert.ok(line.latenessP99Ms() >= 25, "nobody could leave while this thread was busy");
+    line.forgetLateness();
+    assert.equal(line.latenessP99Ms(), 0);
+    line.pass(constant(1), () => released++);
+    await until("the next one", () => released === 2);
+    assert.ok(line.latenessP99Ms() > 0);
+  });
+
   it("takes what is passed on while it releases", async () => {
     const seen: string[] = [];
     line.pass(constant(2), () => {
