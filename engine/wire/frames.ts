@@ -30,14 +30,20 @@ export function endFrame(out: ByteWriter, at: number): void {
   out.bytes[at + 3] = size;
 }
 
+/** A buffer above this size is given back once it is empty. */
+const KEEP_BYTES = 256 * 1024;
+const EMPTY = new Uint8Array(0);
+
 /** Cuts a byte stream into frames. */
 export class FrameSplitter {
-  private rest: Uint8Array | undefined;
-  private readonly reader = new ByteReader(new Uint8Array(0));
+  /** Begins with the bytes of a frame that is not whole yet; grown by doubling, so that a trickle costs what a flood does. */
+  private rest: Uint8Array = EMPTY;
+  private held = 0;
+  private readonly reader = new ByteReader(EMPTY);
 
   /** What arrived last is the beginning of a frame: a stream that ends here was cut off. */
   get insideFrame(): boolean {
-    return this.rest !== undefined;
+    return this.held > 0;
   }
 
   /**
@@ -46,23 +52,42 @@ export class FrameSplitter {
    */
   push(chunk: Uint8Array, frame: (body: ByteReader) => void): void {
     let bytes = chunk;
-    if (this.rest !== undefined) {
-      bytes = new Uint8Array(this.rest.length + chunk.length);
-      bytes.set(this.rest);
-      bytes.set(chunk, this.rest.length);
-      this.rest = undefined;
+    let { length } = chunk;
+    if (this.held > 0) {
+      length += this.held;
+      this.reserve(length);
+      this.rest.set(chunk, this.held);
+      bytes = this.rest;
     }
     let at = 0;
-    while (bytes.length - at >= HEADER) {
+    while (length - at >= HEADER) {
       const size = ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
       if (size === 0 || size > MAX_FRAME_BYTES) throw new MalformedBytes(`frame of ${String(size)} bytes`);
       const end = at + HEADER + size;
-      if (end > bytes.length) break;
+      if (end > length) break;
       this.reader.reset(bytes, at + HEADER, end);
       frame(this.reader);
       at = end;
     }
-    if (at < bytes.length) this.rest = at === 0 && bytes !== chunk ? bytes : bytes.slice(at);
+    this.keep(bytes, at, length);
+  }
+
+  /** Keeps what is left, as a copy: what arrived is the caller's. */
+  private keep(bytes: Uint8Array, from: number, to: number): void {
+    if (bytes === this.rest) this.rest.copyWithin(0, from, to);
+    else if (from < to) {
+      this.reserve(to - from);
+      this.rest.set(bytes.subarray(from, to));
+    }
+    this.held = to - from;
+    if (this.held === 0 && this.rest.length > KEEP_BYTES) this.rest = EMPTY;
+  }
+
+  private reserve(bytes: number): void {
+    if (bytes <= this.rest.length) return;
+    const larger = new Uint8Array(Math.max(bytes, Math.min(this.rest.length * 2, HEADER + MAX_FRAME_BYTES)));
+    larger.set(this.rest.subarray(0, this.held));
+    this.rest = larger;
   }
 }
 
