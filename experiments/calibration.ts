@@ -3,7 +3,6 @@
  * late a timer fires, and how much of the processors somebody else used meanwhile. A latency below these means nothing.
  */
 import { readFileSync } from "node:fs";
-import { loadavg } from "node:os";
 import type { Client } from "../engine/real/client";
 import { monotonicMicros } from "../engine/real/monotonic";
 import type { Calibration } from "../results/record/figures";
@@ -55,13 +54,17 @@ export function readCpu(): CpuReading | undefined {
   }
 }
 
-/** Shares of the machine's processors used by others, and stolen, between two readings. `oursSeconds`: our own use. */
+/**
+ * Shares of the machine's processors used by others, and stolen, between two readings. `oursSeconds`: our own use, NaN when
+ * it is not known. What is not known is NaN, never 0: nobody looked is not nobody there.
+ */
 export function outsideLoad(
   before: CpuReading | undefined,
   after: CpuReading | undefined,
   oursSeconds: number,
 ): { readonly outsideCpu: number; readonly steal: number } {
-  if (before === undefined || after === undefined || after.total <= before.total) return { outsideCpu: 0, steal: 0 };
+  if (before === undefined || after === undefined || after.total <= before.total)
+    return { outsideCpu: NaN, steal: NaN };
   const span = after.total - before.total;
   return {
     outsideCpu: Math.min(1, Math.max(0, after.busy - before.busy - oursSeconds) / span),
@@ -75,8 +78,10 @@ export function calibrationOf(options: {
   readonly placement: string;
   readonly outsideCpu: number;
   readonly steal: number;
+  /** Of the machine before the trial: afterwards it is mostly our own. */
+  readonly loadAverage: number;
 }): Calibration {
-  const { roundTrips, timerLags: lags, placement, outsideCpu, steal } = options;
+  const { roundTrips, timerLags: lags, placement, outsideCpu, steal, loadAverage } = options;
   return {
     nullRoundTripP50Ms: percentile(roundTrips, 0.5),
     nullRoundTripP99Ms: percentile(roundTrips, 0.99),
@@ -85,7 +90,7 @@ export function calibrationOf(options: {
     placement,
     outsideCpu,
     steal,
-    loadAverage: loadavg()[0],
+    loadAverage,
   };
 }
 

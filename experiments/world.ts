@@ -25,6 +25,7 @@ import { EngineTarget } from "../workloads/targets/engine";
 import { coreWorkload } from "../workloads/ycsb/core-workload";
 import { calibrationOf, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
 import { Inspector } from "./inspector";
+import { loadAverage } from "./provenance";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
 
@@ -122,6 +123,7 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   closers.push(() => client.close());
   const observer = await Client.open({ ...shared, routing: "any", connectionsPerNode: 1, shaped: false });
   closers.push(() => observer.close());
+  const loadBefore = loadAverage();
   const roundTrips = await nullRoundTrips(observer);
   const lags = await timerLags();
 
@@ -161,15 +163,21 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   let nextScan = Infinity;
   let atMeasureStart: Promise<Reading> | undefined;
   let atMeasureEnd: Promise<Reading> | undefined;
+  let begun = false;
+  // Before any record of the warm-up is folded, and also where the warm-up is over before anybody looked.
+  const begin = (): void => {
+    const { warmup, measure: measured, drain } = driver.phaseStarts;
+    if (begun || drain === Infinity) return;
+    begun = true;
+    fold.begin({ startOfWarmup: warmup, startOfMeasure: measured, endOfMeasure: drain });
+    nextScan = scan === undefined ? Infinity : warmup;
+  };
   const turned = (): void => {
     const now = monotonicMicros();
+    begin();
     if (driver.phase !== phase) {
       phase = driver.phase;
-      if (phase === "warmup") {
-        const { warmup, measure: measured, drain } = driver.phaseStarts;
-        fold.begin({ startOfWarmup: warmup, startOfMeasure: measured, endOfMeasure: drain });
-        nextScan = scan === undefined ? Infinity : warmup;
-      } else if (phase === "measure") atMeasureStart = read(cluster);
+      if (phase === "measure") atMeasureStart = read(cluster);
       else if (phase === "drain") atMeasureEnd = read(cluster);
     }
     if (now >= nextScan && (phase === "warmup" || phase === "measure" || phase === "drain")) {
@@ -196,6 +204,7 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     target: new EngineTarget(client),
     now: monotonicMicros,
     record: (record) => {
+      begin();
       fold.operation(record);
       running.record?.(record);
     },
@@ -213,12 +222,19 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   const from = await atMeasureStart;
   const to = await atMeasureEnd;
   if (from === undefined || to === undefined) throw new TrialFailed("the measured phase was not reached");
-  const counters = settings.members.map(({ id }, i) => difference(id, from.nodes[i], to.nodes[i]));
-  const oursSeconds = (to.ownCpuMs - from.ownCpuMs + counters.reduce((sum, { cpuMs }) => sum + cpuMs, 0)) / 1_000;
+  const counters = workBetween(
+    settings.members.map(({ id }) => id),
+    from.nodes,
+    to.nodes,
+  );
+  if (counters.length === 0) running.log("a node did not tell its counters: load, messages and bytes are not known");
+  const cpuOfNodesMs = counters.length === 0 ? NaN : counters.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+  const oursSeconds = (to.ownCpuMs - from.ownCpuMs + cpuOfNodesMs) / 1_000;
   const calibration = calibrationOf({
     roundTrips,
     timerLags: lags,
     placement: running.placement,
+    loadAverage: loadBefore,
     ...outsideLoad(from.cpu, to.cpu, oursSeconds),
   });
   const intra = settings.network.intraZone;
@@ -249,25 +265,34 @@ async function read(cluster: RealCluster): Promise<Reading> {
   return { nodes, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 };
 }
 
-/** A node's work between two readings; a node that did not answer counts nothing. */
-function difference(node: string, from: ServerCounts | undefined, to: ServerCounts | undefined): NodeCounters {
-  const by = (field: Exclude<keyof ServerCounts, "keysHeld" | "rssBytes" | "latenessP99Ms">): number =>
-    to === undefined ? 0 : to[field] - (from?.[field] ?? 0);
+type Counts = readonly (ServerCounts | undefined)[];
+
+/**
+ * Every node's work between two readings, by its totals at each. Empty when any node's reading is missing: the sum over the
+ * others would pass for the work of all, and totals since its start for work in between.
+ */
+export function workBetween(nodes: readonly string[], from: Counts, to: Counts): readonly NodeCounters[] {
+  return nodes.every((_, i) => from[i] !== undefined && to[i] !== undefined)
+    ? nodes.map((node, i) => difference(node, from[i]!, to[i]!))
+    : [];
+}
+
+function difference(node: string, from: ServerCounts, to: ServerCounts): NodeCounters {
   return {
     node,
-    coordinated: by("coordinated"),
-    replicaReads: by("replicaReads"),
-    replicaWrites: by("replicaWrites"),
-    readRepairs: by("readRepairs"),
-    messagesSent: by("messagesSent"),
-    bytesSent: by("bytesSent"),
-    refused: by("refused"),
-    keysHeld: to?.keysHeld ?? 0,
-    lost: by("lost"),
-    queueDrops: by("queueDrops"),
-    delayLatenessP99Ms: to?.latenessP99Ms ?? 0,
-    cpuMs: by("cpuMs"),
-    rssBytes: to?.rssBytes ?? 0,
+    coordinated: to.coordinated - from.coordinated,
+    replicaReads: to.replicaReads - from.replicaReads,
+    replicaWrites: to.replicaWrites - from.replicaWrites,
+    readRepairs: to.readRepairs - from.readRepairs,
+    messagesSent: to.messagesSent - from.messagesSent,
+    bytesSent: to.bytesSent - from.bytesSent,
+    refused: to.refused - from.refused,
+    keysHeld: to.keysHeld,
+    lost: to.lost - from.lost,
+    queueDrops: to.queueDrops - from.queueDrops,
+    delayLatenessP99Ms: to.latenessP99Ms,
+    cpuMs: to.cpuMs - from.cpuMs,
+    rssBytes: to.rssBytes,
   };
 }
 

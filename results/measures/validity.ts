@@ -138,7 +138,7 @@ function droppedOperations(e: Evidence): Doubt | undefined {
 
 function outsideLoad(e: Evidence): Doubt | undefined {
   const share = e.calibration?.outsideCpu ?? 0;
-  if (share <= OUTSIDE_DOUBTFUL) return undefined;
+  if (!(share > OUTSIDE_DOUBTFUL)) return undefined;
   return {
     kind: "outside-load",
     verdict: share > OUTSIDE_INVALID ? "invalid" : "doubtful",
@@ -149,7 +149,7 @@ function outsideLoad(e: Evidence): Doubt | undefined {
 
 function stolenTime(e: Evidence): Doubt | undefined {
   const share = e.calibration?.steal ?? 0;
-  if (share <= STEAL_DOUBTFUL) return undefined;
+  if (!(share > STEAL_DOUBTFUL)) return undefined;
   return {
     kind: "stolen-time",
     verdict: share > STEAL_INVALID ? "invalid" : "doubtful",
@@ -161,7 +161,7 @@ function stolenTime(e: Evidence): Doubt | undefined {
 function timerLag(e: Evidence): Doubt | undefined {
   const lag = e.calibration?.timerLagP99Ms;
   if (lag === undefined || e.claimedP50Ms === undefined || e.offeredPerSecond === undefined) return undefined;
-  if (lag <= TIMER_DOUBTFUL * e.claimedP50Ms) return undefined;
+  if (!(lag > TIMER_DOUBTFUL * e.claimedP50Ms)) return undefined;
   return {
     kind: "timer-lag",
     verdict: "doubtful",
