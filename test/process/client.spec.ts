@@ -6,7 +6,7 @@ import { until } from "./until";
 const keysOf = (count: number): string[] => Array.from({ length: count }, (_, i) => address(`k${String(i)}`));
 
 describe("the client library against processes", function () {
-  this.timeout(40_000);
+  this.timeout(60_000);
 
   before(function () {
     needsCompiledNodes(this);

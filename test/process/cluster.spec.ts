@@ -102,7 +102,13 @@ function listening(): Promise<{ server: Server; port: number }> {
 }
 
 describe("a cluster of processes", function () {
-  this.timeout(40_000);
+  this.timeout(60_000);
+  /** Data that outlives a cluster, and must not outlive its test. */
+  const folders: string[] = [];
+
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
 
   before(function () {
     needsCompiledNodes(this);
@@ -135,6 +141,7 @@ describe("a cluster of processes", function () {
     it(`loses no write acknowledged with DW satisfied when nodes are killed mid-write (LMDB, sync ${sync})`, async () => {
       const storage = { kind: "lmdb", sync } as const;
       const directory = temporaryFolder();
+      folders.push(directory);
       const epochs = (live: LiveCluster): number[] => [0, 1, 2].map((node) => live.cluster.epoch(node));
       const live = await LiveCluster.start({ storage, directory });
       let writes: readonly Acknowledged[] = [];

@@ -25,7 +25,7 @@ async function fastestPut(options: LiveOptions, count: number): Promise<number> 
 }
 
 describe("injected networks between processes", function () {
-  this.timeout(40_000);
+  this.timeout(60_000);
 
   before(function () {
     needsCompiledNodes(this);
