@@ -2,7 +2,8 @@
  * Divergence: keys whose primaries do not hold the same set of write ids, by direct inspection. A replica that cannot be
  * reached is not divergent, it is unknown; a reachable replica without a copy differs from one that has it, and is
  * counted as missing besides. Keys with a write in flight are left out of mid-run scans: their replicas differ because
- * the write is on its way. A scan of a sample is scaled to the population and carries the sample's interval.
+ * the write is on its way. A scan of a sample is scaled to the population and carries the sample's interval; one of all keys
+ * carries what it could not judge: each key left out for a write in flight or a missing replica may differ or not.
  */
 import type { MetricValue } from "../record/figures";
 import type { KeySnapshot, Snapshot } from "../record/history";
@@ -18,6 +19,8 @@ interface Scan {
   readonly examined: number;
   readonly unreachable: number;
   readonly busy: number;
+  /** Looked at, but too busy or with too few replicas reached to be judged. */
+  readonly unjudged: number;
   readonly population: number;
   /** Every key that exists was looked at, whether or not it could be judged. */
   readonly complete: boolean;
@@ -36,6 +39,8 @@ export class DivergenceMeasure implements Measure {
   private seen = 0;
   private final: Scan | undefined;
   private worst: Scan | undefined;
+  /** The most keys that any scan of all keys leaves room for. */
+  private mostPossible = 0;
 
   constructor(setup: MeasureSetup) {
     this.grid = setup.grid;
@@ -48,6 +53,7 @@ export class DivergenceMeasure implements Measure {
   snapshot(snapshot: Snapshot): void {
     const scan = examine(snapshot);
     if (scan.examined > 0 && (this.worst === undefined || estimate(scan) > estimate(this.worst))) this.worst = scan;
+    if (scan.complete) this.mostPossible = Math.max(this.mostPossible, scan.divergent + scan.unjudged);
     if (snapshot.final) this.final = scan;
     if (!snapshot.final && this.seen++ % this.keepEvery !== 0) return;
     this.scans.push(scan);
@@ -63,8 +69,8 @@ export class DivergenceMeasure implements Measure {
     const t = this.scans.map((scan) => (scan.at - this.grid.phases.startOfWarmup) / MICROS_PER_SECOND);
     return {
       metrics: {
-        divergent_keys_final: metric(this.final),
-        divergent_keys_max: metric(this.worst),
+        divergent_keys_final: metric(this.final, 0),
+        divergent_keys_max: metric(this.worst, this.mostPossible),
       },
       figures: {
         divergence: {
@@ -103,6 +109,7 @@ function examine(snapshot: Snapshot): Scan {
     examined,
     unreachable,
     busy,
+    unjudged: snapshot.keys.length - examined,
     population: snapshot.population,
     complete: snapshot.keys.length >= snapshot.population,
   };
@@ -126,10 +133,12 @@ function estimate(scan: Scan): number {
   return scan.divergent * scale(scan);
 }
 
-function metric(scan: Scan | undefined): MetricValue {
+/** `mostPossible`: other scans leave room for so many. */
+function metric(scan: Scan | undefined, mostPossible: number): MetricValue {
   if (scan === undefined || scan.examined === 0) return notMeasured("keys");
   const value = estimate(scan);
-  if (scan.complete) return { value, lo: value, hi: value, n: scan.examined, unit: "keys" };
+  if (scan.complete)
+    return { value, lo: value, hi: Math.max(value + scan.unjudged, mostPossible), n: scan.examined, unit: "keys" };
   const interval = wilson(scan.divergent, scan.examined);
   return {
     value,

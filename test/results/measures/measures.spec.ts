@@ -209,6 +209,19 @@ describe("divergence", () => {
     assert.equal(judge(scan([busy, key([[1], [1], [1]])])).metrics["divergent_keys_max"].value, 0);
     assert.equal(judge(scan([busy], { final: true })).metrics["divergent_keys_final"].value, 1);
   });
+  it("is exact where every key was judged, and else bounded by the keys that were not", () => {
+    const [same, other] = [key([[1], [1], [1]]), key([[1], [2], [1]])];
+    const busy = key([[1], [2], [2]], true);
+    const unknown = key([[1], "unreachable", "unreachable"]);
+    const bounds = (name: string, ...snapshots: Snapshot[]) => {
+      const { value, lo, hi } = judge(...snapshots).metrics[name];
+      return [value, lo, hi];
+    };
+    assert.deepEqual(bounds("divergent_keys_final", scan([same, other], { final: true })), [1, 1, 1]);
+    assert.deepEqual(bounds("divergent_keys_final", scan([same, other, unknown], { final: true })), [1, 1, 2]);
+    assert.deepEqual(bounds("divergent_keys_max", scan([same, busy, busy])), [0, 0, 2]);
+    assert.deepEqual(bounds("divergent_keys_max", scan([same, other]), scan([busy, busy, busy])), [1, 1, 3]);
+  });
   it("found in a sample is scaled to the population, with the sample's interval", () => {
     const keys = Array.from({ length: 100 }, (_, i) => key(i < 10 ? [[1], [2]] : [[1], [1]]));
     const worst = judge(scan(keys, { population: 1_000 })).metrics["divergent_keys_max"];
