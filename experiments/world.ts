@@ -239,6 +239,7 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   });
   const intra = settings.network.intraZone;
   const ended = driver.progress();
+  const offeredPerSecond = load.load.model === "open" ? load.load.ratePerSecond : load.load.targetPerSecond;
   return fold.finish({
     counters,
     ringShares: Object.fromEntries(
@@ -246,9 +247,10 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     ),
     ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
     calibration,
-    ...(load.load.model === "open" ? { offeredPerSecond: load.load.ratePerSecond } : {}),
+    ...(offeredPerSecond === undefined ? {} : { offeredPerSecond }),
     dropped: ended.measured.dropped,
     operations: ended.measured,
+    integrity: ended.integrity,
     ...(intra === undefined ? {} : { injectedDelayMs: medianDelayMs(intra) }),
   });
 }

@@ -50,7 +50,7 @@ export interface DriverProgress {
   readonly outstanding: number;
   /** Open loop: due while `maxOutstanding` were out. */
   readonly dropped: number;
-  /** Of the measured phase: operations due in it, ended in it (whenever they were due), and due in it but dropped. */
+  /** Of the measured phase: operations due in it (`unsent` ones too), ended in it (whenever they were due), and due in it but dropped. */
   readonly measured: { readonly due: number; readonly ended: number; readonly dropped: number };
   /** Closed loop with a target rate: due by the end of the measured phase and never begun. */
   readonly unsent: number;
@@ -326,6 +326,8 @@ export class Driver {
   private retire(client: ClosedClient): void {
     if (this.tick === 0 || client.deadline >= this.measureEnd) return;
     this.unsent += Math.ceil((this.measureEnd - client.deadline) / this.tick);
+    const ofWarmup = Math.max(0, Math.ceil((this.measureStart - client.deadline) / this.tick));
+    this.measured.due += Math.ceil((this.measureEnd - client.deadline) / this.tick) - ofWarmup;
   }
 
   private operationEnded(ended: Ended<Owner>): void {

@@ -70,7 +70,10 @@ export class CostMeasure implements Measure {
           : notMeasured("count"),
         context_bytes_mean: reads === 0 ? notMeasured("bytes") : { value: mean, lo, hi, n: reads, unit: "bytes" },
       },
-      evidence: { delayLatenessP99Ms: measured ? Math.max(...end.counters.map((node) => node.delayLatenessP99Ms)) : 0 },
+      evidence: {
+        queueDrops: total((node) => node.queueDrops),
+        delayLatenessP99Ms: measured ? Math.max(...end.counters.map((node) => node.delayLatenessP99Ms)) : 0,
+      },
     };
   }
 }

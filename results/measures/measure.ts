@@ -35,7 +35,7 @@ export interface FinishContext {
   readonly ringShares: Readonly<Record<string, number>>;
   readonly ring: TrialFigures["ring"];
   readonly calibration: Calibration | null;
-  /** Rate that an open loop was asked for; undefined for a closed loop, which offers nothing of its own. */
+  /** Rate that was asked for; undefined for a closed loop without a target, which offers nothing of its own. */
   readonly offeredPerSecond?: number;
   /** Operations due in the measured phase and never sent because too many were open; each has its record, `not_sent`. */
   readonly dropped: number;
@@ -44,6 +44,8 @@ export interface FinishContext {
    * without it requests are counted instead.
    */
   readonly operations?: { readonly due: number; readonly ended: number };
+  /** Values read that the workload can, and cannot, have written under their key; for workloads that can tell. */
+  readonly integrity?: { readonly confirmed: number; readonly broken: number };
   /** Median of the one-way delay injected between nodes; undefined when none is. */
   readonly injectedDelayMs?: number;
 }

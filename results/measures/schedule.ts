@@ -1,6 +1,7 @@
 /**
  * How far the driver lagged behind its own schedule: actual minus intended send. Part of a run's validity, because a
- * driver that cannot keep its schedule measures itself. A closed loop has no schedule, so there it is not measured.
+ * driver that cannot keep its schedule measures itself. A closed loop without a target rate has no schedule, so there it is
+ * not measured.
  */
 import { LatencyHistogram } from "../record/histogram";
 import type { OperationRecord } from "../record/history";

@@ -24,6 +24,10 @@ export interface Evidence {
   readonly histogramOverflow: number;
   readonly delayLatenessP99Ms: number;
   readonly injectedDelayMs: number | undefined;
+  /** Messages between nodes that no experiment asked to lose. */
+  readonly queueDrops: number;
+  readonly brokenValues: number;
+  readonly checkedValues: number;
   readonly readsJudged: number;
   readonly readsUndecided: number;
   readonly readsInexact: number;
@@ -84,6 +88,8 @@ const CHECKS: readonly Check[] = [
   judgedEarly,
   unknownVersions,
   refusedWritesSeen,
+  brokenValues,
+  queueDrops,
 ];
 
 function nothingSucceeded(e: Evidence): Doubt | undefined {
@@ -243,6 +249,26 @@ function refusedWritesSeen(e: Evidence): Doubt | undefined {
     verdict: "invalid",
     reason: `${e.refusedWritesSeen} writes were answered "did not happen" and were read afterwards`,
     advice: "Report it: the store or its adapter calls an indefinite outcome definite, which corrupts every analysis.",
+  };
+}
+
+function brokenValues(e: Evidence): Doubt | undefined {
+  if (e.brokenValues === 0) return undefined;
+  return {
+    kind: "broken-values",
+    verdict: "invalid",
+    reason: `${e.brokenValues} of ${e.checkedValues} values read cannot have been written under their key`,
+    advice: "Report it: the store or its adapter returns wrong bytes; or records of another workload lie in the store.",
+  };
+}
+
+function queueDrops(e: Evidence): Doubt | undefined {
+  if (e.queueDrops === 0) return undefined;
+  return {
+    kind: "queue-drops",
+    verdict: "doubtful",
+    reason: `${e.queueDrops} messages between nodes were dropped by full queues or lost links, beyond the loss asked for`,
+    advice: "Lower the load, or read staleness and divergence as those of an overloaded cluster.",
   };
 }
 

@@ -109,6 +109,18 @@ describe("the open loop", () => {
     assert(dropped.every((record) => record.writeId === 0 && record.end === record.intended));
   });
 
+  it("counts as due in the measured phase what a target rate asked of a closed loop that fell behind", () => {
+    const driver = driverOf({
+      workload: READS(),
+      settings: settings({ load: { model: "closed", clients: 4, think: undefined, targetPerSecond: 1000 } }),
+      phases: { warmupMs: 500, measureMs: 1000, drainMs: 0 },
+    });
+    play({ driver, serviceMicros: () => 20_000 });
+    const { measured } = driver.progress();
+    assert(Math.abs(measured.due - 1000) <= 4, String(measured.due));
+    assert(Math.abs(measured.ended - 200) <= 4, String(measured.ended));
+  });
+
   it("tells the measured phase from the warm-up before it and the drain after it, pairs counted once", () => {
     const driver = driverOf({
       workload: scripted([["rmw", "k"]]),

@@ -79,6 +79,13 @@ describe("validity", () => {
     assert.deepEqual(doubts(GOOD, { counters: nodes, injectedDelayMs: 2 }), ["delay-lateness doubtful"]);
     assert.deepEqual(doubts(GOOD, { counters: nodes, injectedDelayMs: 4 }), []);
   });
+  it("doubts messages dropped by full queues, and does not believe values that nobody wrote", () => {
+    assert.deepEqual(doubts(GOOD, { counters: [counters("node-1"), counters("node-2", { queueDrops: 3 })] }), [
+      "queue-drops doubtful",
+    ]);
+    assert.deepEqual(doubts(GOOD, { integrity: { confirmed: 10, broken: 0 } }), []);
+    assert.deepEqual(doubts(GOOD, { integrity: { confirmed: 9, broken: 1 } }), ["broken-values invalid"]);
+  });
   it("does not believe a run in which nothing succeeded or nothing happened", () => {
     const failed = GOOD.map((operation) => ({ ...operation, outcome: "timeout" as const }));
     assert.deepEqual(doubts(failed), ["nothing-succeeded invalid"]);
