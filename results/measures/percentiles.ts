@@ -92,6 +92,11 @@ export class Tally {
     return this.counts;
   }
 
+  /** Every cell, so that the last one is always that of "this or more"; none when nothing was counted. */
+  get cellsToLast(): readonly number[] {
+    return this.total === 0 ? [] : Array.from({ length: this.last + 1 }, (_, value) => this.counts[value] ?? 0);
+  }
+
   percentile(percentile: number, unit: string): MetricValue {
     if (!isMeasurable(this.total, percentile)) return notMeasured(unit);
     return percentileMetric(this.total, percentile, unit, (rank) => this.valueAtRank(rank));

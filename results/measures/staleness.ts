@@ -123,7 +123,7 @@ export class StalenessMeasure implements Measure {
       },
       figures: {
         stale: { hits, total, lo, hi },
-        kStaleness: this.behind.cells,
+        kStaleness: this.behind.cellsToLast,
         tVisibility: this.visibility.figure(),
       },
       columns: {
