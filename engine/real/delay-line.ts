@@ -34,6 +34,8 @@ export class DelayLine {
   private readonly heap: Waiting[] = [];
   private sequence = 0;
   private timer: NodeJS.Timeout | undefined;
+  /** Set instead of a timer when the wait rounds to nothing: a timer of 0 waits a whole millisecond. */
+  private soon: NodeJS.Immediate | undefined;
   private timerDue = 0;
   private readonly lateness = new Uint32Array(LATENESS_STEPS + 1);
   private released = 0;
@@ -60,7 +62,7 @@ export class DelayLine {
     }
     const due = monotonicMicros() + shape.delay.sample(shape.random);
     this.push({ due, sequence: this.sequence++, release });
-    if (this.timer === undefined || due < this.timerDue) this.arm();
+    if ((this.timer === undefined && this.soon === undefined) || due < this.timerDue) this.arm();
   }
 
   /** What left until now no longer counts: lateness is that of what leaves from here on. */
@@ -81,25 +83,29 @@ export class DelayLine {
   }
 
   close(): void {
-    if (this.timer !== undefined) clearTimeout(this.timer);
-    this.timer = undefined;
+    this.disarm();
     this.heap.length = 0;
   }
 
-  private arm(): void {
+  private disarm(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
+    if (this.soon !== undefined) clearImmediate(this.soon);
     this.timer = undefined;
+    this.soon = undefined;
+  }
+
+  private arm(): void {
+    this.disarm();
     if (this.heap.length === 0) return;
     this.timerDue = this.heap[0].due;
     // Rounded to nearest, so that the coarse timer is early about as often as it is late.
     const ms = Math.max(0, Math.round((this.timerDue - monotonicMicros()) / 1000));
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      this.fire();
-    }, ms);
+    if (ms === 0) this.soon = setImmediate(() => this.fire());
+    else this.timer = setTimeout(() => this.fire(), ms);
   }
 
   private fire(): void {
+    this.disarm();
     const now = monotonicMicros();
     // A timer that fired early releases what is due within the rest of its millisecond.
     const horizon = now + 500;
