@@ -177,8 +177,8 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     begin();
     if (driver.phase !== phase) {
       phase = driver.phase;
-      if (phase === "measure") atMeasureStart = read(cluster);
-      else if (phase === "drain") atMeasureEnd = read(cluster);
+      if (phase === "measure") atMeasureStart = read(cluster, client);
+      else if (phase === "drain") atMeasureEnd = read(cluster, client);
     }
     if (now >= nextScan && (phase === "warmup" || phase === "measure" || phase === "drain")) {
       nextScan += scan!.everyMs * 1_000;
@@ -237,7 +237,8 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     loadAverage: loadBefore,
     ...outsideLoad(from.cpu, to.cpu, oursSeconds),
   });
-  const intra = settings.network.intraZone;
+  const { intraZone, interZone, client: toClient } = settings.network;
+  const injected = intraZone ?? interZone ?? toClient;
   const ended = driver.progress();
   const offeredPerSecond = load.load.model === "open" ? load.load.ratePerSecond : load.load.targetPerSecond;
   return fold.finish({
@@ -251,20 +252,24 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     dropped: ended.measured.dropped,
     operations: ended.measured,
     integrity: ended.integrity,
-    ...(intra === undefined ? {} : { injectedDelayMs: medianDelayMs(intra) }),
+    driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
+    ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
   });
 }
 
 interface Reading {
   readonly nodes: readonly (ServerCounts | undefined)[];
+  /** Of the injected delays on the driver's side, since the reading before. */
+  readonly driverLatenessP99Ms: number;
   readonly cpu: ReturnType<typeof readCpu>;
   readonly ownCpuMs: number;
 }
 
-async function read(cluster: RealCluster): Promise<Reading> {
+async function read(cluster: RealCluster, client: Client): Promise<Reading> {
+  const driverLatenessP99Ms = client.takeDelayLatenessP99Ms();
   const nodes = await cluster.counts();
   const own = process.cpuUsage();
-  return { nodes, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 };
+  return { nodes, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 };
 }
 
 type Counts = readonly (ServerCounts | undefined)[];

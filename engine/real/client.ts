@@ -158,6 +158,13 @@ export class Client {
     return this.pending.size;
   }
 
+  /** How late this client's own injected delays let messages leave, 99th percentile since this was last asked. */
+  takeDelayLatenessP99Ms(): number {
+    const lateness = this.delays.latenessP99Ms();
+    this.delays.forgetLateness();
+    return lateness;
+  }
+
   connectedTo(node: number): boolean {
     return this.pools[node].connections.some((connection) => connection !== undefined);
   }

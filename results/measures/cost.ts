@@ -72,7 +72,10 @@ export class CostMeasure implements Measure {
       },
       evidence: {
         queueDrops: total((node) => node.queueDrops),
-        delayLatenessP99Ms: measured ? Math.max(...end.counters.map((node) => node.delayLatenessP99Ms)) : 0,
+        delayLatenessP99Ms: Math.max(
+          end.driverDelayLatenessP99Ms ?? 0,
+          ...end.counters.map((node) => node.delayLatenessP99Ms),
+        ),
       },
     };
   }

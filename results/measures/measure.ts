@@ -46,7 +46,9 @@ export interface FinishContext {
   readonly operations?: { readonly due: number; readonly ended: number };
   /** Values read that the workload can, and cannot, have written under their key; for workloads that can tell. */
   readonly integrity?: { readonly confirmed: number; readonly broken: number };
-  /** Median of the one-way delay injected between nodes; undefined when none is. */
+  /** As the nodes' `delayLatenessP99Ms`: of the delays that the driver injects on its way to them. */
+  readonly driverDelayLatenessP99Ms?: number;
+  /** Median of the one-way delay injected between nodes (else between client and nodes); undefined when none is. */
   readonly injectedDelayMs?: number;
 }
 

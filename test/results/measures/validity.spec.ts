@@ -78,6 +78,8 @@ describe("validity", () => {
     const nodes = [counters("node-1", { delayLatenessP99Ms: 1.2 })];
     assert.deepEqual(doubts(GOOD, { counters: nodes, injectedDelayMs: 2 }), ["delay-lateness doubtful"]);
     assert.deepEqual(doubts(GOOD, { counters: nodes, injectedDelayMs: 4 }), []);
+    const driver = { driverDelayLatenessP99Ms: 2.5 };
+    assert.deepEqual(doubts(GOOD, { counters: nodes, injectedDelayMs: 4, ...driver }), ["delay-lateness doubtful"]);
   });
   it("doubts messages dropped by full queues, and does not believe values that nobody wrote", () => {
     assert.deepEqual(doubts(GOOD, { counters: [counters("node-1"), counters("node-2", { queueDrops: 3 })] }), [
