@@ -52,8 +52,8 @@ export class DivergenceMeasure implements Measure {
 
   snapshot(snapshot: Snapshot): void {
     const scan = examine(snapshot);
-    if (scan.examined > 0 && (this.worst === undefined || estimate(scan) > estimate(this.worst))) this.worst = scan;
-    if (scan.complete) this.mostPossible = Math.max(this.mostPossible, scan.divergent + scan.unjudged);
+    // In the warm-up copies of the load phase may still be on their way: they are charted, but not this run's divergence.
+    if (snapshot.at >= this.grid.phases.startOfMeasure) this.compareWithWorst(scan);
     if (snapshot.final) this.final = scan;
     if (!snapshot.final && this.seen++ % this.keepEvery !== 0) return;
     this.scans.push(scan);
@@ -61,6 +61,11 @@ export class DivergenceMeasure implements Measure {
       this.scans = this.scans.filter((_, index) => index % 2 === 0);
       this.keepEvery *= 2;
     }
+  }
+
+  private compareWithWorst(scan: Scan): void {
+    if (scan.examined > 0 && (this.worst === undefined || estimate(scan) > estimate(this.worst))) this.worst = scan;
+    if (scan.complete) this.mostPossible = Math.max(this.mostPossible, scan.divergent + scan.unjudged);
   }
 
   finish(): Findings {

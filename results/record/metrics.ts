@@ -115,7 +115,7 @@ const OTHERS: readonly MetricDescription[] = [
     "keys",
     "lower",
     "Divergent keys, most",
-    "The most keys found divergent by one inspection; keys with a write in flight are left out.",
+    "The most keys found divergent by one inspection from the beginning of the measured phase on; keys with a write in flight are left out.",
   ),
   row(
     "load_imbalance",

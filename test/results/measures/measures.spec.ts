@@ -222,6 +222,21 @@ describe("divergence", () => {
     assert.deepEqual(bounds("divergent_keys_max", scan([same, busy, busy])), [0, 0, 2]);
     assert.deepEqual(bounds("divergent_keys_max", scan([same, other]), scan([busy, busy, busy])), [1, 1, 3]);
   });
+  it("of the warm-up, when copies of the load may still be on their way, is charted but not the run's worst", () => {
+    const trial = new TrialFold({
+      intervalMs: 100,
+      percentiles: [],
+      phases: { startOfWarmup: 0, startOfMeasure: 500_000, endOfMeasure: 1_000_000 },
+    });
+    for (const [at, held] of [
+      [100_000, 2],
+      [600_000, 1],
+    ] as const)
+      trial.snapshot(scan([key([[1], [held], [1]])], { at }));
+    const { metrics, figures } = trial.finish(END);
+    assert.equal(metrics["divergent_keys_max"].value, 0);
+    assert.deepEqual(figures.divergence.columns["divergent"], [1, 0]);
+  });
   it("found in a sample is scaled to the population, with the sample's interval", () => {
     const keys = Array.from({ length: 100 }, (_, i) => key(i < 10 ? [[1], [2]] : [[1], [1]]));
     const worst = judge(scan(keys, { population: 1_000 })).metrics["divergent_keys_max"];
