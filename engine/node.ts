@@ -670,7 +670,8 @@ export class Node implements ProtocolNode {
       this.replica.perform(vnodes[i], addresses[i], {
         kind: "read",
         done: (status, state) => {
-          this.replica.reads--; // measurement is not work of the store
+          // Measurement is not work of the store; a load that failed was never counted as any.
+          if (status !== "failed") this.replica.reads--;
           if (status === "found") held[i] = this.clock.versions(state).map((version) => version.writeId);
           if (--left === 0) finish();
         },

@@ -19,6 +19,24 @@ describe("a node", () => {
     );
   });
 
+  it("counts no inspection as its work, whether the key is found, absent or unreadable", () => {
+    const world = new MiniWorld();
+    world.put(0, "k", "v");
+    world.run(50_000);
+    const before = world.machines.map(({ node }) => node.count().replicaReads);
+    const inspect = (): void => {
+      const box = world.ask(0, { kind: "inspect", id: 1, vnodes: [0, 0], addresses: [address("k"), address("other")] });
+      assert.ok(world.run(1_000_000, () => box.inspection !== undefined));
+    };
+    inspect();
+    world.machines[0].disk.load = (token, _vnode, _address, events) => events.loadFailed(token, "unreadable");
+    inspect();
+    assert.deepEqual(
+      world.machines.map(({ node }) => node.count().replicaReads),
+      before,
+    );
+  });
+
   it("answers a get of an absent key with ok and no versions", () => {
     const world = new MiniWorld();
     const answer = world.get(0, "nothing");
