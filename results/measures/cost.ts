@@ -68,7 +68,10 @@ export class CostMeasure implements Measure {
         read_repairs: measured
           ? { value: total((node) => node.readRepairs), lo: null, hi: null, n: this.requests, unit: "count" }
           : notMeasured("count"),
-        context_bytes_mean: reads === 0 ? notMeasured("bytes") : { value: mean, lo, hi, n: reads, unit: "bytes" },
+        context_bytes_mean:
+          reads === 0
+            ? notMeasured("bytes")
+            : { value: mean, lo: lo === null ? null : Math.max(0, lo), hi, n: reads, unit: "bytes" },
       },
       evidence: {
         queueDrops: total((node) => node.queueDrops),

@@ -26,7 +26,7 @@ export interface TrialResult {
   readonly figures: TrialFigures;
   readonly validity: Validity;
   readonly summary: TrialSummary;
-  /** Operations recorded, all phases. */
+  /** Requests recorded, all phases. */
   readonly operations: number;
   /** The whole `latency.hlog`; empty when a sink was given. */
   readonly latencyLog: string;
@@ -53,7 +53,8 @@ export class TrialFold {
   }
 
   operation(operation: OperationRecord): void {
-    this.operations++;
+    // The span of a read-modify-write is its read and its update over again.
+    if (operation.kind !== "rmw") this.operations++;
     for (const measure of this.measures) measure.operation(operation);
   }
 

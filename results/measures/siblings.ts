@@ -55,7 +55,9 @@ export class SiblingsMeasure implements Measure {
 
   finish(): Findings {
     this.closeInterval(this.grid.count);
-    const { mean, lo, hi } = meanOfBlocks(this.blocks.filter((block) => block !== undefined));
+    const { mean, lo: unbounded, hi } = meanOfBlocks(this.blocks.filter((block) => block !== undefined));
+    // Reads that found nothing are left out, so there is no mean below one.
+    const lo = unbounded === null ? null : Math.max(1, unbounded);
     const none = notMeasured("versions");
     return {
       metrics: {

@@ -155,6 +155,13 @@ describe("siblings", () => {
     assert.equal(figures.intervals.columns["siblings_max"][0], 3);
     assert.equal(figures.intervals.columns["siblings_max"][5], null);
   });
+  it("have no mean below one, not even at the lower end of its interval", () => {
+    const many = Array.from({ length: 90 }, (_, i) => i + 1);
+    const history = repeat(60, (i) => get(i > 50 ? many : [1], i * 15_000, i * 15_000 + 10));
+    const { value, lo } = fold(history).metrics["siblings_mean"];
+    assert.ok(value! > 10);
+    assert.equal(lo, 1);
+  });
   it("are not measured where nothing was found", () => {
     const { metrics } = fold([get([], 0, 1)]);
     assert.deepEqual([metrics["siblings_mean"].value, metrics["siblings_mean"].n], [null, 0]);
@@ -330,6 +337,10 @@ describe("a trial's fold", () => {
       measure.finish(END);
       trial.finish(END);
     }
+  });
+  it("counts the requests of a read-modify-write and not its span besides", () => {
+    const { operations } = fold([get([], 0, 10), put(1, 10, 20), get([], 0, 20, { kind: "rmw" })]);
+    assert.equal(operations, 2);
   });
   it("takes operations in order of completion whatever their order of intent", () => {
     const history = inOrderOfCompletion([put(1, 0, 500), get([], 10, 20), get([1], 30, 40), get([1], 600, 700)]);
