@@ -28,7 +28,9 @@ interface Question {
 }
 
 export class Inspector {
-  private sampled: readonly string[] | undefined;
+  private readonly sampled: string[] = [];
+  /** Keys written so far that the sample was drawn from. */
+  private drawnFrom = 0;
   private running = false;
   /** Scans that were due while the one before was still under way. */
   skipped = 0;
@@ -52,8 +54,8 @@ export class Inspector {
     }
     this.running = true;
     try {
-      this.sampled ??= this.drawSample();
-      return this.sampled.length === 0 ? undefined : await this.scan(this.sampled, false);
+      this.fillSample();
+      return this.sampled.length === 0 ? undefined : await this.scan([...this.sampled], false);
     } finally {
       this.running = false;
     }
@@ -64,10 +66,18 @@ export class Inspector {
     return this.scan([...this.options.driver.keysWritten.keys()].slice(0, MAX_FINAL_KEYS), true);
   }
 
-  /** The same keys in every scan of the run, so that a line over time follows keys and not draws. */
-  private drawSample(): readonly string[] {
-    const keys = [...this.options.driver.keysWritten.keys()];
-    return Random.fromSeed(this.options.seed).fork("inspection").shuffle(keys).slice(0, this.options.sample);
+  /**
+   * The same keys in every scan of the run, so that a line over time follows keys and not draws. While there are fewer
+   * than asked for, those written since join them: an empty store has nothing to sample at first.
+   */
+  private fillSample(): void {
+    const { driver, seed, sample } = this.options;
+    const missing = sample - this.sampled.length;
+    if (missing <= 0 || driver.keysWritten.size === this.drawnFrom) return;
+    const fresh = [...driver.keysWritten.keys()].slice(this.drawnFrom);
+    const random = Random.fromSeed(seed).fork(`inspection/${String(this.drawnFrom)}`);
+    this.sampled.push(...random.shuffle(fresh).slice(0, missing));
+    this.drawnFrom = driver.keysWritten.size;
   }
 
   private async scan(keys: readonly string[], final: boolean): Promise<Snapshot> {

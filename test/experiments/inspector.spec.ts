@@ -1,0 +1,60 @@
+/** Which keys an inspection looks at, and what it makes of the answers: with a driver and replicas that the test plays. */
+import assert from "node:assert/strict";
+import type { Client } from "../../engine/real/client";
+import { Inspector } from "../../experiments/inspector";
+import { octetsFromText } from "../../engine/vocabulary/octets";
+import type { Driver } from "../../workloads/driver";
+import type { KeyActivity } from "../../workloads/key-activity";
+import { MiniWorld } from "../engine/mini-world";
+
+function played(sample: number): { readonly inspector: Inspector; readonly write: (...keys: string[]) => void } {
+  const keysWritten = new Map<string, KeyActivity>();
+  const driver = { keysWritten, writesInFlight: () => false, lastWriteActivity: () => -Infinity };
+  const client = {
+    inspect: (_node: number, _vnodes: readonly number[], addresses: readonly string[]) =>
+      Promise.resolve(addresses.map(() => [1])),
+  };
+  const inspector = new Inspector({
+    client: client as unknown as Client,
+    ring: new MiniWorld().ring,
+    nVal: 3,
+    driver: driver as unknown as Driver,
+    seed: 1,
+    sample,
+  });
+  const write = (...keys: string[]): void => {
+    for (const key of keys) {
+      const name = { type: octetsFromText("default"), bucket: octetsFromText("b"), key: octetsFromText(key) };
+      keysWritten.set(key, { name, writesInFlight: 0, lastWriteActivity: 0 });
+    }
+  };
+  return { inspector, write };
+}
+
+const keysOf = async (inspector: Inspector) => (await inspector.sample())?.keys.map(({ key }) => key);
+
+describe("an inspection of replicas", () => {
+  it("looks at keys that were written after the first one found an empty store", async () => {
+    const { inspector, write } = played(10);
+    assert.equal(await inspector.sample(), undefined);
+    write("a", "b");
+    assert.deepEqual((await keysOf(inspector))?.sort(), ["a", "b"]);
+  });
+  it("follows all keys where all were asked for, also those inserted later", async () => {
+    const { inspector, write } = played(100);
+    write("a");
+    await inspector.sample();
+    write("b", "c");
+    const snapshot = await inspector.sample();
+    assert.equal(snapshot?.keys.length, snapshot?.population);
+    assert.ok(snapshot?.keys.every(({ replicas }) => replicas.length === 3));
+  });
+  it("follows the same keys for the whole run once its sample is full", async () => {
+    const { inspector, write } = played(3);
+    write("a", "b", "c", "d", "e");
+    const first = await keysOf(inspector);
+    write("f", "g", "h");
+    assert.equal(first?.length, 3);
+    assert.deepEqual(await keysOf(inspector), first);
+  });
+});
