@@ -261,7 +261,10 @@ export class Courses<Owner> {
   private verify(name: KeyName, reply: Reply): void {
     const { workload } = this.options;
     if (workload.verify === undefined) return;
+    // Tombstones among the versions have no value to verify; more empty ones than those are broken.
+    let tombstones = reply.versions.length - reply.values;
     for (const payload of reply.payloads) {
+      if (payload === "" && tombstones-- > 0) continue;
       if (workload.verify(name, payload)) this.integrity.confirmed++;
       else this.integrity.broken++;
     }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Random } from "../../engine/vocabulary/random";
 import type { OperationRecord } from "../../results/record/history";
 import { REFUSAL_PAUSE_MS } from "../../workloads/driver";
-import type { Request } from "../../workloads/operation";
+import type { Request, Workload } from "../../workloads/operation";
 import { coreWorkload } from "../../workloads/ycsb/core-workload";
 import { driverOf, play, refused, REPLY, scripted, settings } from "./scripted-target";
 
@@ -251,6 +251,25 @@ describe("phases", () => {
     assert.equal(driver.writesInFlight("k"), false);
     driver.completed(taken.token + 1, REPLY, 600);
     assert.deepEqual(driver.takeRecords(), [], "a late reply changes no record");
+  });
+});
+
+describe("values read", () => {
+  it("are verified where the workload can, tombstones apart", () => {
+    const workload: Workload = { ...scripted([["read", "k"]]), verify: (_key, value) => value === "v" };
+    const integrity = (payloads: readonly string[], values: number) => {
+      const driver = driverOf({
+        workload,
+        settings: settings({ load: { model: "closed", clients: 1, think: undefined, targetPerSecond: undefined } }),
+        phases: { warmupMs: 0, measureMs: 1, drainMs: 0 },
+      });
+      const versions = payloads.map((_, i) => i + 1);
+      play({ driver, answer: () => ({ ...REPLY, versions, payloads, values }) });
+      return driver.progress().integrity;
+    };
+    assert.deepEqual(integrity(["v", "", "v"], 2), { confirmed: 2, broken: 0 });
+    assert.deepEqual(integrity(["v", "", ""], 2), { confirmed: 1, broken: 1 });
+    assert.deepEqual(integrity(["v", "w"], 2), { confirmed: 1, broken: 1 });
   });
 });
 
