@@ -32,7 +32,7 @@ export interface ClusterOptions {
 const START_PATIENCE_MS = 15_000;
 const STOP_PATIENCE_MS = 3_000;
 /** A larger young generation: most garbage of a node is dead before the next collection. */
-const NODE_FLAGS = ["--max-semi-space-size=32"];
+export const NODE_FLAGS = ["--max-semi-space-size=32"];
 
 interface NodeProcess {
   child: ChildProcess | undefined;

@@ -91,7 +91,7 @@ export class Connection {
   private scheduleFlush(): void {
     if (this.flushDue) return;
     this.flushDue = true;
-    process.nextTick(flushConnection, this);
+    flushThisTurn(this);
   }
 
   flush(): void {
@@ -118,6 +118,21 @@ export class Connection {
   }
 }
 
-function flushConnection(connection: Connection): void {
-  connection.flush();
+/** Connections with something to send in this turn of the event loop. */
+let due: Connection[] = [];
+
+/**
+ * One write per connection and turn: the flush comes after all sockets that became readable in this turn have been
+ * read. Flushing after each of them (`nextTick`) made up to one write per *incoming* chunk, and writes are what a node
+ * under load spends its time on.
+ */
+function flushThisTurn(connection: Connection): void {
+  due.push(connection);
+  if (due.length === 1) setImmediate(flushAll);
+}
+
+function flushAll(): void {
+  const connections = due;
+  due = [];
+  for (const connection of connections) connection.flush();
 }

@@ -1,7 +1,7 @@
 /**
  * The bare ceiling: a process that does what a coordinator's sockets do and nothing else. A request of a client is
  * copied to two peers, two answers are waited for, the client is answered. Frames have the engine's sizes and are
- * corked as the engine corks (one write per connection and tick), but nothing is decoded, stored or decided.
+ * corked as the engine corks (one write per connection and turn of the event loop), but nothing is decoded, stored or decided.
  */
 import { connect, createServer, type Socket } from "node:net";
 
@@ -12,7 +12,7 @@ const KIND_ANSWER = 4;
 /** length u32, kind u8, id u32 */
 const HEADER = 9;
 
-/** Gathers frames of one tick into one write. */
+/** Gathers frames of one turn into one write. */
 export class Corked {
   private bytes = Buffer.allocUnsafe(64 * 1024);
   private length = 0;
@@ -43,7 +43,8 @@ export class Corked {
     this.length += size;
     if (!this.due) {
       this.due = true;
-      process.nextTick(flush, this);
+      due.push(this);
+      if (due.length === 1) setImmediate(flushAll);
     }
   }
 
@@ -56,8 +57,12 @@ export class Corked {
   }
 }
 
-function flush(corked: Corked): void {
-  corked.flush();
+let due: Corked[] = [];
+
+function flushAll(): void {
+  const corked = due;
+  due = [];
+  for (const one of corked) one.flush();
 }
 
 /** Calls `each(kind, id, bytes, payloadAt, payloadLength)` per whole frame. */

@@ -2,30 +2,36 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { NODE_FLAGS } from "../../engine/real/cluster";
 import { findTaskset, type Placement } from "../../engine/real/placement";
 import { Corked, onFrames } from "./ceiling-node";
+import type { Round } from "./engine";
 import { closedLoop, type LoadFigures } from "./load";
 
 const KIND_REQUEST = 1;
 const KIND_ANSWER = 4;
 const NODES = 5;
 
-export async function measureCeiling(options: {
-  readonly placement: Placement;
-  readonly inFlight: number;
-  readonly warmupMs: number;
-  readonly measureMs: number;
-  /** Payload bytes of a request and of an answer: the engine's own. */
-  readonly requestBytes: number;
-  readonly answerBytes: number;
-}): Promise<LoadFigures> {
-  const { placement, requestBytes, answerBytes } = options;
+export interface RunningCeiling {
+  run(round: Round): Promise<LoadFigures>;
+  stop(): void;
+}
+
+/** `requestBytes`, `answerBytes`: payload of a request and of an answer, the engine's own. */
+export async function startCeiling(
+  placement: Placement,
+  requestBytes: number,
+  answerBytes: number,
+): Promise<RunningCeiling> {
   const taskset = findTaskset();
   const children: ChildProcess[] = [];
+  const stop = (): void => {
+    for (const child of children) child.kill("SIGKILL");
+  };
   try {
     for (let i = 0; i < NODES; i++) {
       const cores = placement.nodes?.[i];
-      const flags = ["--max-semi-space-size=32", "-r", "ts-node/register"];
+      const flags = [...NODE_FLAGS, "-r", "ts-node/register"];
       children.push(
         fork(join(__dirname, "ceiling-node.ts"), [String(answerBytes)], {
           stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -45,33 +51,36 @@ export async function measureCeiling(options: {
     children.forEach((child, i) => child.send(ports.filter((_, j) => j !== i)));
     await connected;
     const pending = new Map<number, (ok: boolean) => void>();
-    const sockets = await Promise.all(
-      ports.map(
-        (port) =>
-          new Promise<Corked>((resolve) => {
-            const socket = connect(port, "127.0.0.1", () => resolve(new Corked(socket)));
-            onFrames(socket, (kind, id) => {
-              const done = pending.get(id);
-              if (kind !== KIND_ANSWER || done === undefined) return;
-              pending.delete(id);
-              done(true);
-            });
-          }),
-      ),
-    );
+    const dial = (port: number): Promise<Corked> =>
+      new Promise((resolve) => {
+        const socket = connect(port, "127.0.0.1", () => resolve(new Corked(socket)));
+        onFrames(socket, (kind, id) => {
+          const done = pending.get(id);
+          if (kind !== KIND_ANSWER || done === undefined) return;
+          pending.delete(id);
+          done(true);
+        });
+      });
+    const sockets = await Promise.all(ports.map(dial));
     const blank = Buffer.alloc(requestBytes);
     let id = 0;
-    const figures = await closedLoop({
-      ...options,
-      issue: (done) => {
-        id = (id + 1) >>> 0;
-        pending.set(id, done);
-        sockets[id % NODES].frame(KIND_REQUEST, id, blank, 0, requestBytes);
+    return {
+      run: (round) =>
+        closedLoop({
+          ...round,
+          issue: (done) => {
+            id = (id + 1) >>> 0;
+            pending.set(id, done);
+            sockets[id % NODES].frame(KIND_REQUEST, id, blank, 0, requestBytes);
+          },
+        }),
+      stop: () => {
+        for (const { socket } of sockets) socket.destroy();
+        stop();
       },
-    });
-    for (const { socket } of sockets) socket.destroy();
-    return figures;
-  } finally {
-    for (const child of children) child.kill("SIGKILL");
+    };
+  } catch (error) {
+    stop();
+    throw error;
   }
 }

@@ -46,88 +46,79 @@ export interface EngineFigures extends LoadFigures {
   readonly stepsPerOp: number;
 }
 
-/** Half gets, half puts of 100 bytes; each put carries the context of a get of its key that the same loop made. */
-export async function measureEngine(options: {
-  readonly placement: Placement;
+/** A loop of so many requests for so long; the processes behind it stay up, so that they need to warm up once. */
+export interface Round {
   readonly inFlight: number;
   readonly warmupMs: number;
   readonly measureMs: number;
-  readonly keys: number;
-}): Promise<EngineFigures> {
+}
+
+export interface RunningEngine {
+  run(round: Round): Promise<EngineFigures>;
+  stop(): Promise<void>;
+}
+
+/** Half gets, half puts of 100 bytes; each put carries the context of the latest answer for its key. */
+export async function startEngine(placement: Placement, keys: number): Promise<RunningEngine> {
   const directory = mkdtempSync(join(tmpdir(), "quorumlab-bench-"));
-  const cluster = await RealCluster.start({
-    settings: BENCH_CLUSTER,
-    directory,
-    placement: options.placement,
-    log: () => undefined,
+  const log = (): void => undefined;
+  const cluster = await RealCluster.start({ settings: BENCH_CLUSTER, directory, placement, log });
+  const ring = Ring.build(BENCH_CLUSTER.ring, BENCH_CLUSTER.members, Random.fromSeed(1).fork("ring"));
+  const client = await Client.open({
+    cluster: BENCH_CLUSTER,
+    addresses: cluster.addresses(),
+    ring,
+    routing: "token-aware",
+    connectionsPerNode: 1,
+    shaped: false,
+    graceMs: 1_000,
   });
-  try {
-    const ring = Ring.build(BENCH_CLUSTER.ring, BENCH_CLUSTER.members, Random.fromSeed(1).fork("ring"));
-    const client = await Client.open({
-      cluster: BENCH_CLUSTER,
-      addresses: cluster.addresses(),
-      ring,
-      routing: "token-aware",
-      connectionsPerNode: 1,
-      shaped: false,
-      graceMs: 1_000,
+  const addresses = Array.from({ length: keys }, (_, i) =>
+    encodeAddress({ type: "default", bucket: "ycsb", key: `user${String(i).padStart(10, "0")}` }),
+  );
+  const contexts = new Array<string>(keys).fill("");
+  const value = "v".repeat(100);
+  let writeId = 1;
+  const put = (key: number, done: (ok: boolean) => void): void => {
+    const version = { writeId: writeId++, value, tombstone: false };
+    client.put(addresses[key], contexts[key], version, undefined, (answer) => {
+      if (answer.context !== "") contexts[key] = answer.context;
+      done(answer.outcome === "ok");
     });
-    const addresses = Array.from({ length: options.keys }, (_, i) =>
-      encodeAddress({ type: "default", bucket: "ycsb", key: `user${String(i).padStart(10, "0")}` }),
-    );
-    const contexts = new Array<string>(options.keys).fill("");
-    const value = "v".repeat(100);
-    let writeId = 1;
-    await Promise.all(
-      addresses.map(
-        (address, i) =>
-          new Promise<void>((resolve) =>
-            client.put(address, "", { writeId: writeId++, value, tombstone: false }, undefined, (answer) => {
-              contexts[i] = answer.context;
-              resolve();
-            }),
-          ),
-      ),
-    );
-    const next = zipfianChooser(options.keys, 7);
-    const random = Random.fromSeed(3);
-    const before = await cluster.counts();
-    const load = await closedLoop({
-      ...options,
-      issue: (done) => {
-        const key = next();
-        if ((random.nextUint32() & 1) === 0) {
-          client.get(addresses[key], undefined, (answer) => {
-            contexts[key] = answer.context;
-            done(answer.outcome === "ok");
-          });
-        } else {
-          client.put(
-            addresses[key],
-            contexts[key],
-            { writeId: writeId++, value, tombstone: false },
-            undefined,
-            (answer) => {
-              if (answer.context !== "") contexts[key] = answer.context;
-              done(answer.outcome === "ok");
-            },
-          );
-        }
-      },
+  };
+  const get = (key: number, done: (ok: boolean) => void): void =>
+    client.get(addresses[key], undefined, (answer) => {
+      contexts[key] = answer.context;
+      done(answer.outcome === "ok");
     });
-    const after = await cluster.counts();
-    client.close();
-    const total = (field: "cpuMs" | "messagesSent" | "steps" | "coordinated"): number =>
-      after.reduce((sum, counts, i) => sum + (counts?.[field] ?? 0) - (before[i]?.[field] ?? 0), 0);
-    const operations = total("coordinated");
-    return {
-      ...load,
-      nodeCpuUsPerOp: (total("cpuMs") * 1_000) / operations,
-      messagesPerOp: total("messagesSent") / operations,
-      stepsPerOp: total("steps") / operations,
-    };
-  } finally {
-    await cluster.stop();
-    rmSync(directory, { recursive: true, force: true });
+  for (let from = 0; from < keys; from += 256) {
+    const some = Array.from({ length: Math.min(256, keys - from) }, (_, i) => from + i);
+    await Promise.all(some.map((key) => new Promise((resolve) => put(key, resolve))));
   }
+  const next = zipfianChooser(keys, 7);
+  const random = Random.fromSeed(3);
+  return {
+    async run(round) {
+      const before = await cluster.counts();
+      const load = await closedLoop({
+        ...round,
+        issue: (done) => ((random.nextUint32() & 1) === 0 ? get(next(), done) : put(next(), done)),
+      });
+      const after = await cluster.counts();
+      const total = (field: "cpuMs" | "messagesSent" | "steps" | "coordinated"): number =>
+        after.reduce((sum, counts, i) => sum + (counts?.[field] ?? 0) - (before[i]?.[field] ?? 0), 0);
+      const operations = total("coordinated");
+      return {
+        ...load,
+        nodeCpuUsPerOp: (total("cpuMs") * 1_000) / operations,
+        messagesPerOp: total("messagesSent") / operations,
+        stepsPerOp: total("steps") / operations,
+      };
+    },
+    async stop() {
+      client.close();
+      await cluster.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
