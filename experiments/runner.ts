@@ -9,11 +9,13 @@ import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
 import { TUNABLES } from "../engine/vocabulary/tunables";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
+import { worstVerdict } from "../results/measures/validity";
 import { METRICS } from "../results/record/metrics";
 import { loadRun } from "../results/record/reader";
 import { ResultsNotWritable } from "../results/record/results-not-writable";
 import type { RunManifest, TrialRecord, TunableLabel } from "../results/record/run-folder";
-import { RunWriter } from "../results/record/writer";
+import { type IndexEntry, RunWriter } from "../results/record/writer";
+import { renderIndex } from "../results/reports/index-page";
 import { reportFiles } from "../results/reports/run-report";
 import { compareCells } from "../results/statistics/compare";
 import { type MeasuredTrial, summariseCells } from "../results/statistics/summarise";
@@ -177,7 +179,8 @@ class Execution {
       endedAt: now(),
       wallSeconds: (performance.now() - this.started) / 1_000,
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
-      status: interrupted ? "interrupted" : succeeded ? "done" : "failed",
+      // Stopped by its first failure, a run is not what its plan says.
+      status: interrupted ? "interrupted" : succeeded && ids.length === this.plan.length ? "done" : "failed",
     };
     writer.writeTrialIds(ids);
     const cells = summariseCells(this.measured);
@@ -202,17 +205,24 @@ class Execution {
     }
     writer.writeChecksums(ids);
     if (succeeded) writer.linkLatest();
-    writer.appendIndex({
+    const entry: IndexEntry = {
       schema: "quorumlab/index@1",
       experiment: experiment.name,
       run: this.run,
       startedAt: this.manifest.startedAt,
       status: this.manifest.status,
       profile: experiment.profile,
+      title: experiment.title,
+      validity: worstVerdict(cells.map(({ validity }) => validity.verdict)),
+      cells: cells.length,
       trials: ids.length,
+      report: succeeded ? `${experiment.name}/${this.run}/report/index.html` : null,
       note: this.manifest.note,
       tags: this.manifest.tags,
-    });
+    };
+    writer.appendIndex(entry, (entries) =>
+      renderIndex(entries.map((one) => ({ ...one, report: one.report ?? undefined }))),
+    );
     return report;
   }
 

@@ -206,7 +206,11 @@ describe("the house is tidy", function () {
 
   it("no file is dead: all are reached from a command, a node process or a notebook", () => {
     const manifest = read("package.json");
-    const started = [...manifest.matchAll(/\bdist\/([\w./-]+)\.js/g)].map((match) => `${match[1]}.ts`);
+    // Compiled programs, and scripts that developers start from source.
+    const started = [
+      ...[...manifest.matchAll(/\bdist\/([\w./-]+)\.js/g)].map((match) => `${match[1]}.ts`),
+      ...[...manifest.matchAll(/\bts-node ((?!test\/)[\w./-]+\.ts)/g)].map((match) => match[1]),
+    ];
     // Forked by name, not imported.
     const entries = ["engine/real/server.ts", ...started, ...files.filter((path) => path.endsWith(".nb.ts"))];
     const reached = new Set<string>();

@@ -8,7 +8,15 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { csv, type CsvField } from "./csv";
 import type { TrialFigures } from "./figures";
-import { appendLineDurably, filesBelow, makeFolders, replaceFile, replaceLink, syncFolder, writeDurably } from "./files";
+import {
+  appendLineDurably,
+  filesBelow,
+  makeFolders,
+  replaceFile,
+  replaceLink,
+  syncFolder,
+  writeDurably,
+} from "./files";
 import { HistoryWriter } from "./history-file";
 import { Journal } from "./journal";
 import { isFolderName, RESERVED_NAMES } from "./names";
@@ -38,7 +46,12 @@ export interface IndexEntry {
   readonly startedAt: string;
   readonly status: RunManifest["status"];
   readonly profile: string;
+  readonly title: string;
+  readonly validity: "valid" | "doubtful" | "invalid";
+  readonly cells: number;
   readonly trials: number;
+  /** Relative to the root; null when there is none. */
+  readonly report: string | null;
   readonly note: string | null;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -123,9 +136,13 @@ export class RunWriter {
     });
   }
 
-  appendIndex(entry: IndexEntry): void {
+  /** Appends to `index.jsonl` and replaces `index.html` by what `page` makes of all its entries, newest last. */
+  appendIndex(entry: IndexEntry, page: (entries: readonly IndexEntry[]) => string): void {
     const file = path.join(this.place.root, "index.jsonl");
-    writing(file, () => appendLineDurably(file, JSON.stringify(entry)));
+    writing(file, () => {
+      appendLineDurably(file, JSON.stringify(entry));
+      replaceFile(path.join(this.place.root, "index.html"), page(readIndex(file)));
+    });
   }
 
   /** `SHA256SUMS` over the run's files and those of its trials; `sha256sum -c` reads it. Write it last. */
@@ -140,6 +157,26 @@ export class RunWriter {
     this.write("SHA256SUMS", lines.join(""));
   }
 }
+
+/** Entries of `index.jsonl` that are whole and of this schema, the latest of a bounded number. */
+function readIndex(file: string): readonly IndexEntry[] {
+  const entries: IndexEntry[] = [];
+  for (const line of fs
+    .readFileSync(file, "utf8")
+    .split("\n")
+    .slice(-MAX_INDEXED - 1)) {
+    try {
+      const entry = JSON.parse(line) as Partial<IndexEntry> | null;
+      if (entry?.schema === "quorumlab/index@1" && typeof entry.cells === "number") entries.push(entry as IndexEntry);
+    } catch {
+      continue;
+    }
+  }
+  return entries;
+}
+
+/** Runs that the page of runs lists. */
+const MAX_INDEXED = 500;
 
 /** One trial's folder while it is being filled. End it with `commit` or `abandon`. */
 export class TrialWriter {
