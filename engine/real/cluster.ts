@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterSettings } from "../vocabulary/settings";
 import type { FromNode, ServerConfig, ServerCounts, ToNode } from "./control";
-import { findTaskset, type Placement } from "./placement";
+import { pinProcess, type Placement } from "./placement";
 import type { NodeAddress } from "./tcp-transport";
 
 /** A node did not come up, or not in time. The message says which and why. */
@@ -206,14 +206,7 @@ export class RealCluster {
       throw new NodeDidNotStart(`${id} did not start: ${(error as Error).message}`);
     }
     const program = serverProgram();
-    const cores = placement.nodes?.[index];
-    const taskset = cores === undefined ? undefined : findTaskset();
-    const child = fork(program, [file], {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      ...(taskset === undefined
-        ? { execArgv: NODE_FLAGS }
-        : { execPath: taskset, execArgv: ["-c", cores!.join(","), process.execPath, ...NODE_FLAGS] }),
-    });
+    const child = fork(program, [file], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: NODE_FLAGS });
     remember(child);
     node.child = child;
     node.expected = false;
@@ -239,6 +232,12 @@ export class RealCluster {
       node.port = listening.port;
       node.epoch = listening.epoch;
     }
+    // Pinned once it has started: five processes that compile their code on one core take half as long again.
+    const cores = placement.nodes?.[index];
+    if (cores === undefined || child.pid === undefined) return;
+    await pinProcess(child.pid, cores).catch((error: unknown) => {
+      throw new NodeDidNotStart(`${id}: ${error instanceof Error ? error.message : String(error)}`);
+    });
   }
 
   /** The next message of `type`, or why it will not come. */

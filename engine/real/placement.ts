@@ -2,7 +2,7 @@
  * Which processor core each process runs on. On few cores a quorum's latency depends more on where the scheduler puts
  * the processes than on most tunables, so a run either pins them or says that it did not.
  */
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { accessSync, constants } from "node:fs";
@@ -87,4 +87,17 @@ export function pinThisProcess(cores: readonly number[] | undefined): () => void
   };
   move(cores);
   return () => move(before);
+}
+
+/** Moves a running process, all its threads, to `cores`. Rejects when the system refuses. */
+export function pinProcess(pid: number, cores: readonly number[]): Promise<void> {
+  const taskset = findTaskset();
+  if (taskset === undefined) return Promise.reject(new Error("taskset is not installed"));
+  return new Promise((resolve, reject) => {
+    execFile(taskset, ["-a", "-cp", cores.join(","), String(pid)], (error) => {
+      if (error === null) resolve();
+      else
+        reject(new Error(`cannot pin process ${String(pid)} to ${cores.join(",")}: ${error.message.split("\n")[0]}`));
+    });
+  });
 }

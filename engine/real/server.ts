@@ -15,7 +15,6 @@ import { Ring } from "../ring/ring";
 import { Random } from "../vocabulary/random";
 import { nextBootEpoch } from "./boot-epoch";
 import type { FromNode, ServerConfig, ServerCounts, ToNode } from "./control";
-import { LmdbStorage } from "./lmdb-storage";
 import { monotonicMicros, TimerAlarm } from "./monotonic";
 import { TcpTransport } from "./tcp-transport";
 
@@ -38,6 +37,8 @@ function openStorage(config: ServerConfig): Storage & { close?: () => Promise<vo
   if (storage.kind === "memory") return new MemoryStorage();
   const directory = join(config.directory, "lmdb");
   mkdirSync(directory, { recursive: true });
+  // Loaded only where it is used: the native library is a third of a node's start.
+  const { LmdbStorage } = require("./lmdb-storage") as typeof import("./lmdb-storage");
   return new LmdbStorage(directory, clockNamed(engine.clock), storage.sync);
 }
 
