@@ -6,18 +6,23 @@
  */
 import type { TrialFigures } from "../record/figures";
 import type { AxisValues, CellSummary, LoadedRun } from "../record/run-folder";
+import { byCell, countedTrials, isSound } from "../statistics/summarise";
 import { seriesStyle, type SeriesStyle } from "./theme";
 
 export interface ChartCell {
   readonly summary: CellSummary;
-  /** All axes: `R=1 W=1 · dvvset`. */
+  /** All axes: `R=1 W=1 · dvvset`; `(invalid)` behind it where every repetition is. */
   readonly label: string;
   /** Quorum axes only: `R=1 W=1`; empty when none varies. */
   readonly quorum: string;
   /** The other axes only: `dvvset`. */
   readonly other: string;
-  /** Figures of the repetitions that finished. */
+  /** Figures of the repetitions that the summary is made of: those not invalid, or all where there are no others. */
   readonly figures: readonly TrialFigures[];
+  /** Invalid repetitions that are in neither. */
+  readonly leftOut: number;
+  /** Every repetition is invalid: what is drawn is drawn for want of better. */
+  readonly invalid: boolean;
   /** N, R and W as numbers where they are known. */
   readonly n: number | undefined;
   readonly r: number | undefined;
@@ -48,18 +53,16 @@ export const MOST_PANELS = 12;
 
 export function chartInput(unordered: LoadedRun): ChartInput {
   const run = inAxisOrder(unordered);
-  const byCell = new Map<string, TrialFigures[]>();
-  const resolved = new Map<string, Readonly<Record<string, unknown>>>();
-  for (const trial of run.trials) {
-    if (!resolved.has(trial.record.cell)) resolved.set(trial.record.cell, trial.record.resolved);
-    if (trial.figures === null || trial.record.outcome !== "done") continue;
-    const list = byCell.get(trial.record.cell);
-    if (list === undefined) byCell.set(trial.record.cell, [trial.figures]);
-    else list.push(trial.figures);
-  }
+  const trialsOf = byCell(run.trials);
   const severalWorlds = new Set(run.cells.map((cell) => cell.world)).size > 1;
   const cells = run.cells.map((summary): ChartCell => {
-    const settings = { ...resolved.get(summary.id), ...summary.axes };
+    const trials = run.trials.filter(({ record }) => record.cell === summary.id && record.outcome === "done");
+    const counted = countedTrials(trials);
+    const figures = run.trials.flatMap((trial) =>
+      trial.figures !== null && counted.includes(trial) ? [trial.figures] : [],
+    );
+    const invalid = figures.length > 0 && !counted.some(isSound);
+    const settings = { ...trialsOf.get(summary.id)?.[0].record.resolved, ...summary.axes };
     const n = numberOf(settings, "n_val", undefined);
     const quorum = axesInWords(summary.axes, (key) => isQuorumAxis(key));
     const others = axesInWords(summary.axes, (key) => !isQuorumAxis(key));
@@ -68,10 +71,12 @@ export function chartInput(unordered: LoadedRun): ChartInput {
     const label = [quorum, other].filter((part) => part !== "").join(" · ");
     return {
       summary,
-      label: label === "" ? summary.id : label,
+      label: marked(label === "" ? summary.id : label, invalid),
       quorum,
       other,
-      figures: byCell.get(summary.id) ?? [],
+      figures,
+      leftOut: trials.filter((trial) => trial.summary !== null).length - counted.length,
+      invalid,
       n,
       r: numberOf(settings, "r", n),
       w: numberOf(settings, "w", n),
@@ -108,8 +113,10 @@ export function facets(input: ChartInput): Facet[] {
       quorums.length > 1 && others.length > 1
         ? cell.label
         : quorums.length > 1
-          ? cell.quorum
-          : cell.other || cell.label;
+          ? marked(cell.quorum, cell.invalid)
+          : cell.other === ""
+            ? cell.label
+            : marked(cell.other, cell.invalid);
     return chunked(
       cells.map((cell, index) => ({ cell, name: name(cell), style: seriesStyle(index) })),
       "",
@@ -119,7 +126,11 @@ export function facets(input: ChartInput): Facet[] {
     chunked(
       cells
         .filter((cell) => cell.other === other)
-        .map((cell) => ({ cell, name: cell.quorum, style: seriesStyle(quorums.indexOf(cell.quorum)) })),
+        .map((cell) => ({
+          cell,
+          name: marked(cell.quorum, cell.invalid),
+          style: seriesStyle(quorums.indexOf(cell.quorum)),
+        })),
       other,
     ),
   );
@@ -145,12 +156,28 @@ export function medianOf(cells: readonly ChartCell[]): string {
   return cells.every((cell) => cell.figures.length === 1) ? repetitions(cells) : `median of ${repetitions(cells)}`;
 }
 
-/** Fewest and most repetitions of a cell: `3 repetitions` or `2 to 3 repetitions`. */
+/**
+ * Fewest and most repetitions of a cell: `3 repetitions` or `2 to 3 repetitions`, and how many were left out:
+ * `2 to 3 repetitions (1 invalid one left out)`.
+ */
 export function repetitions(cells: readonly ChartCell[]): string {
   const counts = cells.map((cell) => cell.figures.length);
   const lo = Math.min(...counts);
   const hi = Math.max(...counts);
-  return lo === hi ? `${hi} ${hi === 1 ? "repetition" : "repetitions"}` : `${lo} to ${hi} repetitions`;
+  const range = lo === hi ? `${hi} ${hi === 1 ? "repetition" : "repetitions"}` : `${lo} to ${hi} repetitions`;
+  const leftOut = cells.reduce((sum, cell) => sum + cell.leftOut, 0);
+  const invalid = cells.filter((cell) => cell.invalid).length;
+  const notes = [
+    ...(leftOut === 0 ? [] : [`${leftOut} invalid ${leftOut === 1 ? "one" : "ones"} left out`]),
+    ...(invalid === 0
+      ? []
+      : [`${invalid === cells.length ? "all" : `all of ${invalid} of ${cells.length} configurations`} invalid`]),
+  ];
+  return notes.length === 0 ? range : `${range} (${notes.join("; ")})`;
+}
+
+function marked(name: string, invalid: boolean): string {
+  return invalid ? `${name} (invalid)` : name;
 }
 
 export function axesInWords(axes: AxisValues, wanted: (key: string) => boolean): string {

@@ -115,7 +115,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: siblings.question,
     answer: answerOf(cells),
     caption:
-      `Over time: ${medianOf(cells)} for each interval. At the end: keys of all repetitions pooled, ` +
+      `Over time: ${medianOf(cells)} for each interval. At the end: keys of the same repetitions pooled, ` +
       `${counted(
         atEnd.flatMap(({ tails }) => tails).reduce((sum, tail) => sum + tail.keys, 0),
         "key",

@@ -129,7 +129,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: tradeOff.question,
     answer: answerOf(marks, fastest),
     caption:
-      `${counted(marks.length, "configuration")}, ${repetitions(marks.map((mark) => mark.cell))} each. ` +
+      `${counted(marks.length, "configuration")} of ${repetitions(marks.map((mark) => mark.cell))}. ` +
       `Marks are medians over repetitions (one repetition: its own value); crosses are 95 % intervals where they are known.` +
       (best.length > 1
         ? " The grey dashed line joins the configurations that no other beats in both figures, by their estimates; where crosses overlap this run does not decide."

@@ -67,7 +67,7 @@ function price(cells: readonly ChartCell[]): string {
 /** What the sentences before do not cover. Intervals of one repetition speak of its operations, not of another run. */
 function chance(cells: readonly ChartCell[]): string {
   if (cells.length < 2) return "";
-  if (cells.some((cell) => cell.summary.trials.length === 1))
+  if (cells.some((cell) => cell.figures.length === 1))
     return "Each configuration ran once: the intervals do not cover how much another run would differ.";
   const latencies = measured(cells, "read_p99_ms");
   return latencies.some(({ metric }) => metric.lo === null || metric.hi === null)

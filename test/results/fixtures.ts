@@ -220,6 +220,20 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
   };
 }
 
+/** The same run, but the checks of the named trials call them invalid. */
+export function withInvalid(run: LoadedRun, isInvalid: (record: TrialRecord) => boolean): LoadedRun {
+  const validity: Validity = {
+    verdict: "invalid",
+    doubts: [{ kind: "outside-load", verdict: "invalid", reason: "others used the processor", advice: "run alone" }],
+  };
+  return {
+    ...run,
+    trials: run.trials.map((trial) =>
+      isInvalid(trial.record) ? { ...trial, summary: { ...trial.summary!, validity } } : trial,
+    ),
+  };
+}
+
 /** The same run with nothing in it: what a trial leaves that had no time to do anything. */
 export function emptyRun(): LoadedRun {
   const run = madeUpRun({ ...QUICKSTART_LIKE, repetitions: 1, intervals: 1 });
@@ -227,7 +241,11 @@ export function emptyRun(): LoadedRun {
     ...run,
     comparisons: [],
     cells: run.cells.map((cell) => ({ ...cell, metrics: {} })),
-    trials: run.trials.map((trial) => ({ ...trial, figures: EMPTY_FIGURES, summary: null })),
+    trials: run.trials.map((trial) => ({
+      ...trial,
+      figures: EMPTY_FIGURES,
+      summary: { ...trial.summary!, metrics: {} },
+    })),
   };
 }
 

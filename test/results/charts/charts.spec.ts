@@ -8,7 +8,7 @@ import { chartInput, facets, quorumsOverlap } from "../../../results/charts/cell
 import { CHARTS, type ChartFigure, type Panel } from "../../../results/charts/chart";
 import { chartCallbacks } from "../../../results/charts/callbacks";
 import { panelSvg, standaloneSvg } from "../../../results/charts/render";
-import { emptyRun, madeUpRun, QUICKSTART_LIKE } from "../fixtures";
+import { emptyRun, madeUpRun, QUICKSTART_LIKE, withInvalid } from "../fixtures";
 
 const run = madeUpRun();
 const input = chartInput(run);
@@ -80,6 +80,26 @@ describe("charts", () => {
         for (const row of figure.table.rows) assert.equal(row.length, figure.table.columns.length);
         for (const text of [figure.answer, figure.caption, figure.description])
           assert.doesNotMatch(text, /NaN|undefined|Infinity|unknown/);
+      });
+
+      it("leaves invalid repetitions out, as the summaries do, and says how many", () => {
+        const first = (record: { cell: string; repetition: number }): boolean =>
+          record.cell === run.cells[0].id && record.repetition === 0;
+        const figure = CHARTS.get(id)!.draw(chartInput(withInvalid(run, first)))!;
+        const without = CHARTS.get(id)!.draw(
+          chartInput({ ...run, trials: run.trials.filter(({ record }) => !first(record)) }),
+        )!;
+        assert.deepEqual(figure.panels, without.panels);
+        assert.deepEqual(figure.table, without.table);
+        assert.match(figure.caption, /2 to 3 repetitions \(1 invalid one left out\)/);
+        if (id !== "trade-off") assert.notDeepEqual(figure.panels, figureOf(id).panels);
+      });
+
+      it("draws a configuration of which every repetition is invalid, and marks it", () => {
+        const figure = CHARTS.get(id)!.draw(chartInput(withInvalid(run, (record) => record.cell === run.cells[0].id)))!;
+        assert.match(figure.caption, /3 repetitions \(all of 1 of 8 configurations invalid\)/);
+        assert.ok(figure.table.rows.some(([name]) => name === "R=1\u00a0W=1 · vv-server (invalid)"));
+        assert.match(JSON.stringify(figure.panels), /\(invalid\)/);
       });
 
       it("is plain data: it survives JSON", () => {
