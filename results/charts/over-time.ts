@@ -1,7 +1,8 @@
 /**
  * Series over time, put together over repetitions: at each interval the median, and the lowest and highest as a band.
  * Repetitions start at different instants but their intervals are counted from the start of each warm-up, so interval
- * i of one lies beside interval i of another. An interval nobody measured is a gap, never a zero.
+ * i of one lies beside interval i of another. An interval nobody measured is a gap, never a zero. What happens at instants
+ * of its own, such as a scan that takes as long as it takes, is put beside its like by time first (`alignedByTime`).
  */
 import type { TimeSeries } from "../record/figures";
 import { capped, type Point } from "./frame";
@@ -15,12 +16,8 @@ export interface Band {
   readonly repetitions: number;
 }
 
-/** undefined when no repetition has a number in the column. `transform` is applied last, e.g. log10(1 + value). */
-export function overRepetitions(
-  series: readonly TimeSeries[],
-  column: string,
-  transform: (value: number) => number = (value) => value,
-): Band | undefined {
+/** undefined when no repetition has a number in the column. */
+export function overRepetitions(series: readonly TimeSeries[], column: string): Band | undefined {
   const columns = series.filter(
     (one) => one.columns[column]?.some((value) => value !== null && Number.isFinite(value)) === true,
   );
@@ -35,12 +32,44 @@ export function overRepetitions(
       .filter((value): value is number => value !== null && value !== undefined && Number.isFinite(value));
     if (values.length === 0 || !Number.isFinite(t)) return;
     const x = trimmed(t);
-    middle.push({ x, y: trimmed(transform(median(values)!)) });
-    low.push({ x, y: trimmed(transform(Math.min(...values))) });
-    high.push({ x, y: trimmed(transform(Math.max(...values))) });
+    middle.push({ x, y: trimmed(median(values)!) });
+    low.push({ x, y: trimmed(Math.min(...values)) });
+    high.push({ x, y: trimmed(Math.max(...values)) });
   });
   if (middle.length === 0) return undefined;
   return { middle: capped(middle), low: capped(low), high: capped(high), repetitions: columns.length };
+}
+
+/**
+ * The same series on common instants. Instants closer than half the usual distance become one, the latest of them; each
+ * value lands in exactly one, so no peak is lost. Where a series has nothing at an instant, its last values stand for it,
+ * as long as they are not older than one and a half times that distance: beyond that it is a gap.
+ */
+export function alignedByTime(series: readonly TimeSeries[]): TimeSeries[] {
+  const distance = Math.max(0, ...series.map(({ t }) => median(t.slice(1).map((at, i) => at - t[i])) ?? 0));
+  const instants: { last: number; readonly first: number; readonly at: Map<number, number> }[] = [];
+  const all = series.flatMap(({ t }, which) => t.map((at, index) => ({ at, which, index })));
+  for (const { at, which, index } of all.sort((a, b) => a.at - b.at)) {
+    const open = instants.at(-1);
+    if (open === undefined || at - open.first > distance / 2 || open.at.has(which))
+      instants.push({ first: at, last: at, at: new Map([[which, index]]) });
+    else {
+      open.last = at;
+      open.at.set(which, index);
+    }
+  }
+  const t = instants.map(({ last }) => last);
+  return series.map((one, which) => {
+    let latest: number | undefined;
+    const rows = instants.map(({ at, last }) => {
+      latest = at.get(which) ?? latest;
+      return latest !== undefined && last - one.t[latest] <= 1.5 * distance ? latest : undefined;
+    });
+    const columns: Record<string, (number | null)[]> = {};
+    for (const [name, values] of Object.entries(one.columns))
+      columns[name] = rows.map((index) => (index === undefined ? null : (values[index] ?? null)));
+    return { t, columns };
+  });
 }
 
 /** The latest instant of any series, seconds. */

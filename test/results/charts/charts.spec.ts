@@ -39,7 +39,7 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   outcomes: ["operations (1/s)", "time since warm-up began (s)"],
   "t-visibility": ["time since the write was acknowledged (ms, log scale)", "reads that return it (%)"],
   "k-staleness": ["acknowledged writes behind (versions)", "share of reads (%, log scale)"],
-  divergence: ["differing (keys, log scale)", "time since warm-up began (s)"],
+  divergence: ["differing (keys, estimated; log)", "time since warm-up began (s)"],
   siblings: ["(versions)"],
   "ring-balance": ["share of all (%)"],
 };
@@ -214,6 +214,127 @@ describe("charts", () => {
     const svg = standaloneSvg(figureOf("divergence"), 0);
     assert.match(figureOf("divergence").caption, /Hollow circle/);
     assert.match(svg, /A5 5 0 0 1/);
+  });
+
+  describe("divergence over repetitions", () => {
+    type Scans = readonly { readonly t: readonly number[]; readonly columns: Record<string, readonly number[]> }[];
+    /** One cell with these scans, one repetition each. */
+    const drawn = (scans: Scans): ChartFigure => {
+      const one = madeUpRun({ ...QUICKSTART_LIKE, quorums: [[1, 1]], clocks: ["dvvset"], repetitions: scans.length });
+      const trials = one.trials.map((trial, i) => ({
+        ...trial,
+        figures: {
+          ...trial.figures!,
+          divergence: { ...scans[i], finalDivergent: 0, finalExamined: 100 },
+        },
+      }));
+      return CHARTS.get("divergence")!.draw(chartInput({ ...one, trials }))!;
+    };
+    const keysAt = (figure: ChartFigure): unknown[][] => figure.table.rows.map(([, t, keys]) => [t, keys]);
+
+    it("scales a sample to all keys, as divergent_keys_max is, and says so", () => {
+      const figure = drawn([
+        {
+          t: [0, 1],
+          columns: {
+            divergent: [5, 2],
+            missing: [5, 0],
+            examined: [50, 40],
+            population: [1000, 1000],
+            busy: [0, 10],
+            unreachable: [0, 0],
+          },
+        },
+      ]);
+      assert.deepEqual(
+        figure.table.rows,
+        [
+          ["R=1\u00a0W=1", 0, 100, 100],
+          ["R=1\u00a0W=1", 1, 50, 0],
+        ].map(([, ...numbers]) => [figure.table.rows[0][0], ...numbers]),
+      );
+      assert.match(figure.caption, /scaled to all keys/);
+      assert.match(standaloneSvg(figure, 0), /differing \(keys, estimated; log\)/);
+      assert.match(figure.answer, /in one scan were 100/);
+    });
+
+    it("counts as they are where all keys were looked at, busy ones left out", () => {
+      const figure = drawn([
+        {
+          t: [0, 1],
+          columns: {
+            divergent: [5, 2],
+            missing: [0, 0],
+            examined: [100, 80],
+            population: [100, 100],
+            busy: [0, 15],
+            unreachable: [0, 5],
+          },
+        },
+      ]);
+      assert.deepEqual(keysAt(figure), [
+        [0, 5],
+        [1, 2],
+      ]);
+      assert.doesNotMatch(figure.caption, /scaled/);
+      assert.match(standaloneSvg(figure, 0), /differing \(keys, log scale\)/);
+    });
+
+    it("draws no zero where no key could be judged", () => {
+      const figure = drawn([
+        {
+          t: [0, 1, 2],
+          columns: {
+            divergent: [5, 0, 1],
+            missing: [0, 0, 0],
+            examined: [100, 0, 100],
+            population: [100, 100, 100],
+            busy: [0, 0, 0],
+            unreachable: [0, 100, 0],
+          },
+        },
+      ]);
+      assert.deepEqual(keysAt(figure), [
+        [0, 5],
+        [2, 1],
+      ]);
+    });
+
+    it("puts scans beside each other by time and not by their number", () => {
+      const columns = (divergent: readonly number[]): Record<string, readonly number[]> => ({
+        divergent,
+        missing: divergent.map(() => 0),
+        examined: divergent.map(() => 100),
+        population: divergent.map(() => 100),
+      });
+      // The second repetition has no scan about 1 s: its second scan is of 2 s and agrees with the third of the others.
+      const figure = drawn([
+        { t: [0, 1, 2, 3], columns: columns([0, 0, 40, 0]) },
+        { t: [0.1, 2.1, 3.1], columns: columns([0, 40, 0]) },
+        { t: [0, 1.1, 2, 3.05], columns: columns([0, 0, 40, 0]) },
+      ]);
+      assert.deepEqual(keysAt(figure), [
+        [0.1, 0],
+        [1.1, 0],
+        [2.1, 40],
+        [3.1, 0],
+      ]);
+    });
+
+    it("calls it agreed only where no repetition differs any more", () => {
+      const columns = (divergent: readonly number[]): Record<string, readonly number[]> => ({
+        divergent,
+        missing: divergent.map(() => 0),
+        examined: divergent.map(() => 100),
+        population: divergent.map(() => 100),
+      });
+      const figure = drawn([
+        { t: [0, 1, 2], columns: columns([4, 0, 0]) },
+        { t: [0, 1, 2], columns: columns([4, 0, 0]) },
+        { t: [0, 1, 2], columns: columns([4, 3, 0]) },
+      ]);
+      assert.match(figure.description, /none from 2 s on/);
+    });
   });
 
   it("ring balance: draws one ring when all cells share it, with the preference list in order", () => {
