@@ -10,10 +10,11 @@ import { count, counted } from "../charts/numbers";
 import { standaloneSvg } from "../charts/render";
 import type { LoadedRun } from "../record/run-folder";
 import { chartSection, figurePath } from "./chart-section";
+import { comparisonSection } from "./comparison";
 import { worstValidity } from "./headline";
 import { glossarySection, methodSection, utc } from "./method";
 import { renderPage, type PageSection } from "./page";
-import { allMetricsTable, cellsTable, comparisonTable } from "./tables";
+import { allMetricsTable, cellsTable } from "./tables";
 import { verdictOf } from "./verdict";
 
 export interface RunReportOptions {
@@ -163,27 +164,6 @@ function resultsSection(run: LoadedRun): string {
     `<h2>What came out?</h2><p class="answer">${escapeText(answer)}</p>${cellsTable(run)}` +
     `<p class="facts">Latencies are response times of successful operations, from the instant the schedule wanted them sent. Names of columns lead to their definitions.</p>` +
     `<details><summary>All metrics of all configurations</summary>${allMetricsTable(run)}</details>`
-  );
-}
-
-function comparisonSection(run: LoadedRun): string {
-  const rows = run.comparisons;
-  const decided = rows.filter(
-    (row) => row.verdict === "better" || row.verdict === "worse" || row.verdict === "different",
-  ).length;
-  const open = rows.filter((row) => row.verdict === "inconclusive").length;
-  const pairs = rows.reduce((least, row) => Math.min(least, row.n), Infinity);
-  const baseline =
-    chartInput(run).cells.find((cell) => cell.summary.id === rows[0].baseline)?.label ?? rows[0].baseline;
-  const few =
-    open > 0 && pairs < 6
-      ? ` With ${counted(pairs, "pair")} the smallest possible p is ${Number((2 / 2 ** pairs).toPrecision(2))} before adjustment: at least 6 repetitions are needed to show anything.`
-      : "";
-  return (
-    `<h2>What is different from the baseline?</h2><p class="answer">${escapeText(
-      `Against ${baseline}, ${count(decided)} of ${counted(rows.length, "comparison")} show a difference and ${count(open)} ${open === 1 ? "is" : "are"} inconclusive.${few}`,
-    )}</p>${comparisonTable(run)}` +
-    `<p class="facts">Differences pair repetitions of equal seed; p is adjusted for the number of comparisons. “Inconclusive” means that this run cannot tell, never that the two are the same.</p>`
   );
 }
 

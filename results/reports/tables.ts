@@ -1,14 +1,13 @@
 /**
- * The tables of a report as HTML: cells with their headline metrics, comparisons with the baseline, and plain data
- * tables. A number never stands without its interval where there is one, a doubt stands beside the numbers it is
- * about, and what is inconclusive is called so: absence of a proven difference is not proof of sameness.
+ * The tables of a report as HTML: cells with their headline metrics, and plain data tables. A number never stands
+ * without its interval where there is one, and a doubt stands beside the numbers it is about.
  */
 import { axisInWords, chartInput, isQuorumAxis } from "../charts/cells";
 import type { ChartTable } from "../charts/chart";
 import { escapeText } from "../charts/markup";
-import { count, intervalInWords, plain, withUnit } from "../charts/numbers";
-import type { ComparisonRow, LoadedRun } from "../record/run-folder";
-import { describeMetric, headlines, unitInWords } from "./headline";
+import { count, intervalInWords, withUnit } from "../charts/numbers";
+import type { LoadedRun } from "../record/run-folder";
+import { headlines, unitInWords } from "./headline";
 
 /** One row a cell: varying axes, headline metrics with intervals, and doubts. */
 export function cellsTable(run: LoadedRun): string {
@@ -64,42 +63,6 @@ export function allMetricsTable(run: LoadedRun): string {
   return dataTable({ columns: ["configuration", "metric", "value", "95 % interval", "n"], rows }, Infinity);
 }
 
-export function comparisonTable(run: LoadedRun): string {
-  const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell.label]));
-  const rows = run.comparisons.map((row) => {
-    const cell = labels.get(row.cell) ?? row.cell;
-    const unsure = row.verdict === "inconclusive" || row.verdict === "same";
-    const metric = describeMetric(run, row.metric);
-    const words = verdictInWords(row);
-    return (
-      `<tr${unsure ? ' class="dim"' : ""}><td class="name">${escapeText(cell)}</td>` +
-      `<td class="name">${escapeText(metric?.title ?? row.metric)}</td>` +
-      `<td class="name ${row.verdict === "better" || row.verdict === "worse" ? row.verdict : ""}">${escapeText(words)}</td>` +
-      `<td class="number">${escapeText(row.difference === null ? "–" : signed(row.difference, row.unit))}` +
-      `${row.lo === null || row.hi === null ? "" : `<span class="interval">[${escapeText(signed(row.lo, row.unit))}, ${escapeText(signed(row.hi, row.unit))}]</span>`}</td>` +
-      `<td class="number">${row.pAdjusted === null ? "–" : escapeText(probability(row.pAdjusted))}</td><td class="number">${count(row.n)}</td></tr>`
-    );
-  });
-  return (
-    `<div class="scroll"><table><thead><tr><th>configuration</th><th>metric</th><th>verdict</th><th class="number">difference<span class="unit">and its 95 % interval</span></th>` +
-    `<th class="number">p<span class="unit">adjusted</span></th><th class="number">n<span class="unit">pairs</span></th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`
-  );
-}
-
-/** `▲ worse`, `~ same`, `? inconclusive`: the arrow is the direction of the value, the word its meaning. */
-export function verdictInWords(row: ComparisonRow): string {
-  switch (row.verdict) {
-    case "same":
-      return "~ same (inside the noise floor)";
-    case "inconclusive":
-      return "? inconclusive: add repetitions";
-    case "better":
-    case "worse":
-    case "different":
-      return `${row.difference === null || row.difference === 0 ? "≠" : row.difference > 0 ? "▲" : "▼"} ${row.verdict}`;
-  }
-}
-
 /** A data table in a box of its own, which a `tall` one scrolls inside; rows beyond `most` are counted, not shown. */
 export function dataTable(table: ChartTable, most = 300, box: "tall" | "plain" = "tall"): string {
   const numeric = table.columns.map((_, i) => table.rows.every((row) => typeof row[i] !== "string"));
@@ -139,11 +102,6 @@ export function axisValue(axis: string, value: string | number | boolean | undef
 /** The value alone: its unit stands in the heading. */
 export function bare(value: number, unit: string): string {
   return withUnit(value, unit).replace(/\u00a0(%|\/s|ms|s|us|keys|versions|bytes|entries)$/, "");
-}
-
-/** p-values print their first two digits, and never as nought. */
-function probability(p: number): string {
-  return p < 0.0001 ? "< 0.0001" : plain(Number(p.toPrecision(2)));
 }
 
 /** `+1.2 ms`, `−3 %-points`. */

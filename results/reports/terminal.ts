@@ -6,8 +6,9 @@
 import { chartInput, inAxisOrder } from "../charts/cells";
 import { counted, intervalInWords, NBSP } from "../charts/numbers";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
+import { isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
-import { axisTitle, axisValue, bare, signed, verdictInWords } from "./tables";
+import { axisTitle, axisValue, bare, signed } from "./tables";
 import { verdictOf } from "./verdict";
 
 export interface TerminalOptions {
@@ -133,10 +134,12 @@ function footnote(run: LoadedRun): string {
 
 function comparisons(run: LoadedRun, width: number, paint: (code: string, text: string) => string): string[] {
   if (run.comparisons.length === 0) return [];
+  const hopeless = whyNothingCanShow(run);
+  if (hopeless !== undefined) return ["", ...wrapped(clean(hopeless), width)];
   const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell.label]));
   const name = (id: string): string => labels.get(id) ?? id;
   // The report shows all; a screen has room for what was decided.
-  const decided = run.comparisons.filter((one) => one.verdict !== "inconclusive" && one.verdict !== "same");
+  const decided = run.comparisons.filter(isDecided);
   const rows = run.comparisons.length <= FEW_COMPARISONS ? run.comparisons : decided;
   const open = run.comparisons.filter((one) => one.verdict === "inconclusive").length;
   const same = run.comparisons.length - decided.length - open;

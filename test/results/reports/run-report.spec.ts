@@ -3,7 +3,7 @@
  * a person's run as markup, no path of the machine, nothing loaded from anywhere.
  */
 import assert from "node:assert/strict";
-import type { LoadedRun } from "../../../results/record/run-folder";
+import type { ComparisonRow, LoadedRun } from "../../../results/record/run-folder";
 import { CHARTS } from "../../../results/charts/chart";
 import { renderIndex } from "../../../results/reports/index-page";
 import { reproduceCommand } from "../../../results/reports/method";
@@ -105,7 +105,62 @@ describe("run report", () => {
     const row = /<tr class="dim">(?:(?!<\/tr>)[\s\S])*inconclusive(?:(?!<\/tr>)[\s\S])*<\/tr>/.exec(markup);
     assert.ok(row !== null);
     assert.doesNotMatch(row[0], /~ same/);
-    assert.match(markup, /at least 6 repetitions are needed/);
+    assert.match(markup, /at least 10 repetitions are needed/);
+  });
+
+  describe("comparison", () => {
+    const undecided = (n: number, more: Partial<ComparisonRow> = {}): LoadedRun => ({
+      ...run,
+      comparisons: run.comparisons.map((row) => ({ ...row, verdict: "inconclusive", lo: null, hi: null, n, ...more })),
+    });
+    const sectionOf = (of: LoadedRun): string =>
+      /<section id="comparison">([\s\S]*?)<\/section>/.exec(renderRunReport(of))![1];
+
+    it("says in one sentence that too few repetitions show nothing, and folds the rows away", () => {
+      const section = sectionOf(undecided(3));
+      assert.match(
+        section,
+        /3 repetitions of each configuration are too few to show a difference from R=1\u00a0W=1 · vv-server, however large: for 14 comparisons it takes at least 10\./,
+      );
+      assert.equal(section.replace(/<details>[\s\S]*<\/details>/, "").includes("inconclusive"), false);
+      assert.equal(section.match(/\? inconclusive/g)?.length, 14);
+      const text = renderTerminal(undecided(3), { color: false, columns: 120 });
+      assert.match(text, /3 repetitions of each configuration are too few/);
+      assert.doesNotMatch(text, /inconclusive/);
+    });
+
+    it("keeps the table open where the repetitions could have shown something", () => {
+      assert.doesNotMatch(sectionOf(undecided(10)), /too few|<details>/);
+      assert.match(sectionOf(undecided(9)), /too few/);
+      const unpaired = undecided(3, { method: "mann-whitney" } as Partial<ComparisonRow>);
+      assert.doesNotMatch(sectionOf(unpaired), /<details>/);
+    });
+
+    it("calls a row without a single pair not measured, in words and not as null", () => {
+      const empty = {
+        n: 0,
+        difference: null,
+        lo: null,
+        hi: null,
+        p: null,
+        pAdjusted: null,
+        verdict: "inconclusive",
+      } as const;
+      const some: LoadedRun = {
+        ...run,
+        comparisons: run.comparisons.slice(0, 4).map((row, i) => (i === 0 ? { ...row, ...empty } : row)),
+      };
+      const none: LoadedRun = { ...run, comparisons: run.comparisons.slice(0, 4).map((row) => ({ ...row, ...empty })) };
+      for (const each of [some, none]) {
+        const section = sectionOf(each);
+        const text = renderTerminal(each, { color: false, columns: 120 });
+        assert.match(section, /\? not measured on both sides/);
+        for (const words of [section, text]) assert.doesNotMatch(words, /NaN|null|undefined|Infinity|unknown/);
+      }
+      assert.match(renderTerminal(some, { color: false, columns: 120 }), /- +\? not measured on both sides/);
+      assert.match(sectionOf(some), /With 3 pairs the smallest possible p is 0\.25/);
+      assert.match(sectionOf(none), /0 of 4 comparisons had valid measurements on both sides/);
+    });
   });
 
   it("names a command that holds no path of the machine", () => {

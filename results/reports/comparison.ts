@@ -1,0 +1,119 @@
+/**
+ * The comparison with the baseline in words and as a table. What is inconclusive is called so: absence of a proven
+ * difference is not proof of sameness. And a run that had too few repetitions to show any difference, however large,
+ * says that in one sentence; a wall of "inconclusive" would read as if something had been tried and failed. The smallest
+ * two-sided p of n pairs is 2/2^n (signed-rank test), and Holm's correction multiplies the smallest p of the table by
+ * its rows.
+ */
+import { chartInput } from "../charts/cells";
+import { escapeText } from "../charts/markup";
+import { count, counted, plain } from "../charts/numbers";
+import type { ComparisonRow, LoadedRun } from "../record/run-folder";
+import { describeMetric } from "./headline";
+import { signed } from "./tables";
+
+/** `run.comparisons` must not be empty. HTML. */
+export function comparisonSection(run: LoadedRun): string {
+  const heading = `<h2>What is different from the baseline?</h2>`;
+  const hopeless = whyNothingCanShow(run);
+  if (hopeless !== undefined)
+    return (
+      `${heading}<p class="answer">${escapeText(hopeless)}</p>` +
+      `<details><summary>The undecided rows (${count(run.comparisons.length)})</summary>${comparisonTable(run)}</details>`
+    );
+  const rows = run.comparisons;
+  const decided = rows.filter(isDecided).length;
+  const open = rows.filter((row) => row.verdict === "inconclusive").length;
+  const tested = rows.filter((row) => row.n > 0);
+  const pairs = Math.min(...tested.map((row) => row.n));
+  const few =
+    open > 0 && tested.length > 0 && smallestAdjusted(pairs, tested.length) >= ALPHA
+      ? ` With ${counted(pairs, "pair")} the smallest possible p is ${Number((2 / 2 ** pairs).toPrecision(2))} before adjustment: at least ${needed(tested.length)} repetitions are needed to show anything.`
+      : "";
+  return (
+    `${heading}<p class="answer">${escapeText(
+      `Against ${baselineOf(run)}, ${count(decided)} of ${counted(rows.length, "comparison")} show a difference and ${count(open)} ${open === 1 ? "is" : "are"} inconclusive.${few}`,
+    )}</p>${comparisonTable(run)}` +
+    `<p class="facts">Differences pair repetitions of equal seed; p is adjusted for the number of comparisons. “Inconclusive” means that this run cannot tell, never that the two are the same.</p>`
+  );
+}
+
+/** One sentence where no row could have come out, whatever the numbers; undefined where the rows are worth reading. */
+export function whyNothingCanShow(run: LoadedRun): string | undefined {
+  const rows = run.comparisons;
+  if (rows.length === 0 || rows.some((row) => row.verdict !== "inconclusive")) return undefined;
+  const tested = rows.filter((row) => row.n > 0);
+  if (tested.length === 0)
+    return `Nothing could be compared with ${baselineOf(run)}: 0 of ${counted(rows.length, "comparison")} had valid measurements on both sides.`;
+  const most = Math.max(...tested.map((row) => row.n));
+  if (!tested.every(isPaired) || smallestAdjusted(most, tested.length) < ALPHA) return undefined;
+  return `${counted(most, "repetition")} of each configuration ${most === 1 ? "is" : "are"} too few to show a difference from ${baselineOf(run)}, however large: for ${counted(tested.length, "comparison")} it takes at least ${needed(tested.length)}.`;
+}
+
+/** `▲ worse`, `~ same`, `? inconclusive`: the arrow is the direction of the value, the word its meaning. */
+export function verdictInWords(row: ComparisonRow): string {
+  switch (row.verdict) {
+    case "same":
+      return "~ same (inside the noise floor)";
+    case "inconclusive":
+      return row.n === 0 ? "? not measured on both sides" : "? inconclusive: add repetitions";
+    case "better":
+    case "worse":
+    case "different":
+      return `${row.difference === null || row.difference === 0 ? "≠" : row.difference > 0 ? "▲" : "▼"} ${row.verdict}`;
+  }
+}
+
+export function isDecided(row: ComparisonRow): boolean {
+  return row.verdict === "better" || row.verdict === "worse" || row.verdict === "different";
+}
+
+function comparisonTable(run: LoadedRun): string {
+  const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell.label]));
+  const rows = run.comparisons.map((row) => {
+    const metric = describeMetric(run, row.metric);
+    const interval =
+      row.lo === null || row.hi === null
+        ? ""
+        : `<span class="interval">[${escapeText(signed(row.lo, row.unit))}, ${escapeText(signed(row.hi, row.unit))}]</span>`;
+    return (
+      `<tr${isDecided(row) ? "" : ' class="dim"'}><td class="name">${escapeText(labels.get(row.cell) ?? row.cell)}</td>` +
+      `<td class="name">${escapeText(metric?.title ?? row.metric)}</td>` +
+      `<td class="name ${row.verdict === "better" || row.verdict === "worse" ? row.verdict : ""}">${escapeText(verdictInWords(row))}</td>` +
+      `<td class="number">${escapeText(row.difference === null ? "–" : signed(row.difference, row.unit))}${interval}</td>` +
+      `<td class="number">${row.pAdjusted === null ? "–" : escapeText(probability(row.pAdjusted))}</td><td class="number">${count(row.n)}</td></tr>`
+    );
+  });
+  return (
+    `<div class="scroll"><table><thead><tr><th>configuration</th><th>metric</th><th>verdict</th><th class="number">difference<span class="unit">and its 95 % interval</span></th>` +
+    `<th class="number">p<span class="unit">adjusted</span></th><th class="number">n<span class="unit">pairs</span></th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`
+  );
+}
+
+function baselineOf(run: LoadedRun): string {
+  const id = run.comparisons[0].baseline;
+  return chartInput(run).cells.find((cell) => cell.summary.id === id)?.label ?? id;
+}
+
+/** The smallest p that `pairs` can give after correction for `rows`. */
+function smallestAdjusted(pairs: number, rows: number): number {
+  return Math.min(1, (rows * 2) / 2 ** pairs);
+}
+
+function needed(rows: number): number {
+  let pairs = 1;
+  while (smallestAdjusted(pairs, rows) >= ALPHA) pairs++;
+  return pairs;
+}
+
+/** Rows of a run say how they were tested where the file they come from does; runs pair repetitions by seed. */
+function isPaired(row: ComparisonRow & { readonly method?: string }): boolean {
+  return row.method === undefined || row.method === "signed-rank";
+}
+
+/** p-values print their first two digits, and never as nought. */
+function probability(p: number): string {
+  return p < 0.0001 ? "< 0.0001" : plain(Number(p.toPrecision(2)));
+}
+
+const ALPHA = 0.05;
