@@ -24,8 +24,10 @@ export interface LegendEntry {
   readonly series: string;
   readonly colour: string;
   readonly dash: readonly number[];
-  /** `line`, `bar`, or the name of a Chart.js marker. */
+  /** `line`, `thin` (a pale line), `bar`, or the name of a Chart.js marker. */
   readonly mark: string;
+  /** Stands for the datasets of this `group`, which cuts across series, and not for a series. */
+  readonly group?: string;
 }
 
 /** One drawing. Several make small multiples with equal axes. */

@@ -16,7 +16,7 @@ export const outcomes: ChartDefinition = {
   title: "Throughput by outcome",
   question: "What did clients get?",
   prose:
-    "The height of the stack is the rate of finished operations. Green: answered, nothing missed. Orange: a read that missed an acknowledged write. Grey: a read that found nothing. Purple: refused or failed for certain, it did not happen. Black: no certain answer, a write may or may not have happened. The dashed line is the rate the workload asked for.",
+    "The height of the stack is the rate of finished operations. Green: answered, nothing missed. Orange: a read that missed an acknowledged write. Grey: a read that found nothing. Purple: refused or failed for certain, it did not happen. Black: no certain answer, a write may or may not have happened. The dashed line is the rate the workload asked for, in an open loop; a closed loop asks for none.",
   absence: "No operation ended in any interval, so there is no throughput to show.",
   draw,
 };

@@ -6,7 +6,7 @@
  */
 import type { LatencySpectrum } from "../record/figures";
 import { facets, medianOf, type ChartCell, type ChartInput, type Facet } from "./cells";
-import type { ChartDefinition, ChartFigure, Plain } from "./chart";
+import type { ChartDefinition, ChartFigure, LegendEntry, Plain } from "./chart";
 import { chartPanel, legendOf, line, logBounds, panelSize, type Point } from "./frame";
 import { counted, median, metricInWords, trimmed } from "./numbers";
 
@@ -16,7 +16,7 @@ export const percentileSpectrum: ChartDefinition = {
   title: "Latency at every percentile",
   question: "How bad is the tail?",
   prose:
-    "Read it from left to right: half of all operations were faster than the line at 50 %, 99 of 100 faster than the line at 99 %. Each step to the right looks at operations ten times rarer. Response time counts from the instant the schedule wanted the operation sent, so waiting behind a slow one is included; service time counts from the actual send.",
+    "Read it from left to right: half of all operations were faster than the line at 50 %, 99 of 100 faster than the line at 99 %. Each step to the right looks at operations ten times rarer. Response time counts from the instant the schedule wanted the operation sent, so waiting behind a slow one is included; service time, thin and pale, counts from the actual send. Where the two part, operations waited before they were sent. Buttons above the picture show one or both.",
   absence: "No latencies were recorded, so there are no percentiles to draw.",
   draw,
 };
@@ -27,6 +27,20 @@ interface Curve {
   readonly samples: number;
 }
 
+const RESPONSE = {
+  series: "thick: response time",
+  colour: "$muted",
+  dash: [],
+  mark: "line",
+  group: "response",
+} as const satisfies LegendEntry;
+const SERVICE = {
+  series: "thin: service time",
+  colour: "$muted",
+  dash: [],
+  mark: "thin",
+  group: "service",
+} as const satisfies LegendEntry;
 const KINDS = [
   { title: "reads", kinds: ["read"] },
   { title: "writes", kinds: ["write", "update", "insert"] },
@@ -72,23 +86,24 @@ function draw(input: ChartInput): ChartFigure | undefined {
     question: percentileSpectrum.question,
     answer: answerOf(cells),
     caption:
-      `Response time; one line a configuration, ${medianOf(cells)} at each percentile. ` +
+      `One line a configuration, ${medianOf(cells)} at each percentile. ` +
       `${counted(sum(all.map((curve) => curve.samples)), "successful operation")}; lines end where fewer than ten operations remain above. ` +
       (withService
-        ? "Thin pale lines: service time, from the actual send."
-        : "Service time (from the actual send) is nowhere more than 5 % away and is not drawn again."),
+        ? "Thick: response time, from the instant the schedule wanted the operation sent. Thin and pale: service time, from the actual send, where it is more than 5 % away."
+        : "Response time, from the instant the schedule wanted the operation sent; service time (from the actual send) is nowhere more than 5 % away and is not drawn again."),
     description: "Lines of latency in milliseconds by percentile, one for each configuration. " + describe(drawn),
     axes: { x: "percentile of operations", y: "latency (ms)" },
-    legend: legendOf(parts.flatMap((facet) => facet.series)),
+    legend: [...legendOf(parts.flatMap((facet) => facet.series)), ...(withService ? [RESPONSE, SERVICE] : [])],
     panels: drawn.map(({ title, facet, curves, service }) => {
       const datasets: { readonly [key: string]: Plain }[] = [];
       facet.series.forEach(({ name, style }, i) => {
         const curve = curves[i];
-        if (curve !== undefined) datasets.push(line(name, style, curve.points));
+        if (curve !== undefined) datasets.push(line(name, style, curve.points, { group: RESPONSE.group }));
         const other = service[i];
         if (other !== undefined)
           datasets.push(
             line(name, style, other.points, {
+              group: SERVICE.group,
               label: `${name} (service)`,
               borderWidth: 0.75,
               borderColor: `${style.colour}/60`,
@@ -96,6 +111,14 @@ function draw(input: ChartInput): ChartFigure | undefined {
             }),
           );
       });
+      // A picture on its own has no text around it that tells the two kinds of line apart.
+      if (service.some((curve) => curve !== undefined))
+        datasets.push(
+          line(SERVICE.series, { colour: "$muted", dash: [], marker: "line" }, [], {
+            borderWidth: 0.75,
+            group: SERVICE.group,
+          }),
+        );
       return chartPanel(title, size, {
         type: "line",
         x: {
@@ -106,7 +129,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
           unit: "%",
           name: "percentile",
         },
-        y: { title: "response time (ms, log scale)", scale: "logarithmic", ...bounds, unit: "ms", name: "latency" },
+        y: { title: "latency (ms, log scale)", scale: "logarithmic", ...bounds, unit: "ms", name: "latency" },
         datasets,
       });
     }),

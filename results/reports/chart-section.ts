@@ -51,20 +51,24 @@ function panelHtml(figure: ChartFigure, panel: Panel, index: number, options: Ch
 
 function legendHtml(figure: ChartFigure): string {
   if (figure.legend.length < 2 && figure.panels.length === 1) return "";
-  const drawn = new Set(figure.panels.flatMap(seriesOf));
+  const all = figure.panels.flatMap(datasetsOf);
   return `<ul class="legend" aria-label="Legend">${figure.legend
-    .map((entry) =>
-      drawn.has(entry.series)
-        ? `<li><button type="button" class="switch" disabled aria-pressed="true" data-chart="${figure.id}" data-series="${escapeText(entry.series)}">${swatch(entry)}${escapeText(entry.series)}</button></li>`
-        : `<li><button type="button" disabled>${swatch(entry)}${escapeText(entry.series)}</button></li>`,
-    )
+    .map((entry) => {
+      const words = `${swatch(entry)}${escapeText(entry.series)}`;
+      const switched =
+        entry.group === undefined
+          ? all.some(({ series }) => series === entry.series) && `data-series="${escapeText(entry.series)}"`
+          : all.some(({ group }) => group === entry.group) && `data-group="${escapeText(entry.group)}"`;
+      return switched === false
+        ? `<li><button type="button" disabled>${words}</button></li>`
+        : `<li><button type="button" class="switch" disabled aria-pressed="true" data-chart="${figure.id}" ${switched}>${words}</button></li>`;
+    })
     .join("")}</ul>`;
 }
 
-function seriesOf(panel: Panel): string[] {
+function datasetsOf(panel: Panel): readonly { readonly series: string; readonly group?: string }[] {
   if (panel.drawing.kind !== "chart") return [];
-  const data = panel.drawing.config["data"] as { readonly datasets: readonly { readonly series: string }[] };
-  return data.datasets.map((dataset) => dataset.series);
+  return (panel.drawing.config["data"] as unknown as { readonly datasets: ReturnType<typeof datasetsOf> }).datasets;
 }
 
 function swatch({ colour, dash, mark }: LegendEntry): string {
@@ -74,7 +78,8 @@ function swatch({ colour, dash, mark }: LegendEntry): string {
   const dashes = dash.length === 0 ? "" : ` stroke-dasharray="${dash.join(" ")}"`;
   const shape = MARKS[mark] ?? "";
   const drawn = shape === "" ? "" : `<path d="${shape}" fill="${paint}" stroke="${paint}" stroke-width="1.5"/>`;
-  return `<svg width="34" height="12" aria-hidden="true"><path d="M1 6H33" stroke="${paint}" stroke-width="2" fill="none"${dashes}/>${drawn}</svg>`;
+  const weight = mark === "thin" ? `stroke-width=".75" stroke-opacity=".6"` : `stroke-width="2"`;
+  return `<svg width="34" height="12" aria-hidden="true"><path d="M1 6H33" stroke="${paint}" ${weight} fill="none"${dashes}/>${drawn}</svg>`;
 }
 
 /** The markers of Chart.js, about (17, 6). */

@@ -41,26 +41,26 @@ function draw(){
       throw problem;
     }
   });
-  document.querySelectorAll(".legend button[aria-pressed=false]").forEach(apply);
+  new Set(Array.from(document.querySelectorAll(".legend button[aria-pressed=false]"),function(button){return button.dataset.chart;})).forEach(apply);
 }
-function apply(button){
-  var on=button.getAttribute("aria-pressed")==="true";
+function apply(id){
+  var off=Array.from(document.querySelectorAll(".legend button[aria-pressed=false]")).filter(function(button){return button.dataset.chart===id;});
   charts.forEach(function(entry){
-    if(entry.id!==button.dataset.chart)return;
-    var touched=false;
+    if(entry.id!==id)return;
     entry.chart.data.datasets.forEach(function(dataset,index){
-      if(dataset.series!==button.dataset.series)return;
-      entry.chart.setDatasetVisibility(index,on);
-      touched=true;
+      var hidden=off.some(function(button){
+        return button.dataset.group===undefined?button.dataset.series===dataset.series:button.dataset.group===dataset.group;
+      });
+      entry.chart.setDatasetVisibility(index,!hidden);
     });
-    if(touched)entry.chart.update("none");
+    entry.chart.update("none");
   });
 }
 document.querySelectorAll(".legend button.switch").forEach(function(button){
   button.disabled=false;
   button.addEventListener("click",function(){
     button.setAttribute("aria-pressed",button.getAttribute("aria-pressed")==="true"?"false":"true");
-    apply(button);
+    apply(button.dataset.chart);
   });
 });
 var button=document.getElementById("theme");

@@ -27,14 +27,14 @@ function datasets(panel: Panel): { label: string; series: string; data: unknown[
 
 function namedLines(panel: Panel): string[] {
   return datasets(panel)
-    .filter((one) => one.label !== "" && one.label === one.series)
+    .filter((one) => one.label !== "" && one.label === one.series && one.data.length > 0)
     .map((one) => one.series);
 }
 
 /** What must stand in every picture of a chart: its axis titles, with units. */
 const AXES: Readonly<Record<string, readonly string[]>> = {
   "trade-off": ["read latency, 99th percentile (ms, log scale)", "stale reads (% of reads)"],
-  "percentile-spectrum": ["response time (ms, log scale)", "(percentile)"],
+  "percentile-spectrum": ["latency (ms, log scale)", "(percentile)"],
   "latency-over-time": ["response time (ms, log)", "time since warm-up began (s)"],
   outcomes: ["operations (1/s)", "time since warm-up began (s)"],
   "t-visibility": ["time since the write was acknowledged (ms, log scale)", "reads that return it (%)"],
@@ -181,6 +181,77 @@ describe("charts", () => {
     for (const panel of figure.panels) assert.equal(namedLines(panel).length, 4);
     const svg = standaloneSvg(figure, 0);
     for (const tick of ["50 %", "90 %", "99 %", "99.9 %"]) assert.ok(svg.includes(`>${tick}<`), tick);
+  });
+
+  it("percentile spectrum: response and service time are two kinds of line, named in legend and picture", () => {
+    const figure = figureOf("percentile-spectrum");
+    assert.deepEqual(
+      figure.legend.filter(({ group }) => group !== undefined).map(({ series, mark, group }) => [series, mark, group]),
+      [
+        ["thick: response time", "line", "response"],
+        ["thin: service time", "thin", "service"],
+      ],
+    );
+    for (const panel of figure.panels) {
+      const lines = datasets(panel).filter(({ data }) => data.length > 0) as unknown as {
+        group: string;
+        series: string;
+        borderWidth: number;
+      }[];
+      for (const [group, width] of [
+        ["response", 1.75],
+        ["service", 0.75],
+      ] as const) {
+        const of = lines.filter((one) => one.group === group);
+        assert.equal(new Set(of.map(({ series }) => series)).size, 4);
+        assert.ok(of.every(({ borderWidth }) => borderWidth === width));
+      }
+    }
+    assert.match(standaloneSvg(figure, 0), />thin: service time</);
+  });
+
+  it("percentile spectrum: does not speak of service time where it is the same", () => {
+    const same = chartInput({
+      ...run,
+      trials: run.trials.map((trial) => ({
+        ...trial,
+        figures: {
+          ...trial.figures!,
+          spectra: trial
+            .figures!.spectra.filter(({ basis }) => basis === "response")
+            .flatMap((spectrum) => [spectrum, { ...spectrum, basis: "service" as const }]),
+        },
+      })),
+    });
+    const figure = CHARTS.get("percentile-spectrum")!.draw(same)!;
+    assert.ok(figure.legend.every(({ group }) => group === undefined));
+    assert.doesNotMatch(standaloneSvg(figure, 0), /service/);
+    assert.match(figure.caption, /nowhere more than 5 % away/);
+  });
+
+  it("outcomes: the offered line stands at the rate of the schedule, beside the stack and not on it", () => {
+    const figure = figureOf("outcomes");
+    for (const panel of figure.panels) {
+      const offered = datasets(panel).find(({ label }) => label === "offered") as unknown as {
+        data: { y: number }[];
+        stack: string;
+        order: number;
+      };
+      assert.ok(offered.data.length === 60 && offered.data.every(({ y }) => y === 760));
+      const stacks = datasets(panel).map((one) => (one as unknown as { stack: string }).stack);
+      assert.equal(stacks.filter((stack) => stack === offered.stack).length, 1);
+    }
+    const closed = chartInput({
+      ...run,
+      trials: run.trials.map((trial) => {
+        const { offered, ...columns } = trial.figures!.intervals.columns;
+        assert.ok(offered !== undefined);
+        return { ...trial, figures: { ...trial.figures!, intervals: { ...trial.figures!.intervals, columns } } };
+      }),
+    });
+    const without = CHARTS.get("outcomes")!.draw(closed)!;
+    assert.ok(without.legend.every(({ series }) => series !== "offered"));
+    assert.ok(without.panels.every((panel) => !namedLines(panel).includes("offered")));
   });
 
   it("outcomes: stacks what happened, leaves out what did not, and keeps offered as a line", () => {
