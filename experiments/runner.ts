@@ -12,7 +12,6 @@ import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { worstVerdict } from "../results/measures/validity";
 import { METRICS } from "../results/record/metrics";
 import { loadRun } from "../results/record/reader";
-import { ResultsNotWritable } from "../results/record/results-not-writable";
 import type { RunManifest, TrialRecord, TunableLabel } from "../results/record/run-folder";
 import { type IndexEntry, RunWriter } from "../results/record/writer";
 import { renderIndex } from "../results/reports/index-page";
@@ -37,7 +36,7 @@ const UNITS: ReadonlyMap<string, string> = new Map([
 /** Log lines of nodes shown per trial. */
 const MAX_LOG_LINES = 20;
 
-/** Runs all trials and writes the run's folder. Throws {@link ResultsNotWritable} when there is nowhere to write. */
+/** Runs all trials and writes the run's folder. Throws ResultsNotWritable when there is nowhere to write. */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunResult> {
   const run = new Execution(experiment, options);
   return run.carryOut();
@@ -82,16 +81,16 @@ class Execution {
         const ok = await this.trial(trial);
         if (!ok && onError === "stop") break;
       }
+      const interrupted = signal.aborted;
+      if (interrupted) this.writer.journal.append({ at: now(), event: "interrupted" });
+      const report = this.conclude(interrupted);
+      const exit = interrupted ? 130 : this.failures.length > 0 ? 3 : 0;
+      return { folder: this.writer.folder, run: this.run, report, exit, failures: this.failures };
     } catch (error) {
-      // The results cannot be written any more: say so where that is still possible, and stop.
-      if (error instanceof ResultsNotWritable) this.tryToMark("failed");
+      // Whatever broke off, a folder without its report and checksums must not look finished.
+      this.tryToMark("failed");
       throw error;
     }
-    const interrupted = signal.aborted;
-    if (interrupted) this.writer.journal.append({ at: now(), event: "interrupted" });
-    const report = this.conclude(interrupted);
-    const exit = interrupted ? 130 : this.failures.length > 0 ? 3 : 0;
-    return { folder: this.writer.folder, run: this.run, report, exit, failures: this.failures };
   }
 
   /** Returns whether it succeeded; an interrupted trial leaves nothing. */

@@ -121,7 +121,7 @@ function validityOf(trials: readonly MeasuredTrial[]): Validity {
       kind: "failed-trials",
       verdict: failed.length === trials.length ? "invalid" : "doubtful",
       reason: `${failed.length} of ${trials.length} repetitions failed: ${failed[0].record.error ?? "no reason recorded"}`,
-      advice: "The numbers come from the others; see the journal, then resume with --retry-failed.",
+      advice: "The numbers come from the others; the journal tells which failed. Run the experiment again.",
     });
   const verdicts = doubts.map((doubt) => doubt.verdict);
   const verdict = verdicts.includes("invalid") ? "invalid" : verdicts.length > 0 ? "doubtful" : "valid";
