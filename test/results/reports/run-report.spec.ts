@@ -3,7 +3,8 @@
  * a person's run as markup, no path of the machine, nothing loaded from anywhere.
  */
 import assert from "node:assert/strict";
-import type { ComparisonRow, LoadedRun } from "../../../results/record/run-folder";
+import type { MetricValue } from "../../../results/record/figures";
+import type { CellSummary, ComparisonRow, LoadedRun } from "../../../results/record/run-folder";
 import { CHARTS } from "../../../results/charts/chart";
 import { renderIndex } from "../../../results/reports/index-page";
 import { reproduceCommand } from "../../../results/reports/method";
@@ -221,8 +222,58 @@ describe("verdict", () => {
   it("tells staleness along the line of overlapping quorums, from the numbers", () => {
     assert.match(
       verdictOf(run),
-      /^Of reads at R=1\u00a0W=1 · [\w-]+, 3\.\d\u00a0% \[2\.8, 3\.6\] were stale; where R \+ W > N, at most 0\.04\u00a0% were/,
+      /^Where R \+ W ≤ N, a read can miss a write that was already acknowledged: at R=1\u00a0W=1 · [\w-]+ this happened to 3\.\d\u00a0% \[2\.8, 3\.6\] of reads, and the 95 % interval lies above zero\. That is the highest of 2 configurations with R=1\u00a0W=1; the lowest is 3\.\d\u00a0% \[2\.8, 3\.6\] \([\w-]+\); the intervals overlap, so they are not told apart\. Where R \+ W > N, it was not seen; at 95 % confidence it happens to at most 0\.04\u00a0% of reads in any of these configurations\. /,
     );
+  });
+
+  describe("of stale reads", () => {
+    const stale = (of: LoadedRun, p: (cell: CellSummary) => Partial<MetricValue>): string =>
+      verdictOf({
+        ...of,
+        cells: of.cells.map((cell) => ({
+          ...cell,
+          metrics: { ...cell.metrics, p_stale: { ...cell.metrics["p_stale"], ...p(cell) } },
+        })),
+      });
+    const oneClock = madeUpRun({ ...QUICKSTART_LIKE, clocks: ["dvvset"] });
+    const isWeak = ({ axes }: CellSummary): boolean => Number(axes["r"]) + Number(axes["w"]) <= 3;
+
+    it("says when the interval reaches zero, or is not known", () => {
+      const reaches = stale(oneClock, (cell) => (isWeak(cell) ? { value: 0.01, lo: 0, hi: 0.03 } : {}));
+      assert.match(reaches, /1\u00a0% \[0, 3\] of reads, and the 95 % interval reaches down to zero/);
+      assert.match(reaches, /not seen; at 95 % confidence .*cannot tell the two apart/);
+      assert.match(
+        stale(oneClock, (cell) => (isWeak(cell) ? { value: 0.01, lo: null, hi: null } : {})),
+        /1\u00a0% of reads, and there are too few repetitions for an interval/,
+      );
+    });
+
+    it("names the highest where overlapping quorums were stale too", () => {
+      assert.match(
+        stale(oneClock, (cell) => (isWeak(cell) ? {} : { value: 0.001, lo: 0.0005, hi: 0.002 })),
+        /Where R \+ W > N, the highest share was 0\.1\u00a0% \[0\.05, 0\.2\] \(R=\d\u00a0W=\d · dvvset\), and at 95 % confidence no configuration is above 0\.2\u00a0%/,
+      );
+    });
+
+    it("does not call the median's interval of nothing a bound of nothing", () => {
+      // Twelve repetitions without a stale read have a median of 0 and an interval from 0 to 0.
+      const strict = madeUpRun({ ...QUICKSTART_LIKE, quorums: [[2, 2]], clocks: ["dvvset"] });
+      assert.match(
+        stale(strict, () => ({ value: 0, lo: 0, hi: 0 })),
+        /No stale read was seen in the one configuration; at 95 % confidence it happens to at most 0\.02\u00a0% of reads/,
+      );
+    });
+
+    it("names no configuration that is invalid where there is a better one", () => {
+      const cells = run.cells.map((cell) =>
+        cell.axes["r"] === 1 && cell.axes["clock"] === "dvvset"
+          ? { ...cell, validity: { verdict: "invalid" as const, doubts: [] } }
+          : cell,
+      );
+      const text = verdictOf({ ...run, cells });
+      assert.match(text, /^Do not use 2 of 8/);
+      assert.match(text, /at R=1\u00a0W=1 · vv-server this happened/);
+    });
   });
 
   it("claims no difference where intervals overlap", () => {
@@ -236,7 +287,7 @@ describe("verdict", () => {
         },
       })),
     };
-    assert.match(verdictOf(wide), /cannot tell apart/);
+    assert.match(verdictOf(wide), /cannot tell the two apart/);
     assert.match(verdictOf(wide), /no configuration is shown to be faster/);
   });
 
@@ -257,7 +308,7 @@ describe("verdict", () => {
     const strict = madeUpRun({ ...QUICKSTART_LIKE, quorums: [[2, 2]] });
     assert.match(
       verdictOf(strict),
-      /No stale read was seen in any of 2 configurations; at 95 % confidence at most 0\.04\u00a0%/,
+      /No stale read was seen in any of 2 configurations; at 95 % confidence it happens to at most 0\.04\u00a0%/,
     );
   });
 });
