@@ -1,6 +1,6 @@
 /**
  * What the page does beyond standing there: a canvas in place of each SVG, with tooltips; names in the legend switch
- * lines on and off; a button changes the theme. It is source text, because it runs in the reader's browser: no network,
+ * lines on and off; pointing at one chart over time marks the same instant in all of them; a button changes the theme. It is source text, because it runs in the reader's browser: no network,
  * no storage, and if any of it fails the SVG stays where it is.
  */
 import { chartCallbacks } from "../charts/callbacks";
@@ -20,6 +20,36 @@ root.classList.add("js");
 var data=JSON.parse(document.getElementById("charts").textContent);
 var dark=window.matchMedia("(prefers-color-scheme: dark)");
 var charts=[];
+var instant=null;
+var waiting=false;
+function overTime(chart){return chart.options.axesInWords.x==="time (s)";}
+function inView(chart){var box=chart.canvas.getBoundingClientRect();return box.bottom>0&&box.top<window.innerHeight;}
+function pointAt(value){
+  if(value===instant)return;
+  instant=value;
+  if(waiting)return;
+  waiting=true;
+  requestAnimationFrame(function(){
+    waiting=false;
+    charts.forEach(function(entry){if(overTime(entry.chart)&&inView(entry.chart))entry.chart.draw();});
+  });
+}
+var cursor={id:"cursor",afterEvent:function(chart,given){
+  if(!overTime(chart))return;
+  pointAt(given.event.type==="mouseout"||!given.inChartArea?null:chart.scales.x.getValueForPixel(given.event.x));
+},afterDatasetsDraw:function(chart){
+  if(instant===null||!overTime(chart))return;
+  var x=chart.scales.x.getPixelForValue(instant),area=chart.chartArea,ctx=chart.ctx;
+  if(x<area.left||x>area.right)return;
+  ctx.save();
+  ctx.strokeStyle=themes[themeName()].muted;
+  ctx.lineWidth=1;
+  ctx.beginPath();
+  ctx.moveTo(x,area.top);
+  ctx.lineTo(x,area.bottom);
+  ctx.stroke();
+  ctx.restore();
+}};
 function themeName(){return root.dataset.theme||(dark.matches?"dark":"light");}
 function draw(){
   charts.forEach(function(entry){entry.chart.destroy();});
@@ -34,6 +64,7 @@ function draw(){
       config=callbacks.hydrate(config,palette);
       config.options.responsive=true;
       config.options.devicePixelRatio=Math.max(1,window.devicePixelRatio||1);
+      config.plugins=[cursor];
       charts.push({id:box.dataset.chart,chart:new Chart(canvas,config)});
     }catch(problem){
       canvas.remove();

@@ -1,8 +1,8 @@
 /**
- * The run in one or two sentences, from its numbers alone. Which sentences there are depends on what varied: where the
- * quorums of some cells do not overlap (R + W <= N), staleness is told along that line, because it
- * is the line the theory draws (Gifford 1979); else the most and the least stale cell are named. No difference is
- * claimed whose intervals overlap.
+ * The run in a few sentences, from its numbers alone. Which sentences there are depends on what varied: where the
+ * quorums of some cells do not overlap (R + W <= N), staleness is told along that line, because it is the line the
+ * theory draws (Gifford 1979); else the most and the least stale cell are named. No difference is claimed whose
+ * intervals overlap, and nothing is called impossible because it was not seen.
  */
 import { chartInput, quorumsOverlap, type ChartCell } from "../charts/cells";
 import { metricInWords, percent } from "../charts/numbers";

@@ -144,6 +144,56 @@ describe("run report in Chromium", function () {
     await page.close();
   });
 
+  it("switches response and service time across all lines, and keeps a line off that both reach", async () => {
+    const { page, noise } = await open("report.html", 1000, "light");
+    const visible = (): Promise<string[]> =>
+      page.evaluate<string[]>(`(() => {
+        const chart = Chart.getChart(document.querySelector("#percentile-spectrum canvas"));
+        return chart.getSortedVisibleDatasetMetas().map(({ index }) => chart.data.datasets[index])
+          .filter(({ data }) => data.length > 0).map(({ series, group }) => series + " " + group);
+      })()`);
+    const service = page.locator('#percentile-spectrum button[data-group="service"]');
+    const line = page.locator('#percentile-spectrum button[data-series="R=1\u00a0W=1"]');
+    assert.equal((await visible()).length, 8);
+    await service.click();
+    assert.deepEqual(
+      (await visible()).filter((name) => !name.endsWith(" response")),
+      [],
+    );
+    assert.equal((await visible()).length, 4);
+    await line.click();
+    await service.click();
+    assert.equal((await visible()).length, 6);
+    assert.ok((await visible()).every((name) => !name.startsWith("R=1\u00a0W=1 ")));
+    assert.deepEqual(noise, []);
+    await page.close();
+  });
+
+  it("marks the instant pointed at in every chart over time, and in no other", async () => {
+    const { page, noise } = await open("report.html", 1000, "light");
+    // The pictures as bytes, before and after one of them is pointed at.
+    const changed = await page.evaluate<Record<string, boolean>>(`(async () => {
+      const of = (id) => Chart.getChart(document.querySelectorAll("#" + id + " canvas")[0]);
+      const charts = ["latency-over-time", "outcomes", "divergence", "percentile-spectrum"].map((id) => [id, of(id)]);
+      // All in view at once: what is not looked at is not drawn again.
+      for (const [, chart] of charts) chart.canvas.getBoundingClientRect = () => ({ top: 0, bottom: 300 });
+      const before = charts.map(([, chart]) => chart.canvas.toDataURL());
+      const area = charts[0][1].chartArea;
+      const x = (area.left + area.right) / 2;
+      charts[0][1].notifyPlugins("afterEvent", { event: { type: "mousemove", x, y: 50 }, inChartArea: true });
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      return Object.fromEntries(charts.map(([id, chart], i) => [id, chart.canvas.toDataURL() !== before[i]]));
+    })()`);
+    assert.deepEqual(changed, {
+      "latency-over-time": true,
+      outcomes: true,
+      divergence: true,
+      "percentile-spectrum": false,
+    });
+    assert.deepEqual(noise, []);
+    await page.close();
+  });
+
   it("shows numbers when pointed at", async () => {
     const { page, noise } = await open("report.html", 1000, "light");
     const words = await page.evaluate<{ title: string[]; body: string[] }>(`(() => {
