@@ -47,6 +47,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const missing = all.some((one) => one.missing !== undefined);
   const size = panelSize(parts.length);
   const estimated = cells.some((cell) => cell.figures.some(({ divergence: scans }) => isSampled(scans)));
+  const several = cells.some((cell) => cell.figures.length > 1);
   const perScan = median(
     cells.flatMap((cell) =>
       cell.figures.flatMap((figures) =>
@@ -62,8 +63,8 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(cells),
     caption:
       `By direct inspection of replicas${perScan === undefined ? "" : `, about ${count(Math.round(perScan))} keys a scan`}` +
-      `${estimated ? ", scaled to all keys" : ""}; ${medianOf(cells)}, put side by side by time. ` +
-      "Hollow circle: no difference found in any repetition from here on. " +
+      `${estimated ? ", scaled to all keys" : ""}; ${medianOf(cells)}${several ? ", put side by side by time" : ""}. ` +
+      `Hollow circle: no difference found ${several ? "in any repetition " : ""}from here on. ` +
       (missing ? "Thin dashed: keys with a copy missing." : "No replica was found without its copy of a key."),
     description:
       "Lines of the number of keys whose replicas differ over time. " +
@@ -212,12 +213,13 @@ function peakOf(cells: readonly ChartCell[]): string {
   const worst = cells
     .map((cell) => {
       const scans = cell.figures.flatMap((figures) => ofAllKeys(figures.divergence).columns["divergent"]);
-      return { cell, keys: Math.max(0, ...scans.map((value) => value ?? 0)) };
+      const estimated = cell.figures.some((figures) => isSampled(figures.divergence));
+      return { cell, keys: Math.max(0, ...scans.map((value) => value ?? 0)), estimated };
     })
     .sort((a, b) => b.keys - a.keys)[0];
   return worst.keys === 0
     ? "No scan found two replicas that differ"
-    : `The most keys that differed in one scan were ${plain(worst.keys)} (${worst.cell.label})`;
+    : `The most keys that differed in one scan were ${worst.estimated ? "an estimated " : ""}${plain(worst.keys)} (${worst.cell.label})`;
 }
 
 function describe(cell: ChartCell, lines: Lines | undefined): string {

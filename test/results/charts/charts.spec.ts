@@ -326,7 +326,7 @@ describe("charts", () => {
       );
       assert.match(figure.caption, /scaled to all keys/);
       assert.match(standaloneSvg(figure, 0), /differing \(keys, estimated; log\)/);
-      assert.match(figure.answer, /in one scan were 100/);
+      assert.match(figure.answer, /in one scan were an estimated 100 /);
     });
 
     it("counts as they are where all keys were looked at, busy ones left out", () => {
@@ -405,6 +405,7 @@ describe("charts", () => {
         { t: [0, 1, 2], columns: columns([4, 3, 0]) },
       ]);
       assert.match(figure.description, /none from 2 s on/);
+      assert.match(figure.caption, /no difference found in any repetition from here on/);
     });
   });
 
