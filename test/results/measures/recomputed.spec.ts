@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import type { ClientMessage, AnswerMessage } from "../../../engine/messages";
 import { encodeAddress } from "../../../engine/vocabulary/address";
+import { GetCoordination } from "../../../engine/quorum/get-coordinator";
 import { Random } from "../../../engine/vocabulary/random";
 import type { EngineSettings } from "../../../engine/vocabulary/settings";
 import { TrialFold, type TrialResult } from "../../../results/measures/fold";
@@ -114,6 +115,12 @@ function replyOf({ outcome, versions, context, coordinator, reason }: AnswerMess
 function nearestRank(values: readonly number[], percentile: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.ceil((sorted.length * percentile) / 100) - 1];
+}
+
+/** Replies counted so far. */
+function answers(get: GetCoordination): number {
+  const { found, absent, failed } = get as unknown as { found: number; absent: number; failed: number };
+  return found + absent + failed;
 }
 
 function mean(values: readonly number[]): number {
@@ -256,5 +263,23 @@ describe("the figures of a trial, computed again from its whole history", () => 
     const one = trial(3, { mix: MIX, load, context: "read-first" }, { r: 1, w: 2, readRepair: "none" });
     checkAll(one);
     assert.ok(one.records.some(({ kind, outcome }) => kind === "update" && outcome === "not_sent"));
+  });
+
+  it("show a coordinator that answers before R replicas have, and are zero for the honest one", () => {
+    const load = { mix: { ...MIX, delete: 0, blindWrite: 0, rmw: 0 } };
+    const stale = (seed: number) => trial(seed, load, { r: 2, w: 2, readRepair: "none" }).result.metrics.p_stale;
+    const seeds = [5, 6, 7];
+    for (const seed of seeds) assert.equal(stale(seed).value, 0, `seed ${seed}: R + W > N`);
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- put back on the same prototype
+    const honest = GetCoordination.prototype.verdict;
+    GetCoordination.prototype.verdict = function (this: GetCoordination) {
+      // The planted fault: the first answer is enough, whatever R says.
+      return answers(this) > 0 ? "met" : honest.call(this);
+    };
+    try {
+      for (const seed of seeds) assert.ok(stale(seed).lo! > 0, `seed ${seed}: the interval lies above zero`);
+    } finally {
+      GetCoordination.prototype.verdict = honest;
+    }
   });
 });
