@@ -375,4 +375,18 @@ describe("the house is tidy", function () {
     }
     assert.ok(existsSync(join(ROOT, "package-lock.json")), "the lock file is there");
   });
+
+  it("the lock file names every optional package, those of other platforms too", () => {
+    const lock = JSON.parse(read("package-lock.json")) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    none(
+      Object.entries(lock.packages).flatMap(([path, { optionalDependencies = {} }]) =>
+        Object.keys(optionalDependencies).flatMap((name) =>
+          lock.packages[`node_modules/${name}`] === undefined ? [`${name}, wanted by ${path}`] : [],
+        ),
+      ),
+      "npm ci refuses such a lock file; add the entry with its version, os, cpu and optional: true:",
+    );
+  });
 });
