@@ -52,7 +52,7 @@ export function codeProvenance(): CodeProvenance {
   // A package installed below somebody else's checkout is not that checkout.
   const own = existsSync(join(root, ".git"));
   const commit = own ? git("rev-parse", "HEAD")?.trim() : undefined;
-  const status = commit === undefined ? undefined : git("status", "--porcelain");
+  const status = commit === undefined ? undefined : git("status", "--porcelain", "--untracked-files=no");
   const dirty = status === undefined ? null : status.trim() !== "";
   const patch = dirty === true ? git("diff", "HEAD") : undefined;
   const lockfile = join(root, "package-lock.json");

@@ -172,7 +172,7 @@ function timerLag(e: Evidence): Doubt | undefined {
     kind: "timer-lag",
     verdict: "doubtful",
     reason: `the driver's timer fires up to ${ms(lag)} late (p99), against a median response of ${ms(e.claimedP50Ms)}, so arrivals come in bursts that the schedule does not have`,
-    advice: "Trust service time over response time here, or use the simulation.",
+    advice: "Trust service time over response time here.",
   };
 }
 
