@@ -6,8 +6,9 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, type as osType } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { RunManifest } from "../results/record/run-folder";
+import { packageRoot } from "./catalogue";
 
 export interface CodeProvenance {
   readonly code: RunManifest["quorumlab"];
@@ -18,17 +19,6 @@ export interface CodeProvenance {
 const ENVIRONMENT = ["NODE_OPTIONS", "NODE_ENV", "CI", "UV_THREADPOOL_SIZE"];
 const GIT_PATIENCE_MS = 3_000;
 const MAX_PATCH_BYTES = 4 * 1024 * 1024;
-
-/** The folder that holds package.json: of the source tree, or of the installed package. */
-export function packageRoot(): string {
-  let folder = __dirname;
-  while (!existsSync(join(folder, "package.json"))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error("the package's own package.json is missing");
-    folder = parent;
-  }
-  return folder;
-}
 
 export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string }).version;

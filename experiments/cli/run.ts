@@ -2,9 +2,9 @@
  * `quorumlab run`: all trials of an experiment, then its report. The first Ctrl-C finishes the journal and stops every
  * process, the second ends at once.
  */
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { makeFolders } from "../../results/record/files";
 import type { Experiment } from "../spec/experiment";
 import { collect, common, errPaint, next, outPaint, printJson, type CommandContext } from "./command";
 import { shownPath } from "./experiment-file";
@@ -66,7 +66,7 @@ async function run(file: string, options: Options, context: CommandContext): Pro
   if (experiment === undefined) return;
   announce(experiment, options, context);
 
-  makeFolders(resolve(io.cwd, options.out));
+  makeResultsFolder(resolve(io.cwd, options.out));
   const runExperiment = context.runner();
   const mode: ProgressMode = options.progress ?? (io.stderr.isTTY && io.env.TERM !== "dumb" ? "line" : "plain");
   const progress = createProgress(io.stderr, mode, () => performance.now(), io.stderr.columns ?? columnsOf(io));
@@ -92,18 +92,13 @@ async function run(file: string, options: Options, context: CommandContext): Pro
   }
 }
 
-/**
- * Makes the results folder, one level at a time: a recursive mkdir never returns where a file system answers "no such
- * entry" to making one (/proc). Throws {@link UserError} with advice.
- */
-function makeFolders(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolders(dirname(folder));
+/** Throws {@link UserError} with advice. */
+function makeResultsFolder(folder: string): void {
   try {
-    mkdirSync(folder);
+    makeFolders(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
-    throw new UserError(systemMessage(error) ?? `${folder}: cannot be made; choose another folder with -o DIR`);
+    const { path } = error as NodeJS.ErrnoException;
+    throw new UserError(systemMessage(error) ?? `${path ?? folder}: cannot be made; choose another folder with -o DIR`);
   }
 }
 
