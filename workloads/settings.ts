@@ -73,6 +73,11 @@ export interface WorkloadSettings {
       };
   /** Which context an update carries. */
   readonly context: "session" | "none" | "read-first";
+  /**
+   * The t of t-visibility: after this share of acknowledged writes of the mix, the same client reads the same key once
+   * more, so much after the acknowledgement. The probe is an operation of its own, in the history like any other.
+   */
+  readonly probe?: { readonly share: number; readonly after: DistributionSettings };
   readonly routing: "any" | "token-aware";
   /** Write every record before the warm-up. */
   readonly preload: boolean;

@@ -82,10 +82,81 @@ export function distributionOf(settings: DistributionSettings): Distribution {
         (random) => least * pow(1 - random.nextFloat(), -1 / alpha),
       );
     }
+    case "weibull": {
+      const scale = micros("scale", settings.scaleMs);
+      const { shape } = settings;
+      if (!(shape > 0 && shape < Infinity)) throw new RangeError(`weibull: shape ${shape} must be above 0`);
+      const text = `weibull(scale ${ms(settings.scaleMs)}, shape ${shape})`;
+      const mean = scale * gamma(1 + 1 / shape);
+      return distribution(text, 0, mean, (random) => scale * pow(-ln(1 - random.nextFloat()), 1 / shape));
+    }
+    case "empirical":
+      return empirical(settings.points);
+    case "mixture":
+      return mixture(settings.parts);
     default:
       return unreachable(settings, "distributionOf");
   }
 }
+
+function empirical(points: readonly (readonly [number, number])[]): Distribution {
+  if (points.length < 2) throw new RangeError("empirical: needs two points or more");
+  const at = points.map(([probability]) => probability);
+  const length = points.map(([, value]) => micros("a point", value));
+  if (at[0] !== 0 || at[at.length - 1] !== 1) throw new RangeError("empirical: points go from probability 0 to 1");
+  let mean = 0;
+  for (let i = 1; i < points.length; i++) {
+    if (at[i] < at[i - 1] || length[i] < length[i - 1]) throw new RangeError("empirical: points must ascend");
+    mean += ((at[i] - at[i - 1]) * (length[i] + length[i - 1])) / 2;
+  }
+  return distribution(`empirical(${points.length} points)`, length[0], mean, (random) => {
+    const u = random.nextFloat();
+    let low = 0;
+    let high = at.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (at[middle] <= u) low = middle;
+      else high = middle;
+    }
+    const width = at[high] - at[low];
+    return width === 0 ? length[low] : length[low] + ((length[high] - length[low]) * (u - at[low])) / width;
+  });
+}
+
+function mixture(parts: readonly { readonly weight: number; readonly of: DistributionSettings }[]): Distribution {
+  if (parts.length === 0) throw new RangeError("mixture: has no parts");
+  const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+  if (!parts.every(({ weight }) => weight >= 0) || !(total > 0 && total < Infinity)) {
+    throw new RangeError("mixture: weights must be at least 0, and one above 0");
+  }
+  const made = parts.map(({ weight, of }) => ({ share: weight / total, of: distributionOf(of) }));
+  const known = made.every(({ of }) => of.meanMicros !== undefined);
+  const mean = known ? made.reduce((sum, { share, of }) => sum + share * of.meanMicros!, 0) : undefined;
+  const text = made.map(({ share, of }) => `${Number((100 * share).toPrecision(4))} % ${of.describe()}`).join(" + ");
+  const least = Math.min(...made.map(({ of }) => of.minimumMicros));
+  return distribution(`mixture(${text})`, least, mean, (random) => {
+    let u = random.nextFloat();
+    for (const { share, of } of made) {
+      if (u < share) return of.sample(random);
+      u -= share;
+    }
+    return made[made.length - 1].of.sample(random);
+  });
+}
+
+/** Euler's gamma function above 1/2, by Lanczos' series (g = 7, nine terms): fifteen digits. */
+function gamma(x: number): number {
+  const y = x - 1;
+  let sum = LANCZOS[0];
+  for (let i = 1; i < LANCZOS.length; i++) sum += LANCZOS[i] / (y + i);
+  const t = y + 7.5;
+  return 2.5066282746310002 * pow(t, y + 0.5) * exp(-t) * sum;
+}
+
+const LANCZOS: readonly number[] = [
+  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
+  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+];
 
 function normal(meanMs: number, sdMs: number): Distribution {
   const mean = micros("mean", meanMs);

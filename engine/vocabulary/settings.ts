@@ -53,6 +53,8 @@ export interface MemberSettings {
   readonly id: string;
   readonly zone: string;
   readonly weight: number;
+  /** Simulation: service times are divided by it. 1 when left out. */
+  readonly speed?: number;
 }
 
 /** A distribution of a duration as written in the experiment, lengths in milliseconds. */
@@ -62,7 +64,15 @@ export type DistributionSettings =
   | { readonly dist: "exponential"; readonly meanMs: number; readonly shiftMs: number }
   | { readonly dist: "normal"; readonly meanMs: number; readonly sdMs: number }
   | { readonly dist: "lognormal"; readonly medianMs: number; readonly p99Ms: number }
-  | { readonly dist: "pareto"; readonly minMs: number; readonly alpha: number };
+  | { readonly dist: "pareto"; readonly minMs: number; readonly alpha: number }
+  | { readonly dist: "weibull"; readonly scaleMs: number; readonly shape: number }
+  /** A recorded distribution: [probability in 0 to 1, milliseconds], both ascending, straight lines in between. */
+  | { readonly dist: "empirical"; readonly points: readonly (readonly [number, number])[] }
+  /** Parts are chosen by weight (need not sum to 1), then drawn from. */
+  | {
+      readonly dist: "mixture";
+      readonly parts: readonly { readonly weight: number; readonly of: DistributionSettings }[];
+    };
 
 /** One-way delay by class of link; undefined adds nothing to what the real network costs. */
 export interface NetworkSettings {
@@ -72,8 +82,63 @@ export interface NetworkSettings {
   readonly client?: DistributionSettings;
   /** A node to itself. */
   readonly local?: DistributionSettings;
+  /** Between two zones, where it differs from `interZone`; holds in both directions unless both are listed. */
+  readonly zonePairs?: readonly { readonly from: string; readonly to: string; readonly delay: DistributionSettings }[];
+  /**
+   * Delays of the four legs of Bailis et al.'s WARS model, by kind of message, in place of `intraZone` and on messages
+   * of a coordinator to itself too; between zones, `interZone` (or the pair's own) is added. Legs left out cost nothing.
+   */
+  readonly wars?: WarsSettings;
   /** Probability that a message between two nodes is dropped. */
   readonly loss: number;
+  /** Probability that a message between two nodes arrives a second time, after a delay of its own. */
+  readonly duplicate?: number;
+  /** Probability that a message is held back by a second draw of its link's delay (1 ms where there is none). */
+  readonly reorder?: number;
+  /** Of each link in each direction; messages queue behind one another. Undefined: unlimited. */
+  readonly bandwidthBytesPerSecond?: number;
+}
+
+export interface WarsSettings {
+  /** Coordinator to replica: a write. */
+  readonly w?: DistributionSettings;
+  /** Replica to coordinator: its acknowledgement. */
+  readonly a?: DistributionSettings;
+  /** Coordinator to replica: a read. */
+  readonly r?: DistributionSettings;
+  /** Replica to coordinator: its response. */
+  readonly s?: DistributionSettings;
+}
+
+/** What a simulated node costs; a real one costs what it costs. */
+export interface NodeModelSettings {
+  /** Time a worker is busy with one of these. Undefined: none. */
+  readonly service: {
+    /** Any message taken off the network, clients' included. */
+    readonly message?: DistributionSettings;
+    /** Loading a key from disk. */
+    readonly read?: DistributionSettings;
+    /** Handing a key to the disk. */
+    readonly write?: DistributionSettings;
+    /** Making what was handed over durable (`cluster.sync` each or group). */
+    readonly sync?: DistributionSettings;
+  };
+  readonly workers: number;
+  /** Messages waiting for a worker; those beyond it are dropped and counted. */
+  readonly queueLimit: number;
+  /** The whole process stops, as in a garbage collection: gaps between pauses, and their lengths. */
+  readonly pauses?: { readonly every: DistributionSettings; readonly length: DistributionSettings };
+  /** Each node's wall time is off by a draw of this with a random sign. */
+  readonly clockSkew?: DistributionSettings;
+  /** Each node's wall time runs fast or slow by up to so many microseconds a second. */
+  readonly clockDriftPpm?: number;
+}
+
+export interface SimulationSettings {
+  /** `real` encodes and decodes every message; `bypass` hands objects over, for speed. */
+  readonly codec: "real" | "bypass";
+  /** What a coordinator's messages to itself cost, in place of `network.local` and of the WARS legs. */
+  readonly localDelay?: DistributionSettings;
 }
 
 export interface StorageSettings {
@@ -92,4 +157,7 @@ export interface ClusterSettings {
   readonly engine: EngineSettings;
   readonly network: NetworkSettings;
   readonly storage: StorageSettings;
+  /** Simulation only. */
+  readonly nodeModel?: NodeModelSettings;
+  readonly simulation?: SimulationSettings;
 }

@@ -45,6 +45,7 @@ export function resolveCell(
       drainMs: values.number("phases.drain"),
     },
     measure: measureOf(values),
+    faults: [],
     resolved: resolvedOf(values, combination),
     warnings,
   };

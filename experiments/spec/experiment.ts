@@ -2,6 +2,7 @@
  * A resolved experiment: every default applied, every axis spread out, nothing left to look up. The plan, the runner,
  * the report and the trial ids are all made from this record.
  */
+import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabulary/faults";
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { AxisValues } from "../../results/record/run-folder";
@@ -34,6 +35,8 @@ export interface Cell {
   readonly workload: WorkloadSettings;
   readonly phases: PhaseSettings;
   readonly measure: MeasureSettings;
+  /** Simulation; on processes with a later version. */
+  readonly faults: readonly FaultSettings[] | RandomFaultsSettings;
   /** Every resolved key, dotted, for `trial.json` and trial ids. */
   readonly resolved: Readonly<Record<string, unknown>>;
   /** Legal but weak choices in this cell, e.g. `r + w <= n_val`. */

@@ -73,6 +73,36 @@ export interface TrialFigures {
   };
   readonly validity: Validity;
   readonly calibration: Calibration | null;
+  /** Faults as they really began and ended: lanes of every time chart. */
+  readonly faults?: readonly FaultLane[];
+  /** One-way delays of the four legs of the WARS model as they happened in this trial: what a prediction is made from. */
+  readonly legs?: LegDelays;
+}
+
+/** Seconds from the start of the warm-up; `toS` null: had not ended when the trial did. */
+export interface FaultLane {
+  readonly id: string;
+  readonly kind: string;
+  readonly what: string;
+  readonly fromS: number;
+  readonly toS: number | null;
+}
+
+/** An empirical distribution: `ms[i]` is the delay at probability `at[i]`; both ascend, from 0 to 1. */
+export interface DelayQuantiles {
+  readonly count: number;
+  readonly at: readonly number[];
+  readonly ms: readonly number[];
+}
+
+/** Write out, acknowledgement, read out, response; messages of a coordinator to itself included where they travel. */
+export interface LegDelays {
+  readonly w: DelayQuantiles;
+  readonly a: DelayQuantiles;
+  readonly r: DelayQuantiles;
+  readonly s: DelayQuantiles;
+  /** How they were taken, one sentence for the caption. */
+  readonly how: string;
 }
 
 export type ValidityVerdict = "valid" | "doubtful" | "invalid";

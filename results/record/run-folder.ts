@@ -29,6 +29,18 @@ export interface TrialRecord {
   readonly outcome: "done" | "failed";
   readonly error?: string;
   readonly operations: number;
+  /** Simulation only: what makes the trial replayable. */
+  readonly simulation?: SimulationRecord;
+}
+
+/** `checkpoints[i]` is the rolling digest (32 bits) after `(i + 1) * every` events; `digest` the one after all, 16 hexadecimal digits. */
+export interface SimulationRecord {
+  readonly digest: string;
+  readonly events: number;
+  readonly every: number;
+  readonly checkpoints: readonly number[];
+  readonly virtualSeconds: number;
+  readonly wallSeconds: number;
 }
 
 export interface TrialSummary {
