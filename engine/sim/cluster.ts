@@ -1,0 +1,507 @@
+/**
+ * A cluster in virtual time: the same nodes, hosts, codec and client library rules as real processes, on one event queue.
+ * Nothing here reads a clock or draws from anything but the seed: equal settings and seed give equal events, which the
+ * digest holds to account.
+ *
+ * Messages are encoded and decoded at the moment they are sent, so nodes share no object and the bytes on the network are
+ * those of the real wire; `simulation.codec: bypass` hands the objects over instead.
+ */
+import { clockNamed } from "../clocks/clock";
+import type { Host } from "../host/host";
+import type { Storage } from "../host/ports";
+import type { Input } from "../io";
+import type { AnswerMessage, ClientMessage, Inspection, Message, NodeIndex, PeerMessage } from "../messages";
+import { Node, type NodeCounts } from "../node";
+import { Ring } from "../ring/ring";
+import type { Address } from "../vocabulary/address";
+import { assert } from "../vocabulary/assert";
+import { distributionOf } from "../vocabulary/distributions";
+import { fromMs, type Micros } from "../vocabulary/micros";
+import { ByteReader, ByteWriter } from "../vocabulary/octets";
+import { Random } from "../vocabulary/random";
+import type { ClusterSettings, DistributionSettings } from "../vocabulary/settings";
+import { Codec } from "../wire/codec";
+import { SimulatedClient } from "./client";
+import { TraceDigest } from "./digest";
+import { SimulatedDisk } from "./disk";
+import { type EventHandle, EventQueue } from "./event-queue";
+import { Machine, type NodeFactory } from "./machine";
+import { legOf, SimulatedNetwork, type Leg } from "./network";
+import type { Watcher } from "./trace";
+
+// Kinds of event.
+const DELIVER = 1;
+const ASK = 2;
+const ANSWER = 3;
+const WAKE = 4;
+const SERVED = 5;
+const CALL = 6;
+
+/** A message on its way, when somebody watches or a fault holds it. */
+interface Carried {
+  readonly message: Message;
+  readonly watched: number;
+}
+
+export interface SimulationOptions {
+  readonly cluster: ClusterSettings;
+  readonly watcher?: Watcher;
+  /** Between the simulation and the node: for tests that plant a fault of the protocol's own. */
+  readonly create?: NodeFactory;
+  /** Receives the one-way delay of every message of the four legs, when it is delivered. */
+  readonly leg?: (leg: Leg, micros: Micros) => void;
+}
+
+/** Totals of one node since the start, over all its lives. */
+export interface MachineCounts extends NodeCounts {
+  readonly messagesSent: number;
+  /** NaN where the codec is bypassed. */
+  readonly bytesSent: number;
+  readonly queueDrops: number;
+  readonly keysHeld: number;
+  readonly steps: number;
+}
+
+/** How {@link SimulatedCluster.run} ended. */
+export type RunEnd = "until" | "quiet" | "events";
+
+export class SimulatedCluster {
+  readonly settings: ClusterSettings;
+  readonly ring: Ring;
+  readonly queue = new EventQueue();
+  readonly network: SimulatedNetwork;
+  readonly machines: readonly Machine[];
+  readonly digest = new TraceDigest();
+  readonly watcher: Watcher | undefined;
+  private time: Micros = 0;
+  private readonly random: Random;
+  private readonly codec: Codec;
+  private readonly writer = new ByteWriter(4_096);
+  private readonly reader = new ByteReader(new Uint8Array(0));
+  private readonly bypass: boolean;
+  private readonly perfect: boolean;
+  private readonly clients: SimulatedClient[] = [];
+  private readonly inspections = new Map<number, (held: Inspection["held"] | undefined) => void>();
+  private nextInspection = 1;
+  private readonly held: { from: NodeIndex; to: NodeIndex; message: PeerMessage; sentAt: Micros; watched: number }[] =
+    [];
+  private readonly leg: SimulationOptions["leg"];
+  private stepsOfPastLives = 0;
+  /** Bytes of the message encoded last; NaN under bypass. */
+  private bytes = 0;
+
+  constructor(options: SimulationOptions) {
+    const { cluster } = options;
+    this.settings = cluster;
+    this.watcher = options.watcher;
+    this.leg = options.leg;
+    this.random = Random.fromSeed(cluster.seed);
+    this.bypass = cluster.simulation?.codec === "bypass";
+    this.perfect = cluster.engine.detector.name === "perfect";
+    this.codec = new Codec(clockNamed(cluster.engine.clock));
+    // As on real processes, so that equal seeds give equal rings in both worlds.
+    this.ring = Ring.build(cluster.ring, cluster.members, this.random.fork("ring"));
+    this.network = new SimulatedNetwork(cluster);
+    const create: NodeFactory = options.create ?? ((nodeOptions, now) => new Node(nodeOptions, now));
+    this.machines = cluster.members.map((_, index) => this.machine(index, create));
+    this.bootAll();
+  }
+
+  now(): Micros {
+    return this.time;
+  }
+
+  /** From here on every node has started and its first heartbeat is out. */
+  get ready(): Micros {
+    return this.perfect ? 0 : fromMs(this.settings.engine.detector.heartbeatIntervalMs);
+  }
+
+  at(time: Micros, act: () => void): EventHandle {
+    assert(time >= this.time, "events lie in the future");
+    return this.queue.schedule(time, CALL, 0, 0, 0, act);
+  }
+
+  cancel(handle: EventHandle): void {
+    this.queue.cancel(handle);
+  }
+
+  /** Works off events up to and including `until`, at most `maxEvents`. Time is then `until`, unless events ran out first. */
+  run(until: Micros, maxEvents = Infinity): RunEnd {
+    const { queue } = this;
+    for (let left = maxEvents; left > 0; left--) {
+      const next = queue.nextTime();
+      if (next === undefined) return "quiet";
+      if (next > until) {
+        this.time = until;
+        return "until";
+      }
+      queue.take();
+      this.time = queue.at;
+      this.happen();
+    }
+    return "events";
+  }
+
+  private happen(): void {
+    const { queue, digest } = this;
+    const { kind, first, second, stamp, payload } = queue;
+    digest.mix(queue.at);
+    digest.mix(kind * 0x1000000 + first);
+    digest.mix(second);
+    digest.close();
+    switch (kind) {
+      case DELIVER:
+        this.deliver(first, second, stamp, payload);
+        return;
+      case ASK:
+        this.asked(first, second, payload);
+        return;
+      case ANSWER:
+        this.answered(second, payload);
+        return;
+      case WAKE:
+        this.machines[first].wake(second);
+        return;
+      case SERVED:
+        this.machines[first].served(second, payload as Input);
+        return;
+      default:
+        (payload as () => void)();
+    }
+  }
+
+  // ---- messages ------------------------------------------------------------------------------------------------
+
+  private send(from: NodeIndex, to: NodeIndex, message: PeerMessage): void {
+    const copy = this.recode(message) as PeerMessage;
+    const machine = this.machines[from];
+    machine.messagesSent++;
+    machine.bytesSent += this.bytes;
+    const { bytes, time, watcher } = this;
+    const passage = this.network.between(from, to, message.kind, Number.isNaN(bytes) ? 0 : bytes, time);
+    const { fate, arrivals, first, second } = passage;
+    const watched = watcher === undefined ? 0 : watcher.sent(time, node(from), node(to), copy, bytes);
+    if (arrivals === 0) {
+      watcher?.failed(watched, time, fate as "lost" | "cut");
+      return;
+    }
+    if (fate === "held") {
+      watcher?.failed(watched, time, "held");
+      if (this.held.length < MAX_HELD) this.held.push({ from, to, message: copy, sentAt: time, watched });
+      else this.network.lost++;
+      return;
+    }
+    this.carry(first, from, to, copy, time, watched);
+    if (arrivals === 2) {
+      const again = watcher === undefined ? 0 : watcher.sent(time, node(from), node(to), copy, bytes);
+      // States are immutable values: the second copy may be the same object.
+      this.carry(second, from, to, copy, time, again);
+    }
+  }
+
+  private carry(
+    at: Micros,
+    from: NodeIndex,
+    to: NodeIndex,
+    message: PeerMessage,
+    sentAt: Micros,
+    watched: number,
+  ): void {
+    const payload: PeerMessage | Carried = this.watcher === undefined ? message : { message, watched };
+    this.queue.schedule(at, DELIVER, from, to, sentAt, payload);
+  }
+
+  private deliver(from: NodeIndex, to: NodeIndex, sentAt: Micros, payload: unknown): void {
+    const { watcher } = this;
+    const message = (watcher === undefined ? payload : (payload as Carried).message) as PeerMessage;
+    const taken = this.machines[to].arrive({ kind: "received", from, message });
+    if (watcher !== undefined) this.seen((payload as Carried).watched, to, taken);
+    if (!taken || this.leg === undefined) return;
+    const leg = legOf(message.kind);
+    if (leg !== undefined) this.leg(leg, this.time - sentAt);
+  }
+
+  private seen(watched: number, to: NodeIndex, taken: boolean): void {
+    if (taken) this.watcher!.arrived(watched, this.time);
+    else this.watcher!.failed(watched, this.time, this.machines[to].up ? "queue-full" : "node-down");
+  }
+
+  /** Held messages that no rule holds any more arrive now, in the order in which they were sent. */
+  releaseHeld(stillHeld: (from: NodeIndex, to: NodeIndex) => boolean): void {
+    const kept = this.held.filter(({ from, to }) => stillHeld(from, to));
+    for (const { from, to, message, sentAt, watched } of this.held) {
+      if (!stillHeld(from, to)) this.carry(this.time, from, to, message, sentAt, watched);
+    }
+    this.held.length = 0;
+    this.held.push(...kept);
+  }
+
+  /** What the bytes say: nothing is shared. Every message that is sent becomes part of the digest here. */
+  private recode(message: Message): Message {
+    if (this.bypass) {
+      this.bytes = NaN;
+      this.digest.mix(message.kind.charCodeAt(0) * 256 + message.kind.length);
+      this.digest.mix(message.kind === "heartbeat" ? message.sequence : message.id);
+      return message;
+    }
+    const { writer, reader } = this;
+    writer.reset();
+    this.codec.encode(message, writer);
+    this.bytes = writer.length;
+    this.digest.mixBytes(writer.bytes, 0, writer.length);
+    reader.reset(writer.bytes, 0, writer.length);
+    return this.codec.decode(reader);
+  }
+
+  // ---- clients -------------------------------------------------------------------------------------------------
+
+  /** A client library of its own: connections to all nodes. */
+  client(options: { readonly routing: "any" | "token-aware"; readonly graceMs: number }): SimulatedClient {
+    const number = this.clients.length;
+    assert(number < MAX_CLIENTS, "clients are few; sessions are many");
+    const client = new SimulatedClient(
+      {
+        now: () => this.time,
+        at: (time, act) => this.at(time, act),
+        connected: (session, to) => this.machines[to].up && !this.network.isCut(this.party(session), to),
+        ask: (session, to, message) => this.ask(session * MAX_CLIENTS + number, to, message),
+      },
+      { ...options, cluster: this.settings, ring: this.ring },
+    );
+    this.clients.push(client);
+    return client;
+  }
+
+  /** The network's number for a client's session. */
+  private party(session: number): number {
+    return this.machines.length + session;
+  }
+
+  private ask(handle: number, to: NodeIndex, message: ClientMessage): void {
+    const session = Math.floor(handle / MAX_CLIENTS);
+    const { time, watcher } = this;
+    const copy = this.recode(message) as ClientMessage;
+    const arrives = this.network.client(session, to, true, time);
+    const watched = watcher === undefined ? 0 : watcher.sent(time, clientParty(session), node(to), copy, this.bytes);
+    if (arrives === undefined) watcher?.failed(watched, time, "cut");
+    else this.queue.schedule(arrives, ASK, handle, to, time, watcher === undefined ? copy : { message: copy, watched });
+  }
+
+  private asked(handle: number, to: NodeIndex, payload: unknown): void {
+    const { watcher } = this;
+    const message = (watcher === undefined ? payload : (payload as Carried).message) as ClientMessage;
+    const taken = this.machines[to].arrive({ kind: "asked", session: handle, message });
+    if (watcher !== undefined) this.seen((payload as Carried).watched, to, taken);
+  }
+
+  private answer(from: NodeIndex, handle: number, message: AnswerMessage | Inspection): void {
+    if (message.kind === "inspection") {
+      const done = this.inspections.get(message.id);
+      this.inspections.delete(message.id);
+      done?.(message.held);
+      return;
+    }
+    const session = Math.floor(handle / MAX_CLIENTS);
+    const { time, watcher } = this;
+    const copy = this.recode(message);
+    const arrives = this.network.client(session, from, false, time);
+    const watched = watcher === undefined ? 0 : watcher.sent(time, node(from), clientParty(session), copy, this.bytes);
+    if (arrives === undefined) watcher?.failed(watched, time, "cut");
+    else
+      this.queue.schedule(
+        arrives,
+        ANSWER,
+        from,
+        handle,
+        time,
+        watcher === undefined ? copy : { message: copy, watched },
+      );
+  }
+
+  private answered(handle: number, payload: unknown): void {
+    const { watcher } = this;
+    const message = (watcher === undefined ? payload : (payload as Carried).message) as AnswerMessage;
+    watcher?.arrived((payload as Carried).watched, this.time);
+    this.clients[handle % MAX_CLIENTS].arrived(message);
+  }
+
+  /**
+   * Write ids that one node holds for each (vnode, address), past network and service times; undefined when the node is
+   * down, stands still or dies before it has answered. `done` may be called within the call.
+   */
+  inspect(
+    to: NodeIndex,
+    vnodes: readonly number[],
+    addresses: readonly Address[],
+    done: (held: Inspection["held"] | undefined) => void,
+  ): void {
+    const machine = this.machines[to];
+    if (!machine.up || machine.paused) {
+      done(undefined);
+      return;
+    }
+    const id = this.nextInspection++;
+    this.inspections.set(id, done);
+    machine.tell({ kind: "asked", session: 0, message: { kind: "inspect", id, vnodes, addresses } });
+    if (this.inspections.has(id)) {
+      // A disk takes its time; a process that dies meanwhile never answers.
+      this.at(this.time + INSPECTION_PATIENCE, () => {
+        if (this.inspections.delete(id)) done(undefined);
+      });
+    }
+  }
+
+  // ---- machines ------------------------------------------------------------------------------------------------
+
+  private machine(index: NodeIndex, create: NodeFactory): Machine {
+    const { settings, random, watcher } = this;
+    const { nodeModel, members, storage, engine, network, simulation } = settings;
+    const make = (one: DistributionSettings | undefined): ReturnType<typeof distributionOf> | undefined =>
+      one === undefined ? undefined : distributionOf(one);
+    const service = nodeModel?.service;
+    const speed = members[index].speed ?? 1;
+    return new Machine(
+      {
+        now: () => this.time,
+        at: (time, act) => this.at(time, act),
+        cancel: (handle) => this.cancel(handle),
+        wakeAt: (time, at, life) => this.queue.schedule(time, WAKE, at, life, 0, undefined),
+        servedAt: (time, at, life, input) => void this.queue.schedule(time, SERVED, at, life, 0, input),
+        noted: (at, note) => watcher?.noted(this.time, at, note),
+      },
+      {
+        index,
+        nodeOptions: {
+          index,
+          ring: this.ring,
+          settings: engine,
+          loopback: network.local !== undefined || network.wars !== undefined || simulation?.localDelay !== undefined,
+          tracing: watcher !== undefined,
+        },
+        create,
+        transport: {
+          send: (to, message) => this.send(index, to, message),
+          answer: (session, message) => this.answer(index, session, message),
+        },
+        disk:
+          storage.kind === "memory"
+            ? undefined
+            : (machine) =>
+                new SimulatedDisk(
+                  machine,
+                  {
+                    read: make(service?.read),
+                    write: make(service?.write),
+                    sync: storage.sync === "never" ? undefined : make(service?.sync),
+                  },
+                  random.fork(`disk/${String(index)}`),
+                ),
+        service: make(service?.message),
+        workers: nodeModel?.workers ?? 1,
+        queueLimit: nodeModel?.queueLimit ?? Infinity,
+        speed,
+        random: random.fork(`service/${String(index)}`),
+        ...(watcher === undefined ? {} : { watched: (inner: Storage) => this.watchedStorage(index, inner) }),
+      },
+    );
+  }
+
+  private watchedStorage(index: NodeIndex, inner: Storage): Storage {
+    return {
+      immediate: inner.immediate,
+      load: (token, vnode, address, events) => inner.load(token, vnode, address, events),
+      store: (token, vnode, address, state, events) => {
+        this.watcher!.stored(this.time, index, vnode, address, state);
+        inner.store(token, vnode, address, state, events);
+      },
+      count: () => inner.count(),
+    };
+  }
+
+  /** Nodes start one after another within a heartbeat, or all heartbeats of a simulation would fall together. */
+  private bootAll(): void {
+    const starts = this.random.fork("boot");
+    const { clockSkew, clockDriftPpm } = this.settings.nodeModel ?? {};
+    const skew = clockSkew === undefined ? undefined : distributionOf(clockSkew);
+    for (let index = 0; index < this.machines.length; index++) {
+      const machine = this.machines[index];
+      const wall = this.random.fork(`wall/${String(index)}`);
+      const sign = wall.nextBelow(2) === 0 ? -1 : 1;
+      const ppm = clockDriftPpm === undefined ? 0 : (wall.nextFloat() * 2 - 1) * clockDriftPpm;
+      machine.setWall(skew === undefined ? 0 : sign * skew.sample(wall), ppm);
+      const start = this.ready === 0 ? 0 : starts.nextBelow(this.ready);
+      if (start === 0) this.boot(index);
+      else this.at(start, () => this.boot(index));
+    }
+  }
+
+  /** Starts a node that is down. */
+  boot(index: NodeIndex): void {
+    const machine = this.machines[index];
+    if (machine.up) return;
+    machine.boot();
+    this.watcher?.node(this.time, index, "up");
+    if (!this.perfect) return;
+    for (let other = 0; other < this.machines.length; other++) {
+      if (other === index) continue;
+      if (this.machines[other].up) this.machines[other].tell({ kind: "link-up", node: index });
+      else if (this.machines[other].epoch > 0) machine.tell({ kind: "link-down", node: other });
+    }
+  }
+
+  /** Ends a node's process at once. Clients notice after their link's delay. */
+  kill(index: NodeIndex): void {
+    const machine = this.machines[index];
+    if (!machine.up) return;
+    this.stepsOfPastLives += machine.host?.steps ?? 0;
+    machine.kill();
+    this.watcher?.node(this.time, index, "down");
+    for (const client of this.clients) {
+      const notice = this.network.client(0, index, false, this.time) ?? this.time;
+      this.at(notice, () => client.disconnected(index));
+    }
+    if (!this.perfect) return;
+    for (const other of this.machines) other.tell({ kind: "link-down", node: index });
+  }
+
+  /** The process stands still until {@link resume}. */
+  pause(index: NodeIndex): void {
+    if (!this.machines[index].up) return;
+    this.machines[index].pause();
+    this.watcher?.node(this.time, index, "paused");
+  }
+
+  resume(index: NodeIndex): void {
+    if (!this.machines[index].paused) return;
+    this.watcher?.node(this.time, index, "up");
+    this.machines[index].resume();
+  }
+
+  /** Totals of one node; undefined when it never started. */
+  counts(index: NodeIndex): MachineCounts | undefined {
+    const machine = this.machines[index];
+    const counts = machine.count();
+    if (counts === undefined) return undefined;
+    const { messagesSent, bytesSent, queueDrops } = machine;
+    const host: Host | undefined = machine.host;
+    return { ...counts, messagesSent, bytesSent, queueDrops, keysHeld: machine.keysHeld(), steps: host?.steps ?? 0 };
+  }
+
+  /** Calls of `step` so far, of all nodes. */
+  get steps(): number {
+    return this.machines.reduce((sum, { host }) => sum + (host?.steps ?? 0), this.stepsOfPastLives);
+  }
+}
+
+function node(index: number): { kind: "node"; index: number } {
+  return { kind: "node", index };
+}
+
+function clientParty(index: number): { kind: "client"; index: number } {
+  return { kind: "client", index };
+}
+
+const MAX_CLIENTS = 16;
+/** Messages that faults hold back at once. */
+const MAX_HELD = 1_000_000;
+const INSPECTION_PATIENCE: Micros = 2_000_000;

@@ -1,0 +1,271 @@
+/**
+ * One simulated node: the protocol and its host as they are, on a machine made of numbers. It takes time to handle
+ * messages, has a queue with a limit, can stand still (what arrives waits), die (what was not synced is gone) and start
+ * again under its next boot epoch, and its wall time may be wrong.
+ */
+import { Host } from "../host/host";
+import { MemoryStorage } from "../host/memory-storage";
+import type { Storage, Transport } from "../host/ports";
+import type { Input, Note, ProtocolNode } from "../io";
+import type { NodeCounts, NodeOptions } from "../node";
+import type { Distribution } from "../vocabulary/distributions";
+import { MICROS_PER_SECOND, type Micros } from "../vocabulary/micros";
+import type { Random } from "../vocabulary/random";
+import type { SimulatedDisk } from "./disk";
+
+/** What a machine runs; a test may put something between. */
+export type RunningNode = ProtocolNode & { count(): NodeCounts };
+export type NodeFactory = (options: NodeOptions, now: Micros) => RunningNode;
+
+/** Inputs that wait while a process stands still: those beyond it are dropped, as from a full socket buffer. */
+const MAX_WAITING = 100_000;
+
+export interface MachineWorld {
+  now(): Micros;
+  /** Calls `act` at `time`; returns a handle for {@link cancel}. */
+  at(time: Micros, act: () => void): number;
+  cancel(handle: number): void;
+  /** Wakes machine `index` at `time` through {@link Machine.wake}. */
+  wakeAt(time: Micros, index: number, life: number): number;
+  /** Tells machine `index` through {@link Machine.served} that a worker has finished. */
+  servedAt(time: Micros, index: number, life: number, input: Input): void;
+  noted(index: number, note: Note): void;
+}
+
+export interface MachineOptions {
+  readonly index: number;
+  readonly nodeOptions: Omit<NodeOptions, "epoch" | "wallTime" | "storageIsImmediate">;
+  readonly create: NodeFactory;
+  readonly transport: Transport;
+  /** Undefined: memory, which a crash empties. */
+  readonly disk: ((machine: Machine) => SimulatedDisk) | undefined;
+  /** Time a worker takes for one message; undefined: none. */
+  readonly service: Distribution | undefined;
+  readonly workers: number;
+  readonly queueLimit: number;
+  readonly speed: number;
+  readonly random: Random;
+  /** Between storage and host, for a watcher. */
+  readonly watched?: (storage: Storage) => Storage;
+}
+
+export class Machine {
+  node: RunningNode | undefined;
+  host: Host | undefined;
+  disk: SimulatedDisk | undefined;
+  private memory = new MemoryStorage();
+  up = false;
+  paused = false;
+  /** Raised at each death: wake-ups and completions of an earlier life are void. */
+  life = 0;
+  epoch = 0;
+  messagesSent = 0;
+  bytesSent = 0;
+  /** Messages dropped by the full queue. */
+  queueDrops = 0;
+  /** Service times are multiplied by it. */
+  slowness = 1;
+  // Wall time: now + offset, gaining `ppm` microseconds a second since `since`.
+  private offset: Micros = 0;
+  private ppm = 0;
+  private since: Micros = 0;
+  private busy = 0;
+  private queue: Input[] = [];
+  private waiting: (() => void)[] = [];
+  private wakeHandle = 0;
+  private hostsWake: (() => void) | undefined;
+  private before: NodeCounts | undefined;
+
+  constructor(
+    private readonly world: MachineWorld,
+    private readonly options: MachineOptions,
+  ) {
+    if (options.disk !== undefined) this.disk = options.disk(this);
+  }
+
+  /** (Re)starts the process on what its disk holds. */
+  boot(): void {
+    if (this.up) return;
+    const { options, world } = this;
+    const { index } = options;
+    this.up = true;
+    this.paused = false;
+    this.epoch++;
+    const { life } = this;
+    const storage: Storage = this.disk ?? this.memory;
+    this.node = options.create(
+      {
+        ...options.nodeOptions,
+        epoch: this.epoch,
+        storageIsImmediate: storage.immediate,
+        wallTime: (now: Micros) => this.wallTime(now),
+      } as NodeOptions,
+      world.now(),
+    );
+    this.host = new Host(this.node, {
+      transport: options.transport,
+      storage: options.watched?.(storage) ?? storage,
+      alarm: {
+        now: () => world.now(),
+        set: (at, wake) => {
+          if (this.wakeHandle !== 0) world.cancel(this.wakeHandle);
+          this.hostsWake = wake;
+          this.wakeHandle = world.wakeAt(Math.max(at, world.now()), index, life);
+        },
+      },
+      note: (note) => world.noted(index, note),
+    });
+    this.host.start();
+  }
+
+  /** The process is gone, with all that was not on its disk. */
+  kill(): void {
+    if (!this.up) return;
+    this.before = this.count();
+    this.up = false;
+    this.paused = false;
+    this.life++;
+    this.host?.stop();
+    this.host = undefined;
+    this.node = undefined;
+    this.busy = 0;
+    this.queue = [];
+    this.waiting = [];
+    if (this.wakeHandle !== 0) this.world.cancel(this.wakeHandle);
+    this.wakeHandle = 0;
+    this.hostsWake = undefined;
+    if (this.disk === undefined) this.memory = new MemoryStorage();
+    else this.disk.crash();
+  }
+
+  wipe(): void {
+    this.memory = new MemoryStorage();
+    this.disk?.wipe();
+  }
+
+  pause(): void {
+    if (this.up) this.paused = true;
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    const { waiting } = this;
+    this.waiting = [];
+    for (const act of waiting) {
+      // One of them may have ended the process, or stopped it again.
+      if (!this.up) return;
+      if (this.paused) this.waiting.push(act);
+      else act();
+    }
+  }
+
+  /** A message, from the network or a client. False when the queue was full or the process is down. */
+  arrive(input: Input): boolean {
+    if (!this.up) return false;
+    if (this.paused) {
+      if (this.waiting.length >= MAX_WAITING) {
+        this.queueDrops++;
+        return false;
+      }
+      this.waiting.push(() => this.arrive(input));
+      return true;
+    }
+    const { service, workers, queueLimit } = this.options;
+    if (service === undefined) {
+      this.host!.deliver(input);
+      return true;
+    }
+    if (this.busy < workers) {
+      this.serve(input, service);
+      return true;
+    }
+    if (this.queue.length >= queueLimit) {
+      this.queueDrops++;
+      return false;
+    }
+    this.queue.push(input);
+    return true;
+  }
+
+  /** Not a message: the world tells the process something at once. */
+  tell(input: Input): void {
+    if (!this.up) return;
+    if (this.paused) this.waiting.push(() => this.tell(input));
+    else this.host!.deliver(input);
+  }
+
+  /** A worker has finished with `input`. */
+  served(life: number, input: Input): void {
+    if (life !== this.life || !this.up) return;
+    if (this.paused) {
+      this.waiting.push(() => this.served(life, input));
+      return;
+    }
+    this.busy--;
+    const next = this.queue.shift();
+    if (next !== undefined) this.serve(next, this.options.service!);
+    this.host!.deliver(input);
+  }
+
+  wake(life: number): void {
+    if (life !== this.life || !this.up) return;
+    this.wakeHandle = 0;
+    const wake = this.hostsWake;
+    if (wake === undefined) return;
+    if (this.paused) this.waiting.push(wake);
+    else wake();
+  }
+
+  /** For the disk: `act` at `time` unless the process has died by then; while it stands still, afterwards. */
+  later(time: Micros, act: () => void): void {
+    const { life } = this;
+    const run = (): void => {
+      if (this.life !== life || !this.up) return;
+      if (this.paused) this.waiting.push(run);
+      else act();
+    };
+    this.world.at(time, run);
+  }
+
+  now(): Micros {
+    return this.world.now();
+  }
+
+  wallTime(now: Micros): Micros {
+    return Math.round(now + this.offset + ((now - this.since) * this.ppm) / MICROS_PER_SECOND);
+  }
+
+  /** Sets wall time off by `change` more, and its rate to `ppm`, from now on. */
+  setWall(change: Micros, ppm: number): void {
+    const now = this.world.now();
+    this.offset = this.wallTime(now) - now + change;
+    this.since = now;
+    this.ppm = ppm;
+  }
+
+  get driftPpm(): number {
+    return this.ppm;
+  }
+
+  keysHeld(): number {
+    return (this.disk ?? this.memory).count();
+  }
+
+  /** Totals over all lives. */
+  count(): NodeCounts | undefined {
+    const now = this.node?.count();
+    const { before } = this;
+    if (now === undefined || before === undefined) return now ?? before;
+    const sum = { ...now };
+    for (const key of Object.keys(sum) as (keyof NodeCounts)[]) sum[key] += before[key];
+    return sum;
+  }
+
+  private serve(input: Input, service: Distribution): void {
+    this.busy++;
+    const { speed, random, index } = this.options;
+    const took = Math.round((service.sample(random) * this.slowness) / speed);
+    this.world.servedAt(this.world.now() + took, index, this.life, input);
+  }
+}
