@@ -56,6 +56,7 @@ interface Step {
 export interface Ended<Owner> {
   readonly owner: Owner;
   readonly operation: DrawnOperation;
+  readonly session: Session;
   readonly outcome: Outcome;
 }
 
@@ -133,7 +134,7 @@ export class Courses<Owner> {
     const { operation, step } = course;
     if (!step.opensPair) {
       if (course.spanId !== -1) this.recordSpan(course, reply.outcome, now);
-      return { owner: course.owner, operation, outcome: reply.outcome };
+      return { owner: course.owner, operation, session: course.session, outcome: reply.outcome };
     }
     if (reply.outcome === "ok") {
       course.step = this.closingStep(course, reply, now);
@@ -146,7 +147,7 @@ export class Courses<Owner> {
       const times = { intended: course.intended, start: now, end: now };
       this.recordBare(this.nextId++, operation.kind, course.key, course.session, times, "not_sent");
     }
-    return { owner: course.owner, operation, outcome: reply.outcome };
+    return { owner: course.owner, operation, session: course.session, outcome: reply.outcome };
   }
 
   /**

@@ -10,6 +10,9 @@
  * Phases: load, warm-up, measure, drain; each starts when the one before ended. An operation belongs to the phase of its
  * *intended* instant. In the drain nothing new begins (a pair that began is completed), and it lasts until its time is
  * over and every reply has come: targets answer by their own deadline.
+ *
+ * Probes are the measuring instrument, not the load: reads of their own after some acknowledged writes, counted apart, so
+ * that a run with them is offered the same operations as one without.
  */
 import { assert } from "../engine/vocabulary/assert";
 import { distributionOf, type Distribution } from "../engine/vocabulary/distributions";
@@ -23,6 +26,7 @@ import type { KeyActivity } from "./key-activity";
 import { Loader, LOAD_CONCURRENCY, type LoadSlot } from "./loader";
 import type { Reply, Workload } from "./operation";
 import { arrivals, type Arrivals } from "./pacing";
+import { Probes, type Probe } from "./probes";
 import { CONTEXTS_PER_SESSION, Session } from "./session";
 import type { WorkloadSettings } from "./settings";
 import { WaitingLine } from "./waiting-line";
@@ -44,16 +48,25 @@ export interface DriverOptions {
 
 export interface DriverProgress {
   readonly phase: Phase;
-  /** Operations ended since the load, pairs counted once, dropped ones included. */
+  /** Operations ended since the load, pairs counted once, dropped ones included, probes not. */
   readonly operations: number;
   readonly failed: number;
+  /** Probes included. */
   readonly outstanding: number;
   /** Open loop: due while `maxOutstanding` were out. */
   readonly dropped: number;
-  /** Of the measured phase: operations due in it (`unsent` ones too), ended in it (whenever they were due), and due in it but dropped. */
+  /** Of the measured phase: operations due in it (`unsent` ones too), ended in it (whenever they were due), and due in it but dropped. Without probes. */
   readonly measured: { readonly due: number; readonly ended: number; readonly dropped: number };
   /** Closed loop with a target rate: due by the end of the measured phase and never begun. */
   readonly unsent: number;
+  /** Probes begun or dropped so far, ended, not answered `ok`, due while too many were out, and never planned because too many waited. */
+  readonly probes: {
+    readonly due: number;
+    readonly ended: number;
+    readonly failed: number;
+    readonly dropped: number;
+    readonly skipped: number;
+  };
   readonly load: {
     readonly records: number;
     readonly settled: number;
@@ -76,7 +89,7 @@ interface Arrival {
   readonly kind: "arrival";
 }
 
-type Owner = ClosedClient | LoadSlot | Arrival;
+type Owner = ClosedClient | LoadSlot | Arrival | Probe;
 
 export class Driver {
   private readonly workload: Workload;
@@ -88,7 +101,8 @@ export class Driver {
   private readonly clients: readonly ClosedClient[];
   private readonly loader: Loader;
   private readonly courses: Courses<Owner>;
-  private readonly waiting = new WaitingLine<ClosedClient | LoadSlot>();
+  private readonly probes: Probes | undefined;
+  private readonly waiting = new WaitingLine<ClosedClient | LoadSlot | Probe>();
   /** Microseconds between operations of one client under a target rate; 0 without one. */
   private readonly tick: number;
 
@@ -134,6 +148,7 @@ export class Driver {
     const loadSessions = Array.from({ length: slots }, (_, i) => new Session(base + load.clients + i, 0));
     this.loader = new Loader(workload, loadSessions);
     this.think = load.model === "closed" && load.think !== undefined ? distributionOf(load.think) : undefined;
+    this.probes = settings.probe && new Probes(settings.probe, settings.maxOutstanding, options.random.fork("probe"));
     const rate = load.model === "closed" ? load.targetPerSecond : undefined;
     this.tick = rate === undefined ? 0 : (load.clients / rate) * MICROS_PER_SECOND;
     this.courses = new Courses({
@@ -213,7 +228,8 @@ export class Driver {
     if (this.finished) return;
     for (const ended of this.courses.giveUp(now)) {
       if (ended.owner.kind === "load") continue;
-      this.count(ended);
+      if (ended.owner.kind === "probe") this.probes!.ended(ended.outcome);
+      else this.count(ended);
     }
     this.finished = true;
   }
@@ -242,6 +258,7 @@ export class Driver {
       dropped: this.dropped,
       measured: { ...this.measured },
       unsent: this.unsent,
+      probes: this.probes === undefined ? NO_PROBES : { ...this.probes.counted },
       load: this.loader.progress,
       integrity: { ...this.courses.integrity },
     };
@@ -289,9 +306,20 @@ export class Driver {
 
   /** Makes what is due by `now`, in order, and moves the phase on. */
   private stepTransactions(): void {
-    while (this.nextArrival <= this.now && this.nextArrival < this.measureEnd) this.arrive();
-    for (let due = this.waiting.takeDue(this.now); due !== undefined; due = this.waiting.takeDue(this.now)) {
+    for (;;) {
+      const waited = this.waiting.first ?? Infinity;
+      const arrival = this.nextArrival < this.measureEnd ? this.nextArrival : Infinity;
+      if (Math.min(waited, arrival) > this.now) break;
+      if (arrival <= waited) {
+        this.arrive();
+        continue;
+      }
+      const due = this.waiting.takeDue(this.now)!;
       if (due.kind === "client") this.beginClosed(due);
+      else if (due.kind === "probe") {
+        this.probes!.waited();
+        this.beginProbe(due, waited);
+      }
     }
     if (this.currentPhase === "warmup" && this.now >= this.measureStart) this.currentPhase = "measure";
     if (this.currentPhase === "measure" && this.now >= this.measureEnd) this.currentPhase = "drain";
@@ -303,15 +331,31 @@ export class Driver {
     this.arrived++;
     if (this.phaseOf(intended) === "measure") this.measured.due++;
     const operation = this.workload.next();
-    if (this.courses.outstanding < this.settings.maxOutstanding) {
+    if (this.courses.outstanding - (this.probes?.outstanding ?? 0) < this.settings.maxOutstanding) {
       this.courses.begin(operation, session, ARRIVAL, intended, this.now);
     } else {
       this.courses.drop(operation, session, intended, this.now);
       this.dropped++;
       if (this.phaseOf(intended) === "measure") this.measured.dropped++;
-      this.count({ owner: ARRIVAL, operation, outcome: "not_sent" });
+      this.count({ operation, outcome: "not_sent" });
     }
     this.nextArrival = this.warmupStart + this.schedule!.next();
+  }
+
+  private beginProbe(probe: Probe, due: Micros): void {
+    if (this.probes!.mayBegin()) this.courses.begin(probe.operation, probe.session, probe, due, this.now);
+    else this.courses.drop(probe.operation, probe.session, due, this.now);
+  }
+
+  /** Plans the probe of a write that ended now; one due at once begins in this very turn. */
+  private probe(ended: Ended<Owner>): void {
+    if (this.probes === undefined || ended.outcome !== "ok") return;
+    const planned = this.probes.after(ended.operation, ended.session);
+    if (planned === undefined) return;
+    const due = this.now + planned.afterMicros;
+    if (due >= this.measureEnd) return;
+    if (due === this.now) this.beginProbe(planned.probe, due);
+    else if (this.probes.mayWait()) this.waiting.add(due, planned.probe);
   }
 
   private beginClosed(client: ClosedClient): void {
@@ -333,6 +377,8 @@ export class Driver {
   private operationEnded(ended: Ended<Owner>): void {
     const { owner, outcome } = ended;
     if (owner.kind === "load") return this.loadEnded(owner, ended);
+    if (owner.kind === "probe") return this.probes!.ended(outcome);
+    this.probe(ended);
     if (this.phaseOf(this.now) === "measure") this.measured.ended++;
     this.count(ended);
     if (owner.kind === "arrival") return;
@@ -353,12 +399,14 @@ export class Driver {
     if (this.loader.done) this.startWarmup(this.now);
   }
 
-  private count(ended: Ended<Owner>): void {
+  private count(ended: Pick<Ended<Owner>, "operation" | "outcome">): void {
     this.operations++;
     if (ended.outcome !== "ok") this.failed++;
     if (ended.operation.insertNumber >= 0) this.workload.inserted(ended.operation.insertNumber);
   }
 }
+
+const NO_PROBES: DriverProgress["probes"] = { due: 0, ended: 0, failed: 0, dropped: 0, skipped: 0 };
 
 const ARRIVAL: Arrival = { kind: "arrival" };
 
