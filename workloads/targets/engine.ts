@@ -3,6 +3,7 @@ import type { Client } from "../../engine/real/client";
 import type { AnswerMessage } from "../../engine/messages";
 import { encodeAddress } from "../../engine/vocabulary/address";
 import type { Reply, Request } from "../operation";
+import { replyOf, SCAN_UNSUPPORTED } from "./replies";
 import type { Capabilities, Target } from "./target";
 
 export class EngineTarget implements Target {
@@ -41,29 +42,4 @@ export class EngineTarget implements Target {
     this.client.close();
     return Promise.resolve();
   }
-}
-
-const SCAN_UNSUPPORTED: Reply = {
-  outcome: "unsupported",
-  versions: [],
-  payloads: [],
-  values: 0,
-  context: "",
-  coordinator: -1,
-  reason: "scans are not supported by this target yet",
-};
-
-function replyOf(answer: AnswerMessage): Reply {
-  const { versions } = answer;
-  let values = 0;
-  for (const version of versions) if (!version.tombstone) values++;
-  return {
-    outcome: answer.outcome,
-    versions: versions.map((version) => version.writeId),
-    payloads: versions.map((version) => version.value),
-    values,
-    context: answer.context,
-    coordinator: answer.coordinator,
-    reason: answer.reason,
-  };
 }

@@ -1,0 +1,49 @@
+/** The engine in virtual time as a target: the simulated client library on the simulated network. */
+import type { AnswerMessage } from "../../engine/messages";
+import type { SimulatedClient } from "../../engine/sim/client";
+import { encodeAddress } from "../../engine/vocabulary/address";
+import type { Reply, Request } from "../operation";
+import { replyOf, SCAN_UNSUPPORTED } from "./replies";
+import type { Capabilities, Target } from "./target";
+
+export class SimulatedTarget implements Target {
+  readonly name = "engine";
+  readonly capabilities: Capabilities = {
+    siblings: true,
+    contexts: true,
+    perRequestQuorums: true,
+    scans: false,
+    faults: true,
+    inspection: true,
+  };
+
+  /** `soon` calls back at the same instant, after the call that is under way. */
+  constructor(
+    private readonly client: SimulatedClient,
+    private readonly soon: (act: () => void) => void,
+  ) {}
+
+  submit(request: Request, done: (reply: Reply) => void): void {
+    const answered = (answer: AnswerMessage): void => done(replyOf(answer));
+    const { session } = request;
+    switch (request.kind) {
+      case "get":
+        this.client.get(session, encodeAddress(request.key), undefined, answered);
+        return;
+      case "put":
+      case "delete": {
+        const { writeId, value } = request;
+        const version = { writeId, value, tombstone: request.kind === "delete" };
+        this.client.put(session, encodeAddress(request.key), request.context, version, undefined, answered);
+        return;
+      }
+      case "scan":
+        this.soon(() => done(SCAN_UNSUPPORTED));
+        return;
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
