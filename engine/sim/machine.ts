@@ -17,6 +17,8 @@ import type { SimulatedDisk } from "./disk";
 export type RunningNode = ProtocolNode & { count(): NodeCounts };
 export type NodeFactory = (options: NodeOptions, now: Micros) => RunningNode;
 
+/** The wall time of a simulation begins on the first of January 2020. */
+const WALL_AT_START: Micros = 1_577_836_800_000_000;
 /** Inputs that wait while a process stands still: those beyond it are dropped, as from a full socket buffer. */
 const MAX_WAITING = 100_000;
 
@@ -66,7 +68,7 @@ export class Machine {
   /** Service times are multiplied by it. */
   slowness = 1;
   // Wall time: now + offset, gaining `ppm` microseconds a second since `since`.
-  private offset: Micros = 0;
+  private offset: Micros = WALL_AT_START;
   private ppm = 0;
   private since: Micros = 0;
   private busy = 0;
