@@ -52,30 +52,40 @@ export function drive(options: {
   return events;
 }
 
-/**
- * One server, first come first served, after `serviceMicros` each. It may be frozen: nothing is begun or
- * finished within [from, until), and what was being served then goes on from `until`.
- */
+/** One server, first come first served, `serviceMicros` each. */
 export class SingleServer implements Pick<Target, "submit"> {
   private freeAt = 0;
+  /** Time spent serving what was submitted so far, some of it in the future. */
   busyMicros = 0;
 
   constructor(
     private readonly world: VirtualWorld,
     private readonly serviceMicros: () => number,
-    private readonly answer: (request: Request) => Reply,
-    private readonly frozen: readonly [from: number, until: number] = [Infinity, Infinity],
+    private readonly reply: Reply,
   ) {}
 
-  submit(request: Request, done: (reply: Reply) => void): void {
-    const [from, until] = this.frozen;
+  submit(_request: Request, done: (reply: Reply) => void): void {
     const service = this.serviceMicros();
-    let begin = Math.max(this.freeAt, this.world.now());
-    if (begin >= from && begin < until) begin = until;
-    let end = begin + service;
-    if (begin < from && end > from) end += until - from;
-    this.freeAt = end;
     this.busyMicros += service;
-    this.world.at(end, () => done(this.answer(request)));
+    this.freeAt = Math.max(this.freeAt, this.world.now()) + service;
+    this.world.at(this.freeAt, () => done(this.reply));
+  }
+}
+
+/** Everybody is served at once and takes `serviceMicros`, except that nothing moves within [from, until). */
+export class FreezingStore implements Pick<Target, "submit"> {
+  constructor(
+    private readonly world: VirtualWorld,
+    private readonly serviceMicros: number,
+    private readonly frozen: readonly [from: number, until: number],
+    private readonly reply: Reply,
+  ) {}
+
+  submit(_request: Request, done: (reply: Reply) => void): void {
+    const [from, until] = this.frozen;
+    const now = this.world.now();
+    let end = now + this.serviceMicros;
+    if (now < until && end > from) end += until - Math.max(from, now);
+    this.world.at(end, () => done(this.reply));
   }
 }
