@@ -31,6 +31,14 @@ function distance(values: readonly number[], below: (micros: number) => number):
 /** Passed once in a hundred thousand by chance, were the seed not fixed. */
 const FAR = 2.5 / Math.sqrt(DRAWS);
 
+const SOLID_STATE: DistributionSettings = {
+  dist: "mixture",
+  parts: [
+    { weight: 91.22, of: { dist: "pareto", minMs: 23.5, alpha: 10 } },
+    { weight: 8.78, of: { dist: "exponential", meanMs: 100 / 1.66, shiftMs: 0 } },
+  ],
+};
+
 const examples: readonly { settings: DistributionSettings; mean: number; sd?: number; below: (x: number) => number }[] =
   [
     {
@@ -44,6 +52,41 @@ const examples: readonly { settings: DistributionSettings; mean: number; sd?: nu
       mean: 5500,
       sd: 4000,
       below: (x) => 1 - Math.exp((1500 - x) / 4000),
+    },
+    {
+      // Rayleigh's: a Weibull of shape 2.
+      settings: { dist: "weibull", scaleMs: 3, shape: 2 },
+      mean: 3000 * (Math.sqrt(Math.PI) / 2),
+      sd: 3000 * Math.sqrt(1 - Math.PI / 4),
+      below: (x) => 1 - Math.exp(-((x / 3000) ** 2)),
+    },
+    {
+      // Heavier than an exponential: Γ(3) = 2, Γ(5) = 24.
+      settings: { dist: "weibull", scaleMs: 3, shape: 0.5 },
+      mean: 6000,
+      sd: 3000 * Math.sqrt(20),
+      below: (x) => 1 - Math.exp(-Math.sqrt(x / 3000)),
+    },
+    {
+      // Two straight stretches: 80 % from 1 to 2 ms, 20 % from 2 to 12 ms.
+      settings: {
+        dist: "empirical",
+        points: [
+          [0, 1],
+          [0.8, 2],
+          [1, 12],
+        ],
+      },
+      mean: 0.8 * 1500 + 0.2 * 7000,
+      sd: Math.sqrt(0.8 * (7 / 3) * 1e6 + 0.2 * (172 / 3) * 1e6 - 2600 ** 2),
+      below: (x) => (x < 2000 ? (0.8 * (x - 1000)) / 1000 : 0.8 + (0.2 * (x - 2000)) / 10_000),
+    },
+    {
+      // Body and tail of the solid-state disks of Bailis and others, a hundred times slower: at their own speed a whole
+      // microsecond is a step of 4 % in the distribution function, which is why predictions draw without rounding.
+      settings: SOLID_STATE,
+      mean: 0.9122 * ((10 * 23_500) / 9) + 0.0878 * (100_000 / 1.66),
+      below: (x) => 0.9122 * (x < 23_500 ? 0 : 1 - (23_500 / x) ** 10) + 0.0878 * (1 - Math.exp((-1.66 * x) / 100_000)),
     },
     {
       settings: { dist: "normal", meanMs: 20, sdMs: 3 },
@@ -70,6 +113,20 @@ function normalBelow(x: number): number {
   let sum = 0;
   for (let i = 0; i < steps; i++) sum += Math.exp(-(((i + 0.5) * width) ** 2) / 2);
   return 0.5 + (Math.sign(x) * sum * width) / Math.sqrt(2 * Math.PI);
+}
+
+function table(...points: readonly (readonly [number, number])[]): DistributionSettings {
+  return { dist: "empirical", points };
+}
+
+function blend(...weights: readonly number[]): DistributionSettings {
+  return { dist: "mixture", parts: weights.map((weight) => ({ weight, of: { dist: "constant", valueMs: 1 } })) };
+}
+
+/** A constant in so many mixtures. */
+function nested(depth: number): DistributionSettings {
+  const inner: DistributionSettings = depth === 1 ? { dist: "constant", valueMs: 1 } : nested(depth - 1);
+  return { dist: "mixture", parts: [{ weight: 1, of: inner }] };
 }
 
 describe("distributions", () => {
@@ -131,12 +188,187 @@ describe("distributions", () => {
       { dist: "exponential", meanMs: 0, shiftMs: 3 },
       { dist: "normal", meanMs: 3, sdMs: 0 },
       { dist: "lognormal", medianMs: 3, p99Ms: 3 },
+      {
+        dist: "empirical",
+        points: [
+          [0, 3],
+          [1, 3],
+        ],
+      },
+      { dist: "mixture", parts: [{ weight: 2, of: { dist: "constant", valueMs: 3 } }] },
     ];
     for (const settings of none) {
       assert.deepEqual(new Set(draws(settings, 100)), new Set([3000]), settings.dist);
       assert.equal(distributionOf(settings).minimumMicros, 3000, settings.dist);
       assert.equal(distributionOf(settings).meanMicros, 3000, settings.dist);
     }
+  });
+
+  it("have Weibull's mean for every shape, by the gamma function", () => {
+    // Γ(1 + 1/shape) in closed form: n! for shape 1/n, half-integers by Γ(1/2) = √π, and Γ(4/3) to sixteen digits.
+    const known: readonly (readonly [number, number])[] = [
+      [1, 1],
+      [0.5, 2],
+      [1 / 3, 6],
+      [0.25, 24],
+      [0.1, 3_628_800],
+      [2, Math.sqrt(Math.PI) / 2],
+      [2 / 3, (3 / 4) * Math.sqrt(Math.PI)],
+      [0.4, (15 / 8) * Math.sqrt(Math.PI)],
+      [3, 0.8929795115692493],
+      [1e9, 1 - 0.5772156649015329e-9],
+    ];
+    for (const [shape, gamma] of known) {
+      const mean = distributionOf({ dist: "weibull", scaleMs: 1e-3, shape }).meanMicros!;
+      assert.ok(Math.abs(mean / gamma - 1) < 1e-11, `shape ${shape}: ${mean} is not ${gamma}`);
+    }
+    // 100! at the heaviest tail there is; it must not outgrow a double on the way.
+    const hundred = Array.from({ length: 100 }, (_, i) => i + 1).reduce((product, factor) => product * factor, 1);
+    const mean = distributionOf({ dist: "weibull", scaleMs: 1e-3, shape: 0.01 }).meanMicros!;
+    assert.ok(Math.abs(mean / hundred - 1) < 1e-9, `${mean}`);
+  });
+
+  it("turn a uniform number into the quantile there, before rounding", () => {
+    const quantiles: readonly (readonly [DistributionSettings, (u: number) => number])[] = [
+      [{ dist: "constant", valueMs: 0.0004 }, () => 0.4],
+      [{ dist: "uniform", minMs: 2, maxMs: 5 }, (u) => 2000 + 3000 * u],
+      [{ dist: "exponential", meanMs: 4, shiftMs: 1.5 }, (u) => 1500 - 4000 * Math.log1p(-u)],
+      [{ dist: "pareto", minMs: 1.05, alpha: 1.51 }, (u) => 1050 * (1 - u) ** (-1 / 1.51)],
+      [{ dist: "weibull", scaleMs: 3, shape: 0.7 }, (u) => 3000 * (-Math.log1p(-u)) ** (1 / 0.7)],
+    ];
+    for (const [settings, quantile] of quantiles) {
+      const one = distributionOf(settings);
+      for (const u of [0, 2 ** -20, 0.125, 0.5, 0.9, 0.999, 1 - 2 ** -40]) {
+        const expected = quantile(u);
+        const seen = one.fromUniform(u);
+        assert.ok(Math.abs(seen - expected) <= 1e-9 * expected, `${one.describe()} at ${u}: ${seen}, not ${expected}`);
+      }
+    }
+    for (const settings of [
+      { dist: "normal", meanMs: 20, sdMs: 3 },
+      { dist: "lognormal", medianMs: 20, p99Ms: 60 },
+    ] as const) {
+      assert.ok(Math.abs(distributionOf(settings).fromUniform(0.5) - 20_000) < 1e-6);
+    }
+    assert.ok(
+      Math.abs(distributionOf({ dist: "lognormal", medianMs: 2, p99Ms: 10 }).fromUniform(0.99) - 10_000) < 1e-6,
+    );
+    // Of a normal distribution cut in its middle, the median is the 75th percentile of the whole.
+    const half = distributionOf({ dist: "normal", meanMs: 0, sdMs: 1 }).fromUniform(0.5);
+    assert.ok(Math.abs(half - 674.4897501960817) < 1e-6, `${half}`);
+  });
+
+  it("make one step of the random source a draw, so that a part does not reshuffle what follows", () => {
+    const all: readonly DistributionSettings[] = [
+      ...examples.map(({ settings }) => settings),
+      { dist: "normal", meanMs: 0, sdMs: 1 },
+      { dist: "mixture", parts: [{ weight: 1, of: { dist: "constant", valueMs: 3 } }] },
+    ];
+    for (const settings of all) {
+      const one = distributionOf(settings);
+      const random = Random.fromSeed(3);
+      const beside = Random.fromSeed(3);
+      for (let i = 0; i < 20; i++) {
+        const drawn = one.sample(random);
+        assert.equal(drawn, Math.round(one.fromUniform(beside.nextFloat())), one.describe());
+      }
+      assert.equal(random.nextUint32(), beside.nextUint32(), one.describe());
+    }
+  });
+
+  it("read an empirical distribution off its points, jumps and ends included", () => {
+    const one = distributionOf({
+      dist: "empirical",
+      points: [
+        [0, 0.5],
+        [0, 1],
+        [0.25, 2],
+        [0.25, 4],
+        [0.5, 4],
+        [1, 8],
+        [1, 9],
+      ],
+    });
+    const at = (u: number): number => one.fromUniform(u) / 1000;
+    assert.deepEqual(
+      [0, 0.125, 0.2499999999, 0.25, 0.4, 0.75, 1 - 2 ** -53].map(at).map((v) => Number(v.toFixed(6))),
+      [1, 1.5, 2, 4, 4, 6, 8],
+    );
+    assert.equal(one.minimumMicros, 1000);
+    assert.ok(Math.abs(one.meanMicros! - 1000 * (0.25 * 1.5 + 0.25 * 4 + 0.5 * 6)) < 1e-9);
+  });
+
+  it("find the stretch of an empirical distribution as a search from the front would", () => {
+    const points = fc
+      .array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 100, noNaN: true })), {
+        minLength: 2,
+        maxLength: 40,
+      })
+      .map((pairs) => {
+        const at = pairs.map(([p]) => p).sort((a, b) => a - b);
+        const length = pairs.map(([, v]) => v).sort((a, b) => a - b);
+        at[0] = 0;
+        at[at.length - 1] = 1;
+        return at.map((p, i) => [p, length[i]] as const);
+      });
+    fc.assert(
+      fc.property(points, fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true }), (table, u) => {
+        let i = 0;
+        while (table[i + 1][0] <= u) i++;
+        const [[p0, v0], [p1, v1]] = [table[i], table[i + 1]];
+        const expected = 1000 * (v0 + ((v1 - v0) * (u - p0)) / (p1 - p0));
+        const seen = distributionOf({ dist: "empirical", points: table }).fromUniform(u);
+        assert.ok(Math.abs(seen - expected) <= 1e-6, `${seen} is not ${expected}`);
+      }),
+      { numRuns: 2000, seed: 5 },
+    );
+  });
+
+  it("draw the parts of a mixture as often as they weigh, and never one of weight 0", () => {
+    const constant = (valueMs: number): DistributionSettings => ({ dist: "constant", valueMs });
+    const values = draws({
+      dist: "mixture",
+      parts: [
+        { weight: 0, of: { dist: "pareto", minMs: 1000, alpha: 0.5 } },
+        { weight: 1, of: constant(1) },
+        {
+          weight: 3,
+          of: {
+            dist: "mixture",
+            parts: [
+              { weight: 5, of: constant(2) },
+              { weight: 15, of: constant(3) },
+            ],
+          },
+        },
+      ],
+    });
+    const share = (value: number): number => values.filter((one) => one === value).length / values.length;
+    for (const [value, expected] of [
+      [1000, 1 / 4],
+      [2000, 3 / 16],
+      [3000, 9 / 16],
+    ] as const) {
+      const doubt = 4 * Math.sqrt((expected * (1 - expected)) / DRAWS);
+      assert.ok(Math.abs(share(value) - expected) < doubt, `${value}: ${share(value)}, not ${expected}`);
+    }
+    assert.equal(share(1000) + share(2000) + share(3000), 1);
+  });
+
+  it("give a mixture the mean of its parts, and none where a part has none", () => {
+    const heavy: DistributionSettings = { dist: "pareto", minMs: 1, alpha: 1 };
+    const light: DistributionSettings = { dist: "exponential", meanMs: 4, shiftMs: 1 };
+    const mixed = (weight: number): DistributionSettings => ({
+      dist: "mixture",
+      parts: [
+        { weight, of: { dist: "mixture", parts: [{ weight: 1, of: heavy }] } },
+        { weight: 1, of: light },
+      ],
+    });
+    assert.equal(distributionOf(mixed(0.001)).meanMicros, undefined);
+    assert.equal(distributionOf(mixed(0)).meanMicros, 5000);
+    assert.equal(distributionOf(mixed(0)).describe(), "mixture(100 % exponential(1 ms + mean 4 ms))");
+    assert.equal(distributionOf(mixed(1)).minimumMicros, 1000);
   });
 
   it("draw whole, bounded microseconds for any parameters", () => {
@@ -161,9 +393,21 @@ describe("distributions", () => {
         minMs: positive,
         alpha: fc.double({ min: 0.1, max: 1000, noNaN: true }),
       }),
+      fc.record({
+        dist: fc.constant("weibull" as const),
+        scaleMs: length,
+        shape: fc.double({ min: 0.01, max: 1000, noNaN: true }),
+      }),
+      fc.tuple(length, length, length).map((lengths) => ({
+        dist: "empirical" as const,
+        points: [...lengths].sort((a, b) => a - b).map((value, i) => [i / 2, value] as const),
+      })),
     );
+    const mixed: fc.Arbitrary<DistributionSettings> = fc
+      .array(fc.record({ weight: positive, of: any }), { minLength: 1, maxLength: 5 })
+      .map((parts) => ({ dist: "mixture", parts }));
     fc.assert(
-      fc.property(any, fc.nat(), (settings, seed) => {
+      fc.property(fc.oneof(any, mixed), fc.nat(), (settings, seed) => {
         const one = distributionOf(settings);
         const random = Random.fromSeed(seed);
         const again = Random.fromSeed(seed);
@@ -178,6 +422,10 @@ describe("distributions", () => {
     );
   });
 
+  it("take mixtures four deep", () => {
+    assert.equal(distributionOf(nested(4)).meanMicros, 1000);
+  });
+
   it("refuse parameters that are no lengths or contradict each other", () => {
     const bad: readonly (readonly [DistributionSettings, RegExp])[] = [
       [{ dist: "constant", valueMs: -1 }, /value is -1 ms/],
@@ -188,6 +436,45 @@ describe("distributions", () => {
       [{ dist: "lognormal", medianMs: 0, p99Ms: 1 }, /median must be above 0/],
       [{ dist: "lognormal", medianMs: 2, p99Ms: 1 }, /below the median/],
       [{ dist: "pareto", minMs: 1, alpha: 0 }, /alpha 0/],
+      [{ dist: "weibull", scaleMs: -1, shape: 1 }, /scale is -1 ms/],
+      [{ dist: "weibull", scaleMs: 1, shape: 0.001 }, /shape 0.001 must be at least 0.01/],
+      [{ dist: "weibull", scaleMs: 1, shape: NaN }, /shape NaN/],
+      [{ dist: "empirical", points: [[0, 1]] }, /needs two points/],
+      [table([0, 1], [0.9, 2]), /from probability 0 to 1/],
+      [table([0.1, 1], [1, 2]), /from probability 0 to 1/],
+      [table([0, 1], [0.6, 2], [0.5, 3], [1, 4]), /must ascend/],
+      [table([0, 1], [NaN, 2], [1, 3]), /must ascend/],
+      [table([0, 2], [1, 1]), /must ascend/],
+      [table([0, 1], [1, NaN]), /a point is NaN ms/],
+      [
+        { dist: "empirical", points: Array.from({ length: 10_001 }, (_, i) => [i / 10_000, i] as const) },
+        /allowed: 10000/,
+      ],
+      [{ dist: "mixture", parts: [] }, /has no parts/],
+      [blend(-1, 2), /weights must be at least 0/],
+      [blend(NaN, 1), /weights must be at least 0/],
+      [blend(0, 0), /one above 0/],
+      [blend(Infinity, 1), /weights/],
+      [{ dist: "mixture", parts: [{ weight: 1, of: { dist: "constant", valueMs: -3 } }] }, /value is -3 ms/],
+      // A part that is never drawn is wrong all the same.
+      [
+        {
+          dist: "mixture",
+          parts: [
+            { weight: 0, of: { dist: "constant", valueMs: -3 } },
+            { weight: 1, of: { dist: "constant", valueMs: 3 } },
+          ],
+        },
+        /value is -3 ms/,
+      ],
+      [nested(5), /nested more than 4 deep/],
+      [
+        {
+          dist: "mixture",
+          parts: Array.from({ length: 65 }, () => ({ weight: 1, of: { dist: "constant" as const, valueMs: 1 } })),
+        },
+        /has 65 parts; allowed: 64/,
+      ],
     ];
     for (const [settings, message] of bad) {
       assert.throws(
