@@ -1,22 +1,22 @@
 /**
- * Divergence, seen rather than believed: asks every primary of a key directly which write ids it holds, over connections
- * of its own that no client uses and no injected delay touches. A key that a client is writing meanwhile is marked
+ * Divergence, seen rather than believed: asks every primary of a key directly which write ids it holds, past all injected
+ * delays and (on processes) over connections that no client uses. A key that a client is writing meanwhile is marked
  * busy; a node that does not answer is *unreachable*, which is not the same as different.
  *
- * An inspection costs the nodes time, so it is bounded: so many keys a scan, so many a message.
+ * An inspection costs the nodes time, so it is bounded: so many keys a scan, so many a message. Written with callbacks,
+ * because a promise would make the result of a simulation depend on when the program happened to look up from it.
  */
 import { MAX_INSPECTED_KEYS } from "../engine/messages";
-import type { Client } from "../engine/real/client";
-import { monotonicMicros } from "../engine/real/monotonic";
+import type { Inspection } from "../engine/messages";
 import type { Ring } from "../engine/ring/ring";
-import { encodeAddress } from "../engine/vocabulary/address";
+import { type Address, encodeAddress } from "../engine/vocabulary/address";
+import type { Micros } from "../engine/vocabulary/micros";
 import { Random } from "../engine/vocabulary/random";
 import type { KeySnapshot, Snapshot, WriteId } from "../results/record/history";
 import type { Driver } from "../workloads/driver";
 
 /** Keys the final scan inspects at most. */
 export const MAX_FINAL_KEYS = 100_000;
-const PATIENCE_MS = 2_000;
 /** Small messages leave the nodes time for clients in between. */
 const KEYS_A_MESSAGE = Math.min(128, MAX_INSPECTED_KEYS);
 
@@ -26,6 +26,14 @@ interface Question {
   /** Where each answer belongs: [key, replica]. */
   readonly places: (readonly [number, number])[];
 }
+
+/** Asks one node; `held` is undefined when it cannot be asked or does not answer. */
+export type AskNode = (
+  node: number,
+  vnodes: readonly number[],
+  addresses: readonly Address[],
+  done: (held: Inspection["held"] | undefined) => void,
+) => void;
 
 export class Inspector {
   private readonly sampled: string[] = [];
@@ -37,7 +45,8 @@ export class Inspector {
 
   constructor(
     private readonly options: {
-      readonly client: Client;
+      readonly now: () => Micros;
+      readonly ask: AskNode;
       readonly ring: Ring;
       readonly nVal: number;
       readonly driver: Driver;
@@ -46,24 +55,28 @@ export class Inspector {
     },
   ) {}
 
-  /** A scan of the sampled keys during the run; undefined when there is nothing to scan or one is under way. */
-  async sample(): Promise<Snapshot | undefined> {
+  /** A scan of the sampled keys during the run; `done` gets undefined when there is nothing to scan or one is under way. */
+  sample(done: (snapshot: Snapshot | undefined) => void): void {
     if (this.running) {
       this.skipped++;
-      return undefined;
+      done(undefined);
+      return;
+    }
+    this.fillSample();
+    if (this.sampled.length === 0) {
+      done(undefined);
+      return;
     }
     this.running = true;
-    try {
-      this.fillSample();
-      return this.sampled.length === 0 ? undefined : await this.scan([...this.sampled], false);
-    } finally {
+    this.scan([...this.sampled], false, (snapshot) => {
       this.running = false;
-    }
+      done(snapshot);
+    });
   }
 
   /** Every key written, up to the bound. */
-  async final(): Promise<Snapshot> {
-    return this.scan([...this.options.driver.keysWritten.keys()].slice(0, MAX_FINAL_KEYS), true);
+  final(done: (snapshot: Snapshot) => void): void {
+    this.scan([...this.options.driver.keysWritten.keys()].slice(0, MAX_FINAL_KEYS), true, done);
   }
 
   /**
@@ -80,9 +93,9 @@ export class Inspector {
     this.drawnFrom = driver.keysWritten.size;
   }
 
-  private async scan(keys: readonly string[], final: boolean): Promise<Snapshot> {
-    const { driver, ring, nVal, client } = this.options;
-    const began = monotonicMicros();
+  private scan(keys: readonly string[], final: boolean, done: (snapshot: Snapshot) => void): void {
+    const { driver, ring, nVal, now } = this.options;
+    const began = now();
     const replicas: (readonly WriteId[] | "unreachable")[][] = keys.map(() => []);
     const questions = new Map<number, Question[]>();
     keys.forEach((key, k) => {
@@ -102,24 +115,47 @@ export class Inspector {
         last.places.push([k, r]);
       });
     });
+    let nodesLeft = questions.size;
+    const finished = (): void => {
+      const snapshots: KeySnapshot[] = keys.map((key, k) => ({
+        key,
+        busy: driver.writesInFlight(key) || driver.lastWriteActivity(key) >= began,
+        replicas: replicas[k],
+      }));
+      const population = driver.keysWritten.size;
+      done({ at: began, tookMicros: now() - began, final, population, keys: snapshots });
+    };
+    if (nodesLeft === 0) finished();
     // Nodes in parallel, messages to one node in turn.
-    await Promise.all(
-      [...questions].map(async ([node, list]) => {
-        for (const { vnodes, addresses, places } of list) {
-          const held = await client.inspect(node, vnodes, addresses, PATIENCE_MS);
-          if (held === undefined) return;
-          places.forEach(([k, r], i) => {
-            replicas[k][r] = held[i] ?? [];
-          });
-        }
-      }),
-    );
-    const ended = monotonicMicros();
-    const snapshots: KeySnapshot[] = keys.map((key, k) => ({
-      key,
-      busy: driver.writesInFlight(key) || driver.lastWriteActivity(key) >= began,
-      replicas: replicas[k],
-    }));
-    return { at: began, tookMicros: ended - began, final, population: driver.keysWritten.size, keys: snapshots };
+    for (const [node, list] of questions) {
+      this.askInTurn(node, list, 0, replicas, () => {
+        if (--nodesLeft === 0) finished();
+      });
+    }
+  }
+
+  private askInTurn(
+    node: number,
+    list: readonly Question[],
+    index: number,
+    replicas: (readonly WriteId[] | "unreachable")[][],
+    done: () => void,
+  ): void {
+    if (index === list.length) {
+      done();
+      return;
+    }
+    const { vnodes, addresses, places } = list[index];
+    this.options.ask(node, vnodes, addresses, (held) => {
+      if (held === undefined) {
+        done();
+        return;
+      }
+      places.forEach(([k, r], i) => {
+        const found: readonly number[] | "failed" | undefined = held[i];
+        replicas[k][r] = found === "failed" ? "unreachable" : (found ?? []);
+      });
+      this.askInTurn(node, list, index + 1, replicas, done);
+    });
   }
 }

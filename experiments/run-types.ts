@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly note?: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly onError: "continue" | "stop";
+  /** Simulated trials at once; as many as there are cores when left out. */
+  readonly jobs?: number;
   readonly progress: (event: ProgressEvent) => void;
   /** Aborted by the first Ctrl-C: finish the journal, stop every process, resolve with exit 130. */
   readonly signal: AbortSignal;

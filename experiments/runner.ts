@@ -5,6 +5,7 @@
  *
  * The manifest says `running` until the run is over: a folder left behind by a crash never looks finished.
  */
+import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
 import { TUNABLES } from "../engine/vocabulary/tunables";
@@ -23,7 +24,9 @@ import { planTrials, type PlannedTrial } from "./plan";
 import { allowedEnvironment, codeProvenance, loadAverage, machineProvenance, sha256 } from "./provenance";
 import type { RunOptions, RunResult } from "./run-types";
 import type { Experiment } from "./spec/experiment";
-import { runTrial, TrialFailed } from "./world";
+import { TrialFailed, type TrialOutput } from "./trial";
+import { TrialPool } from "./trial-pool";
+import { runTrial } from "./world";
 
 /** Without the letters that look like others. */
 const suffix = customAlphabet("0123456789abcdefghjkmnpqrstvwxyz", 6);
@@ -42,6 +45,8 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   return run.carryOut();
 }
 
+type TrialRunner = (options: Parameters<typeof runTrial>[0]) => Promise<TrialOutput | undefined>;
+
 class Execution {
   private readonly run: string;
   private readonly writer: RunWriter;
@@ -50,6 +55,7 @@ class Execution {
   private readonly plan: readonly PlannedTrial[];
   private readonly measured: MeasuredTrial[] = [];
   private readonly failures: string[] = [];
+  private readonly positions: ReadonlyMap<string, number>;
   private manifest: RunManifest;
 
   constructor(
@@ -59,6 +65,7 @@ class Execution {
     const stamp = this.startedAt.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
     this.run = `${stamp}-${suffix()}`;
     this.plan = planTrials(experiment, this.run);
+    this.positions = new Map(this.plan.map(({ id, index }) => [id, index]));
     this.writer = new RunWriter({ root: options.resultsRoot, experiment: experiment.name, run: this.run });
     const { code, patch } = codeProvenance();
     this.manifest = this.describe(code);
@@ -76,11 +83,8 @@ class Execution {
   async carryOut(): Promise<RunResult> {
     const { signal, onError } = this.options;
     try {
-      for (const trial of this.plan) {
-        if (signal.aborted) break;
-        const ok = await this.trial(trial);
-        if (!ok && onError === "stop") break;
-      }
+      await this.allTrials(signal, onError);
+      this.measured.sort((a, b) => this.positionOf(a.record.id) - this.positionOf(b.record.id));
       const interrupted = signal.aborted;
       if (interrupted) this.writer.journal.append({ at: now(), event: "interrupted" });
       const report = this.conclude(interrupted);
@@ -93,8 +97,43 @@ class Execution {
     }
   }
 
+  /** Processes first, one trial at a time on a quiet machine; then simulations, as many at once as there are threads. */
+  private async allTrials(signal: AbortSignal, onError: RunOptions["onError"]): Promise<void> {
+    let stopped = false;
+    const take = async (trials: readonly PlannedTrial[], run: TrialRunner, atOnce: number): Promise<void> => {
+      let next = 0;
+      const lane = async (): Promise<void> => {
+        while (next < trials.length && !stopped && !signal.aborted) {
+          const ok = await this.trial(trials[next++], run);
+          if (!ok && onError === "stop") stopped = true;
+        }
+      };
+      // Every lane ends before anything is thrown: no trial is left running behind an error.
+      const ended = await Promise.allSettled(Array.from({ length: atOnce }, lane));
+      for (const result of ended) if (result.status === "rejected") throw result.reason;
+    };
+    const simulated = this.plan.filter(({ cell }) => cell.world === "simulation");
+    await take(
+      this.plan.filter(({ cell }) => cell.world !== "simulation"),
+      runTrial,
+      1,
+    );
+    const atOnce = Math.max(1, Math.min(this.options.jobs ?? availableParallelism(), simulated.length));
+    if (atOnce === 1) return take(simulated, runTrial, 1);
+    const pool = new TrialPool();
+    try {
+      await take(simulated, (options) => pool.run(options), atOnce);
+    } finally {
+      await pool.close();
+    }
+  }
+
+  private positionOf(id: string): number {
+    return this.positions.get(id) ?? 0;
+  }
+
   /** Returns whether it succeeded; an interrupted trial leaves nothing. */
-  private async trial(trial: PlannedTrial): Promise<boolean> {
+  private async trial(trial: PlannedTrial, run: TrialRunner): Promise<boolean> {
     const { options, writer } = this;
     const { id, cell, repetition, seed } = trial;
     const position = { cell: cell.id, repetition, index: trial.index, total: this.plan.length };
@@ -104,8 +143,8 @@ class Execution {
     options.progress({ kind: "trial-started", trial: id, ...position });
     const folder = writer.trial(id);
     const raw = cell.measure.rawHistory;
-    const history = raw.kind === "none" ? undefined : folder.history(raw.kind === "all" ? 1 : raw.fraction);
-    const describe = (operations: number, failed?: string): TrialRecord => ({
+    const keyFraction = raw.kind === "none" ? undefined : raw.kind === "all" ? 1 : raw.fraction;
+    const describe = (operations: number, failed?: string, output?: TrialOutput): TrialRecord => ({
       schema: "quorumlab/trial@1",
       id,
       experiment: this.experiment.name,
@@ -121,10 +160,11 @@ class Execution {
       outcome: failed === undefined ? "done" : "failed",
       ...(failed === undefined ? {} : { error: failed }),
       operations,
+      ...(output?.simulation === undefined ? {} : { simulation: output.simulation }),
     });
     let logged = 0;
     try {
-      const result = await runTrial({
+      const result = await run({
         trial,
         signal: options.signal,
         progress: (phase, elapsedMs, totalMs, operations) =>
@@ -132,14 +172,13 @@ class Execution {
         log: (message) => {
           if (++logged <= MAX_LOG_LINES) options.progress({ kind: "log", level: "info", message });
         },
-        ...(history === undefined ? {} : { record: (record) => history.operation(record) }),
+        ...(keyFraction === undefined ? {} : { history: { file: folder.historyFile, keyFraction } }),
       });
-      await history?.close();
       if (result === undefined) {
         folder.abandon();
         return false;
       }
-      const record = describe(result.operations);
+      const record = describe(result.operations, undefined, result);
       folder.writeSummary(result.summary);
       folder.writeFigures(result.figures);
       folder.writeLatencyLog(result.latencyLog);
@@ -151,7 +190,6 @@ class Execution {
       options.progress({ kind: "trial-done", elapsedMs, operations: result.operations, ...position });
       return true;
     } catch (error) {
-      await history?.close().catch(() => undefined);
       folder.abandon();
       if (!(error instanceof TrialFailed)) throw error;
       const reason = error.message;

@@ -1,328 +1,36 @@
 /**
- * One trial on real processes: a cluster is started, loaded, warmed up, measured and left to drain while its clients'
- * history is folded into figures; at the end every replica is inspected and every process is gone, whatever happened.
+ * Carries out one trial in the world that its cell names, and keeps its raw history if that is wanted. It runs on the main
+ * thread or, for simulations, on a worker's: the trial cannot tell.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Client } from "../engine/real/client";
-import { RealCluster } from "../engine/real/cluster";
-import type { ServerCounts } from "../engine/real/control";
-import { monotonicMicros } from "../engine/real/monotonic";
-import { pinThisProcess, place } from "../engine/real/placement";
-import { Ring } from "../engine/ring/ring";
-import { encodeAddress } from "../engine/vocabulary/address";
-import { distributionOf } from "../engine/vocabulary/distributions";
-import { textFromOctets } from "../engine/vocabulary/octets";
-import { Random } from "../engine/vocabulary/random";
-import type { ClusterSettings } from "../engine/vocabulary/settings";
-import { TrialFold, type TrialResult } from "../results/measures/fold";
-import type { TrialFigures } from "../results/record/figures";
-import type { NodeCounters, OperationRecord } from "../results/record/history";
-import { Driver } from "../workloads/driver";
-import { driveInRealTime } from "../workloads/real-time";
-import { EngineTarget } from "../workloads/targets/engine";
-import { coreWorkload } from "../workloads/ycsb/core-workload";
-import { calibrationOf, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
-import { Inspector } from "./inspector";
-import { loadAverage } from "./provenance";
-import type { PlannedTrial } from "./plan";
-import type { Phase } from "./run-types";
+import { HistoryWriter } from "../results/record/history-file";
+import { runOnProcesses } from "./processes-trial";
+import { runInSimulation } from "./simulated-trial";
+import type { TrialOptions, TrialOutput } from "./trial";
 
-/** The trial could not be carried out; the message says why and, where it helps, what to do. */
-export class TrialFailed extends Error {
-  override readonly name = "TrialFailed";
+export interface HistoryWanted {
+  readonly file: string;
+  /** Share of keys kept. */
+  readonly keyFraction: number;
 }
 
-export interface TrialOptions {
-  readonly trial: PlannedTrial;
-  readonly signal: AbortSignal;
-  readonly progress: (phase: Phase, elapsedMs: number, totalMs: number, operations: number) => void;
-  readonly log: (line: string) => void;
-  /** Receives every operation, after it was folded: for raw history. */
-  readonly record?: (record: OperationRecord) => void;
-  readonly latencyLog?: (lines: string) => void;
+export interface ExecutionOptions extends Omit<TrialOptions, "record"> {
+  readonly history?: HistoryWanted;
 }
 
-/** Beyond the phases' own length, a trial may take this long (start, load, stragglers) before it is given up. */
-const PATIENCE_MS = 120_000;
-/** A client waits this much longer than the store's own timeout. */
-const CLIENT_GRACE_MS = 500;
-const PROGRESS_EVERY_MS = 200;
-
-/** Carries out one trial. Rejects with {@link TrialFailed} or, when the signal fired, resolves to undefined. */
-export async function runTrial(options: TrialOptions): Promise<TrialResult | undefined> {
-  const { trial } = options;
-  const { cell, seed } = trial;
-  const settings: ClusterSettings = { ...cell.cluster, name: `${trial.id}-${String(process.pid)}`, seed };
-  const directory = mkdtempSync(join(tmpdir(), "quorumlab-"));
-  const placement = place(cell.pin, settings.members.length);
-  const unpin = pinThisProcess(placement.driver);
-  const stop = new AbortController();
-  const forwardAbort = (): void => stop.abort();
-  options.signal.addEventListener("abort", forwardAbort, { once: true });
-  if (options.signal.aborted) stop.abort();
-  let failure: string | undefined;
-  const fail = (why: string): void => {
-    failure ??= why;
-    stop.abort();
-  };
-  const closers: (() => Promise<void> | void)[] = [];
+/** Rejects with TrialFailed or, when the signal fired, resolves to undefined. */
+export async function runTrial(options: ExecutionOptions): Promise<TrialOutput | undefined> {
+  const { history: wanted, ...rest } = options;
+  const history = wanted === undefined ? undefined : new HistoryWriter(wanted.file, wanted.keyFraction);
+  const run = options.trial.cell.world === "simulation" ? runInSimulation : runOnProcesses;
   try {
-    options.progress("start", 0, 0, 0);
-    const cluster = await RealCluster.start({
-      settings,
-      directory,
-      placement,
-      log: options.log,
-      died: (index, how) => fail(`${settings.members[index].id} ended during the trial (${how})`),
+    const output = await run({
+      ...rest,
+      ...(history === undefined ? {} : { record: (record) => history.operation(record) }),
     });
-    closers.push(() => cluster.stop());
-    return await measure({
-      ...options,
-      cluster,
-      settings,
-      placement: placement.description,
-      stop,
-      fail,
-      closers,
-      why: () => failure,
-    });
+    await history?.close();
+    return output;
   } catch (error) {
-    if (options.signal.aborted) return undefined;
-    throw error instanceof TrialFailed
-      ? error
-      : new TrialFailed(error instanceof Error ? error.message : String(error), { cause: error });
-  } finally {
-    options.signal.removeEventListener("abort", forwardAbort);
-    for (const close of closers.reverse()) await close();
-    unpin();
-    rmSync(directory, { recursive: true, force: true });
+    await history?.close().catch(() => undefined);
+    throw error;
   }
-}
-
-interface Running extends TrialOptions {
-  readonly cluster: RealCluster;
-  readonly settings: ClusterSettings;
-  readonly placement: string;
-  readonly stop: AbortController;
-  readonly fail: (why: string) => void;
-  readonly why: () => string | undefined;
-  readonly closers: (() => Promise<void> | void)[];
-}
-
-async function measure(running: Running): Promise<TrialResult | undefined> {
-  const { cluster, settings, trial, stop, closers } = running;
-  const { cell, seed } = trial;
-  const { workload: load, phases } = cell;
-  const root = Random.fromSeed(seed);
-  const ring = Ring.build(settings.ring, settings.members, root.fork("ring"));
-  const addresses = cluster.addresses();
-  const shared = { cluster: settings, addresses, ring, graceMs: CLIENT_GRACE_MS };
-  const client = await Client.open({ ...shared, routing: load.routing, connectionsPerNode: 1, shaped: true });
-  closers.push(() => client.close());
-  const observer = await Client.open({ ...shared, routing: "any", connectionsPerNode: 1, shaped: false });
-  closers.push(() => observer.close());
-  const loadBefore = loadAverage();
-  const roundTrips = await nullRoundTrips(observer);
-  const lags = await timerLags();
-
-  const workload = coreWorkload(load, root.fork("workload"));
-  const driver = new Driver({
-    workload,
-    settings: load,
-    phases,
-    random: root.fork("driver"),
-    start: monotonicMicros(),
-  });
-  const fold = new TrialFold({
-    intervalMs: cell.measure.intervalMs,
-    percentiles: cell.measure.percentiles,
-    latencyLog: running.latencyLog,
-  });
-  const scan = cell.measure.divergenceScan;
-  const inspector = new Inspector({
-    client: observer,
-    ring,
-    nVal: settings.engine.nVal,
-    driver,
-    seed,
-    sample: scan?.keys ?? 0,
-  });
-
-  const began = monotonicMicros();
-  const phasesMs = phases.warmupMs + phases.measureMs + phases.drainMs;
-  const patience = setTimeout(
-    () => running.fail("it did not end in time: the store stopped answering"),
-    phasesMs + PATIENCE_MS,
-  );
-  closers.push(() => clearTimeout(patience));
-  let phase = "";
-  let lastProgress = -Infinity;
-  const scans: Promise<void>[] = [];
-  let nextScan = Infinity;
-  let atMeasureStart: Promise<Reading> | undefined;
-  let atMeasureEnd: Promise<Reading> | undefined;
-  let begun = false;
-  // Before any record of the warm-up is folded, and also where the warm-up is over before anybody looked.
-  const begin = (): void => {
-    const { warmup, measure: measured, drain } = driver.phaseStarts;
-    if (begun || drain === Infinity) return;
-    begun = true;
-    fold.begin({ startOfWarmup: warmup, startOfMeasure: measured, endOfMeasure: drain });
-    nextScan = scan === undefined ? Infinity : warmup;
-  };
-  const turned = (): void => {
-    const now = monotonicMicros();
-    begin();
-    if (driver.phase !== phase) {
-      phase = driver.phase;
-      if (phase === "measure") atMeasureStart = read(cluster, client);
-      else if (phase === "drain") atMeasureEnd = read(cluster, client);
-    }
-    if (now >= nextScan && (phase === "warmup" || phase === "measure" || phase === "drain")) {
-      nextScan += scan!.everyMs * 1_000;
-      scans.push(
-        inspector
-          .sample()
-          .then((snapshot) => snapshot !== undefined && fold.snapshot(snapshot))
-          .then(() => undefined),
-      );
-    }
-    if (now - lastProgress >= PROGRESS_EVERY_MS * 1_000) {
-      lastProgress = now;
-      const shown = phase === "load" || phase === "" ? "preload" : (phase as Phase);
-      running.progress(shown, (now - began) / 1_000, phasesMs, driver.progress().operations);
-    }
-  };
-  // The driver sleeps in a quiet phase; scans and progress do not wait for it.
-  const ticker = setInterval(turned, Math.min(PROGRESS_EVERY_MS, scan?.everyMs ?? PROGRESS_EVERY_MS) / 2);
-  closers.push(() => clearInterval(ticker));
-
-  await driveInRealTime({
-    driver,
-    target: new EngineTarget(client),
-    now: monotonicMicros,
-    record: (record) => {
-      begin();
-      fold.operation(record);
-      running.record?.(record);
-    },
-    turned,
-    signal: stop.signal,
-  });
-  clearInterval(ticker);
-  await Promise.all(scans);
-  const failure = running.why();
-  if (failure !== undefined) throw new TrialFailed(failure);
-  if (running.signal.aborted) return undefined;
-
-  running.progress("inspect", (monotonicMicros() - began) / 1_000, phasesMs, driver.progress().operations);
-  fold.snapshot(await inspector.final());
-  const from = await atMeasureStart;
-  const to = await atMeasureEnd;
-  if (from === undefined || to === undefined) throw new TrialFailed("the measured phase was not reached");
-  const counters = workBetween(
-    settings.members.map(({ id }) => id),
-    from.nodes,
-    to.nodes,
-  );
-  if (counters.length === 0) running.log("a node did not tell its counters: load, messages and bytes are not known");
-  const cpuOfNodesMs = counters.length === 0 ? NaN : counters.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
-  const oursSeconds = (to.ownCpuMs - from.ownCpuMs + cpuOfNodesMs) / 1_000;
-  const calibration = calibrationOf({
-    roundTrips,
-    timerLags: lags,
-    placement: running.placement,
-    loadAverage: loadBefore,
-    ...outsideLoad(from.cpu, to.cpu, oursSeconds),
-  });
-  const { intraZone, interZone, client: toClient } = settings.network;
-  const injected = intraZone ?? interZone ?? toClient;
-  const ended = driver.progress();
-  const offeredPerSecond = load.load.model === "open" ? load.load.ratePerSecond : load.load.targetPerSecond;
-  return fold.finish({
-    counters,
-    ringShares: Object.fromEntries(
-      ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share]),
-    ),
-    ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
-    calibration,
-    ...(offeredPerSecond === undefined ? {} : { offeredPerSecond }),
-    dropped: ended.measured.dropped,
-    operations: ended.measured,
-    integrity: ended.integrity,
-    driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
-    ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
-  });
-}
-
-interface Reading {
-  readonly nodes: readonly (ServerCounts | undefined)[];
-  /** Of the injected delays on the driver's side, since the reading before. */
-  readonly driverLatenessP99Ms: number;
-  readonly cpu: ReturnType<typeof readCpu>;
-  readonly ownCpuMs: number;
-}
-
-async function read(cluster: RealCluster, client: Client): Promise<Reading> {
-  const driverLatenessP99Ms = client.takeDelayLatenessP99Ms();
-  const nodes = await cluster.counts();
-  const own = process.cpuUsage();
-  return { nodes, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 };
-}
-
-type Counts = readonly (ServerCounts | undefined)[];
-
-/**
- * Every node's work between two readings, by its totals at each. Empty when any node's reading is missing: the sum over the
- * others would pass for the work of all, and totals since its start for work in between.
- */
-export function workBetween(nodes: readonly string[], from: Counts, to: Counts): readonly NodeCounters[] {
-  return nodes.every((_, i) => from[i] !== undefined && to[i] !== undefined)
-    ? nodes.map((node, i) => difference(node, from[i]!, to[i]!))
-    : [];
-}
-
-function difference(node: string, from: ServerCounts, to: ServerCounts): NodeCounters {
-  return {
-    node,
-    coordinated: to.coordinated - from.coordinated,
-    replicaReads: to.replicaReads - from.replicaReads,
-    replicaWrites: to.replicaWrites - from.replicaWrites,
-    readRepairs: to.readRepairs - from.readRepairs,
-    messagesSent: to.messagesSent - from.messagesSent,
-    bytesSent: to.bytesSent - from.bytesSent,
-    refused: to.refused - from.refused,
-    keysHeld: to.keysHeld,
-    lost: to.lost - from.lost,
-    queueDrops: to.queueDrops - from.queueDrops,
-    delayLatenessP99Ms: to.latenessP99Ms,
-    cpuMs: to.cpuMs - from.cpuMs,
-    rssBytes: to.rssBytes,
-  };
-}
-
-function medianDelayMs(settings: NonNullable<ClusterSettings["network"]["intraZone"]>): number {
-  const distribution = distributionOf(settings);
-  const random = Random.fromSeed("median");
-  const draws = Array.from({ length: 999 }, () => distribution.sample(random)).sort((a, b) => a - b);
-  return draws[499] / 1_000;
-}
-
-type KeyEntry = readonly [string, { readonly name: Parameters<typeof encodeAddress>[0] }];
-
-function ringFigure(ring: Ring, settings: ClusterSettings, example: KeyEntry | undefined): TrialFigures["ring"] {
-  const id = (node: number): string => settings.members[node].id;
-  const name = example?.[1].name ?? { type: "", bucket: "", key: "example" };
-  const address = encodeAddress(name);
-  return {
-    strategy: settings.ring.strategy,
-    tokens: ring.tokens().map(({ at, node }) => ({ at, node: id(node) })),
-    example: {
-      key: textFromOctets(name.key),
-      at: ring.position(address),
-      preferenceList: ring.preferenceList(address, settings.engine.nVal).map(({ node }) => id(node)),
-    },
-  };
 }

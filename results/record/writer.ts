@@ -218,9 +218,14 @@ export class TrialWriter {
     this.write("latency.hlog", text);
   }
 
+  /** Where a {@link HistoryWriter} puts the raw history, in whatever thread it runs; close it before `commit`. */
+  get historyFile(): string {
+    return path.join(this.partial, "history.jsonl.gz");
+  }
+
   /** Raw history, kept for `keyFraction` of the keys; close it before `commit`. */
   history(keyFraction: number): HistoryWriter {
-    return new HistoryWriter(path.join(this.partial, "history.jsonl.gz"), keyFraction);
+    return new HistoryWriter(this.historyFile, keyFraction);
   }
 
   write(name: string, content: string | Uint8Array): void {

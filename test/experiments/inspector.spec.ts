@@ -1,8 +1,8 @@
 /** Which keys an inspection looks at, and what it makes of the answers: with a driver and replicas that the test plays. */
 import assert from "node:assert/strict";
-import type { Client } from "../../engine/real/client";
 import { Inspector } from "../../experiments/inspector";
 import { octetsFromText } from "../../engine/vocabulary/octets";
+import type { Snapshot } from "../../results/record/history";
 import type { Driver } from "../../workloads/driver";
 import type { KeyActivity } from "../../workloads/key-activity";
 import { MiniWorld } from "../engine/mini-world";
@@ -10,12 +10,9 @@ import { MiniWorld } from "../engine/mini-world";
 function played(sample: number): { readonly inspector: Inspector; readonly write: (...keys: string[]) => void } {
   const keysWritten = new Map<string, KeyActivity>();
   const driver = { keysWritten, writesInFlight: () => false, lastWriteActivity: () => -Infinity };
-  const client = {
-    inspect: (_node: number, _vnodes: readonly number[], addresses: readonly string[]) =>
-      Promise.resolve(addresses.map(() => [1])),
-  };
   const inspector = new Inspector({
-    client: client as unknown as Client,
+    now: () => 0,
+    ask: (_node, _vnodes, addresses, done) => done(addresses.map(() => [1])),
     ring: new MiniWorld().ring,
     nVal: 3,
     driver: driver as unknown as Driver,
@@ -31,21 +28,23 @@ function played(sample: number): { readonly inspector: Inspector; readonly write
   return { inspector, write };
 }
 
-const keysOf = async (inspector: Inspector) => (await inspector.sample())?.keys.map(({ key }) => key);
+const sampleOf = (inspector: Inspector): Promise<Snapshot | undefined> =>
+  new Promise((resolve) => inspector.sample(resolve));
+const keysOf = async (inspector: Inspector) => (await sampleOf(inspector))?.keys.map(({ key }) => key);
 
 describe("an inspection of replicas", () => {
   it("looks at keys that were written after the first one found an empty store", async () => {
     const { inspector, write } = played(10);
-    assert.equal(await inspector.sample(), undefined);
+    assert.equal(await sampleOf(inspector), undefined);
     write("a", "b");
     assert.deepEqual((await keysOf(inspector))?.sort(), ["a", "b"]);
   });
   it("follows all keys where all were asked for, also those inserted later", async () => {
     const { inspector, write } = played(100);
     write("a");
-    await inspector.sample();
+    await sampleOf(inspector);
     write("b", "c");
-    const snapshot = await inspector.sample();
+    const snapshot = await sampleOf(inspector);
     assert.equal(snapshot?.keys.length, snapshot?.population);
     assert.ok(snapshot?.keys.every(({ replicas }) => replicas.length === 3));
   });

@@ -1,0 +1,321 @@
+/**
+ * One trial in virtual time: the same driver, the same fold and the same final inspection as on processes, around a
+ * simulated cluster. What happens is a function of the cell and the seed alone; the program only looks up from it now and
+ * then, to show progress and to notice an interruption, and that changes nothing.
+ */
+import "../engine/real/native-octets";
+import { SimulatedCluster, type SimulationOptions } from "../engine/sim/cluster";
+import { type RunningFaults, randomFaults, scheduleFaults } from "../engine/sim/faults";
+import type { Watcher } from "../engine/sim/trace";
+import { LegHistograms } from "../engine/vocabulary/leg-delays";
+import { fromMs, MICROS_PER_SECOND, type Micros } from "../engine/vocabulary/micros";
+import { Random } from "../engine/vocabulary/random";
+import type { ClusterSettings } from "../engine/vocabulary/settings";
+import { TrialFold } from "../results/measures/fold";
+import type { FaultLane, LegDelays } from "../results/record/figures";
+import type { NodeCounters, OperationRecord } from "../results/record/history";
+import { Driver } from "../workloads/driver";
+import { SimulatedTarget } from "../workloads/targets/simulated";
+import { driveInVirtualTime, type VirtualDrive } from "../workloads/virtual-time";
+import { coreWorkload } from "../workloads/ycsb/core-workload";
+import { Inspector } from "./inspector";
+import type { PlannedTrial } from "./plan";
+import type { Phase } from "./run-types";
+import { CLIENT_GRACE_MS, ringFigure, TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
+
+/** Virtual time beyond the phases' own length before a trial is given up: the store no longer answers. */
+const PATIENCE: Micros = 120 * MICROS_PER_SECOND;
+/** Events between two looks at the outside world: some tens of milliseconds. */
+const EVENTS_A_TURN = 20_000;
+const PROGRESS_EVERY_MS = 200;
+
+/** Rejects with {@link TrialFailed} or, when the signal fired, resolves to undefined. */
+export async function runInSimulation(options: TrialOptions): Promise<TrialOutput | undefined> {
+  const began = performance.now();
+  const { trial, signal } = options;
+  const { cell, seed } = trial;
+  const fold = new TrialFold({
+    intervalMs: cell.measure.intervalMs,
+    percentiles: cell.measure.percentiles,
+    latencyLog: options.latencyLog,
+  });
+  const simulated = new SimulatedTrial(trial, {
+    begun: (phases) => fold.begin(phases),
+    record: (record) => {
+      fold.operation(record);
+      options.record?.(record);
+    },
+    snapshot: (snapshot) => fold.snapshot(snapshot),
+  });
+  if (!(await carryThrough(simulated, options))) return undefined;
+  if (signal.aborted) return undefined;
+  const { driver, cluster } = simulated;
+  const { ring, settings } = cluster;
+  const ended = driver.progress();
+  const { load } = cell.workload;
+  const offeredPerSecond = load.model === "open" ? load.ratePerSecond : load.targetPerSecond;
+  const result = fold.finish({
+    counters: simulated.countersOfMeasure(),
+    ringShares: Object.fromEntries(
+      ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share]),
+    ),
+    ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
+    calibration: null,
+    ...(offeredPerSecond === undefined ? {} : { offeredPerSecond }),
+    dropped: ended.measured.dropped,
+    operations: ended.measured,
+    integrity: ended.integrity,
+  });
+  const { digest } = cluster;
+  return {
+    ...result,
+    figures: { ...result.figures, faults: simulated.lanes(), legs: simulated.legs() },
+    simulation: {
+      digest: digest.hex(),
+      events: digest.events,
+      every: digest.every,
+      checkpoints: digest.checkpoints,
+      virtualSeconds: cluster.now() / MICROS_PER_SECOND,
+      wallSeconds: (performance.now() - began) / 1_000,
+    },
+  };
+}
+
+/** Runs a trial to its end, looking up now and then. False when it was interrupted. */
+export async function carryThrough(simulated: SimulatedTrial, options: TrialOptions): Promise<boolean> {
+  const { phases } = options.trial.cell;
+  const totalMs = phases.warmupMs + phases.measureMs + phases.drainMs;
+  let shown = -Infinity;
+  while (!simulated.over) {
+    simulated.advance(EVENTS_A_TURN);
+    if (performance.now() - shown < PROGRESS_EVERY_MS) continue;
+    shown = performance.now();
+    const { phase, operations } = simulated.driver.progress();
+    const name: Phase = phase === "load" ? "preload" : phase;
+    options.progress(name, simulated.sinceWarmupMs, totalMs, operations);
+    // A signal is only seen when the program's own loop gets a turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (options.signal.aborted) return false;
+  }
+  return true;
+}
+
+export interface TrialListener {
+  readonly begun: (phases: {
+    readonly startOfWarmup: Micros;
+    readonly startOfMeasure: Micros;
+    readonly endOfMeasure: Micros;
+  }) => void;
+  readonly record: (record: OperationRecord) => void;
+  readonly snapshot: (snapshot: Parameters<TrialFold["snapshot"]>[0]) => void;
+}
+
+/** A simulated cluster, its driver and its faults, wired together and ready to run. */
+export class SimulatedTrial {
+  readonly cluster: SimulatedCluster;
+  readonly driver: Driver;
+  private readonly drive: VirtualDrive;
+  private readonly inspector: Inspector;
+  private readonly legHistograms = new LegHistograms();
+  private measuring = false;
+  private faults: RunningFaults | undefined;
+  private warmup: Micros = Infinity;
+  private atStart: readonly (NodeCounters | undefined)[] = [];
+  private atEnd: readonly (NodeCounters | undefined)[] = [];
+  private inspected = false;
+  private finalAsked = false;
+  private deadline: Micros = Infinity;
+
+  constructor(
+    private readonly trial: PlannedTrial,
+    private readonly listener: TrialListener,
+    watched: { readonly watcher?: Watcher; readonly create?: SimulationOptions["create"] } = {},
+  ) {
+    const { cell, seed } = trial;
+    const settings: ClusterSettings = { ...cell.cluster, name: trial.id, seed };
+    const root = Random.fromSeed(seed);
+    const cluster = new SimulatedCluster({
+      cluster: settings,
+      leg: (leg, micros) => {
+        if (this.measuring) this.legHistograms.record(leg, micros);
+      },
+      ...watched,
+    });
+    this.cluster = cluster;
+    cluster.run(cluster.ready);
+    const load = cell.workload;
+    const driver = new Driver({
+      workload: coreWorkload(load, root.fork("workload")),
+      settings: load,
+      phases: cell.phases,
+      random: root.fork("driver"),
+      start: cluster.now(),
+    });
+    this.driver = driver;
+    const client = cluster.client({ routing: load.routing, graceMs: CLIENT_GRACE_MS });
+    this.inspector = new Inspector({
+      now: () => cluster.now(),
+      ask: (node, vnodes, addresses, done) => cluster.inspect(node, vnodes, addresses, done),
+      ring: cluster.ring,
+      nVal: settings.engine.nVal,
+      driver,
+      seed,
+      sample: cell.measure.divergenceScan?.keys ?? 0,
+    });
+    this.drive = driveInVirtualTime({
+      driver,
+      target: new SimulatedTarget(client, (act) => void cluster.at(cluster.now(), act)),
+      world: { now: () => cluster.now(), at: (time, act) => void cluster.at(time, act) },
+      record: (record) => {
+        this.begin();
+        listener.record(record);
+      },
+      turned: () => this.begin(),
+    });
+    this.begin();
+  }
+
+  /** Everything has happened, the final inspection included. */
+  get over(): boolean {
+    return this.inspected;
+  }
+
+  /** Virtual milliseconds since the start of the warm-up; 0 before. */
+  get sinceWarmupMs(): number {
+    return this.warmup === Infinity ? 0 : Math.max(0, (this.cluster.now() - this.warmup) / 1_000);
+  }
+
+  get startOfWarmup(): Micros {
+    return this.warmup;
+  }
+
+  /** Works off so many events. Throws {@link TrialFailed} when the store no longer answers. */
+  advance(events: number): void {
+    const { cluster } = this;
+    const end = cluster.run(this.deadline, events);
+    if (this.drive.over && !this.finalAsked) {
+      this.finalAsked = true;
+      this.inspector.final((snapshot) => {
+        this.inspected = true;
+        this.listener.snapshot(snapshot);
+      });
+    }
+    if (this.inspected) return;
+    if (end === "quiet" && !this.drive.over)
+      throw new TrialFailed("nothing is left to happen, and the load has not ended");
+    if (end === "until") throw new TrialFailed("it did not end in time: the store stopped answering");
+  }
+
+  /** Before any record of the warm-up is told, and also where the warm-up is over before anybody looked. */
+  private begin(): void {
+    const { warmup, measure, drain } = this.driver.phaseStarts;
+    if (this.warmup !== Infinity || drain === Infinity) return;
+    this.warmup = warmup;
+    const { cluster, trial, listener } = this;
+    const { phases, faults, measure: measures } = trial.cell;
+    this.deadline = drain + fromMs(phases.drainMs) + PATIENCE;
+    listener.begun({ startOfWarmup: warmup, startOfMeasure: measure, endOfMeasure: drain });
+    const now = cluster.now();
+    const drawn = Array.isArray(faults)
+      ? faults
+      : randomFaults(
+          faults as Exclude<typeof faults, readonly unknown[]>,
+          cluster.settings,
+          Random.fromSeed(trial.seed).fork("faults"),
+        );
+    this.faults = scheduleFaults(cluster, drawn, warmup);
+    cluster.at(Math.max(now, measure), () => {
+      this.measuring = true;
+      this.atStart = this.read();
+    });
+    cluster.at(Math.max(now, drain), () => {
+      this.measuring = false;
+      this.atEnd = this.read();
+    });
+    const scan = measures.divergenceScan;
+    if (scan === undefined) return;
+    const every = fromMs(scan.everyMs);
+    const end = drain + fromMs(phases.drainMs);
+    const look = (at: Micros): void => {
+      if (at >= end) return;
+      cluster.at(at, () => {
+        this.inspector.sample((snapshot) => snapshot !== undefined && listener.snapshot(snapshot));
+        look(at + every);
+      });
+    };
+    look(Math.max(now, warmup));
+  }
+
+  /** Every node's work in the measured phase; empty when a node never started. */
+  countersOfMeasure(): readonly NodeCounters[] {
+    const { atStart, atEnd } = this;
+    const all = atEnd.map((to, i) => {
+      const from = atStart[i];
+      if (from === undefined || to === undefined) return undefined;
+      return {
+        ...to,
+        coordinated: to.coordinated - from.coordinated,
+        replicaReads: to.replicaReads - from.replicaReads,
+        replicaWrites: to.replicaWrites - from.replicaWrites,
+        readRepairs: to.readRepairs - from.readRepairs,
+        messagesSent: to.messagesSent - from.messagesSent,
+        bytesSent: to.bytesSent - from.bytesSent,
+        refused: to.refused - from.refused,
+        lost: to.lost - from.lost,
+        queueDrops: to.queueDrops - from.queueDrops,
+      };
+    });
+    return all.every((one) => one !== undefined) ? all : [];
+  }
+
+  private read(): readonly (NodeCounters | undefined)[] {
+    const { cluster } = this;
+    return cluster.settings.members.map(({ id }, i) => {
+      const counts = cluster.counts(i);
+      if (counts === undefined) return undefined;
+      const { coordinated, replicaReads, replicaWrites, readRepairs, messagesSent, bytesSent, refused, keysHeld } =
+        counts;
+      return {
+        node: id,
+        coordinated,
+        replicaReads,
+        replicaWrites,
+        readRepairs,
+        messagesSent,
+        bytesSent,
+        refused,
+        keysHeld,
+        // The network's, not a node's: counted once.
+        lost: i === 0 ? cluster.network.lost : 0,
+        queueDrops: counts.queueDrops,
+        delayLatenessP99Ms: 0,
+        cpuMs: NaN,
+        rssBytes: NaN,
+      };
+    });
+  }
+
+  /** Faults as they really began and ended. */
+  lanes(): readonly FaultLane[] {
+    const seconds = (at: Micros): number => (at - this.warmup) / MICROS_PER_SECOND;
+    return (this.faults?.occurrences() ?? []).map(({ id, kind, what, fromMicros, toMicros }) => ({
+      id,
+      kind,
+      what,
+      fromS: seconds(fromMicros),
+      toS: toMicros === undefined ? null : seconds(toMicros),
+    }));
+  }
+
+  /** One-way delays of the measured phase, from the protocol's sending to the node's receiving. */
+  legs(): LegDelays {
+    const { legHistograms } = this;
+    return {
+      w: legHistograms.toQuantiles("w"),
+      a: legHistograms.toQuantiles("a"),
+      r: legHistograms.toQuantiles("r"),
+      s: legHistograms.toQuantiles("s"),
+      how: "one-way delays of every message in the measured phase, in virtual time, from sending to delivery",
+    };
+  }
+}

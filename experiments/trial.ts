@@ -1,0 +1,64 @@
+/**
+ * What trials of both worlds have in common: what they are given, how they fail, and how node counters and the ring become
+ * figures.
+ */
+import { Ring } from "../engine/ring/ring";
+import { encodeAddress } from "../engine/vocabulary/address";
+import { distributionOf } from "../engine/vocabulary/distributions";
+import { textFromOctets } from "../engine/vocabulary/octets";
+import { Random } from "../engine/vocabulary/random";
+import type { ClusterSettings } from "../engine/vocabulary/settings";
+import type { TrialResult } from "../results/measures/fold";
+import type { TrialFigures } from "../results/record/figures";
+import type { OperationRecord } from "../results/record/history";
+import type { SimulationRecord } from "../results/record/run-folder";
+import type { PlannedTrial } from "./plan";
+import type { Phase } from "./run-types";
+
+/** The trial could not be carried out; the message says why and, where it helps, what to do. */
+export class TrialFailed extends Error {
+  override readonly name = "TrialFailed";
+}
+
+export interface TrialOptions {
+  readonly trial: PlannedTrial;
+  readonly signal: AbortSignal;
+  readonly progress: (phase: Phase, elapsedMs: number, totalMs: number, operations: number) => void;
+  readonly log: (line: string) => void;
+  /** Receives every operation, after it was folded: for raw history. */
+  readonly record?: (record: OperationRecord) => void;
+  readonly latencyLog?: (lines: string) => void;
+}
+
+/** A trial's figures; of a simulated one also what makes it replayable. */
+export interface TrialOutput extends TrialResult {
+  readonly simulation?: SimulationRecord;
+}
+
+/** A client waits this much longer than the store's own timeout. */
+export const CLIENT_GRACE_MS = 500;
+
+export function medianDelayMs(settings: NonNullable<ClusterSettings["network"]["intraZone"]>): number {
+  const distribution = distributionOf(settings);
+  const random = Random.fromSeed("median");
+  const draws = Array.from({ length: 999 }, () => distribution.sample(random)).sort((a, b) => a - b);
+  return draws[499] / 1_000;
+}
+
+export type KeyEntry = readonly [string, { readonly name: Parameters<typeof encodeAddress>[0] }];
+
+/** The ring as drawn, with one key on it. */
+export function ringFigure(ring: Ring, settings: ClusterSettings, example: KeyEntry | undefined): TrialFigures["ring"] {
+  const id = (node: number): string => settings.members[node].id;
+  const name = example?.[1].name ?? { type: "", bucket: "", key: "example" };
+  const address = encodeAddress(name);
+  return {
+    strategy: settings.ring.strategy,
+    tokens: ring.tokens().map(({ at, node }) => ({ at, node: id(node) })),
+    example: {
+      key: textFromOctets(name.key),
+      at: ring.position(address),
+      preferenceList: ring.preferenceList(address, settings.engine.nVal).map(({ node }) => id(node)),
+    },
+  };
+}
