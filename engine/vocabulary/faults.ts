@@ -1,11 +1,11 @@
 /**
  * Faults as an experiment states them, with one meaning for both worlds: what is hurt, when, for how long. Times count
- * from the start of the warm-up. A fault is data; `engine/sim/faults.ts` carries the verbs out in virtual time, and the
- * same verbs act on real processes from their own room.
+ * from the start of the warm-up. A fault is data; `engine/host/faults.ts` knows what each verb does and how faults that
+ * overlap compose, and each world carries that out in its own room.
  *
  * A target is a node's id (`node-3`), `zone:<name>`, or `all`; lists are unions. Links are directed pairs of targets.
  */
-import type { DistributionSettings } from "./settings";
+import type { DistributionSettings, MemberSettings } from "./settings";
 
 export type FaultTarget = string;
 
@@ -16,7 +16,11 @@ export interface FaultLinks {
   readonly bothWays: boolean;
 }
 
-/** Whom clients can reach while the cluster is cut. */
+/**
+ * Whom clients can reach while the cluster is cut. `all`: every node, from every session. `group`: all sessions stand on
+ * the side of that group (from 0). `follow-nearest`: sessions stand on all sides, session s on that of group s modulo
+ * the number of groups, as clients that live beside the nodes they use. Nodes in no group are reached by everybody.
+ */
 export type ClientSide = "all" | "follow-nearest" | { readonly group: number };
 
 export type FaultAction =
@@ -26,7 +30,10 @@ export type FaultAction =
   | { readonly kind: "restart"; readonly nodes: readonly FaultTarget[] }
   /** Ends the process, deletes its disk and starts it again. Instantaneous. */
   | { readonly kind: "wipe"; readonly nodes: readonly FaultTarget[] }
-  /** The process stands still, as under SIGSTOP or in a long garbage collection; what arrives waits. */
+  /**
+   * The process stands still, as under SIGSTOP or in a long garbage collection; what arrives waits. It is the process
+   * that is stopped: one that is killed meanwhile takes its pause along, and one that starts later runs.
+   */
   | { readonly kind: "pause"; readonly nodes: readonly FaultTarget[] }
   /** Messages between different groups vanish; nodes in no group reach everybody. `oneWay`: only from earlier to later groups. */
   | {
@@ -39,7 +46,7 @@ export type FaultAction =
   | { readonly kind: "loss"; readonly links: FaultLinks; readonly share: number }
   | { readonly kind: "duplicate"; readonly links: FaultLinks; readonly share: number }
   | { readonly kind: "reorder"; readonly links: FaultLinks; readonly share: number }
-  /** Messages wait until the fault ends (or `release` comes), then all arrive in order. */
+  /** Messages wait until the fault ends, or a `release` of their link lifts it; then all arrive, in the order sent. */
   | { readonly kind: "hold"; readonly links: FaultLinks }
   | { readonly kind: "release"; readonly links: FaultLinks }
   /** Service times of messages (slow-node) or of the disk (slow-disk) are multiplied. */
@@ -49,7 +56,10 @@ export type FaultAction =
   | { readonly kind: "disk-full"; readonly nodes: readonly FaultTarget[] }
   /** Loads and stores fail with this chance. */
   | { readonly kind: "disk-error"; readonly nodes: readonly FaultTarget[]; readonly share: number }
-  /** This share of records is damaged: on writing (torn, lost) or at rest when the fault begins (corrupt). */
+  /**
+   * This share of records is damaged: on writing, in part (torn) or never reaching the platter though acknowledged
+   * (lost), or at rest when the fault begins (corrupt; instantaneous).
+   */
   | {
       readonly kind: "torn-write";
       readonly nodes: readonly FaultTarget[];
@@ -92,4 +102,48 @@ export interface FaultOccurrence {
   readonly what: string;
   readonly fromMicros: number;
   readonly toMicros: number | undefined;
+}
+
+/** Kinds that are over at once and take no length. (`torn-write` with damage `corrupt` is over at once too.) */
+export const INSTANTANEOUS: ReadonlySet<FaultKind> = new Set<FaultKind>(["restart", "wipe", "release", "clock-jump"]);
+
+/** The members that targets name, as ascending indices without repetition, and the targets that name nobody. */
+export interface ResolvedTargets {
+  readonly nodes: readonly number[];
+  readonly unknown: readonly FaultTarget[];
+}
+
+export function resolveTargets(
+  targets: readonly FaultTarget[],
+  members: readonly Pick<MemberSettings, "id" | "zone">[],
+): ResolvedTargets {
+  const nodes = new Set<number>();
+  const unknown: FaultTarget[] = [];
+  for (const target of targets) {
+    let found = false;
+    members.forEach(({ id, zone }, index) => {
+      if (target !== "all" && target !== id && target !== `zone:${zone}`) return;
+      nodes.add(index);
+      found = true;
+    });
+    if (!found) unknown.push(target);
+  }
+  return { nodes: [...nodes].sort((a, b) => a - b), unknown };
+}
+
+/** Every target an action names, wherever in it. */
+export function targetsOf(action: FaultAction): readonly FaultTarget[] {
+  if ("nodes" in action) return action.nodes;
+  if ("links" in action) return [...action.links.from, ...action.links.to];
+  return action.groups.flat();
+}
+
+/** Targets in words: `node-2`, `node-1 -> zone:b`, `zone:a | zone:b, zone:c`. */
+export function describeTargets(action: FaultAction): string {
+  if ("nodes" in action) return action.nodes.join(", ");
+  if ("links" in action) {
+    const { from, to, bothWays } = action.links;
+    return `${from.join(", ")} ${bothWays ? "<->" : "->"} ${to.join(", ")}`;
+  }
+  return action.groups.map((group) => group.join(", ")).join(action.oneWay ? " -x> " : " | ");
 }
