@@ -22,11 +22,12 @@ interface Scan {
   /** Looked at, but too busy or with too few replicas reached to be judged. */
   readonly unjudged: number;
   readonly population: number;
+  readonly inspected: number;
   /** Every key that exists was looked at, whether or not it could be judged. */
   readonly complete: boolean;
 }
 
-const COLUMNS = ["divergent", "missing", "examined", "population", "unreachable", "busy"] as const;
+const COLUMNS = ["divergent", "missing", "examined", "inspected", "population", "unreachable", "busy"] as const;
 const MICROS_PER_SECOND = 1_000_000;
 /** Scans kept for the chart; beyond it every other one is dropped and the spacing doubles. */
 const MOST_SCANS = 4_096;
@@ -83,6 +84,8 @@ export class DivergenceMeasure implements Measure {
           columns,
           finalDivergent: this.final?.divergent ?? 0,
           finalExamined: this.final?.examined ?? 0,
+          finalPopulation: this.final?.population ?? 0,
+          finalInspected: this.final?.inspected ?? 0,
         },
       },
     };
@@ -116,6 +119,7 @@ function examine(snapshot: Snapshot): Scan {
     busy,
     unjudged: snapshot.keys.length - examined,
     population: snapshot.population,
+    inspected: snapshot.keys.length,
     complete: snapshot.keys.length >= snapshot.population,
   };
 }

@@ -11,6 +11,8 @@ import { IntervalGrid, type PhaseInstants } from "./interval-grid";
 import { MEASURES, type Findings, type FinishContext, type Measure } from "./measure";
 import { judgeValidity, type Evidence } from "./validity";
 
+const MICROS_PER_SECOND = 1_000_000;
+
 export interface TrialFoldOptions {
   readonly intervalMs: number;
   /** Percentiles (0 to 100) of latency wanted besides p50, p95, p99 and p99.9. */
@@ -69,6 +71,8 @@ export class TrialFold {
     const findings = this.measures.map((measure) => measure.finish(end));
     const metrics = Object.assign({}, ...findings.map((one) => one.metrics ?? {})) as Record<string, MetricValue>;
     const validity = judgeValidity(evidenceOf(findings, metrics, end));
+    const calibration = end.world === "simulation" ? null : end.calibration;
+    const { startOfWarmup, startOfMeasure, endOfMeasure } = this.grid.phases;
     const figures: TrialFigures = {
       schema: "quorumlab/figures@1",
       spectra: [],
@@ -82,14 +86,18 @@ export class TrialFold {
       ring: end.ring,
       ...(Object.assign({}, ...findings.map((one) => one.figures ?? {})) as Partial<TrialFigures>),
       intervals: this.intervals(findings),
+      phases: {
+        measureFromS: (startOfMeasure - startOfWarmup) / MICROS_PER_SECOND,
+        measureToS: (endOfMeasure - startOfWarmup) / MICROS_PER_SECOND,
+      },
       validity,
-      calibration: end.calibration,
+      calibration,
     };
     return {
       metrics,
       figures,
       validity,
-      summary: { schema: "quorumlab/summary@1", metrics, validity, calibration: end.calibration },
+      summary: { schema: "quorumlab/summary@1", metrics, validity, calibration },
       operations: this.operations,
       latencyLog: this.logged.join(""),
     };
@@ -139,6 +147,7 @@ function evidenceOf(
     unknownVersionsForgotten: 0,
     refusedWritesSeen: 0,
     calibration: end.calibration,
+    world: end.world ?? "processes",
   };
   const medians = ["read_p50_ms", "write_p50_ms"].flatMap((name) => metrics[name]?.value ?? []);
   const claimedP50Ms = medians.length > 0 ? Math.min(...medians) : undefined;

@@ -1,8 +1,8 @@
 /**
  * The run's intervals: from the start of the warm-up to the end of the measured phase in steps of `measure.interval`,
  * the last one shorter when the length is no multiple. What ends later (operations still open when the measured phase
- * ends) counts in the last interval, so that nothing due in the run vanishes from its charts and no empty tail looks
- * like a collapse.
+ * ends) counts in intervals of the drain, which begin at the end of the measured phase and are as many as something ended in:
+ * put into the last measured interval, a backlog would stand there as a burst of throughput that never was.
  */
 import { assert } from "../../engine/vocabulary/assert";
 import type { Micros } from "../record/history";
@@ -14,10 +14,14 @@ export interface PhaseInstants {
 }
 
 const MICROS_PER_SECOND = 1_000_000;
+/** What ends later still counts in the last: a drain lasts seconds, not hours. */
+const MOST_DRAINED = 1_000;
 
 export class IntervalGrid {
   private instants: PhaseInstants | undefined;
   private readonly intervalMicros: number;
+  /** Intervals of the drain that something ended in, or that lie before one. */
+  private drained = 0;
 
   constructor(intervalMs: number) {
     assert(intervalMs > 0, "an interval has a length");
@@ -36,31 +40,53 @@ export class IntervalGrid {
     return this.instants;
   }
 
-  get count(): number {
+  /** Of warm-up and measured phase. */
+  private get loaded(): number {
     const { startOfWarmup, endOfMeasure } = this.phases;
     return Math.max(1, Math.ceil((endOfMeasure - startOfWarmup) / this.intervalMicros));
   }
 
-  /** The interval that holds `at`; the first or last for what lies outside. */
+  /** All intervals so far, those of the drain included. */
+  get count(): number {
+    return this.loaded + this.drained;
+  }
+
+  /** The interval in which something ended at `at`; the first for what ended before the warm-up. */
   indexOf(at: Micros): number {
-    const index = Math.floor((at - this.phases.startOfWarmup) / this.intervalMicros);
-    return Math.max(0, Math.min(this.count - 1, index));
+    const { startOfWarmup, endOfMeasure } = this.phases;
+    if (at < endOfMeasure) return Math.max(0, Math.floor((at - startOfWarmup) / this.intervalMicros));
+    const ofDrain = Math.min(MOST_DRAINED - 1, Math.floor((at - endOfMeasure) / this.intervalMicros));
+    this.drained = Math.max(this.drained, ofDrain + 1);
+    return this.loaded + ofDrain;
   }
 
   /** Seconds from the start of the warm-up at which interval `index` begins. */
   startSeconds(index: number): number {
-    return (index * this.intervalMicros) / MICROS_PER_SECOND;
+    return (this.startOf(index) - this.phases.startOfWarmup) / MICROS_PER_SECOND;
   }
 
   lengthSeconds(index: number): number {
-    const { startOfWarmup, endOfMeasure } = this.phases;
-    const start = startOfWarmup + index * this.intervalMicros;
-    return (Math.min(start + this.intervalMicros, endOfMeasure) - start) / MICROS_PER_SECOND;
+    const { endOfMeasure } = this.phases;
+    const start = this.startOf(index);
+    const end = start + this.intervalMicros;
+    return ((start < endOfMeasure ? Math.min(end, endOfMeasure) : end) - start) / MICROS_PER_SECOND;
   }
 
   /** The interval begins in the measured phase. */
   isMeasured(index: number): boolean {
-    return this.phases.startOfWarmup + index * this.intervalMicros >= this.phases.startOfMeasure;
+    return this.startOf(index) >= this.phases.startOfMeasure && !this.isDrain(index);
+  }
+
+  /** The interval begins when the measured phase has ended. */
+  isDrain(index: number): boolean {
+    return index >= this.loaded;
+  }
+
+  private startOf(index: number): Micros {
+    const { startOfWarmup, endOfMeasure } = this.phases;
+    return this.isDrain(index)
+      ? endOfMeasure + (index - this.loaded) * this.intervalMicros
+      : startOfWarmup + index * this.intervalMicros;
   }
 
   get measuredSeconds(): number {

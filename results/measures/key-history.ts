@@ -2,7 +2,8 @@
  * One key's writes, as far back as staleness needs them, and the judgement of one read against them. The definition:
  * a read is stale when some acknowledged write w ended before the read began and every version returned comes before w,
  * in the recorded causal past (transitively through `seen`) or in real time (its write ended before w started). "Before" is strict to
- * the microsecond: when in doubt, not stale. A version concurrent with w makes the read fresh with respect to w. A write that is not
+ * the microsecond: when in doubt, not stale. One tie is no doubt: a session's read that begins at the very instant its own write
+ * ended comes after it, as in virtual time a probe at t = 0 does. A version concurrent with w makes the read fresh with respect to w. A write that is not
  * acknowledged makes no read stale and never comes before anything in real time: its end is unknown.
  *
  * A read that returned nothing is judged as if it had returned the tombstone of every delete of the key that may
@@ -15,6 +16,7 @@ import type { Micros, WriteId } from "../record/history";
 
 export interface KeyWrite {
   readonly id: WriteId;
+  readonly session: number;
   readonly start: Micros;
   /** Infinity unless acknowledged. */
   readonly end: Micros;
@@ -26,6 +28,7 @@ export interface KeyRead {
   readonly start: Micros;
   readonly end: Micros;
   readonly versions: readonly WriteId[];
+  readonly session: number;
 }
 
 export type Judgement =
@@ -57,6 +60,10 @@ type Returned =
   | { readonly kind: "held"; readonly write: KeyWrite }
   | { readonly kind: "folded" }
   | { readonly kind: "open"; readonly id: WriteId };
+
+function endedBefore(write: KeyWrite, read: KeyRead): boolean {
+  return write.end < read.start || (write.end === read.start && write.session === read.session);
+}
 
 export class KeyHistory {
   /** In order of completion. */
@@ -99,7 +106,7 @@ export class KeyHistory {
     let pending = false;
     let unknown = false;
     for (const write of this.writes) {
-      if (write.end >= read.start) continue;
+      if (!endedBefore(write, read)) continue;
       if (write.end > latestEnd) latestEnd = write.end;
       const before = this.allBefore(returned, write, ended);
       if (before === "yes") {

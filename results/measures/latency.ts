@@ -153,15 +153,18 @@ function key(kind: OperationKind | "write", basis: Basis): string {
   return `${kind}.${basis}`;
 }
 
+/** Asked for by name besides the even steps: the quarters, and the low end that the distance between two runs looks at too. */
+const NAMED_STEPS = [1, 5, 10, 25, 50, 75, 95];
+const SPECTRUM: readonly number[] = [
+  ...new Set([
+    ...NAMED_STEPS,
+    ...Array.from({ length: 51 }, (_, step) => Math.round((1 - 10 ** (-step / 10)) * 1e7) / 1e5),
+  ]),
+].sort((a, b) => a - b);
+
 /** Ten points a decade of 1/(1-p), from the smallest value to 99.999 %, cut where fewer than ten samples remain. */
 function spectrum(kind: string, basis: Basis, histogram: LatencyHistogram): LatencySpectrum {
-  const percentiles: number[] = [];
-  const ms: number[] = [];
-  for (let step = 0; step <= 50; step++) {
-    const percentile = Math.round((1 - 10 ** (-step / 10)) * 1e7) / 1e5;
-    if (samplesBeyond(histogram.count, percentile) < SAMPLES_BEYOND) break;
-    percentiles.push(percentile);
-    ms.push(histogram.percentile(percentile) / MICROS_PER_MS);
-  }
+  const percentiles = SPECTRUM.filter((percentile) => samplesBeyond(histogram.count, percentile) >= SAMPLES_BEYOND);
+  const ms = percentiles.map((percentile) => histogram.percentile(percentile) / MICROS_PER_MS);
   return { kind, basis, percentiles, ms, count: histogram.count, maxMs: histogram.maxMicros / MICROS_PER_MS };
 }

@@ -48,6 +48,8 @@ export interface FinishContext {
   readonly integrity?: { readonly confirmed: number; readonly broken: number };
   /** As the nodes' `delayLatenessP99Ms`: of the delays that the driver injects on its way to them. */
   readonly driverDelayLatenessP99Ms?: number;
+  /** Doubts about the machine are for processes alone: virtual time has none. Processes when left out. */
+  readonly world?: "processes" | "simulation";
   /** Median of the one-way delay injected between nodes (else between client and nodes); undefined when none is. */
   readonly injectedDelayMs?: number;
 }

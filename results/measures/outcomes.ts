@@ -75,7 +75,8 @@ export class OutcomesMeasure implements Measure {
     if (end.offeredPerSecond !== undefined) {
       // In the unit of the columns beside it: a rate of operations asks for more requests where some are pairs.
       const offered = end.offeredPerSecond * requestsPerOperation(due, end);
-      columns["offered"] = cells.map(() => offered);
+      // Nothing is offered in the drain.
+      columns["offered"] = cells.map((_, i) => (this.grid.isDrain(i) ? 0 : offered));
     }
     const succeeded = this.measured.reduce((sum, c) => sum + c.ok, 0);
     // The throughput's spread is that of the intervals that lie wholly in the measured phase. What ended after it is not

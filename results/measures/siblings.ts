@@ -1,9 +1,10 @@
 /**
  * Siblings: values that one read returned because no write was known to supersede the others. Reads that found nothing have
  * none and are left out of mean and percentiles (they are the first cell of the chart), so a store that loses keys
- * does not look as if it had few conflicts. Keys at the end are counted by the fullest of their replicas.
+ * does not look as if it had few conflicts. Keys at the end are counted by the fullest of their replicas; a tombstone is
+ * no value there either, so the writes that were deletes are remembered, the latest of a bounded number.
  */
-import type { OperationRecord, Snapshot } from "../record/history";
+import { certaintyOf, type OperationRecord, type Snapshot, type WriteId } from "../record/history";
 import { meanOfBlocks } from "../statistics/blocks";
 import type { IntervalGrid } from "./interval-grid";
 import type { Findings, Measure, MeasureSetup } from "./measure";
@@ -11,6 +12,8 @@ import { notMeasured, Tally } from "./percentiles";
 
 /** Counts beyond this share the last cell; an engine's own bound on siblings is far below. */
 const MOST_SIBLINGS = 1_000;
+/** Deletes remembered, to tell tombstones from values; of more, the oldest are forgotten, and most of those are superseded. */
+const MOST_DELETES = 262_144;
 
 export class SiblingsMeasure implements Measure {
   readonly name = "siblings";
@@ -18,6 +21,7 @@ export class SiblingsMeasure implements Measure {
   private readonly perRead = new Tally(MOST_SIBLINGS);
   private readonly found = new Tally(MOST_SIBLINGS);
   private readonly open = new Tally(MOST_SIBLINGS);
+  private readonly deletes = new Set<WriteId>();
   private perKeyAtEnd: readonly number[] = [];
   private interval = 0;
   private readonly mean: number[] = [];
@@ -30,6 +34,7 @@ export class SiblingsMeasure implements Measure {
   }
 
   operation(operation: OperationRecord): void {
+    if (operation.kind === "delete" && certaintyOf(operation.outcome) !== "definite") this.remember(operation.writeId);
     if (operation.phase === "load" || operation.kind !== "read" || operation.outcome !== "ok") return;
     const interval = this.grid.indexOf(operation.end);
     if (interval > this.interval) this.closeInterval(interval);
@@ -48,9 +53,20 @@ export class SiblingsMeasure implements Measure {
     const perKey = new Tally(MOST_SIBLINGS);
     for (const { replicas } of snapshot.keys) {
       const reached = replicas.filter((replica) => replica !== "unreachable");
-      if (reached.length > 0) perKey.add(Math.max(...reached.map((replica) => new Set(replica).size)));
+      if (reached.length > 0) perKey.add(Math.max(...reached.map((replica) => this.valuesOf(replica))));
     }
     this.perKeyAtEnd = perKey.cells;
+  }
+
+  private valuesOf(replica: readonly WriteId[]): number {
+    let values = 0;
+    for (const id of new Set(replica)) if (!this.deletes.has(id)) values++;
+    return values;
+  }
+
+  private remember(id: WriteId): void {
+    this.deletes.add(id);
+    if (this.deletes.size > MOST_DELETES) this.deletes.delete(this.deletes.values().next().value!);
   }
 
   finish(): Findings {

@@ -6,6 +6,7 @@
  * Memory is bounded: a window of writes a key, a budget for all keys, a queue of reads that wait for a write still open. What
  * a bound left undecided is counted and becomes a doubt; it is never counted as fresh.
  */
+import type { MetricValue } from "../record/figures";
 import { certaintyOf, type Micros, type OperationRecord, type WriteId } from "../record/history";
 import { LatencyHistogram } from "../record/histogram";
 import { wilsonOfBlocks } from "../statistics/wilson";
@@ -15,10 +16,13 @@ import { KeyHistory, WRITES_HELD, type Judgement, type KeyRead } from "./key-his
 import type { Findings, Measure, MeasureSetup } from "./measure";
 import { latencyPercentile, notMeasured, Tally } from "./percentiles";
 import { VisibilityBins } from "./visibility-bins";
+import { VisibilityTime } from "./visibility-time";
 
 /** Reads up to this many versions behind have a cell of their own in the chart; the last is "this or more". */
 const MOST_BEHIND_SHOWN = 20;
 const MOST_BEHIND = 10_000;
+/** A read that began this soon after the latest acknowledged write had ended is one "at commit". */
+const AT_COMMIT_MICROS = 100;
 /** How long a read waits for writes that were open when it returned. Longer than any operation's timeout. */
 const SETTLE_MICROS = 30_000_000;
 const MOST_WAITING = 50_000;
@@ -45,6 +49,8 @@ interface IntervalReads {
   stale: number;
   staleNotFound: number;
   judged: number;
+  atCommit: number;
+  staleAtCommit: number;
 }
 
 export class StalenessMeasure implements Measure {
@@ -64,6 +70,7 @@ export class StalenessMeasure implements Measure {
   private readonly behindOfStale = new Tally(MOST_BEHIND);
   private readonly missedFor = new LatencyHistogram();
   private readonly visibility = new VisibilityBins();
+  private readonly visibilityTime = new VisibilityTime();
   private undecided = 0;
   private inexact = 0;
   private judgedEarly = 0;
@@ -106,7 +113,7 @@ export class StalenessMeasure implements Measure {
     );
     const hits = blocks.reduce((sum, block) => sum + block.hits, 0);
     const total = blocks.reduce((sum, block) => sum + block.total, 0);
-    const { lo, hi } = wilsonOfBlocks(blocks);
+    const { lo, hi, designEffect } = wilsonOfBlocks(blocks);
     const p50 = latencyPercentile(this.missedFor, 50);
     const p99 = latencyPercentile(this.missedFor, 99);
     this.missedFor.destroy();
@@ -116,6 +123,8 @@ export class StalenessMeasure implements Measure {
     return {
       metrics: {
         p_stale: total === 0 ? notMeasured("ratio") : { value: hits / total, lo, hi, n: total, unit: "ratio" },
+        p_consistent_at_commit: this.consistentAtCommit(),
+        t_visibility_999_ms: this.visibilityTime.metric(designEffect),
         staleness_t_p50_ms: p50,
         staleness_t_p99_ms: p99,
         staleness_k_p99: this.behindOfStale.percentile(99, "versions"),
@@ -146,6 +155,17 @@ export class StalenessMeasure implements Measure {
     };
   }
 
+  private consistentAtCommit(): MetricValue {
+    const blocks = this.measured.flatMap((reads) =>
+      reads === undefined ? [] : [{ hits: reads.atCommit - reads.staleAtCommit, total: reads.atCommit }],
+    );
+    const hits = blocks.reduce((sum, block) => sum + block.hits, 0);
+    const total = blocks.reduce((sum, block) => sum + block.total, 0);
+    if (total === 0) return notMeasured("ratio");
+    const { lo, hi } = wilsonOfBlocks(blocks);
+    return { value: hits / total, lo, hi, n: total, unit: "ratio" };
+  }
+
   private write(operation: OperationRecord): void {
     const id = operation.writeId;
     if (id === 0) return;
@@ -160,6 +180,7 @@ export class StalenessMeasure implements Measure {
       if (certainty === "indefinite") this.addIndefinite(id, seenEarly);
       const write = {
         id,
+        session: operation.session,
         start: operation.start,
         end: certainty === "ok" ? operation.end : Infinity,
         isDelete: operation.kind === "delete",
@@ -175,6 +196,7 @@ export class StalenessMeasure implements Measure {
     for (const id of operation.versions) this.noteReturned(id);
     const state = this.stateOf(operation.key);
     const read: WaitingRead = {
+      session: operation.session,
       start: operation.start,
       end: operation.end,
       versions: operation.versions,
@@ -235,15 +257,19 @@ export class StalenessMeasure implements Measure {
       if (read.measured) this.undecided++;
       return;
     }
+    const atCommit = read.start - judgement.latestEnd < AT_COMMIT_MICROS;
     for (const cells of read.measured ? [this.shown, this.measured] : [this.shown]) {
-      const cell = (cells[read.interval] ??= { stale: 0, staleNotFound: 0, judged: 0 });
+      const cell = (cells[read.interval] ??= { stale: 0, staleNotFound: 0, judged: 0, atCommit: 0, staleAtCommit: 0 });
       cell.judged++;
+      if (atCommit) cell.atCommit++;
+      if (atCommit && judgement.stale) cell.staleAtCommit++;
       if (judgement.stale) cell.stale++;
       if (judgement.stale && !read.found) cell.staleNotFound++;
     }
     if (!read.measured) return;
     this.behind.add(judgement.behind);
     this.visibility.add(read.start - judgement.latestEnd, !judgement.stale);
+    this.visibilityTime.add(read.start - judgement.latestEnd, !judgement.stale);
     if (!judgement.stale) return;
     if (!judgement.exact) this.inexact++;
     this.behindOfStale.add(judgement.behind);

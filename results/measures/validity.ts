@@ -38,6 +38,7 @@ export interface Evidence {
   /** Writes that were answered with a definite failure and returned by a read all the same. */
   readonly refusedWritesSeen: number;
   readonly calibration: Calibration | null;
+  readonly world: "processes" | "simulation";
 }
 
 /** Lag of the driver against the median it reports: a tenth of it is visible, all of it is the measurement. */
@@ -61,7 +62,8 @@ const UNDECIDED_INVALID = 0.1;
 const LOAD_FAILURES_INVALID = 0.01;
 
 export function judgeValidity(evidence: Evidence): Validity {
-  const doubts = CHECKS.flatMap((check) => check(evidence) ?? []);
+  const checks = evidence.world === "simulation" ? CHECKS : [...CHECKS, ...MACHINE_CHECKS];
+  const doubts = checks.flatMap((check) => check(evidence) ?? []);
   return { verdict: worstVerdict(doubts.map((doubt) => doubt.verdict)), doubts };
 }
 
@@ -72,16 +74,12 @@ export function worstVerdict(verdicts: readonly ValidityVerdict[]): ValidityVerd
 
 type Check = (evidence: Evidence) => Doubt | undefined;
 
+/** About the store and the workload, in either world. */
 const CHECKS: readonly Check[] = [
   nothingSucceeded,
   loadFailures,
-  scheduleLag,
   achievedRate,
   droppedOperations,
-  outsideLoad,
-  stolenTime,
-  timerLag,
-  delayLateness,
   thinPercentiles,
   histogramOverflow,
   judgementWindow,
@@ -91,6 +89,8 @@ const CHECKS: readonly Check[] = [
   brokenValues,
   queueDrops,
 ];
+/** About the machine: in virtual time nothing is late, nobody else is there and no timer is coarse. */
+const MACHINE_CHECKS: readonly Check[] = [scheduleLag, outsideLoad, stolenTime, timerLag, delayLateness];
 
 function nothingSucceeded(e: Evidence): Doubt | undefined {
   if (e.succeeded > 0) return undefined;

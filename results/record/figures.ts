@@ -43,8 +43,14 @@ export interface TrialFigures {
   readonly spectra: readonly LatencySpectrum[];
   /** Per `measure.interval`: latency percentiles, throughput by outcome, stale reads, siblings. */
   readonly intervals: TimeSeries;
-  /** Charted 14: keys whose replicas differ (`divergent`), with a copy missing (`missing`), examined (`examined`), scan population (`population`). */
-  readonly divergence: TimeSeries & { readonly finalDivergent: number; readonly finalExamined: number };
+  /** Chart 14: keys whose replicas differ (`divergent`), with a copy missing (`missing`), judged (`examined`), looked at (`inspected`), and all that exist (`population`). */
+  readonly divergence: TimeSeries & {
+    readonly finalDivergent: number;
+    readonly finalExamined: number;
+    /** Keys there were at the final scan, and how many of them it looked at; equal when it looked at all. */
+    readonly finalPopulation?: number;
+    readonly finalInspected?: number;
+  };
   /** Chart 11: by time since the latest acknowledged write ended; `consistent` reads of `reads` in each bin [fromMs, toMs). */
   readonly tVisibility: {
     readonly fromMs: readonly number[];
@@ -73,6 +79,8 @@ export interface TrialFigures {
   };
   readonly validity: Validity;
   readonly calibration: Calibration | null;
+  /** When load was measured, seconds from the start of the warm-up: intervals from `measureToS` on are of the drain. */
+  readonly phases?: { readonly measureFromS: number; readonly measureToS: number };
   /** Faults as they really began and ended: lanes of every time chart. */
   readonly faults?: readonly FaultLane[];
   /** One-way delays of the four legs of the WARS model as they happened in this trial: what a prediction is made from. */

@@ -61,6 +61,20 @@ const OTHERS: readonly MetricDescription[] = [
     "Reads that missed an acknowledged write, over all successful reads of keys with one: some acknowledged write of the key ended before the read began, and every version returned comes before that write, in the recorded causal past or in real time.",
   ),
   row(
+    "p_consistent_at_commit",
+    "ratio",
+    "higher",
+    "Consistent at commit",
+    "Reads that began less than 0.1 ms after the latest acknowledged write of their key had ended, and returned it or what replaced it, over all reads that began so soon. The P(consistency at commit) of the PBS paper; a workload probe at t = 0 makes such reads.",
+  ),
+  row(
+    "t_visibility_999_ms",
+    "ms",
+    "lower",
+    "99.9 % visible after",
+    "The smallest time since the acknowledgement of a write from which on at least 99.9 % of reads return it or what replaced it, under the assumption that time never makes reads staler (isotonic regression over the ages of reads). Where no read was younger it is the age of the youngest. Not measured without 1,000 reads at that age or older, or when it never comes.",
+  ),
+  row(
     "staleness_t_p50_ms",
     "ms",
     "lower",

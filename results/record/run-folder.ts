@@ -111,6 +111,20 @@ export interface RunManifest {
   readonly metrics: readonly MetricDescription[];
   readonly tunables: readonly TunableLabel[];
   readonly status: "running" | "done" | "interrupted" | "failed";
+  /** How the comparisons were made; runs of before this field used 5 % and a noise floor of 2 %. */
+  readonly analysis?: { readonly alpha: number; readonly noiseFloor: number };
+  /** Values from papers, or analytic ones, that the experiment sets beside what it measures. */
+  readonly published?: readonly PublishedValue[];
+}
+
+/** Belongs to every cell whose axes (else settings) have the values of `where`. `tolerance` is relative to `value`, and absolute where that is 0. */
+export interface PublishedValue {
+  readonly metric: string;
+  readonly where: AxisValues;
+  readonly value: number;
+  /** Begins with `analytic` where nobody measured it. */
+  readonly source: string;
+  readonly tolerance: number;
 }
 
 /** One cell's summary over its repetitions. */

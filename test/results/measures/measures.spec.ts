@@ -4,7 +4,7 @@ import { describeMetric } from "../../../results/record/metrics";
 import { readLatencyLog } from "../../../results/record/latency-log";
 import { TrialFold } from "../../../results/measures/fold";
 import { MEASURES } from "../../../results/measures/measure";
-import { counters, END, fold, get, inOrderOfCompletion, PHASES, put } from "./histories";
+import { counters, END, fold, get, inOrderOfCompletion, PHASES, put, remove } from "./histories";
 
 function repeat(count: number, make: (i: number) => OperationRecord): OperationRecord[] {
   return Array.from({ length: count }, (_, i) => ({ ...make(i), id: i }));
@@ -134,9 +134,31 @@ describe("outcomes", () => {
     assert.equal(figures.intervals.columns["offered"][0], 200);
     assert.equal(figures.intervals.columns["ok"][0], 100, "of which half are updates");
   });
-  it("of operations still open when the measured phase ends count in its last interval", () => {
-    const { columns } = fold([put(1, 990_000, 1_700_000, { outcome: "timeout" })]).figures.intervals;
-    assert.equal(columns["indefinite"].at(-1), 10);
+  it("of operations still open when the measured phase ends count in intervals of the drain, and are no burst before it", () => {
+    const backlog = repeat(100, (i) => get([], 900_000 + i, 1_200_000 + i));
+    const { metrics, figures } = fold([
+      get([], 950_000, 960_000),
+      ...backlog,
+      put(1, 990_000, 1_700_000, { outcome: "timeout" }),
+    ]);
+    const { t, columns } = figures.intervals;
+    assert.deepEqual(figures.phases, { measureFromS: 0, measureToS: 1 });
+    assert.deepEqual(t.slice(-3), [1.5, 1.6, 1.7]);
+    const at = (column: string, second: number): number | null => columns[column][t.indexOf(second)];
+    assert.deepEqual([at("not_found", 0.9), at("not_found", 1.2)], [10, 1_000]);
+    assert.deepEqual([at("indefinite", 0.9), at("indefinite", 1.7)], [0, 10]);
+    assert.ok(at("read_p99_ms", 0.9)! < 11 && at("read_p99_ms", 1.2)! > 250);
+    assert.equal(metrics["availability"].n, 102, "and are operations of the measured phase all the same");
+  });
+  it("of a phase that is no multiple of the interval begin the drain where the phase ends", () => {
+    const phases = { startOfWarmup: 0, startOfMeasure: 0, endOfMeasure: 250_000 };
+    const trial = new TrialFold({ intervalMs: 100, percentiles: [], phases });
+    for (const operation of [get([], 0, 249_000), get([], 0, 251_000), get([], 0, 1e12)]) trial.operation(operation);
+    const { t, columns } = trial.finish(END).figures.intervals;
+    assert.deepEqual(t.slice(0, 5), [0, 0.1, 0.2, 0.25, 0.35]);
+    assert.deepEqual(columns["not_found"].slice(0, 5), [0, 0, 20, 10, 0]);
+    assert.equal(t.length, 1_003, "bounded");
+    assert.equal(columns["not_found"].at(-1), 10);
   });
 });
 
@@ -253,6 +275,22 @@ describe("divergence", () => {
   it("is not measured where nothing was inspected", () => {
     assert.equal(judge().metrics["divergent_keys_final"].value, null);
     assert.deepEqual(judge().figures.divergence.t, []);
+  });
+  it("does not count tombstones among the values of a key at the end", () => {
+    const trial = new TrialFold({ intervalMs: 100, percentiles: [], phases: PHASES });
+    trial.operation(remove(3, 0, 10));
+    trial.operation(remove(5, 0, 10, { outcome: "timeout" }));
+    trial.operation(remove(6, 0, 10, { outcome: "unavailable" }));
+    trial.snapshot(scan([key([[1, 2, 3]]), key([[3]]), key([[4, 5]]), key([[6]])], { final: true }));
+    assert.deepEqual(trial.finish(END).figures.siblingsPerKeyAtEnd, [1, 2, 1]);
+  });
+  it("says of each scan how many keys it looked at, and of the last whether that was all", () => {
+    const { divergence } = judge(
+      scan([key([[1], [1]]), key([[1], "unreachable"])], { population: 5 }),
+      scan([key([[1], [1]])], { at: 2, final: true, population: 1 }),
+    ).figures;
+    assert.deepEqual(divergence.columns["inspected"], [2, 1]);
+    assert.deepEqual([divergence.finalInspected, divergence.finalPopulation], [1, 1]);
   });
   it("also counts siblings per key at the end, by the fullest replica", () => {
     const { figures } = judge(scan([key([[1, 2, 3], [1]]), key([[4], [4]])], { final: true }));

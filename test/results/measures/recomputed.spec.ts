@@ -193,6 +193,15 @@ function checkAll({ records, result, warmup, from, to, messages }: Trial): void 
     figures.tVisibility.consistent.reduce((sum, n) => sum + n, 0),
     verdicts.length - stale.length,
   );
+  const young = verdicts.filter(({ sinceLatestMicros }) => sinceLatestMicros < 100);
+  if (young.length > 0) {
+    near(
+      metrics["p_consistent_at_commit"].value,
+      young.filter((one) => !one.stale).length / young.length,
+      "p_consistent_at_commit",
+    );
+    assert.equal(metrics["p_consistent_at_commit"].n, young.length);
+  }
   if (stale.length >= 100)
     near(
       metrics["staleness_t_p50_ms"].value,
@@ -226,7 +235,9 @@ function checkAll({ records, result, warmup, from, to, messages }: Trial): void 
 
   // The chart of outcomes accounts for every request after the load once.
   const { columns, t } = figures.intervals;
-  const lengths = t.map((at, i) => (t[i + 1] ?? (to - warmup) / 1e6) - at);
+  const measureEnd = (to - warmup) / 1e6;
+  // The last interval of the drain is as long as any.
+  const lengths = t.map((at, i) => (t[i + 1] ?? (at < measureEnd ? measureEnd : at + 0.1)) - at);
   const total = ["ok", "stale_ok", "not_found", "indefinite", "definite"]
     .flatMap((name) => columns[name].map((value, i) => value! * lengths[i]))
     .reduce((sum, value) => sum + value, 0);

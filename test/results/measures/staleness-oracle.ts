@@ -9,6 +9,8 @@ export interface OracleVerdict {
   readonly written: boolean;
   readonly stale: boolean;
   readonly behind: number;
+  /** From the end of the latest acknowledged write to the beginning of the read. */
+  readonly sinceLatestMicros: number;
   readonly missedForMicros: number;
 }
 
@@ -38,7 +40,11 @@ export function judgeAll(history: readonly OperationRecord[]): OracleVerdict[] {
     .filter((one) => one.kind === "read" && one.outcome === "ok" && one.phase === "measure")
     .map((read) => {
       const ofKey = writes.filter((write) => write.key === read.key);
-      const acknowledged = ofKey.filter((write) => write.outcome === "ok" && write.end < read.start);
+      // A session's own write comes before its next operation, also where no time passes between the two.
+      const acknowledged = ofKey.filter(
+        ({ outcome, end, session }) =>
+          outcome === "ok" && (end < read.start || (end === read.start && session === read.session)),
+      );
       const empty = read.versions.length === 0;
       const returned = empty
         ? ofKey.filter((write) => write.kind === "delete" && write.start < read.end).map((write) => write.writeId)
@@ -51,6 +57,7 @@ export function judgeAll(history: readonly OperationRecord[]): OracleVerdict[] {
         written: acknowledged.length > 0,
         stale: missed.length > 0,
         behind: missed.length,
+        sinceLatestMicros: read.start - Math.max(...acknowledged.map((write) => write.end)),
         missedForMicros: read.start - Math.min(...missed.map((write) => write.end)),
       };
     });

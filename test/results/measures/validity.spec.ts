@@ -49,6 +49,19 @@ describe("validity", () => {
     assert.ok(doubts(stretched, { offeredPerSecond: 4_000 }).includes("schedule-lag invalid"));
     assert.deepEqual(doubts(late(500)), [], "a closed loop has no schedule");
   });
+  it("has no doubt about the machine in virtual time, and all others as before", () => {
+    const bad = { ...QUIET, outsideCpu: 0.5, steal: 0.5, timerLagP99Ms: 9 };
+    const end = {
+      calibration: bad,
+      counters: [counters("node-1", { delayLatenessP99Ms: 9 })],
+      injectedDelayMs: 2,
+      offeredPerSecond: 4_000,
+    };
+    assert.equal(doubts(GOOD, end).length, 4);
+    assert.deepEqual(doubts(GOOD, { ...end, world: "simulation" }), []);
+    assert.equal(fold(GOOD, { ...end, world: "simulation" }).figures.calibration, null);
+    assert.deepEqual(doubts(GOOD, { ...end, dropped: 1, world: "simulation" }), ["dropped-operations doubtful"]);
+  });
   it("doubts an open loop that falls behind, and operations that were dropped", () => {
     assert.deepEqual(doubts(GOOD, { offeredPerSecond: 4_100 }), []);
     assert.deepEqual(doubts(GOOD, { offeredPerSecond: 5_000 }), ["achieved-rate doubtful"]);
