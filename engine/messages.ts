@@ -132,9 +132,14 @@ export interface Inspect {
 export interface Inspection {
   readonly kind: "inspection";
   readonly id: number;
-  /** Parallel to the request: write ids held, tombstones included; undefined where nothing is held. */
-  readonly held: readonly (readonly number[] | undefined)[];
+  /**
+   * Parallel to the request: write ids held, tombstones included; undefined where nothing is held, and `failed` where
+   * the copy could not be read, which is not the same as having none.
+   */
+  readonly held: readonly Held[];
 }
+
+export type Held = readonly number[] | undefined | "failed";
 
 export type ClientMessage = GetRequest | PutRequest | Inspect;
 export type PeerMessage =

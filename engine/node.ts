@@ -6,12 +6,13 @@
  * A node is a value machine (see io.ts): no socket, file, timer or random source; equal inputs give equal effects.
  */
 import type { Clock, Version } from "./clocks/clock";
-import { clockNamed } from "./clocks/clock";
+import { clockNamed, packActor } from "./clocks/clock";
 import { type Detector, detectorNamed } from "./detectors/detector";
 import { Effects, type Input, type Note, type ProtocolNode, type Session } from "./io";
 import type {
   AnswerMessage,
   GetRequest,
+  Held,
   Inspect,
   NodeIndex,
   PeerMessage,
@@ -26,13 +27,14 @@ import { firstOf, MAX_REPLICAS, resolveQuorum } from "./quorum/arithmetic";
 import { Deadlines } from "./quorum/deadlines";
 import { GetCoordination } from "./quorum/get-coordinator";
 import type { Origin } from "./quorum/origin";
-import { PutCoordination } from "./quorum/put-coordinator";
+import { NOT_AT_A_REPLICA, PutCoordination, type PutQuorum } from "./quorum/put-coordinator";
 import { type Identified, RequestTable } from "./quorum/request-table";
 import { Replica } from "./replica/replica";
 import type { Replica as Placement, Ring } from "./ring/ring";
 import { type Address, decodeAddress } from "./vocabulary/address";
 import { assert, unreachable } from "./vocabulary/assert";
 import type { Micros } from "./vocabulary/micros";
+import { MalformedBytes } from "./vocabulary/octets";
 import type { Outcome } from "./vocabulary/outcomes";
 import type { EngineSettings, QuorumValue } from "./vocabulary/settings";
 
@@ -46,10 +48,15 @@ export interface NodeOptions {
   readonly settings: EngineSettings;
   /** Storage completes within the same turn: receipt and storing need no separate acknowledgements. */
   readonly storageIsImmediate: boolean;
-  /** Messages to oneself travel the network too (`network.local`), instead of costing nothing. */
+  /** Messages to oneself travel the network too (see `host/loopback.ts`), instead of costing nothing. */
   readonly loopback: boolean;
   /** Note each step of single operations, for traces and golden files. */
   readonly tracing: boolean;
+  /**
+   * The wall time of this node's machine at `now`: what a timestamp is made of, as right or wrong as that machine's.
+   * A pure function, chosen by the world; at least 0.
+   */
+  readonly wallTime: (now: Micros) => Micros;
 }
 
 /** A request passed on to a member of the preference list. */
@@ -85,8 +92,10 @@ export class Node implements ProtocolNode {
   private effects = new Effects();
   private spare = new Effects();
   private now: Micros;
+  /** Infinity: never. */
   private nextHeartbeat: Micros;
   private heartbeatSequence = 0;
+  private lastStamp: Micros = 0;
   /** Requests that owe an answer; `requests.size` less these linger for late replies. */
   private unanswered = 0;
   readonly counts: NodeCounts = {
@@ -109,9 +118,15 @@ export class Node implements ProtocolNode {
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
     this.detector = detectorNamed(options.settings.detector.name).create(options.settings.detector, this.peers, now);
     this.deadlines = new Deadlines((id) => this.requests.get(id) !== undefined);
-    this.nextHeartbeat = now;
+    this.nextHeartbeat = this.detector.heartbeatIntervalMicros === Infinity ? Infinity : now;
     this.replica = new Replica(
-      { node: options.index, epoch: options.epoch, clock: this.clock, maxSiblings: options.settings.maxSiblings },
+      {
+        node: options.index,
+        epoch: options.epoch,
+        clock: this.clock,
+        maxSiblings: options.settings.maxSiblings,
+        stamp: () => this.stamp(),
+      },
       (effect) => this.effects.push(effect),
       (note) => this.note(note),
     );
@@ -130,7 +145,8 @@ export class Node implements ProtocolNode {
     const detector = this.detector.nextWakeup();
     if (detector !== undefined && detector < next) next = detector;
     const deadline = this.deadlines.next();
-    return deadline !== undefined && deadline < next ? deadline : next;
+    if (deadline !== undefined && deadline < next) next = deadline;
+    return next === Infinity ? undefined : next;
   }
 
   step(now: Micros, input: Input): void {
@@ -161,7 +177,9 @@ export class Node implements ProtocolNode {
         return;
       case "link-up":
       case "link-down":
-        // Opinions come from silence alone here; a detector that watches links brings its own use of these.
+        if (this.detector.told === undefined) return;
+        this.detector.told(input.node, input.kind === "link-up", this.now);
+        this.noteOpinions();
         return;
       case "woken":
         this.woken();
@@ -169,6 +187,12 @@ export class Node implements ProtocolNode {
       default:
         unreachable(input, "Node.step");
     }
+  }
+
+  /** This node's wall time, never the same twice and never back: a coordinator's own writes keep their order. */
+  private stamp(): Micros {
+    this.lastStamp = Math.max(this.lastStamp + 1, this.options.wallTime(this.now));
+    return this.lastStamp;
   }
 
   // ---- messages from peers -------------------------------------------------------------------------------------
@@ -375,8 +399,10 @@ export class Node implements ProtocolNode {
     const needed = Math.max(1, w, dw, pw);
     if (live < needed)
       return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
+    const quorum = { n, w, dw, pw };
+    if (!this.clock.mintsServerDots) return this.putAtOnce(origin, request, replicas, asked, live, quorum);
     const eventAt = holds ? replicas.findIndex((replica) => replica.node === this.options.index) : firstOf(asked);
-    const put = new PutCoordination(origin, request.address, replicas, asked, live, eventAt, { n, w, dw, pw });
+    const put = new PutCoordination(origin, request.address, replicas, asked, live, eventAt, quorum);
     this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
     if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
     const { node, vnode } = replicas[eventAt];
@@ -393,6 +419,32 @@ export class Node implements ProtocolNode {
         acknowledge: put.acknowledge(),
       });
     }
+  }
+
+  /**
+   * The event needs nothing that is stored: it is made here and sent to all replicas in one go, one of which may be this
+   * node. Exactly the write of the WARS model of PBS, where no replica's answer waits for another's.
+   */
+  private putAtOnce(
+    origin: Origin,
+    request: PutRequest,
+    replicas: readonly Placement[],
+    asked: number,
+    live: number,
+    quorum: PutQuorum,
+  ): void {
+    const { index, epoch, settings } = this.options;
+    let state: unknown;
+    try {
+      state = this.clock.update(undefined, request.context, request.version, packActor(index, 0, epoch), this.stamp());
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      return this.refuse(origin, "invalid", `context refused: ${error.message}`);
+    }
+    const put = new PutCoordination(origin, request.address, replicas, asked, live, NOT_AT_A_REPLICA, quorum);
+    this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
+    if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
+    this.eventMade(put, "ok", state, "");
   }
 
   private updateLocally(put: PutCoordination, vnode: number, request: PutRequest): void {
@@ -461,7 +513,7 @@ export class Node implements ProtocolNode {
     }
   }
 
-  /** A second copy on this very node (`distinct_hosts: claim` may place one). */
+  /** This node's own copy of an event that was not made there, or a second one (`distinct_hosts: claim` may place it). */
   private mergeLocally(put: PutCoordination, vnode: number, state: unknown): void {
     const { id } = put;
     const counted = (status: "received" | "stored" | "failed"): void => {
@@ -649,6 +701,10 @@ export class Node implements ProtocolNode {
       }
       this.nextHeartbeat = this.now + this.detector.heartbeatIntervalMicros;
     }
+    this.noteOpinions();
+  }
+
+  private noteOpinions(): void {
     for (const node of this.detector.advance(this.now)) {
       this.note({ kind: this.detector.suspected(node) ? "suspected" : "trusted", node });
     }
@@ -658,7 +714,7 @@ export class Node implements ProtocolNode {
 
   private inspect(session: Session, message: Inspect): void {
     const { addresses, vnodes } = message;
-    const held: (readonly number[] | undefined)[] = new Array<undefined>(addresses.length).fill(undefined);
+    const held: Held[] = new Array<undefined>(addresses.length).fill(undefined);
     let left = Math.min(addresses.length, MAX_INSPECTED_KEYS);
     const finish = (): void => {
       this.effects.push({ kind: "answer", session, message: { kind: "inspection", id: message.id, held } });
@@ -673,6 +729,7 @@ export class Node implements ProtocolNode {
           // Measurement is not work of the store; a load that failed was never counted as any.
           if (status !== "failed") this.replica.reads--;
           if (status === "found") held[i] = this.clock.versions(state).map((version) => version.writeId);
+          else if (status === "failed") held[i] = "failed";
           if (--left === 0) finish();
         },
       });

@@ -10,7 +10,9 @@
  * Accurate Causality Tracking for Eventually Consistent Stores" (DAIS 2014).
  */
 import type { ByteReader, ByteWriter, Octets } from "../vocabulary/octets";
+import type { Micros } from "../vocabulary/micros";
 import { dvvset } from "./dvvset";
+import { lww } from "./lww";
 import { vvServer } from "./vv-server";
 
 export {
@@ -61,15 +63,19 @@ export interface Clock<S = unknown> {
   readonly prose: string;
   readonly source: string;
   readonly declares: ClockDeclaration;
-  /** True when events are minted by the coordinating replica: `coordinator: any` must then still store at a replica. */
+  /**
+   * True when events are minted by the coordinating replica: `coordinator: any` must then still store at a replica first.
+   * False when an event needs nothing that is stored: the coordinator makes it and sends it to all replicas at once.
+   */
   readonly mintsServerDots: boolean;
 
   /**
    * The state after `version` is written by a client that had seen `context`, at the replica `actor`.
-   * `stored` is undefined when the replica has nothing. Strictly after `stored`'s seen part and after `context`.
+   * `stored` is undefined when the replica has nothing. Strictly after `stored`'s seen part and after `context`, unless
+   * the strategy may lose. `at` is the wall time of whoever coordinates the put, for strategies that believe in it.
    * @throws MalformedBytes when `context` is not one of ours.
    */
-  update(stored: S | undefined, context: Context, version: Version, actor: Actor): S;
+  update(stored: S | undefined, context: Context, version: Version, actor: Actor, at: Micros): S;
 
   /** Merge of two replicas' states: commutative, associative, idempotent. May return one of its arguments. */
   sync(a: S, b: S): S;
@@ -103,6 +109,7 @@ export interface Clock<S = unknown> {
 export const CLOCKS: ReadonlyMap<string, Clock> = new Map<string, Clock>([
   ["dvvset", dvvset],
   ["vv-server", vvServer],
+  ["lww", lww],
 ]);
 
 /** The strategy called `name`; throws RangeError with the known names otherwise. */

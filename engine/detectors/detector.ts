@@ -5,6 +5,7 @@
 import type { NodeIndex } from "../messages";
 import type { DetectorSettings } from "../vocabulary/settings";
 import type { Micros } from "../vocabulary/micros";
+import { perfect } from "./perfect";
 import { heartbeatTimeout } from "./timeout";
 
 export interface Detector {
@@ -15,7 +16,9 @@ export interface Detector {
   /** Re-forms opinions; returns the nodes whose status changed. */
   advance(now: Micros): readonly NodeIndex[];
   nextWakeup(): Micros | undefined;
-  /** How often heartbeats are sent. */
+  /** The world says that `node` can be reached again, or no more: for detectors that believe it. */
+  told?(node: NodeIndex, up: boolean, now: Micros): void;
+  /** How often heartbeats are sent; Infinity: never. */
   readonly heartbeatIntervalMicros: Micros;
 }
 
@@ -26,7 +29,10 @@ export interface DetectorFactory {
   create(settings: DetectorSettings, peers: readonly NodeIndex[], now: Micros): Detector;
 }
 
-export const DETECTORS: ReadonlyMap<string, DetectorFactory> = new Map([["timeout", heartbeatTimeout]]);
+export const DETECTORS: ReadonlyMap<string, DetectorFactory> = new Map([
+  ["timeout", heartbeatTimeout],
+  ["perfect", perfect],
+]);
 
 export function detectorNamed(name: string): DetectorFactory {
   const found = DETECTORS.get(name);

@@ -20,6 +20,9 @@ export interface PutQuorum {
   readonly pw: number;
 }
 
+/** `eventAt` of a put whose coordinator made the event without a replica. */
+export const NOT_AT_A_REPLICA = -1;
+
 export class PutCoordination implements Identified {
   readonly kind = "put";
   id = 0;
@@ -39,7 +42,7 @@ export class PutCoordination implements Identified {
     /** Bit i: replica i was believed up, hence sent to. */
     readonly asked: number,
     askedCount: number,
-    /** Position in `replicas` of the one that makes the event. */
+    /** Position in `replicas` of the one that makes the event, or {@link NOT_AT_A_REPLICA}. */
     readonly eventAt: number,
     readonly quorum: PutQuorum,
   ) {

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterSettings } from "../vocabulary/settings";
 import type { FromNode, ServerConfig, ServerCounts, ToNode } from "./control";
+import { monotonicMicros } from "./monotonic";
 import { pinProcess, type Placement } from "./placement";
 import type { NodeAddress } from "./tcp-transport";
 
@@ -73,6 +74,7 @@ export function serverProgram(): string {
 export class RealCluster {
   private readonly nodes: NodeProcess[];
   private nextCount = 1;
+  private readonly wallOffset = Date.now() * 1_000 - monotonicMicros();
   private stopping = false;
 
   private constructor(private readonly options: ClusterOptions) {
@@ -197,7 +199,13 @@ export class RealCluster {
     const node = this.nodes[index];
     const id = settings.members[index].id;
     const home = join(directory, id);
-    const config: ServerConfig = { index, cluster: settings, directory: home, port: node.port };
+    const config: ServerConfig = {
+      index,
+      cluster: settings,
+      directory: home,
+      port: node.port,
+      wallOffset: this.wallOffset,
+    };
     const file = join(home, "node.json");
     try {
       mkdirSync(home, { recursive: true });

@@ -2,6 +2,7 @@
  * What a cluster and its node processes say over the control channel (the pipe that `fork` opens). Control only: no
  * operation of a client ever travels here. When the channel closes, the parent is gone and the node ends.
  */
+import type { Micros } from "../vocabulary/micros";
 import type { ClusterSettings } from "../vocabulary/settings";
 import type { NodeAddress } from "./tcp-transport";
 
@@ -12,6 +13,8 @@ export interface ServerConfig {
   readonly directory: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Wall time less monotonic time: one number for all nodes, so that their wall times agree to the microsecond. */
+  readonly wallOffset: Micros;
 }
 
 export type ToNode =

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import "./native-octets";
 import { clockNamed } from "../clocks/clock";
 import { Host } from "../host/host";
+import { loopbackOf } from "../host/loopback";
 import { MemoryStorage } from "../host/memory-storage";
 import type { Storage } from "../host/ports";
 import { Node } from "../node";
@@ -79,8 +80,9 @@ async function main(): Promise<void> {
       ring,
       settings: cluster.engine,
       storageIsImmediate: storage.immediate,
-      loopback: cluster.network.local !== undefined,
+      loopback: loopbackOf(cluster),
       tracing: false,
+      wallTime: (now) => now + config.wallOffset,
     },
     alarm.now(),
   );

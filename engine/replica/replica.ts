@@ -11,6 +11,7 @@ import { type Actor, type Clock, type Context, type Version, packActor } from ".
 import type { Effect, Note } from "../io";
 import { RequestTable } from "../quorum/request-table";
 import type { Address } from "../vocabulary/address";
+import type { Micros } from "../vocabulary/micros";
 import { MalformedBytes } from "../vocabulary/octets";
 
 /** What a task wants to know. Exactly the named callbacks are called, each at most once. */
@@ -65,6 +66,8 @@ export interface ReplicaOptions {
   readonly epoch: number;
   readonly clock: Clock;
   readonly maxSiblings: number;
+  /** A wall time for the next event, later than every one before. */
+  readonly stamp: () => Micros;
 }
 
 export class Replica {
@@ -176,7 +179,7 @@ export class Replica {
     const actor: Actor = packActor(node, entry.vnode, epoch);
     let next: unknown;
     try {
-      next = clock.update(entry.state, task.context, task.version, actor);
+      next = clock.update(entry.state, task.context, task.version, actor, this.options.stamp());
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
       task.made("invalid", undefined, `context refused: ${error.message}`);

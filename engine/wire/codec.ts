@@ -10,6 +10,7 @@ import { type Clock, decodeVersion, encodeVersion, type Version } from "../clock
 import {
   type Acknowledge,
   type AnswerMessage,
+  type Held,
   type Inspection,
   MAX_INSPECTED_KEYS,
   type Message,
@@ -21,7 +22,7 @@ import { type Outcome, OUTCOMES } from "../vocabulary/outcomes";
 import type { QuorumValue } from "../vocabulary/settings";
 
 /** Raised with every change of the bytes; nodes and clients of different versions refuse each other. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 const GET = 1;
 const PUT = 2;
@@ -253,9 +254,10 @@ export class Codec {
     out.u32(message.id);
     out.varint(message.held.length);
     for (const ids of message.held) {
-      if (ids === undefined) out.varint(0);
+      if (ids === undefined) out.varint(HELD_NOTHING);
+      else if (ids === "failed") out.varint(HELD_UNKNOWN);
       else {
-        out.varint(ids.length + 1);
+        out.varint(ids.length + HELD_FROM);
         for (const id of ids) out.varint(id);
       }
     }
@@ -264,21 +266,27 @@ export class Codec {
   private decodeInspection(reader: ByteReader): Inspection {
     const id = reader.u32();
     const count = reader.count(1);
-    const held: (readonly number[] | undefined)[] = [];
+    const held: Held[] = [];
     for (let i = 0; i < count; i++) {
-      const size = reader.varint();
-      if (size === 0) {
-        held.push(undefined);
+      const code = reader.varint();
+      if (code === HELD_NOTHING || code === HELD_UNKNOWN) {
+        held.push(code === HELD_NOTHING ? undefined : "failed");
         continue;
       }
-      if (size - 1 > reader.end - reader.at) throw new MalformedBytes(`count ${String(size)} exceeds the frame`);
+      const size = code - HELD_FROM;
+      if (size > reader.end - reader.at) throw new MalformedBytes(`count ${String(size)} exceeds the frame`);
       const ids: number[] = [];
-      for (let j = 1; j < size; j++) ids.push(reader.varint());
+      for (let j = 0; j < size; j++) ids.push(reader.varint());
       held.push(ids);
     }
     return { kind: "inspection", id, held };
   }
 }
+
+// What a replica holds of an inspected key: nothing, nobody knows, or so many write ids.
+const HELD_NOTHING = 0;
+const HELD_UNKNOWN = 1;
+const HELD_FROM = 2;
 
 function acknowledgeCode(acknowledge: Acknowledge): number {
   return ACKNOWLEDGE.indexOf(acknowledge);

@@ -78,7 +78,7 @@ function states(clock: Clock): fc.Arbitrary<unknown> {
       let state: unknown;
       for (const [written, node, vnode, epoch, informed] of writes) {
         const context = informed && state !== undefined ? clock.context(state) : "";
-        state = clock.update(state, context, written, packActor(node, vnode, epoch));
+        state = clock.update(state, context, written, packActor(node, vnode, epoch), 0);
       }
       return state;
     });
@@ -98,7 +98,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 const stateOf = (clock: Clock, writeId: number, value = "v"): unknown =>
-  clock.update(undefined, "", { writeId, value, tombstone: false }, packActor(0, 0, 1));
+  clock.update(undefined, "", { writeId, value, tombstone: false }, packActor(0, 0, 1), 0);
 
 for (const { name, open: openStorage } of KINDS) {
   describe(`storage: ${name}`, () => {

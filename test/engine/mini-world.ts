@@ -144,6 +144,7 @@ export class MiniWorld {
         storageIsImmediate: storage.immediate,
         loopback: false,
         tracing: true,
+        wallTime: (now) => now,
       },
       this.now,
     );

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import type { Message } from "../../engine/messages";
+import type { Inspection, Message } from "../../engine/messages";
 import { GetCoordination } from "../../engine/quorum/get-coordinator";
 import { address, MiniWorld } from "./mini-world";
 
@@ -24,13 +24,14 @@ describe("a node", () => {
     world.put(0, "k", "v");
     world.run(50_000);
     const before = world.machines.map(({ node }) => node.count().replicaReads);
-    const inspect = (): void => {
+    const inspect = (): Inspection["held"] => {
       const box = world.ask(0, { kind: "inspect", id: 1, vnodes: [0, 0], addresses: [address("k"), address("other")] });
       assert.ok(world.run(1_000_000, () => box.inspection !== undefined));
+      return box.inspection!.held;
     };
-    inspect();
+    assert.deepEqual(inspect(), [[1], undefined]);
     world.machines[0].disk.load = (token, _vnode, _address, events) => events.loadFailed(token, "unreadable");
-    inspect();
+    assert.deepEqual(inspect(), ["failed", "failed"], "not the same as holding nothing");
     assert.deepEqual(
       world.machines.map(({ node }) => node.count().replicaReads),
       before,

@@ -163,6 +163,7 @@ describe("a node among hostile connections", function () {
       "",
       { writeId: 999_999, value: "forged", tombstone: false },
       1,
+      0,
     );
     const peerOnly: readonly Message[] = [
       { kind: "heartbeat", epoch: 1, sequence: 1 },
@@ -189,7 +190,7 @@ describe("a node among hostile connections", function () {
 
   it("takes addresses no client may write, from a member gone wrong, and lives", async () => {
     const stranger = await Stranger.open(port);
-    const state = clockNamed("dvvset").update(undefined, "", { writeId: 1, value: "v", tombstone: false }, 1);
+    const state = clockNamed("dvvset").update(undefined, "", { writeId: 1, value: "v", tombstone: false }, 1, 0);
     const sender = { kind: "node" as const, index: 1 };
     stranger.socket.write(helloBytes({ cluster: live.settings.name, sender }));
     for (const key of ["", "x", "y".repeat(70_000)]) {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CLOCKS, clockNamed, encodeVersion, packActor, unpackActor, type Clock } from "../../../engine/clocks/clock";
-import { dvvset, type DvvSet } from "../../../engine/clocks/dvvset";
+import { dvvset } from "../../../engine/clocks/dvvset";
+import { lww } from "../../../engine/clocks/lww";
 import { ByteReader, ByteWriter, MalformedBytes } from "../../../engine/vocabulary/octets";
 import { encoded, LockStep, scripts, throughTheWire, writeIds, type Act } from "./causal-histories";
 
@@ -125,8 +126,8 @@ for (const clock of CLOCKS.values()) {
           } catch (error) {
             assert.ok(error instanceof MalformedBytes);
             const version = { writeId: 9999, value: "", tombstone: false };
-            assert.throws(() => clock.update(a.state, hurt, version, packActor(0, 0, 1)), MalformedBytes);
-            assert.throws(() => clock.update(undefined, hurt, version, packActor(0, 0, 1)), MalformedBytes);
+            assert.throws(() => clock.update(a.state, hurt, version, packActor(0, 0, 1), 5), MalformedBytes);
+            assert.throws(() => clock.update(undefined, hurt, version, packActor(0, 0, 1), 5), MalformedBytes);
           }
         }),
         { numRuns: 600 },
@@ -137,8 +138,8 @@ for (const clock of CLOCKS.values()) {
       const seen: { state: unknown; bytes: string }[] = [];
       const watched: Clock = {
         ...clock,
-        update(stored, context, version, actor) {
-          return remember(clock.update(stored, context, version, actor));
+        update(stored, context, version, actor, at) {
+          return remember(clock.update(stored, context, version, actor, at));
         },
         sync: (a, b) => remember(clock.sync(a, b)),
       };
@@ -159,7 +160,7 @@ for (const clock of CLOCKS.values()) {
 }
 
 describe("the clock property suite", () => {
-  function isCaught(broken: Clock<DvvSet>): boolean {
+  function isCaught<S>(broken: Clock<S>): boolean {
     return fc.check(
       fc.property(scripts(), (script) => {
         new LockStep(broken).play(script);
@@ -173,18 +174,28 @@ describe("the clock property suite", () => {
   });
 
   it("catches a clock that forgets what was stored", () => {
-    const update: typeof dvvset.update = (_, context, version, actor) =>
-      dvvset.update(undefined, context, version, actor);
+    const update: typeof dvvset.update = (_, context, version, actor, at) =>
+      dvvset.update(undefined, context, version, actor, at);
     assert.ok(isCaught({ ...dvvset, update }));
   });
 
   it("catches a clock that ignores contexts", () => {
-    const update: typeof dvvset.update = (stored, _, version, actor) => dvvset.update(stored, "", version, actor);
+    const update: typeof dvvset.update = (stored, _, version, actor, at) =>
+      dvvset.update(stored, "", version, actor, at);
     assert.ok(isCaught({ ...dvvset, update }));
   });
 
   it("catches a merge that prefers one side", () => {
     assert.ok(isCaught({ ...dvvset, sync: (_, b) => b }));
+  });
+
+  it("catches a loss that was not declared", () => {
+    assert.equal(isCaught(lww), false);
+    assert.ok(isCaught({ ...lww, declares: { ...lww.declares, mayLose: false } }));
+  });
+
+  it("catches a clock that may lose and takes back what a replica had", () => {
+    assert.ok(isCaught({ ...lww, update: (_, _context, version, _actor, at) => ({ at, version }) }));
   });
 });
 
@@ -194,7 +205,7 @@ describe("the map of clocks", () => {
       assert.equal(clockNamed(name), clock);
       assert.equal(clock.name, name);
     }
-    assert.throws(() => clockNamed("dvset"), /no clock "dvset"; known: dvvset, vv-server/);
+    assert.throws(() => clockNamed("dvset"), /no clock "dvset"; known: dvvset, vv-server, lww/);
   });
 
   it("packs an actor into one safe integer and back", () => {

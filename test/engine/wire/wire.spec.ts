@@ -36,7 +36,13 @@ const state = fc
   .map((writes) => {
     let made: unknown;
     for (const [written, node, seen] of writes) {
-      made = clock.update(made, seen && made !== undefined ? clock.context(made) : "", written, packActor(node, 0, 1));
+      made = clock.update(
+        made,
+        seen && made !== undefined ? clock.context(made) : "",
+        written,
+        packActor(node, 0, 1),
+        0,
+      );
     }
     return made;
   });
@@ -140,7 +146,10 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     kind: fc.constant("inspection" as const),
     id,
     held: fc.array(
-      fc.option(fc.array(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { maxLength: 5 }), { nil: undefined }),
+      fc.oneof(
+        fc.array(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { maxLength: 5 }),
+        fc.constantFrom(undefined, "failed" as const),
+      ),
       { maxLength: 6 },
     ),
   }),
