@@ -48,6 +48,8 @@ export interface SimulationOptions {
   readonly watcher?: Watcher;
   /** Between the simulation and the node: for tests that plant a fault of the protocol's own. */
   readonly create?: NodeFactory;
+  /** Told of every event before it happens: its number from 1, and itself in words. For comparing two executions. */
+  readonly observe?: (event: number, at: Micros, text: () => string) => void;
   /** Receives the one-way delay of every message of the four legs, when it is delivered. */
   readonly leg?: (leg: Leg, micros: Micros) => void;
 }
@@ -86,6 +88,7 @@ export class SimulatedCluster {
   private readonly held: { from: NodeIndex; to: NodeIndex; message: PeerMessage; sentAt: Micros; watched: number }[] =
     [];
   private readonly leg: SimulationOptions["leg"];
+  private readonly observe: SimulationOptions["observe"];
   private stepsOfPastLives = 0;
   /** Bytes of the message encoded last; NaN under bypass. */
   private bytes = 0;
@@ -95,6 +98,7 @@ export class SimulatedCluster {
     this.settings = cluster;
     this.watcher = options.watcher;
     this.leg = options.leg;
+    this.observe = options.observe;
     this.random = Random.fromSeed(cluster.seed);
     this.bypass = cluster.simulation?.codec === "bypass";
     this.perfect = cluster.engine.detector.name === "perfect";
@@ -145,6 +149,9 @@ export class SimulatedCluster {
   private happen(): void {
     const { queue, digest } = this;
     const { kind, first, second, stamp, payload } = queue;
+    if (this.observe !== undefined) {
+      this.observe(digest.events + 1, queue.at, () => this.inWords(kind, first, second, payload));
+    }
     digest.mix(queue.at);
     digest.mix(kind * 0x1000000 + first);
     digest.mix(second);
@@ -167,6 +174,26 @@ export class SimulatedCluster {
         return;
       default:
         (payload as () => void)();
+    }
+  }
+
+  private inWords(kind: number, first: number, second: number, payload: unknown): string {
+    const id = (index: number): string => this.settings.members[index].id;
+    const client = (handle: number): string => `client-${String(Math.floor(handle / MAX_CLIENTS) + 1)}`;
+    const messageOf = (): string => ((this.watcher === undefined ? payload : (payload as Carried).message) as Message).kind;
+    switch (kind) {
+      case DELIVER:
+        return `${id(second)} receives ${messageOf()} from ${id(first)}`;
+      case ASK:
+        return `${id(second)} is asked ${messageOf()} by ${client(first)}`;
+      case ANSWER:
+        return `${client(second)} is answered by ${id(first)}`;
+      case WAKE:
+        return `${id(first)} wakes`;
+      case SERVED:
+        return `${id(first)} has handled a message`;
+      default:
+        return "the load, a disk or a fault acts";
     }
   }
 
