@@ -51,9 +51,20 @@ function shuffled(cells: readonly Cell[], random: Random): readonly Cell[] {
 
 /** Of what decides a trial's history, and nothing else: names and notes may be reworded. */
 export function trialId(cell: Cell, seed: number, nonce: string): string {
-  const { axes, world, cluster, pin, phases, measure } = cell;
+  const { axes, world, cluster, pin, phases, measure, faults } = cell;
   const { notes: _notes, ...workload } = cell.workload;
-  const content = { axes, world, cluster, pin, workload, phases, measure, seed, semantics: SEMANTICS_VERSION };
+  const content = {
+    axes,
+    world,
+    cluster,
+    pin,
+    workload,
+    phases,
+    measure,
+    faults,
+    seed,
+    semantics: SEMANTICS_VERSION,
+  };
   const addressed = world === "processes" ? { ...content, nonce } : content;
   return createHash("sha256").update(canonicalJson(addressed)).digest("hex").slice(0, 12);
 }

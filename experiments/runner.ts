@@ -26,6 +26,7 @@ import type { RunOptions, RunResult } from "./run-types";
 import type { Experiment } from "./spec/experiment";
 import { TrialFailed, type TrialOutput } from "./trial";
 import { TrialPool } from "./trial-pool";
+import { CELLS_FILE } from "./verification";
 import { runTrial } from "./world";
 
 /** Without the letters that look like others. */
@@ -72,6 +73,10 @@ class Execution {
     this.writer.writeManifest(this.manifest);
     this.writer.write("experiment.yaml", experiment.source.text);
     this.writer.write("experiment.resolved.json", JSON.stringify(resolvedDocument(experiment), null, 1) + "\n");
+    this.writer.write(
+      CELLS_FILE,
+      JSON.stringify({ schema: "quorumlab/resolved-cells@1", cells: experiment.cells }) + "\n",
+    );
     if (patch !== undefined && patch !== "") this.writer.write("provenance/dirty.patch", patch);
     this.writer.writePlan(
       this.plan.map(({ id, cell, repetition, seed }) => ({ trial: id, cell: cell.id, repetition, seed })),

@@ -6,14 +6,15 @@
 import "../engine/real/native-octets";
 import { SimulatedCluster, type SimulationOptions } from "../engine/sim/cluster";
 import { type RunningFaults, randomFaults, scheduleFaults } from "../engine/sim/faults";
-import type { Watcher } from "../engine/sim/trace";
 import { LegHistograms } from "../engine/vocabulary/leg-delays";
 import { fromMs, MICROS_PER_SECOND, type Micros } from "../engine/vocabulary/micros";
 import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
+import { encodeAddress } from "../engine/vocabulary/address";
 import { TrialFold } from "../results/measures/fold";
 import type { FaultLane, LegDelays } from "../results/record/figures";
 import type { NodeCounters, OperationRecord } from "../results/record/history";
+import type { TraceEvent, TraceHeader } from "../results/record/trace";
 import { Driver } from "../workloads/driver";
 import { SimulatedTarget } from "../workloads/targets/simulated";
 import { driveInVirtualTime, type VirtualDrive } from "../workloads/virtual-time";
@@ -21,6 +22,7 @@ import { coreWorkload } from "../workloads/ycsb/core-workload";
 import { Inspector } from "./inspector";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
+import { TraceRecorder } from "./trace-recorder";
 import { CLIENT_GRACE_MS, ringFigure, TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
 
 /** Virtual time beyond the phases' own length before a trial is given up: the store no longer answers. */
@@ -33,7 +35,7 @@ const PROGRESS_EVERY_MS = 200;
 export async function runInSimulation(options: TrialOptions): Promise<TrialOutput | undefined> {
   const began = performance.now();
   const { trial, signal } = options;
-  const { cell, seed } = trial;
+  const { cell } = trial;
   const fold = new TrialFold({
     intervalMs: cell.measure.intervalMs,
     percentiles: cell.measure.percentiles,
@@ -129,7 +131,7 @@ export class SimulatedTrial {
   constructor(
     private readonly trial: PlannedTrial,
     private readonly listener: TrialListener,
-    watched: { readonly watcher?: Watcher; readonly create?: SimulationOptions["create"] } = {},
+    watched: Pick<SimulationOptions, "watcher" | "create" | "observe"> = {},
   ) {
     const { cell, seed } = trial;
     const settings: ClusterSettings = { ...cell.cluster, name: trial.id, seed };
@@ -309,13 +311,58 @@ export class SimulatedTrial {
 
   /** One-way delays of the measured phase, from the protocol's sending to the node's receiving. */
   legs(): LegDelays {
-    const { legHistograms } = this;
     return {
-      w: legHistograms.toQuantiles("w"),
-      a: legHistograms.toQuantiles("a"),
-      r: legHistograms.toQuantiles("r"),
-      s: legHistograms.toQuantiles("s"),
+      ...this.legHistograms.toQuantiles(),
       how: "one-way delays of every message in the measured phase, in virtual time, from sending to delivery",
     };
   }
+}
+
+/** What happened in a window of a trial, message by message: the trial is run again with somebody watching. */
+export async function traceTrial(
+  trial: PlannedTrial,
+  window: { readonly fromMicros: Micros; readonly toMicros: Micros; readonly maxEvents: number },
+  signal: AbortSignal,
+  progress: TrialOptions["progress"] = () => undefined,
+): Promise<{ readonly header: TraceHeader; readonly events: readonly TraceEvent[] } | undefined> {
+  const settings: ClusterSettings = { ...trial.cell.cluster, name: trial.id, seed: trial.seed };
+  const recorder = new TraceRecorder(settings, window);
+  let warmup: Micros = 0;
+  const simulated = new SimulatedTrial(
+    trial,
+    {
+      begun: ({ startOfWarmup }) => {
+        warmup = startOfWarmup;
+      },
+      record: (record) => recorder.operation(record),
+      snapshot: () => undefined,
+    },
+    { watcher: recorder },
+  );
+  const options: TrialOptions = { trial, signal, progress, log: () => undefined };
+  if (!(await carryThrough(simulated, options))) return undefined;
+  const { ring } = simulated.cluster;
+  const nameOf = (node: number): string => settings.members[node].id;
+  const replicas = new Map<string, readonly string[]>();
+  for (const [key, { name }] of simulated.driver.keysWritten) {
+    replicas.set(
+      key,
+      ring.preferenceList(encodeAddress(name), settings.engine.nVal).map(({ node }) => nameOf(node)),
+    );
+  }
+  const events = recorder.finish((key) => replicas.get(key) ?? []);
+  return {
+    header: {
+      schema: "quorumlab/trace@1",
+      trial: trial.id,
+      cell: trial.cell.id,
+      nodes: settings.members.map(({ id, zone }) => ({ id, zone })),
+      tokens: ring.tokens().map(({ at, node }) => ({ at, node: nameOf(node) })),
+      warmupMicros: warmup,
+      fromMicros: window.fromMicros,
+      toMicros: Math.min(window.toMicros, simulated.cluster.now()),
+      dropped: recorder.dropped,
+    },
+    events,
+  };
 }

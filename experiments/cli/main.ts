@@ -19,6 +19,7 @@ import { defineRun } from "./run";
 import { defineShow } from "./show";
 import { exitOfTold, systemMessage, type ExitCode } from "./user-error";
 import { defineValidate } from "./validate";
+import { defineVerify } from "./verify";
 
 /**
  * Runs one command line (without the program's name) and resolves with its exit code. Never rejects. `runner` stands in
@@ -68,7 +69,16 @@ function define(context: CommandContext): Command {
       "\nExit codes: 0 done, 1 a claim failed, 2 bad usage or input, 3 trials failed, 4 inconclusive, 130 interrupted\n",
     )
     .helpCommand("help [command]", "examples and options of a command");
-  for (const add of [defineValidate, definePlan, defineRun, defineShow, defineReport, defineList, defineExplain])
+  for (const add of [
+    defineValidate,
+    definePlan,
+    defineRun,
+    defineShow,
+    defineReport,
+    defineVerify,
+    defineList,
+    defineExplain,
+  ])
     add(program, context);
   return program;
 }

@@ -17,6 +17,7 @@ import { runDocument } from "./run-document";
 import { loadRunAt, terminalReport } from "./stored-run";
 import { seconds } from "./table";
 import { systemMessage, UserError, type ExitCode } from "./user-error";
+import { wholeNumber } from "./verify";
 
 interface Options extends ShapeOptions {
   readonly tag?: readonly string[];
@@ -26,12 +27,13 @@ interface Options extends ShapeOptions {
   readonly exitZero?: boolean;
   readonly progress?: "json" | "plain";
   readonly raw?: string;
+  readonly jobs?: number;
 }
 
 export function defineRun(program: Command, context: CommandContext): void {
   const command = program
     .command("run")
-    .description("run every trial of an experiment on real processes and write the report")
+    .description("run every trial of an experiment, simulated or on real processes, and write the report")
     .argument("<file>", "experiment file, or a name of the catalogue")
     .option("--tag <key=value>", "label this run; may be repeated", collectTag)
     .option("-m, --note <text>", "a note kept with this run")
@@ -40,6 +42,7 @@ export function defineRun(program: Command, context: CommandContext): void {
       new Option("--on-error <what>", "after a trial that failed").choices(["continue", "stop"]).default("continue"),
     )
     .option("--raw <history>", "keep the raw history: none, keys:5% or all (short for -S measure.raw.history=…)")
+    .option("-j, --jobs <n>", "simulated trials at once; as many as there are processors when left out", wholeNumber)
     .option("--exit-zero", "end with 0 although trials failed or nothing could be decided")
     .addOption(new Option("--progress <form>", "how progress is shown on standard error").choices(["json", "plain"]))
     .action((file: string, options: Options) => run(file, options, context));
@@ -78,6 +81,7 @@ async function run(file: string, options: Options, context: CommandContext): Pro
       ...(options.note === undefined ? {} : { note: options.note }),
       tags: { ...experiment.tags, ...Object.fromEntries((options.tag ?? []).map(splitTag)) },
       onError: options.onError,
+      ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
       progress: (event) => progress.event(event),
       signal: interrupts.signal,
     });

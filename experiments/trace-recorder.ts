@@ -1,0 +1,236 @@
+/**
+ * Turns what a simulated cluster tells its watcher, and the operations its clients record, into a trace of one window: names
+ * for numbers, keys for addresses, write ids for states. Messages beyond the bound are counted, not kept.
+ */
+import { clockNamed, type Clock } from "../engine/clocks/clock";
+import type { Note } from "../engine/io";
+import type { Message } from "../engine/messages";
+import type { MessageFate, Party, Watcher } from "../engine/sim/trace";
+import { type Address, decodeAddress } from "../engine/vocabulary/address";
+import type { Micros } from "../engine/vocabulary/micros";
+import { textFromOctets } from "../engine/vocabulary/octets";
+import type { ClusterSettings } from "../engine/vocabulary/settings";
+import { certaintyOf, type OperationRecord } from "../results/record/history";
+import type { TraceEvent } from "../results/record/trace";
+import { KeyHistory } from "../results/measures/key-history";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type MessageEvent = Mutable<Extract<TraceEvent, { kind: "message" }>>;
+
+export class TraceRecorder implements Watcher {
+  readonly events: TraceEvent[] = [];
+  dropped = 0;
+  private readonly clock: Clock;
+  private readonly messages = new Map<number, MessageEvent>();
+  private readonly operations: OperationRecord[] = [];
+  private nextMessage = 1;
+
+  /** `window` in microseconds of virtual time; at most `maxEvents` are kept. */
+  constructor(
+    private readonly settings: ClusterSettings,
+    private readonly window: { readonly fromMicros: Micros; readonly toMicros: Micros; readonly maxEvents: number },
+  ) {
+    this.clock = clockNamed(settings.engine.clock);
+  }
+
+  sent(at: Micros, from: Party, to: Party, message: Message, bytes: number): number {
+    if (message.kind === "heartbeat" || !this.keep(at)) return 0;
+    const id = this.nextMessage++;
+    const event: MessageEvent = {
+      kind: "message",
+      id,
+      from: this.party(from),
+      to: this.party(to),
+      sentAt: at,
+      arrivedAt: undefined,
+      fate: "in-flight",
+      what: message.kind,
+      key: "address" in message ? keyOf(message.address) : "",
+      versions: this.versionsOf(message),
+      detail: detailOf(message),
+      bytes: Number.isNaN(bytes) ? 0 : bytes,
+    };
+    this.messages.set(id, event);
+    this.events.push(event);
+    return id;
+  }
+
+  arrived(id: number, at: Micros): void {
+    this.ended(id, at, "delivered");
+  }
+
+  failed(id: number, at: Micros, fate: Exclude<MessageFate, "delivered" | "in-flight">): void {
+    this.ended(id, fate === "node-down" || fate === "queue-full" ? at : undefined, fate);
+  }
+
+  stored(at: Micros, node: number, vnode: number, address: Address, state: unknown): void {
+    if (!this.keep(at)) return;
+    this.events.push({
+      kind: "state",
+      at,
+      node: this.nameOf(node),
+      vnode,
+      key: keyOf(address),
+      versions: this.clock.versions(state).map(({ writeId }) => writeId),
+      clock: this.clock.describe(state),
+    });
+  }
+
+  noted(at: Micros, node: number, note: Note): void {
+    if (this.keep(at)) this.events.push({ kind: "note", at, node: this.nameOf(node), text: this.textOf(note) });
+  }
+
+  node(at: Micros, node: number, state: "up" | "down" | "paused"): void {
+    if (at <= this.window.toMicros) this.events.push({ kind: "node", at, node: this.nameOf(node), state });
+  }
+
+  fault(at: Micros, id: string, phase: "begin" | "end", what: string): void {
+    if (at <= this.window.toMicros) this.events.push({ kind: "fault", at, id, phase, what });
+  }
+
+  /** Every operation of the trial, in order of completion: staleness is judged on all of them. */
+  operation(record: OperationRecord): void {
+    if (record.kind !== "rmw" && record.start <= this.window.toMicros) this.operations.push(record);
+  }
+
+  /** Ends the trace. `replicasOf`: the preference list of a key, as node ids. */
+  finish(replicasOf: (key: string) => readonly string[]): readonly TraceEvent[] {
+    for (const { record, stale } of judged(this.operations)) {
+      if (record.end < this.window.fromMicros || record.start > this.window.toMicros) continue;
+      if (this.events.length >= this.window.maxEvents) {
+        this.dropped++;
+        continue;
+      }
+      this.events.push({
+        kind: "operation",
+        startedAt: record.start,
+        endedAt: record.end,
+        client: clientName(record.session),
+        operation: record.kind,
+        key: record.key,
+        outcome: record.outcome,
+        writeId: record.writeId,
+        versions: record.versions,
+        stale,
+        replicas: replicasOf(record.key),
+      });
+    }
+    return this.events.sort((a, b) => timeOf(a) - timeOf(b));
+  }
+
+  private keep(at: Micros): boolean {
+    if (at < this.window.fromMicros || at > this.window.toMicros) return false;
+    if (this.events.length < this.window.maxEvents) return true;
+    this.dropped++;
+    return false;
+  }
+
+  private ended(id: number, at: Micros | undefined, fate: MessageFate): void {
+    const event = this.messages.get(id);
+    if (event === undefined) return;
+    event.fate = fate;
+    event.arrivedAt = at;
+    if (fate !== "held") this.messages.delete(id);
+  }
+
+  private party({ kind, index }: Party): string {
+    return kind === "node" ? this.nameOf(index) : clientName(index);
+  }
+
+  private nameOf(node: number): string {
+    return this.settings.members[node].id;
+  }
+
+  private versionsOf(message: Message): readonly number[] {
+    switch (message.kind) {
+      case "put":
+      case "replica-update":
+        return [message.version.writeId];
+      case "answer":
+        return message.versions.map(({ writeId }) => writeId);
+      case "replica-put":
+        return this.clock.versions(message.state).map(({ writeId }) => writeId);
+      case "replica-get-reply":
+      case "replica-updated":
+        return message.state === undefined ? [] : this.clock.versions(message.state).map(({ writeId }) => writeId);
+      default:
+        return [];
+    }
+  }
+
+  private textOf(note: Note): string {
+    switch (note.kind) {
+      case "suspected":
+      case "trusted":
+        return `${note.kind} ${this.nameOf(note.node)}`;
+      case "refused":
+        return `refused (${note.outcome}): ${note.reason}`;
+      case "coordinating":
+        return `coordinates a ${note.operation} of ${keyOf(note.address)} with ${note.replicas.map((node) => this.nameOf(node)).join(", ")}`;
+      case "event":
+        return `makes the event ${note.state} on ${keyOf(note.address)}`;
+      case "answered":
+        return `answers the ${note.operation}: ${note.outcome}, ${String(note.versions)} version${note.versions === 1 ? "" : "s"}`;
+      case "read-repair":
+        return `repairs ${keyOf(note.address)} on ${this.nameOf(note.to)}`;
+      case "storage-failed":
+        return `storage failed on ${keyOf(note.address)}: ${note.reason}`;
+    }
+  }
+}
+
+function clientName(session: number): string {
+  return `client-${String(session + 1)}`;
+}
+
+function keyOf(address: Address): string {
+  const name = decodeAddress(address);
+  return name === undefined ? "?" : textFromOctets(name.key);
+}
+
+function timeOf(event: TraceEvent): Micros {
+  return event.kind === "message" ? event.sentAt : event.kind === "operation" ? event.startedAt : event.at;
+}
+
+function detailOf(message: Message): string {
+  switch (message.kind) {
+    case "answer":
+      return message.outcome;
+    case "replica-put":
+      return message.cause;
+    case "replica-get-reply":
+    case "replica-put-reply":
+      return message.status;
+    case "replica-updated":
+      return message.outcome;
+    case "get":
+    case "put":
+      return message.forwarded ? "forwarded" : "";
+    default:
+      return "";
+  }
+}
+
+/** Reads against the acknowledged writes of their key, as the measures judge them, once all is known. */
+function judged(
+  records: readonly OperationRecord[],
+): readonly { readonly record: OperationRecord; readonly stale: boolean | undefined }[] {
+  const keys = new Map<string, KeyHistory>();
+  const historyOf = (key: string): KeyHistory => {
+    let history = keys.get(key);
+    if (history === undefined) keys.set(key, (history = new KeyHistory()));
+    return history;
+  };
+  for (const { key, writeId: id, session, start, end, outcome, kind, seen } of records) {
+    const certainty = certaintyOf(outcome);
+    if (id === 0 || certainty === "definite") continue;
+    const write = { id, session, start, end: certainty === "ok" ? end : Infinity, isDelete: kind === "delete", seen };
+    // Nothing is folded: a window's operations are few.
+    historyOf(key).add(write, Infinity);
+  }
+  return records.map((record) => {
+    if (record.kind !== "read" || record.outcome !== "ok") return { record, stale: undefined };
+    const judgement = historyOf(record.key).judge(record, () => true, true);
+    return { record, stale: judgement.kind === "judged" ? judgement.stale : undefined };
+  });
+}
