@@ -53,6 +53,10 @@ export interface WorldOptions {
   readonly delay?: (from: number, to: number, message: Message, random: Random) => Micros | undefined;
   /** Microseconds until a store completes; undefined for immediate storage. */
   readonly storeDelay?: Micros;
+  /** Nodes' messages to themselves travel as all others do. */
+  readonly loopback?: boolean;
+  /** Wall time of a node; that of the world when left out. */
+  readonly wallTime?: (node: number, now: Micros) => Micros;
 }
 
 interface Event {
@@ -142,9 +146,9 @@ export class MiniWorld {
         ring: this.ring,
         settings: this.settings,
         storageIsImmediate: storage.immediate,
-        loopback: false,
+        loopback: this.options.loopback ?? false,
         tracing: true,
-        wallTime: (now) => now,
+        wallTime: (now) => this.options.wallTime?.(i, now) ?? now,
       },
       this.now,
     );
