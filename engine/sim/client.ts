@@ -35,6 +35,7 @@ class Pending implements Identified {
   constructor(
     readonly node: number,
     readonly session: number,
+    readonly askedAt: Micros,
     readonly done: (answer: AnswerMessage) => void,
   ) {}
 }
@@ -91,9 +92,15 @@ export class SimulatedClient {
     pending.done(message);
   }
 
-  /** The connection to `node` is gone: what was asked of it may have happened. */
-  disconnected(node: number): void {
-    for (const pending of this.pending.items()) if (pending.node === node) this.giveUp(pending, "connection_lost");
+  /**
+   * Connections to `node` broke at `died`: what was asked of it until then may have happened. What was asked since went
+   * to its next life. Sessions that do not hear of it wait on.
+   */
+  disconnected(node: number, died: Micros, hears: (session: number) => boolean): void {
+    for (const pending of this.pending.items()) {
+      if (pending.node !== node || pending.askedAt > died || !hears(pending.session)) continue;
+      this.giveUp(pending, "connection_lost");
+    }
   }
 
   private open(
@@ -107,7 +114,7 @@ export class SimulatedClient {
       this.world.at(this.world.now(), () => done(unanswered("not_sent", -1)));
       return undefined;
     }
-    const pending = new Pending(node, session, done);
+    const pending = new Pending(node, session, this.world.now(), done);
     this.pending.add(pending);
     this.deadlines.add(this.world.now(), timeoutMs + this.options.graceMs, pending.id);
     this.arm();

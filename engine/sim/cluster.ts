@@ -7,6 +7,7 @@
  * those of the real wire; `simulation.codec: bypass` hands the objects over instead.
  */
 import { clockNamed } from "../clocks/clock";
+import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
 import type { Storage } from "../host/ports";
 import type { Input } from "../io";
@@ -25,7 +26,7 @@ import { SimulatedClient } from "./client";
 import { TraceDigest } from "./digest";
 import { SimulatedDisk } from "./disk";
 import { type EventHandle, EventQueue } from "./event-queue";
-import { Machine, type NodeFactory } from "./machine";
+import { type Arrival, Machine, type NodeFactory } from "./machine";
 import { legOf, SimulatedNetwork, type Leg } from "./network";
 import type { Watcher } from "./trace";
 
@@ -85,8 +86,7 @@ export class SimulatedCluster {
   private readonly clients: SimulatedClient[] = [];
   private readonly inspections = new Map<number, (held: Inspection["held"] | undefined) => void>();
   private nextInspection = 1;
-  private readonly held: { from: NodeIndex; to: NodeIndex; message: PeerMessage; sentAt: Micros; watched: number }[] =
-    [];
+  private held: { from: NodeIndex; to: NodeIndex; message: PeerMessage; sentAt: Micros; watched: number }[] = [];
   private readonly leg: SimulationOptions["leg"];
   private readonly observe: SimulationOptions["observe"];
   private stepsOfPastLives = 0;
@@ -161,7 +161,7 @@ export class SimulatedCluster {
         this.deliver(first, second, stamp, payload);
         return;
       case ASK:
-        this.asked(first, second, payload);
+        this.asked(first, second, stamp, payload);
         return;
       case ANSWER:
         this.answered(second, payload);
@@ -180,7 +180,8 @@ export class SimulatedCluster {
   private inWords(kind: number, first: number, second: number, payload: unknown): string {
     const id = (index: number): string => this.settings.members[index].id;
     const client = (handle: number): string => `client-${String(Math.floor(handle / MAX_CLIENTS) + 1)}`;
-    const messageOf = (): string => ((this.watcher === undefined ? payload : (payload as Carried).message) as Message).kind;
+    const messageOf = (): string =>
+      ((this.watcher === undefined ? payload : (payload as Carried).message) as Message).kind;
     switch (kind) {
       case DELIVER:
         return `${id(second)} receives ${messageOf()} from ${id(first)}`;
@@ -241,26 +242,26 @@ export class SimulatedCluster {
   private deliver(from: NodeIndex, to: NodeIndex, sentAt: Micros, payload: unknown): void {
     const { watcher } = this;
     const message = (watcher === undefined ? payload : (payload as Carried).message) as PeerMessage;
-    const taken = this.machines[to].arrive({ kind: "received", from, message });
-    if (watcher !== undefined) this.seen((payload as Carried).watched, to, taken);
-    if (!taken || this.leg === undefined) return;
+    const arrival = this.machines[to].arrive({ kind: "received", from, message }, sentAt);
+    if (watcher !== undefined) this.seen((payload as Carried).watched, arrival);
+    if (arrival !== "taken" || this.leg === undefined) return;
     const leg = legOf(message.kind);
     if (leg !== undefined) this.leg(leg, this.time - sentAt);
   }
 
-  private seen(watched: number, to: NodeIndex, taken: boolean): void {
-    if (taken) this.watcher!.arrived(watched, this.time);
-    else this.watcher!.failed(watched, this.time, this.machines[to].up ? "queue-full" : "node-down");
+  private seen(watched: number, arrival: Arrival): void {
+    if (arrival === "taken") this.watcher!.arrived(watched, this.time);
+    else this.watcher!.failed(watched, this.time, arrival);
   }
 
-  /** Held messages that no rule holds any more arrive now, in the order in which they were sent. */
-  releaseHeld(stillHeld: (from: NodeIndex, to: NodeIndex) => boolean): void {
-    const kept = this.held.filter(({ from, to }) => stillHeld(from, to));
-    for (const { from, to, message, sentAt, watched } of this.held) {
-      if (!stillHeld(from, to)) this.carry(this.time, from, to, message, sentAt, watched);
+  /** What faults do to links from now on. Messages that are held no more arrive now, in the order they were sent. */
+  setRules(rules: readonly LinkRule[]): void {
+    this.network.setRules(rules);
+    const { held } = this;
+    this.held = held.filter(({ from, to }) => this.network.isHeld(from, to));
+    for (const { from, to, message, sentAt, watched } of held) {
+      if (!this.network.isHeld(from, to)) this.carry(this.time, from, to, message, sentAt, watched);
     }
-    this.held.length = 0;
-    this.held.push(...kept);
   }
 
   /** What the bytes say: nothing is shared. Every message that is sent becomes part of the digest here. */
@@ -314,11 +315,11 @@ export class SimulatedCluster {
     else this.queue.schedule(arrives, ASK, handle, to, time, watcher === undefined ? copy : { message: copy, watched });
   }
 
-  private asked(handle: number, to: NodeIndex, payload: unknown): void {
+  private asked(handle: number, to: NodeIndex, sentAt: Micros, payload: unknown): void {
     const { watcher } = this;
     const message = (watcher === undefined ? payload : (payload as Carried).message) as ClientMessage;
-    const taken = this.machines[to].arrive({ kind: "asked", session: handle, message });
-    if (watcher !== undefined) this.seen((payload as Carried).watched, to, taken);
+    const arrival = this.machines[to].arrive({ kind: "asked", session: handle, message }, sentAt);
+    if (watcher !== undefined) this.seen((payload as Carried).watched, arrival);
   }
 
   private answer(from: NodeIndex, handle: number, message: AnswerMessage | Inspection): void {
@@ -395,6 +396,8 @@ export class SimulatedCluster {
         wakeAt: (time, at, life) => this.queue.schedule(time, WAKE, at, life, 0, undefined),
         servedAt: (time, at, life, input) => void this.queue.schedule(time, SERVED, at, life, 0, input),
         noted: (at, note) => watcher?.noted(this.time, at, note),
+        stoodStill: (at) => watcher?.node(this.time, at, "paused"),
+        wentOn: (at) => watcher?.node(this.time, at, "up"),
       },
       {
         index,
@@ -414,20 +417,30 @@ export class SimulatedCluster {
           storage.kind === "memory"
             ? undefined
             : (machine) =>
-                new SimulatedDisk(
-                  machine,
-                  {
-                    read: make(service?.read),
-                    write: make(service?.write),
-                    sync: storage.sync === "never" ? undefined : make(service?.sync),
-                  },
-                  random.fork(`disk/${String(index)}`),
-                ),
+                new SimulatedDisk(machine, {
+                  clock: clockNamed(engine.clock),
+                  sync: storage.sync,
+                  read: make(service?.read),
+                  write: make(service?.write),
+                  syncing: make(service?.sync),
+                  speed,
+                  keepStates: this.bypass,
+                  random: random.fork(`disk/${String(index)}`),
+                  misfortune: random.fork(`disk/${String(index)}/faults`),
+                }),
         service: make(service?.message),
         workers: nodeModel?.workers ?? 1,
         queueLimit: nodeModel?.queueLimit ?? Infinity,
         speed,
         random: random.fork(`service/${String(index)}`),
+        pauses:
+          nodeModel?.pauses === undefined
+            ? undefined
+            : {
+                every: distributionOf(nodeModel.pauses.every),
+                length: distributionOf(nodeModel.pauses.length),
+                random: random.fork(`pauses/${String(index)}`),
+              },
         ...(watcher === undefined ? {} : { watched: (inner: Storage) => this.watchedStorage(index, inner) }),
       },
     );
@@ -471,9 +484,30 @@ export class SimulatedCluster {
     if (!this.perfect) return;
     for (let other = 0; other < this.machines.length; other++) {
       if (other === index) continue;
-      if (this.machines[other].up) this.machines[other].tell({ kind: "link-up", node: index });
-      else if (this.machines[other].epoch > 0) machine.tell({ kind: "link-down", node: other });
+      if (!this.reaches(index, other)) machine.tell({ kind: "link-down", node: other });
+      if (this.reaches(other, index)) this.machines[other].tell({ kind: "link-up", node: index });
     }
+  }
+
+  /** Whether what `from` asks of `to` can be answered: what a perfect detector is told. */
+  private reaches(from: NodeIndex, to: NodeIndex): boolean {
+    const { up, epoch } = this.machines[to];
+    // Who has never started is about to, and not dead.
+    if (!up && epoch > 0) return false;
+    return !this.network.isCut(from, to) && !this.network.isCut(to, from);
+  }
+
+  /** Who is cut off from whom, from now on. */
+  setPartitions(partitions: readonly PartitionRule[]): void {
+    const { perfect, machines } = this;
+    const before = perfect ? machines.map((_, a) => machines.map((_, b) => this.reaches(a, b))) : [];
+    this.network.setPartitions(partitions);
+    before.forEach((row, from) =>
+      row.forEach((reached, to) => {
+        const reaches = this.reaches(from, to);
+        if (reaches !== reached) machines[from].tell({ kind: reaches ? "link-up" : "link-down", node: to });
+      }),
+    );
   }
 
   /** Ends a node's process at once. Clients notice after their link's delay. */
@@ -483,9 +517,12 @@ export class SimulatedCluster {
     this.stepsOfPastLives += machine.host?.steps ?? 0;
     machine.kill();
     this.watcher?.node(this.time, index, "down");
+    const died = this.time;
     for (const client of this.clients) {
-      const notice = this.network.client(0, index, false, this.time) ?? this.time;
-      this.at(notice, () => client.disconnected(index));
+      // Whoever is cut off from it hears nothing, and waits for its deadline.
+      const hears = (session: number): boolean => !this.network.isCut(index, this.party(session));
+      const notice = died + this.network.clientDelay(index, false);
+      this.at(notice, () => client.disconnected(index, died, hears));
     }
     if (!this.perfect) return;
     for (const other of this.machines) other.tell({ kind: "link-down", node: index });
@@ -499,9 +536,10 @@ export class SimulatedCluster {
   }
 
   resume(index: NodeIndex): void {
-    if (!this.machines[index].paused) return;
-    this.watcher?.node(this.time, index, "up");
-    this.machines[index].resume();
+    const machine = this.machines[index];
+    if (!machine.stopped) return;
+    if (!machine.collecting) this.watcher?.node(this.time, index, "up");
+    machine.resume();
   }
 
   /** Totals of one node; undefined when it never started. */

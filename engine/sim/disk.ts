@@ -1,68 +1,330 @@
 /**
- * A simulated disk: what was handed over is seen at once by later loads of the same process, and survives a crash only
- * once it was synced. Loads and stores take the node model's time.
+ * A simulated disk. Stores go through it one after another and take the node model's time; what was handed over is seen
+ * at once by later loads of the same process, and survives a crash only once it was synced. Loads take their time but do
+ * not queue behind stores, as reads of mapped pages do not.
+ *
+ * `each` syncs every store by itself; `group` writes all that arrived while the last sync was under way and syncs them
+ * together; `never` says stored once a store was handed over, and a crash then loses a random suffix of what the system
+ * had not written back yet. (A crash here is one of the machine, not of the process alone: the system's cache goes too.)
+ *
+ * Records are encoded, and their checksums stand with the index, apart from them, as ZFS keeps them in the parent block:
+ * a checksum beside its record finds a torn write and a flipped bit, but never a write that did not happen. A record that
+ * does not match is a failed load, not data and not absence. Where the codec is bypassed an undamaged record is kept as
+ * the state that it encodes, which is immutable.
  */
+import type { Clock } from "../clocks/clock";
 import type { Storage, StorageEvents } from "../host/ports";
+import { type DiskCondition, SOUND_DISK } from "../host/faults";
+import { fnv1a32 } from "../ring/hash";
 import type { Address } from "../vocabulary/address";
 import type { Distribution } from "../vocabulary/distributions";
 import type { Micros } from "../vocabulary/micros";
+import { ByteReader, ByteWriter, MalformedBytes, type Octets } from "../vocabulary/octets";
 import type { Random } from "../vocabulary/random";
+import type { StorageSettings } from "../vocabulary/settings";
 
 /** What a disk needs of the world around it. */
 export interface DiskWorld {
   now(): Micros;
-  /** Calls `act` at `time` unless the process has died by then; while it stands still, afterwards. */
+  /** Calls `act` at `time` unless the process has died by then. A disk goes on while its process stands still. */
   later(time: Micros, act: () => void): void;
+  /** Tells the process: at once, or when it runs again. */
+  report(act: () => void): void;
 }
 
-export interface DiskCosts {
+export interface DiskOptions {
+  readonly clock: Clock;
+  readonly sync: StorageSettings["sync"];
+  /** Time of a load, of handing over a store, of a sync; undefined: none. */
   readonly read: Distribution | undefined;
   readonly write: Distribution | undefined;
-  readonly sync: Distribution | undefined;
+  readonly syncing: Distribution | undefined;
+  /** Times are divided by it. */
+  readonly speed: number;
+  /** Keep undamaged records as states. */
+  readonly keepStates: boolean;
+  readonly random: Random;
+  /** For what goes wrong: a fault never shifts the service times. */
+  readonly misfortune: Random;
 }
+
+/** What went wrong on this disk so far, by kind. */
+export interface DiskMishaps {
+  full: number;
+  errors: number;
+  torn: number;
+  lost: number;
+  corrupt: number;
+  /** Stores that a crash undid. */
+  undone: number;
+  /** Loads that found a damaged record. */
+  mismatches: number;
+}
+
+/** What the platter holds of a key, and the checksum the index holds of it. */
+interface Record {
+  /** Undefined while the record is kept as a state. */
+  readonly bytes: Octets | undefined;
+  readonly checksum: number;
+  readonly state: unknown;
+}
+
+/** Handed over and not safe yet: what to go back to. */
+interface Unsafe {
+  readonly key: string;
+  readonly before: Record | undefined;
+  readonly at: Micros;
+}
+
+/** A store under way; without a record it is going to fail. */
+interface Job {
+  readonly token: number;
+  readonly events: StorageEvents;
+  readonly failure: string | undefined;
+}
+
+/** Linux writes back what has been dirty for so long (vm.dirty_expire_centisecs). */
+const WRITE_BACK: Micros = 30_000_000;
+/** Spent entries at the front of a list before it is cut. */
+const MAX_SPENT = 1_024;
 
 export class SimulatedDisk implements Storage {
   readonly immediate = false;
-  private readonly cached = new Map<string, unknown>();
-  private readonly durable = new Map<string, unknown>();
+  readonly mishaps: DiskMishaps = { full: 0, errors: 0, torn: 0, lost: 0, corrupt: 0, undone: 0, mismatches: 0 };
+  private readonly records = new Map<string, Record>();
+  /** In order of handing over; entries before `safe` are on the platter. */
+  private unsafe: Unsafe[] = [];
+  private safe = 0;
+  private jobs: Job[] = [];
+  private next = 0;
+  private busy = false;
+  private condition = SOUND_DISK;
+  private readonly writer = new ByteWriter(1_024);
+  private readonly reader = new ByteReader(new Uint8Array(0));
 
   constructor(
     private readonly world: DiskWorld,
-    private readonly costs: DiskCosts,
-    private readonly random: Random,
+    private readonly options: DiskOptions,
   ) {}
 
   load(token: number, vnode: number, address: Address, events: StorageEvents): void {
-    const at = this.world.now() + (this.costs.read?.sample(this.random) ?? 0);
-    this.world.later(at, () => events.loaded(token, this.cached.get(keyOf(vnode, address))));
-  }
-
-  store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void {
-    const key = keyOf(vnode, address);
-    this.cached.set(key, state);
-    const cost = (this.costs.write?.sample(this.random) ?? 0) + (this.costs.sync?.sample(this.random) ?? 0);
-    this.world.later(this.world.now() + cost, () => {
-      this.durable.set(key, state);
-      events.stored(token);
+    const { world } = this;
+    const fails = this.happens(this.condition.errors);
+    world.later(world.now() + this.cost(this.options.read), () => {
+      if (fails) {
+        this.mishaps.errors++;
+        world.report(() => events.loadFailed(token, "read error"));
+        return;
+      }
+      const record = this.records.get(keyOf(vnode, address));
+      let state: unknown;
+      try {
+        state = record === undefined ? undefined : this.stateOf(record);
+      } catch (error) {
+        if (!(error instanceof MalformedBytes)) throw error;
+        this.mishaps.mismatches++;
+        const { message } = error;
+        world.report(() => events.loadFailed(token, message));
+        return;
+      }
+      world.report(() => events.loaded(token, state));
     });
   }
 
-  count(): number {
-    return this.cached.size;
+  store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void {
+    const failure = this.refusal();
+    if (failure === undefined) this.handOver(keyOf(vnode, address), state);
+    this.jobs.push({ token, events, failure });
+    this.work();
   }
 
-  /** The process died: what was not synced is gone. */
+  count(): number {
+    return this.records.size;
+  }
+
+  suffer(condition: DiskCondition): void {
+    this.condition = condition;
+  }
+
+  /** Flips a bit of each record with this chance. */
+  corrupt(share: number): void {
+    const { misfortune } = this.options;
+    for (const [key, record] of this.records) {
+      if (!this.happens(share)) continue;
+      const bytes = this.bytesOf(record);
+      // Nothing can rot where a lost write left nothing.
+      if (bytes === "") continue;
+      this.mishaps.corrupt++;
+      const at = misfortune.nextBelow(bytes.length);
+      const flipped = String.fromCharCode(bytes.charCodeAt(at) ^ (1 << misfortune.nextBelow(8)));
+      this.records.set(key, this.damaged(record, bytes.slice(0, at) + flipped + bytes.slice(at + 1)));
+    }
+  }
+
+  /** The machine died: what was not safe is gone. */
   crash(): void {
-    this.cached.clear();
-    for (const [key, state] of this.durable) this.cached.set(key, state);
+    this.jobs = [];
+    this.next = 0;
+    this.busy = false;
+    let survive = this.safe;
+    if (this.options.sync === "never") {
+      this.writeBack();
+      survive = this.safe + this.options.misfortune.nextBelow(this.unsafe.length - this.safe + 1);
+    }
+    // Backwards, so that a key stored twice ends up as it was before the first.
+    for (let i = this.unsafe.length - 1; i >= survive; i--) {
+      const { key, before } = this.unsafe[i];
+      if (before === undefined) this.records.delete(key);
+      else this.records.set(key, before);
+      this.mishaps.undone++;
+    }
+    this.unsafe = [];
+    this.safe = 0;
   }
 
   wipe(): void {
-    this.cached.clear();
-    this.durable.clear();
+    this.records.clear();
+    this.unsafe = [];
+    this.safe = 0;
+  }
+
+  // ---- storing -------------------------------------------------------------------------------------------------
+
+  private refusal(): string | undefined {
+    if (this.condition.full) {
+      this.mishaps.full++;
+      return "disk full";
+    }
+    if (!this.happens(this.condition.errors)) return undefined;
+    this.mishaps.errors++;
+    return "write error";
+  }
+
+  private handOver(key: string, state: unknown): void {
+    const before = this.records.get(key);
+    const record = this.keep(state);
+    if (this.happens(this.condition.lost)) {
+      this.mishaps.lost++;
+      // The index tells of the new record; the platter still has the old one, or nothing.
+      this.records.set(key, this.damaged(record, before === undefined ? "" : this.bytesOf(before)));
+    } else if (this.happens(this.condition.torn)) {
+      this.mishaps.torn++;
+      const bytes = this.bytesOf(record);
+      this.records.set(key, this.damaged(record, bytes.slice(0, this.options.misfortune.nextBelow(bytes.length))));
+    } else this.records.set(key, record);
+    if (this.options.sync === "never") this.writeBack();
+    this.unsafe.push({ key, before, at: this.world.now() });
+  }
+
+  /** Starts on what waits: one store, or with `group` all of them. */
+  private work(): void {
+    if (this.busy || this.next === this.jobs.length) return;
+    const { sync, write, syncing } = this.options;
+    const first = this.next;
+    this.next = sync === "group" ? this.jobs.length : first + 1;
+    let took = 0;
+    let written = false;
+    for (let i = first; i < this.next; i++) {
+      took += this.cost(write);
+      written ||= this.jobs[i].failure === undefined;
+    }
+    if (written && sync !== "never") took += this.cost(syncing);
+    this.busy = true;
+    const count = this.next - first;
+    this.world.later(this.world.now() + took, () => {
+      this.finish(first, count);
+      this.busy = false;
+      this.work();
+    });
+  }
+
+  private finish(first: number, count: number): void {
+    const { world } = this;
+    const { sync } = this.options;
+    const finished = this.jobs.slice(first, first + count);
+    if (this.next > MAX_SPENT && this.next * 2 > this.jobs.length) {
+      this.jobs = this.jobs.slice(this.next);
+      this.next = 0;
+    }
+    // All are safe before the first is told of: a report may end the process.
+    if (sync !== "never") for (const { failure } of finished) if (failure === undefined) this.safe++;
+    this.trim();
+    for (const { token, events, failure } of finished) {
+      world.report(() => {
+        if (failure === undefined) events.stored(token);
+        else events.storeFailed(token, failure);
+      });
+    }
+  }
+
+  private writeBack(): void {
+    const { unsafe } = this;
+    const since = this.world.now() - WRITE_BACK;
+    while (this.safe < unsafe.length && unsafe[this.safe].at <= since) this.safe++;
+    this.trim();
+  }
+
+  private trim(): void {
+    if (this.safe <= MAX_SPENT || this.safe * 2 <= this.unsafe.length) return;
+    this.unsafe = this.unsafe.slice(this.safe);
+    this.safe = 0;
+  }
+
+  // ---- records -------------------------------------------------------------------------------------------------
+
+  private keep(state: unknown): Record {
+    if (this.options.keepStates) return { bytes: undefined, checksum: 0, state };
+    const bytes = this.encode(state);
+    return { bytes, checksum: checksumOf(bytes), state: undefined };
+  }
+
+  private damaged(meant: Record, bytes: Octets): Record {
+    const checksum = meant.bytes === undefined ? checksumOf(this.encode(meant.state)) : meant.checksum;
+    return { bytes, checksum, state: undefined };
+  }
+
+  private bytesOf({ bytes, state }: Record): Octets {
+    return bytes ?? this.encode(state);
+  }
+
+  /** @throws MalformedBytes when the record is not the one that was stored. */
+  private stateOf({ bytes, checksum, state }: Record): unknown {
+    if (bytes === undefined) return state;
+    if (checksumOf(bytes) !== checksum) throw new MalformedBytes("checksum mismatch");
+    const { writer, reader } = this;
+    writer.reset();
+    writer.octets(bytes);
+    // Behind the length, which is not part of the record.
+    reader.reset(writer.bytes, writer.length - bytes.length, writer.length);
+    const decoded = this.options.clock.decode(reader);
+    reader.finish();
+    return decoded;
+  }
+
+  private encode(state: unknown): Octets {
+    this.writer.reset();
+    this.options.clock.encode(state, this.writer);
+    return this.writer.toOctets();
+  }
+
+  // ---- time and chance -----------------------------------------------------------------------------------------
+
+  private cost(of: Distribution | undefined): Micros {
+    if (of === undefined) return 0;
+    return Math.round((of.sample(this.options.random) * this.condition.slowness) / this.options.speed);
+  }
+
+  private happens(share: number): boolean {
+    return share > 0 && this.options.misfortune.nextFloat() < share;
   }
 }
 
+/** A single changed octet always changes it; so that a shorter record does too, its length goes in. */
+function checksumOf(bytes: Octets): number {
+  return fnv1a32(bytes) * 0x100000 + (bytes.length & 0xfffff);
+}
+
+/** Nearly all copies live in vnode 0: no string is made for those. Characters above 255 occur in no address. */
 function keyOf(vnode: number, address: Address): string {
-  return `${String(vnode)}/${address}`;
+  return vnode === 0 ? address : String.fromCharCode(0x100 + (vnode >>> 8), 0x100 + (vnode & 0xff)) + address;
 }

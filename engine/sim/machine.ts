@@ -2,6 +2,9 @@
  * One simulated node: the protocol and its host as they are, on a machine made of numbers. It takes time to handle
  * messages, has a queue with a limit, can stand still (what arrives waits), die (what was not synced is gone) and start
  * again under its next boot epoch, and its wall time may be wrong.
+ *
+ * It stands still for two reasons that know nothing of each other, stopped from outside or collecting garbage, and runs
+ * when there is neither. What was sent to an earlier life is not delivered to the next: its connections died with it.
  */
 import { Host } from "../host/host";
 import { MemoryStorage } from "../host/memory-storage";
@@ -17,10 +20,12 @@ import type { SimulatedDisk } from "./disk";
 export type RunningNode = ProtocolNode & { count(): NodeCounts };
 export type NodeFactory = (options: NodeOptions, now: Micros) => RunningNode;
 
-/** The wall time of a simulation begins on the first of January 2020. */
+/** The wall time of a simulation begins on the first of January 2020: no skew reaches below 0. */
 const WALL_AT_START: Micros = 1_577_836_800_000_000;
 /** Inputs that wait while a process stands still: those beyond it are dropped, as from a full socket buffer. */
 const MAX_WAITING = 100_000;
+/** Spent entries at the front of the queue before it is cut. */
+const MAX_SPENT = 1_024;
 
 export interface MachineWorld {
   now(): Micros;
@@ -32,6 +37,9 @@ export interface MachineWorld {
   /** Tells machine `index` through {@link Machine.served} that a worker has finished. */
   servedAt(time: Micros, index: number, life: number, input: Input): void;
   noted(index: number, note: Note): void;
+  /** The process stands still by itself; it goes on. */
+  stoodStill(index: number): void;
+  wentOn(index: number): void;
 }
 
 export interface MachineOptions {
@@ -47,9 +55,14 @@ export interface MachineOptions {
   readonly queueLimit: number;
   readonly speed: number;
   readonly random: Random;
+  /** Times between pauses, and their lengths. */
+  readonly pauses: { readonly every: Distribution; readonly length: Distribution; readonly random: Random } | undefined;
   /** Between storage and host, for a watcher. */
   readonly watched?: (storage: Storage) => Storage;
 }
+
+/** What became of a message at its destination. */
+export type Arrival = "taken" | "queue-full" | "node-down";
 
 export class Machine {
   node: RunningNode | undefined;
@@ -57,22 +70,30 @@ export class Machine {
   disk: SimulatedDisk | undefined;
   private memory = new MemoryStorage();
   up = false;
+  /** Stands still: {@link stopped} or {@link collecting}. */
   paused = false;
+  stopped = false;
+  collecting = false;
+  /** Pauses of its own so far. */
+  collections = 0;
   /** Raised at each death: wake-ups and completions of an earlier life are void. */
   life = 0;
   epoch = 0;
+  private bootedAt: Micros = 0;
   messagesSent = 0;
   bytesSent = 0;
   /** Messages dropped by the full queue. */
   queueDrops = 0;
   /** Service times are multiplied by it. */
   slowness = 1;
-  // Wall time: now + offset, gaining `ppm` microseconds a second since `since`.
-  private offset: Micros = WALL_AT_START;
+  // Wall time: now + offset since WALL_AT_START, gaining `ppm` microseconds a second since `since`.
+  private offset: Micros = 0;
   private ppm = 0;
   private since: Micros = 0;
   private busy = 0;
+  /** Waits for a worker from `next` on. */
   private queue: Input[] = [];
+  private next = 0;
   private waiting: (() => void)[] = [];
   private wakeHandle = 0;
   private hostsWake: (() => void) | undefined;
@@ -91,7 +112,7 @@ export class Machine {
     const { options, world } = this;
     const { index } = options;
     this.up = true;
-    this.paused = false;
+    this.bootedAt = world.now();
     this.epoch++;
     const { life } = this;
     const storage: Storage = this.disk ?? this.memory;
@@ -101,7 +122,7 @@ export class Machine {
         epoch: this.epoch,
         storageIsImmediate: storage.immediate,
         wallTime: (now: Micros) => this.wallTime(now),
-      } as NodeOptions,
+      },
       world.now(),
     );
     this.host = new Host(this.node, {
@@ -112,12 +133,14 @@ export class Machine {
         set: (at, wake) => {
           if (this.wakeHandle !== 0) world.cancel(this.wakeHandle);
           this.hostsWake = wake;
-          this.wakeHandle = world.wakeAt(Math.max(at, world.now()), index, life);
+          this.wakeHandle = 0;
+          if (at < Infinity) this.wakeHandle = world.wakeAt(Math.max(at, world.now()), index, life);
         },
       },
       note: (note) => world.noted(index, note),
     });
     this.host.start();
+    this.awaitCollection();
   }
 
   /** The process is gone, with all that was not on its disk. */
@@ -125,6 +148,8 @@ export class Machine {
     if (!this.up) return;
     this.before = this.count();
     this.up = false;
+    this.stopped = false;
+    this.collecting = false;
     this.paused = false;
     this.life++;
     this.host?.stop();
@@ -132,6 +157,7 @@ export class Machine {
     this.node = undefined;
     this.busy = 0;
     this.queue = [];
+    this.next = 0;
     this.waiting = [];
     if (this.wakeHandle !== 0) this.world.cancel(this.wakeHandle);
     this.wakeHandle = 0;
@@ -145,49 +171,81 @@ export class Machine {
     this.disk?.wipe();
   }
 
+  /** From outside. */
   pause(): void {
-    if (this.up) this.paused = true;
+    if (!this.up) return;
+    this.stopped = true;
+    this.paused = true;
   }
 
   resume(): void {
-    if (!this.paused) return;
+    this.stopped = false;
+    this.goOn();
+  }
+
+  private goOn(): void {
+    if (!this.paused || this.stopped || this.collecting) return;
     this.paused = false;
-    const { waiting } = this;
+    const { waiting, life } = this;
     this.waiting = [];
     for (const act of waiting) {
       // One of them may have ended the process, or stopped it again.
-      if (!this.up) return;
+      if (life !== this.life) return;
       if (this.paused) this.waiting.push(act);
       else act();
     }
   }
 
-  /** A message, from the network or a client. False when the queue was full or the process is down. */
-  arrive(input: Input): boolean {
-    if (!this.up) return false;
+  /** Draws when the process next stands still by itself, and for how long. */
+  private awaitCollection(): void {
+    const { pauses } = this.options;
+    if (pauses === undefined) return;
+    const { life, world } = this;
+    // At least a microsecond between and within: draws of 0 would never let time go on.
+    const starts = world.now() + Math.max(1, pauses.every.sample(pauses.random));
+    const ends = starts + Math.max(1, pauses.length.sample(pauses.random));
+    world.at(starts, () => {
+      if (life !== this.life || !this.up) return;
+      this.collections++;
+      this.collecting = true;
+      this.paused = true;
+      world.stoodStill(this.options.index);
+      world.at(ends, () => {
+        if (life !== this.life || !this.up) return;
+        this.collecting = false;
+        this.awaitCollection();
+        if (!this.stopped) world.wentOn(this.options.index);
+        this.goOn();
+      });
+    });
+  }
+
+  /** A message sent at `sentAt`, from the network or a client. */
+  arrive(input: Input, sentAt: Micros): Arrival {
+    if (!this.up || sentAt < this.bootedAt) return "node-down";
     if (this.paused) {
       if (this.waiting.length >= MAX_WAITING) {
         this.queueDrops++;
-        return false;
+        return "queue-full";
       }
-      this.waiting.push(() => this.arrive(input));
-      return true;
+      this.waiting.push(() => this.arrive(input, sentAt));
+      return "taken";
     }
     const { service, workers, queueLimit } = this.options;
     if (service === undefined) {
       this.host!.deliver(input);
-      return true;
+      return "taken";
     }
     if (this.busy < workers) {
       this.serve(input, service);
-      return true;
+      return "taken";
     }
-    if (this.queue.length >= queueLimit) {
+    if (this.queue.length - this.next >= queueLimit) {
       this.queueDrops++;
-      return false;
+      return "queue-full";
     }
     this.queue.push(input);
-    return true;
+    return "taken";
   }
 
   /** Not a message: the world tells the process something at once. */
@@ -205,8 +263,13 @@ export class Machine {
       return;
     }
     this.busy--;
-    const next = this.queue.shift();
-    if (next !== undefined) this.serve(next, this.options.service!);
+    if (this.next < this.queue.length) {
+      this.serve(this.queue[this.next++], this.options.service!);
+      if (this.next > MAX_SPENT && this.next * 2 > this.queue.length) {
+        this.queue = this.queue.slice(this.next);
+        this.next = 0;
+      }
+    }
     this.host!.deliver(input);
   }
 
@@ -219,29 +282,35 @@ export class Machine {
     else wake();
   }
 
-  /** For the disk: `act` at `time` unless the process has died by then; while it stands still, afterwards. */
+  /** For the disk: `act` at `time` unless the process has died by then. */
   later(time: Micros, act: () => void): void {
     const { life } = this;
-    const run = (): void => {
-      if (this.life !== life || !this.up) return;
-      if (this.paused) this.waiting.push(run);
-      else act();
-    };
-    this.world.at(time, run);
+    this.world.at(time, () => {
+      if (this.life === life && this.up) act();
+    });
+  }
+
+  /** For the disk: `act` now, or when the process runs again. */
+  report(act: () => void): void {
+    if (!this.up) return;
+    if (this.paused) this.waiting.push(act);
+    else act();
   }
 
   now(): Micros {
     return this.world.now();
   }
 
+  /** The machine's idea of the time of day, in microseconds; for logical clocks that believe in it. */
   wallTime(now: Micros): Micros {
-    return Math.round(now + this.offset + ((now - this.since) * this.ppm) / MICROS_PER_SECOND);
+    const gained = ((now - this.since) * this.ppm) / MICROS_PER_SECOND;
+    return Math.max(0, WALL_AT_START + Math.round(now + this.offset + gained));
   }
 
-  /** Sets wall time off by `change` more, and its rate to `ppm`, from now on. */
+  /** Wall time is off by `change` more from now on, and gains `ppm` microseconds a second. */
   setWall(change: Micros, ppm: number): void {
     const now = this.world.now();
-    this.offset = this.wallTime(now) - now + change;
+    this.offset += ((now - this.since) * this.ppm) / MICROS_PER_SECOND + change;
     this.since = now;
     this.ppm = ppm;
   }

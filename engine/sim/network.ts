@@ -6,6 +6,7 @@
  * Messages between nodes can be lost, doubled, reordered, cut off by partitions and held; those of clients are delayed and
  * can be cut off, nothing else. Parties are numbered: nodes first, then clients.
  */
+import type { LinkRule, LinkSet, PartitionRule } from "../host/faults";
 import type { PeerMessage } from "../messages";
 import { type Distribution, distributionOf } from "../vocabulary/distributions";
 import { MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from "../vocabulary/micros";
@@ -30,23 +31,6 @@ export function legOf(kind: PeerMessage["kind"]): Leg | undefined {
 
 export type Fate = "delivered" | "lost" | "cut" | "held";
 
-/** Rules that faults lay over links while they last. Sets hold party numbers. */
-export interface LinkRule {
-  readonly from: ReadonlySet<number>;
-  readonly to: ReadonlySet<number>;
-  readonly bothWays: boolean;
-  readonly loss?: number;
-  readonly duplicate?: number;
-  readonly reorder?: number;
-  readonly extra?: Distribution;
-  readonly hold?: boolean;
-}
-
-/** Whether a message from one party reaches another while a partition lasts. */
-export interface Partition {
-  cuts(from: number, to: number): boolean;
-}
-
 interface Link {
   readonly random: Random;
   readonly base: Distribution | undefined;
@@ -54,6 +38,14 @@ interface Link {
   readonly distance: Distribution | undefined;
   /** When the last byte handed to a link of limited bandwidth has left. */
   busyUntil: Micros;
+  /** What faults make of it, worked out anew when `since` is behind {@link SimulatedNetwork.rulesSince}. */
+  since: number;
+  loss: number;
+  duplicate: number;
+  reorder: number;
+  extra: readonly Distribution[];
+  held: boolean;
+  cut: boolean;
 }
 
 /** Where a message goes: `arrivals` instants (none when it does not arrive, two when it is doubled). */
@@ -77,13 +69,17 @@ export class SimulatedNetwork {
   private readonly reorder: number;
   private readonly microsPerByte: number;
   private readonly made = new Map<DistributionSettings, Distribution>();
-  readonly rules: LinkRule[] = [];
-  readonly partitions: Partition[] = [];
+  private rules: readonly LinkRule[] = [];
+  private partitions: readonly PartitionRule[] = [];
+  private rulesSince = 0;
   /** The same object for every message: read it at once. */
   readonly passage = new Passage();
   /** Messages dropped by injected loss, and by partitions. */
   lost = 0;
   cut = 0;
+  /** Messages that arrived twice, and that were held back by injected reordering. */
+  doubled = 0;
+  reordered = 0;
 
   constructor(private readonly cluster: ClusterSettings) {
     const { network, members, simulation, seed } = cluster;
@@ -115,42 +111,68 @@ export class SimulatedNetwork {
       passage.first = now + this.draw(link, from, to, kind);
       return passage;
     }
-    let { loss, duplicate, reorder } = this;
-    let extra: Distribution | undefined;
-    let held = false;
-    if (this.rules.length > 0) {
-      for (const rule of this.rules) {
-        if (!applies(rule, from, to)) continue;
-        loss = either(loss, rule.loss);
-        duplicate = either(duplicate, rule.duplicate);
-        reorder = either(reorder, rule.reorder);
-        extra = rule.extra ?? extra;
-        held ||= rule.hold === true;
-      }
-    }
-    if (this.partitions.length > 0 && this.isCut(from, to)) {
+    if (link.since !== this.rulesSince) this.judge(link, from, to);
+    if (link.cut) {
       passage.fate = "cut";
       passage.arrivals = 0;
       this.cut++;
       return passage;
     }
-    if (loss > 0 && link.random.nextFloat() < loss) {
+    if (link.loss > 0 && link.random.nextFloat() < link.loss) {
       passage.fate = "lost";
       passage.arrivals = 0;
       this.lost++;
       return passage;
     }
     const leaves = this.leaves(link, bytes, now);
-    passage.first = leaves + this.draw(link, from, to, kind) + (extra?.sample(link.random) ?? 0);
-    if (reorder > 0 && link.random.nextFloat() < reorder) {
+    passage.first = leaves + this.draw(link, from, to, kind) + extraOf(link);
+    if (link.reorder > 0 && link.random.nextFloat() < link.reorder) {
       passage.first += Math.max(REORDER_AT_LEAST, this.draw(link, from, to, kind));
+      this.reordered++;
     }
-    if (held) passage.fate = "held";
-    if (duplicate > 0 && link.random.nextFloat() < duplicate) {
+    if (link.held) passage.fate = "held";
+    if (link.duplicate > 0 && link.random.nextFloat() < link.duplicate) {
       passage.arrivals = 2;
-      passage.second = leaves + this.draw(link, from, to, kind) + (extra?.sample(link.random) ?? 0);
+      passage.second = leaves + this.draw(link, from, to, kind) + extraOf(link);
+      this.doubled++;
     }
     return passage;
+  }
+
+  /** What faults do to links and who is cut off from whom, from now on. */
+  setRules(rules: readonly LinkRule[]): void {
+    this.rules = rules;
+    this.rulesSince++;
+  }
+
+  setPartitions(partitions: readonly PartitionRule[]): void {
+    this.partitions = partitions;
+    this.rulesSince++;
+  }
+
+  /** Whether a fault holds back messages between two nodes. */
+  isHeld(from: number, to: number): boolean {
+    return this.rules.some((rule) => holds(rule, from, to));
+  }
+
+  private judge(link: Link, from: number, to: number): void {
+    link.since = this.rulesSince;
+    let { loss, duplicate, reorder } = this;
+    const extra: Distribution[] = [];
+    link.held = false;
+    for (const rule of this.rules) {
+      if (!covers(rule, from, to)) continue;
+      loss = either(loss, rule.loss);
+      duplicate = either(duplicate, rule.duplicate);
+      reorder = either(reorder, rule.reorder);
+      if (rule.extra !== undefined) extra.push(this.of(rule.extra)!);
+      link.held ||= holds(rule, from, to);
+    }
+    link.loss = loss;
+    link.duplicate = duplicate;
+    link.reorder = reorder;
+    link.extra = extra;
+    link.cut = this.isCut(from, to);
   }
 
   /** When a client's message reaches the node (or the node's the client); undefined when a partition cuts it off. */
@@ -160,19 +182,32 @@ export class SimulatedNetwork {
       this.cut++;
       return undefined;
     }
+    return now + this.clientDelay(node, toNode);
+  }
+
+  /** Between clients and a node, cut off or not. */
+  clientDelay(node: number, toNode: boolean): Micros {
     const table = toNode ? this.toNode : this.toClient;
     const link = (table[node] ??= {
       // Named as on real processes.
       random: this.root.fork(`client/${String(node)}/${toNode ? "to-node" : "to-client"}`),
+      ...UNJUDGED,
       base: this.of(this.cluster.network.client),
       distance: undefined,
-      busyUntil: 0,
     });
-    return now + (link.base?.sample(link.random) ?? 0);
+    return link.base?.sample(link.random) ?? 0;
   }
 
+  /** Between parties: nodes, and behind them the clients' sessions. */
   isCut(from: number, to: number): boolean {
-    for (const partition of this.partitions) if (partition.cuts(from, to)) return true;
+    const nodes = this.zoneOf.length;
+    for (const { groupOf, oneWay, sideOf } of this.partitions) {
+      if (sideOf === undefined && (from >= nodes || to >= nodes)) continue;
+      const here = from < nodes ? groupOf[from] : sideOf!(from - nodes);
+      const there = to < nodes ? groupOf[to] : sideOf!(to - nodes);
+      if (here < 0 || there < 0 || here === there) continue;
+      if (!oneWay || here < there) return true;
+    }
     return false;
   }
 
@@ -205,7 +240,7 @@ export class SimulatedNetwork {
       // Without zones there is one class of link; without a word about zones' distance, it is the same everywhere.
       base: this.of(here === there ? network.intraZone : (distance ?? network.intraZone)),
       distance: this.of(distance),
-      busyUntil: 0,
+      ...UNJUDGED,
     };
     this.links.set(key, link);
     return link;
@@ -229,9 +264,34 @@ export class SimulatedNetwork {
 
 const REORDER_AT_LEAST = MICROS_PER_MS;
 
-export function applies(rule: LinkRule, from: number, to: number): boolean {
-  if (rule.from.has(from) && rule.to.has(to)) return true;
-  return rule.bothWays && rule.from.has(to) && rule.to.has(from);
+/** Of a link that no message has passed yet. */
+const UNJUDGED = {
+  busyUntil: 0,
+  since: -1,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  extra: [] as readonly Distribution[],
+  held: false,
+  cut: false,
+};
+
+function covers({ from, to, bothWays }: LinkSet, source: number, target: number): boolean {
+  return (from.has(source) && to.has(target)) || (bothWays && from.has(target) && to.has(source));
+}
+
+function holds(rule: LinkRule, from: number, to: number): boolean {
+  return (
+    rule.hold !== undefined &&
+    covers(rule, from, to) &&
+    !rule.hold.except.some((released) => covers(released, from, to))
+  );
+}
+
+function extraOf({ extra, random }: Link): Micros {
+  let sum = 0;
+  for (const distribution of extra) sum += distribution.sample(random);
+  return sum;
 }
 
 /** The chance that at least one of two independent things happens. */
