@@ -14,6 +14,7 @@ import { defineExplain } from "./explain";
 import { processIo, type Io } from "./io";
 import { defineList } from "./list";
 import { definePlan } from "./plan";
+import { definePredict } from "./predict";
 import { defineReport } from "./report";
 import { defineRun } from "./run";
 import { defineShow } from "./show";
@@ -78,6 +79,7 @@ function define(context: CommandContext): Command {
     defineVerify,
     defineList,
     defineExplain,
+    definePredict,
   ])
     add(program, context);
   return program;
