@@ -3,8 +3,8 @@
  * The figure to trust is the ratio of engine to ceiling within one run; a ceiling far below what such a machine gives on
  * a quiet day means that somebody else was using it, and marks the run doubtful.
  *
- *     npm run bench            everything, about three minutes
- *     npm run bench -- engine  one part: micro, engine, memory
+ *     npm run bench            everything, about five minutes
+ *     npm run bench -- engine  one part: micro, engine, memory, simulation
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -14,6 +14,7 @@ import { type RunningCeiling, startCeiling } from "./ceiling";
 import { type EngineFigures, type RunningEngine, startEngine } from "./engine";
 import { measureMemory } from "./memory";
 import { measureMicro } from "./micro";
+import { measureSimulation } from "./simulation";
 
 interface Result {
   readonly name: string;
@@ -177,6 +178,9 @@ async function main(): Promise<void> {
   if (part === undefined || part === "engine") await engineAgainstCeiling();
   if (part === undefined || part === "memory") {
     for (const { name, megabytes, note } of await measureMemory()) report(name, megabytes, "MB", note);
+  }
+  if (part === undefined || part === "simulation") {
+    for (const { name, value, unit, note } of await measureSimulation()) report(name, value, unit, note);
   }
   if (doubts.length > 0) console.log(`\nDOUBTFUL:\n${doubts.map((doubt) => `  - ${doubt}`).join("\n")}`);
   const cores = cpus();
