@@ -1,0 +1,144 @@
+/**
+ * What a swarm really exercised: a test that never meets the path it was written for passes for ever. Everything that
+ * could have fired is listed beforehand, so that the report can warn of what never did.
+ */
+import type { Note } from "../../engine/io";
+import type { Message } from "../../engine/messages";
+import type { Party, Watcher } from "../../engine/sim/trace";
+import { CLOCKS } from "../../engine/clocks/clock";
+import { DETECTORS } from "../../engine/detectors/detector";
+import { OUTCOMES } from "../../engine/vocabulary/outcomes";
+import { DISTRIBUTIONS, FAULT_KINDS } from "./draw";
+
+const MESSAGES: readonly Message["kind"][] = [
+  "get",
+  "put",
+  "answer",
+  "replica-get",
+  "replica-get-reply",
+  "replica-put",
+  "replica-put-reply",
+  "replica-update",
+  "replica-updated",
+  "heartbeat",
+];
+const NOTES: readonly Note["kind"][] = [
+  "suspected",
+  "trusted",
+  "refused",
+  "coordinating",
+  "event",
+  "answered",
+  "read-repair",
+  "storage-failed",
+];
+const FATES = ["delivered", "lost", "cut", "node-down", "queue-full", "held"] as const;
+const STATES = ["up", "down", "paused"] as const;
+
+/** Everything that a swarm should meet sooner or later, by section. `invalid`, `unsupported`: nobody asks for nonsense here. */
+export const EXPECTED: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ["messages", MESSAGES],
+  ["fates", FATES],
+  ["notes", NOTES],
+  ["nodes", STATES],
+  ["faults", FAULT_KINDS],
+  ["gets", OUTCOMES.filter((outcome) => !["invalid", "unsupported", "too_many_siblings"].includes(outcome))],
+  ["puts", OUTCOMES.filter((outcome) => !["invalid", "unsupported"].includes(outcome))],
+  [
+    "settings",
+    [
+      ...[...CLOCKS.keys()].map((name) => `clock ${name}`),
+      ...[...DETECTORS.keys()].map((name) => `detector ${name}`),
+      ...DISTRIBUTIONS.map((kind) => `delays ${kind}`),
+    ],
+  ],
+  [
+    "checks",
+    [
+      "acknowledgements checked",
+      "freshness: seen",
+      "freshness: copies lost, excused",
+      "freshness: not found by absences, excused",
+      "durability: still there",
+      "durability: all copies lost, excused",
+      "healed: key works again",
+    ],
+  ],
+]);
+
+export class Census {
+  private readonly sections = new Map<string, Map<string, number>>();
+
+  add(section: string, what: string, count = 1): void {
+    let counts = this.sections.get(section);
+    if (counts === undefined) this.sections.set(section, (counts = new Map<string, number>()));
+    counts.set(what, (counts.get(what) ?? 0) + count);
+  }
+
+  count(section: string, what: string): number {
+    return this.sections.get(section)?.get(what) ?? 0;
+  }
+
+  merge(other: Census): void {
+    for (const [section, counts] of other.sections) {
+      for (const [what, count] of counts) this.add(section, what, count);
+    }
+  }
+
+  /** What was expected and never seen, as `section: what`. */
+  missing(): readonly string[] {
+    return [...EXPECTED].flatMap(([section, expected]) =>
+      expected.filter((what) => this.count(section, what) === 0).map((what) => `${section}: ${what}`),
+    );
+  }
+
+  lines(): readonly string[] {
+    return [...this.sections].flatMap(([section, counts]) => [
+      section,
+      ...[...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, count]) => `  ${String(count).padStart(9)}  ${what}`), // prettier-ignore
+    ]);
+  }
+}
+
+/** Counts all that a watcher is told. */
+export class CountingWatcher implements Watcher {
+  private nextId = 1;
+
+  constructor(
+    private readonly census: Census,
+    private readonly nodeChanged: (node: number, state: "up" | "down" | "paused") => void,
+    private readonly faultBegins: (id: string) => void,
+  ) {}
+
+  sent(_at: number, _from: Party, _to: Party, message: Message): number {
+    this.census.add("messages", message.kind);
+    return this.nextId++;
+  }
+
+  arrived(): void {
+    this.census.add("fates", "delivered");
+  }
+
+  failed(_id: number, _at: number, fate: string): void {
+    this.census.add("fates", fate);
+  }
+
+  stored(): void {
+    this.census.add("nodes", "stores");
+  }
+
+  noted(_at: number, _node: number, note: Note): void {
+    this.census.add("notes", note.kind);
+  }
+
+  node(_at: number, node: number, state: "up" | "down" | "paused"): void {
+    this.census.add("nodes", state);
+    this.nodeChanged(node, state);
+  }
+
+  fault(_at: number, id: string, phase: "begin" | "end"): void {
+    if (phase === "end") return;
+    this.census.add("faults", id.replace(/-\d+$/, ""));
+    this.faultBegins(id);
+  }
+}

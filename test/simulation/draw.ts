@@ -1,0 +1,312 @@
+/**
+ * One seed, one whole scenario: how large the cluster is, what it promises, how its network and disks behave, what goes
+ * wrong when, and who asks for what. A person who writes tests by hand combines the settings that come to mind; a seed
+ * has no such habits, and is the shortest description of a failure there is.
+ *
+ * All faults end before the scenario does: first safety while everything breaks, then liveness once it is whole again.
+ */
+import { CLOCKS } from "../../engine/clocks/clock";
+import { DETECTORS } from "../../engine/detectors/detector";
+import { FAULT_VERBS } from "../../engine/host/faults";
+import { randomFaults } from "../../engine/sim/faults";
+import type { FaultKind, FaultSettings } from "../../engine/vocabulary/faults";
+import { Random } from "../../engine/vocabulary/random";
+import type {
+  ClusterSettings,
+  DistributionSettings,
+  EngineSettings,
+  MemberSettings,
+  NetworkSettings,
+  NodeModelSettings,
+  QuorumValue,
+  RingSettings,
+} from "../../engine/vocabulary/settings";
+
+/** What a session sends along with a write. */
+export type ContextHabit = "session" | "none" | "read-first";
+
+export interface WorkloadDraw {
+  readonly keys: number;
+  /** One habit a session. */
+  readonly sessions: readonly ContextHabit[];
+  readonly think: DistributionSettings;
+  /** Shares of 1; the rest are puts. */
+  readonly gets: number;
+  readonly deletes: number;
+  readonly routing: "any" | "token-aware";
+  /** Requests bring quorums of their own now and then. */
+  readonly ownQuorums: boolean;
+  readonly valueBytes: number;
+}
+
+export interface Scenario {
+  readonly seed: number;
+  readonly cluster: ClusterSettings;
+  readonly workload: WorkloadDraw;
+  readonly faults: readonly FaultSettings[];
+  /** Sessions begin nothing after this, and no fault lasts beyond it. */
+  readonly endMs: number;
+  /** What was drawn, in words: for the report on what ever fired. */
+  readonly traits: readonly string[];
+}
+
+/** Draws of the kinds a scenario needs. */
+export class Draws {
+  constructor(readonly random: Random) {}
+
+  fork(name: string): Draws {
+    return new Draws(this.random.fork(name));
+  }
+
+  chance(share: number): boolean {
+    return this.random.nextFloat() < share;
+  }
+
+  /** An integer from `low` to `high`, both included. */
+  integer(low: number, high: number): number {
+    return low + this.random.nextBelow(high - low + 1);
+  }
+
+  real(low: number, high: number): number {
+    return low + (high - low) * this.random.nextFloat();
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.random.nextBelow(items.length)];
+  }
+
+  /** At least one and not all of `items`, in their order. */
+  some<T>(items: readonly T[], most: number): T[] {
+    const count = this.integer(1, Math.max(1, Math.min(most, items.length - 1)));
+    const chosen = new Set(this.random.shuffle(items.map((_, i) => i)).slice(0, count));
+    return items.filter((_, i) => chosen.has(i));
+  }
+}
+
+export const DISTRIBUTIONS: readonly DistributionSettings["dist"][] = [
+  "constant",
+  "uniform",
+  "exponential",
+  "normal",
+  "lognormal",
+  "pareto",
+  "weibull",
+  "empirical",
+  "mixture",
+];
+
+/** Of any kind, with a typical length of about `ms`. */
+export function distribution(draws: Draws, ms: number, kind = draws.pick(DISTRIBUTIONS)): DistributionSettings {
+  switch (kind) {
+    case "constant":
+      return { dist: "constant", valueMs: ms };
+    case "uniform":
+      return { dist: "uniform", minMs: ms / 4, maxMs: ms * 2 };
+    case "exponential":
+      return { dist: "exponential", meanMs: ms, shiftMs: draws.pick([0, ms / 4]) };
+    case "normal":
+      return { dist: "normal", meanMs: ms, sdMs: ms / 3 };
+    case "lognormal":
+      return { dist: "lognormal", medianMs: ms, p99Ms: ms * draws.real(2, 10) };
+    case "pareto":
+      return { dist: "pareto", minMs: ms / 2, alpha: draws.real(1.5, 4) };
+    case "weibull":
+      return { dist: "weibull", scaleMs: ms, shape: draws.real(0.7, 2) };
+    case "empirical":
+      return {
+        dist: "empirical",
+        points: [
+          [0, ms / 5],
+          [0.5, ms],
+          [0.99, ms * 3],
+          [1, ms * 8],
+        ],
+      };
+    case "mixture":
+      return {
+        dist: "mixture",
+        parts: [
+          { weight: 9, of: { dist: "exponential", meanMs: ms, shiftMs: 0 } },
+          { weight: 1, of: { dist: "uniform", minMs: ms * 3, maxMs: ms * 6 } },
+        ],
+      };
+  }
+}
+
+export function drawScenario(seed: number): Scenario {
+  const root = new Draws(Random.fromSeed(seed).fork("swarm"));
+  const cluster = drawCluster(seed, root.fork("cluster"));
+  const endMs = root.fork("length").integer(800, 2_500);
+  const workload = drawWorkload(root.fork("workload"));
+  const faults = drawFaults(root.fork("faults"), cluster, endMs);
+  return { seed, cluster, workload, faults, endMs, traits: traitsOf(cluster, workload) };
+}
+
+function drawCluster(seed: number, draws: Draws): ClusterSettings {
+  const nodes = draws.integer(1, 8);
+  const zones = draws.pick([["a"], ["a"], ["a", "b"], ["a", "b", "c"]]);
+  const weighted = draws.chance(0.2);
+  const members: MemberSettings[] = Array.from({ length: nodes }, (_, i) => ({
+    id: `node-${String(i + 1)}`,
+    zone: zones[i % zones.length],
+    weight: weighted ? draws.integer(1, 4) : 1,
+    ...(draws.chance(0.1) ? { speed: draws.pick([0.3, 2]) } : {}),
+  }));
+  const storage =
+    draws.chance(0.4) && !draws.chance(0.2)
+      ? ({ kind: "memory", sync: "group" } as const)
+      : ({ kind: "lmdb", sync: draws.pick(["each", "group", "never"] as const) } as const);
+  const localDelay = draws.chance(0.2) ? distribution(draws, draws.real(0.01, 0.5)) : undefined;
+  return {
+    name: `swarm-${String(seed)}`,
+    seed,
+    members,
+    ring: drawRing(draws, nodes),
+    engine: drawEngine(draws, nodes),
+    network: drawNetwork(draws, zones),
+    storage,
+    ...(draws.chance(0.7) ? { nodeModel: drawNodeModel(draws) } : {}),
+    // The codec is part of what is tested: never bypassed.
+    simulation: { codec: "real", ...(localDelay === undefined ? {} : { localDelay }) },
+  };
+}
+
+function drawRing(draws: Draws, nodes: number): RingSettings {
+  return {
+    strategy: draws.pick(["equal-partitions", "random-tokens"]),
+    partitions: nodes * draws.integer(2, 8),
+    vnodesPerNode: draws.integer(3, 16),
+    hash: draws.pick(["murmur3", "md5", "sha1", "fnv1a"]),
+    distinctHosts: draws.chance(0.2) ? "claim" : "walk",
+  };
+}
+
+function quorum(draws: Draws, n: number, least: number): QuorumValue {
+  return draws.chance(0.4) ? draws.pick(["one", "quorum", "all"]) : draws.integer(least, n);
+}
+
+function drawEngine(draws: Draws, nodes: number): EngineSettings {
+  const nVal = Math.min(nodes, draws.pick([1, 2, 3, 3, 3, 3, 4, 5]));
+  const heartbeatIntervalMs = draws.integer(40, 120);
+  return {
+    nVal,
+    r: draws.chance(0.5) ? "quorum" : quorum(draws, nVal, 0),
+    w: draws.chance(0.5) ? "quorum" : quorum(draws, nVal, 0),
+    pr: draws.chance(0.8) ? 0 : quorum(draws, nVal, 0),
+    pw: draws.chance(0.8) ? 0 : quorum(draws, nVal, 0),
+    dw: draws.chance(0.5) ? "one" : quorum(draws, nVal, 0),
+    notfoundOk: draws.chance(0.75),
+    basicQuorum: draws.chance(0.25),
+    coordinator: draws.pick(["replica", "any"]),
+    clock: draws.pick([...CLOCKS.keys()]),
+    maxSiblings: draws.pick([2, 4, 100, 100]),
+    readRepair: draws.chance(0.75) ? "async" : "none",
+    readTimeoutMs: draws.integer(100, 400),
+    writeTimeoutMs: draws.integer(100, 400),
+    admission: draws.chance(0.1) ? draws.integer(1, 3) : 1_000,
+    detector: {
+      name: draws.pick([...DETECTORS.keys()]),
+      heartbeatIntervalMs,
+      timeoutMs: heartbeatIntervalMs * draws.integer(3, 6),
+    },
+  };
+}
+
+function drawNetwork(draws: Draws, zones: readonly string[]): NetworkSettings {
+  const typical = draws.pick([0.2, 1, 5]);
+  const noisy = draws.chance(0.25);
+  const wars = draws.chance(0.2)
+    ? {
+        w: distribution(draws, typical),
+        a: distribution(draws, typical),
+        r: distribution(draws, typical),
+        s: distribution(draws, typical),
+      }
+    : undefined;
+  return {
+    intraZone: distribution(draws, typical),
+    ...(zones.length > 1 ? { interZone: distribution(draws, typical * 3) } : {}),
+    ...(zones.length > 2
+      ? { zonePairs: [{ from: zones[0], to: zones[2], delay: distribution(draws, typical * 5) }] }
+      : {}),
+    client: distribution(draws, typical / 2),
+    ...(draws.chance(0.2) ? { local: distribution(draws, 0.05) } : {}),
+    ...(wars === undefined ? {} : { wars }),
+    loss: noisy ? draws.real(0, 0.05) : 0,
+    ...(noisy ? { duplicate: draws.real(0, 0.05), reorder: draws.real(0, 0.1) } : {}),
+    ...(draws.chance(0.15) ? { bandwidthBytesPerSecond: draws.integer(500_000, 5_000_000) } : {}),
+  };
+}
+
+function drawNodeModel(draws: Draws): NodeModelSettings {
+  return {
+    service: {
+      ...(draws.chance(0.6) ? { message: distribution(draws, draws.real(0.01, 0.1)) } : {}),
+      ...(draws.chance(0.7) ? { read: distribution(draws, draws.real(0.02, 0.5)) } : {}),
+      ...(draws.chance(0.7) ? { write: distribution(draws, draws.real(0.02, 0.5)) } : {}),
+      ...(draws.chance(0.8) ? { sync: distribution(draws, draws.pick([0.5, 5, 20])) } : {}),
+    },
+    workers: draws.integer(1, 4),
+    queueLimit: draws.chance(0.15) ? draws.integer(3, 12) : 10_000,
+    ...(draws.chance(0.15) ? { pauses: { every: distribution(draws, 300), length: distribution(draws, 15) } } : {}),
+    ...(draws.chance(0.5) ? { clockSkew: distribution(draws, 20), clockDriftPpm: draws.integer(0, 500) } : {}),
+  };
+}
+
+function drawWorkload(draws: Draws): WorkloadDraw {
+  return {
+    keys: draws.pick([1, 2, 5, 12]),
+    sessions: Array.from({ length: draws.integer(2, 6) }, () =>
+      draws.pick<ContextHabit>(["session", "session", "read-first", "none"]),
+    ),
+    think: distribution(draws, draws.real(5, 40)),
+    gets: draws.real(0.2, 0.7),
+    deletes: draws.chance(0.5) ? draws.real(0, 0.1) : 0,
+    routing: draws.pick(["any", "token-aware"]),
+    ownQuorums: draws.chance(0.2),
+    valueBytes: draws.pick([0, 10, 2_000]),
+  };
+}
+
+/** Kinds of fault that a swarm draws from. */
+export const FAULT_KINDS = Object.keys(FAULT_VERBS) as FaultKind[];
+
+function drawFaults(draws: Draws, cluster: ClusterSettings, endMs: number): readonly FaultSettings[] {
+  if (draws.chance(0.12)) return [];
+  // A swarm that always draws everything tests one mixture: each seed has favourites of its own.
+  const kinds = draws.some(FAULT_KINDS, 8);
+  const settings = { count: draws.integer(1, 8), kinds, fromMs: 0, toMs: endMs, longestMs: Math.floor(endMs / 2) };
+  return randomFaults(settings, cluster, draws.random.fork("random"));
+}
+
+function traitsOf({ members, ring, engine, network, storage, nodeModel }: ClusterSettings, w: WorkloadDraw): string[] {
+  const kinds = new Set<string>();
+  const look = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    if ("dist" in value) kinds.add(String(value.dist));
+    for (const inner of Object.values(value)) look(inner);
+  };
+  look(network);
+  look(nodeModel);
+  return [
+    `nodes ${String(members.length)}`,
+    `n ${String(engine.nVal)}`,
+    `clock ${engine.clock}`,
+    `coordinator ${engine.coordinator}`,
+    `detector ${engine.detector.name}`,
+    `storage ${storage.kind === "memory" ? "memory" : `lmdb, sync ${storage.sync}`}`,
+    `ring ${ring.strategy}, ${ring.distinctHosts}`,
+    `hash ${ring.hash}`,
+    `read repair ${engine.readRepair}`,
+    `notfound_ok ${String(engine.notfoundOk)}`,
+    ...(engine.basicQuorum ? ["basic quorum"] : []),
+    ...(network.wars === undefined ? [] : ["legs of WARS"]),
+    ...(network.bandwidthBytesPerSecond === undefined ? [] : ["bandwidth"]),
+    ...(engine.admission < 10 ? ["small admission"] : []),
+    ...(nodeModel !== undefined && nodeModel.queueLimit < 100 ? ["small queue"] : []),
+    ...(w.ownQuorums ? ["quorums by request"] : []),
+    `routing ${w.routing}`,
+    ...[...new Set(w.sessions)].map((habit) => `contexts ${habit}`),
+    ...[...kinds].map((kind) => `delays ${kind}`),
+  ];
+}

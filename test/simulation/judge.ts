@@ -1,0 +1,172 @@
+/**
+ * What clients were told, held against what clients did. Black box but for one question to the replicas' books: how
+ * many copies lost something by declaration since a write began. The strongest check is the intersection of quorums: a
+ * read that asks R copies sees at least one of the W that acknowledged an earlier write whenever R + W > N, whichever
+ * replicas were up, suspected, slow or cut off, because there is no sloppy quorum here; each copy that lost what it
+ * held takes one from W.
+ */
+import type { Clock } from "../../engine/clocks/clock";
+import type { AnswerMessage, RequestOptions } from "../../engine/messages";
+import { resolveQuorum } from "../../engine/quorum/arithmetic";
+import type { Ring } from "../../engine/ring/ring";
+import type { Address } from "../../engine/vocabulary/address";
+import type { Micros } from "../../engine/vocabulary/micros";
+import type { EngineSettings, QuorumValue } from "../../engine/vocabulary/settings";
+import { type Copy, idsOf, type Ledger, newest } from "./ledger";
+import { definitelyFailed, type Truth, type Write } from "./truth";
+
+export interface Read {
+  readonly session: number;
+  readonly address: Address;
+  readonly options: RequestOptions | undefined;
+  readonly startedAt: Micros;
+}
+
+export interface Court {
+  readonly clock: Clock;
+  readonly engine: EngineSettings;
+  readonly ring: Ring;
+  readonly truth: Truth;
+  readonly ledger: Ledger;
+  readonly broken: (invariant: string, evidence: string) => void;
+  /** Something was looked at, or let pass for a declared reason. */
+  readonly count: (what: string) => void;
+}
+
+export class Judge {
+  private readonly n: number;
+
+  constructor(private readonly court: Court) {
+    this.n = court.engine.nVal;
+  }
+
+  readEnded(read: Read, answer: AnswerMessage): void {
+    if (answer.outcome !== "ok") return;
+    const { clock, truth, broken } = this.court;
+    const what = `s${String(read.session)} reads [${answer.versions.map(({ writeId }) => `w${String(writeId)}`).join(" ")}] at ${String(read.startedAt)}`;
+    for (const version of answer.versions) {
+      const write = truth.write(version.writeId);
+      if (write === undefined || write.address !== read.address) {
+        broken("no value from nowhere", `${what}: ${truth.describe(version.writeId)}`);
+      } else if (write.version.value !== version.value || write.version.tombstone !== version.tombstone) {
+        broken("values are as they were written", `${what}: ${truth.describe(version.writeId)} has changed`);
+      } else if (definitelyFailed(write)) {
+        broken("a definite failure did not happen", `${what}: ${truth.describe(version.writeId)}`);
+      }
+    }
+    if (!clock.declares.mayConflictFalsely) this.checkSiblings(what, answer);
+    if (!clock.declares.mayLose) this.checkFresh(read, answer, what);
+  }
+
+  /** Siblings of an exact clock are concurrent. */
+  private checkSiblings(what: string, { versions }: AnswerMessage): void {
+    const { truth, broken } = this.court;
+    const seen = new Set<number>();
+    for (const { writeId } of versions) {
+      if (seen.has(writeId)) broken("siblings are concurrent", `${what}: w${String(writeId)} twice`);
+      seen.add(writeId);
+      for (const other of versions) {
+        if (truth.write(other.writeId)?.past.has(writeId) !== true) continue;
+        broken("siblings are concurrent", `${what}: ${truth.describe(other.writeId)} covers w${String(writeId)}`);
+      }
+    }
+  }
+
+  private checkFresh(read: Read, answer: AnswerMessage, what: string): void {
+    const { engine, truth, broken, count } = this.court;
+    // Riak's rule: where absences count against R, they may make a read "not found" although a replica found something.
+    const absencesCount = read.options?.notfoundOk ?? engine.notfoundOk;
+    const r = Math.max(this.of(read.options?.r, engine.r), this.of(read.options?.pr, engine.pr));
+    const seen = truth.covered(answer.versions.map(({ writeId }) => writeId));
+    for (const write of truth.all()) {
+      if (write.address !== read.address || write.outcome !== "ok" || write.endedAt! > read.startedAt) continue;
+      const w = this.writeQuorum(write);
+      if (r + w <= this.n) count("freshness: quorums need not meet");
+      else if (answer.versions.length === 0 && !absencesCount) count("freshness: not found by absences, excused");
+      else if (r + w - this.lost(write) <= this.n) count("freshness: copies lost, excused");
+      else if (seen.has(write.version.writeId)) count("freshness: seen");
+      else broken("quorums that meet see acknowledged writes", `${what}, R=${String(r)}: not ${truth.describe(write.version.writeId)}, W=${String(w)}`); // prettier-ignore
+    }
+  }
+
+  /** Copies of the write's key that lost something since it began. */
+  private lost(write: Write): number {
+    return this.placesOf(write.address).filter(({ lostAt }) => lostAt !== undefined && lostAt >= write.startedAt)
+      .length;
+  }
+
+  writeEnded(write: Write, answer: AnswerMessage): void {
+    if (answer.outcome !== "ok") return;
+    const { clock, engine, truth, broken, count } = this.court;
+    const id = write.version.writeId;
+    const told = answer.versions.map(({ writeId }) => writeId);
+    const what = truth.describe(id);
+    if (told.length > engine.maxSiblings) broken("siblings are bounded", `${what} is told ${String(told.length)}`);
+    if (clock.declares.mayLose) return;
+    if (!told.includes(id)) broken("a write's answer knows the write", `${what} is told ${told.join(" ")}`);
+    const places = this.placesOf(write.address);
+    const received = places.filter((copy) => copy.received.has(id)).length;
+    const stored = places.filter((copy) => copy.stored.has(id)).length;
+    const dw = this.of(write.options?.dw, engine.dw);
+    count("acknowledgements checked");
+    if (received < this.writeQuorum(write) || stored < dw) {
+      const have = `${String(received)} received, ${String(stored)} stored`;
+      const needed = `W=${String(this.writeQuorum(write))} DW=${String(dw)}`;
+      broken("an acknowledgement is true", `${what}: ${have}, ${needed}`);
+    }
+  }
+
+  /** Once all is quiet: what was acknowledged is still somewhere, and what was refused is nowhere. */
+  atRest(): void {
+    const { clock, truth, ledger, broken, count } = this.court;
+    const refused = new Set(truth.all().flatMap((write) => (definitelyFailed(write) ? [write.version.writeId] : [])));
+    for (const copy of ledger.all()) {
+      for (const id of copy.received) {
+        if (refused.has(id)) broken("a definite failure did not happen", `node-${String(copy.node + 1)} received ${truth.describe(id)}`); // prettier-ignore
+      }
+    }
+    if (clock.declares.mayLose) return;
+    for (const write of truth.all()) {
+      if (write.outcome !== "ok") continue;
+      const id = write.version.writeId;
+      const places = this.placesOf(write.address);
+      const holders = places.filter((copy) => copy.received.has(id));
+      if (holders.every(({ lostAt }) => lostAt !== undefined && lostAt >= write.startedAt)) {
+        count("durability: all copies lost, excused");
+        continue;
+      }
+      const holds = (copy: Copy): boolean => {
+        const state = newest(copy);
+        return state !== undefined && truth.covered(idsOf(clock, state)).has(id);
+      };
+      if (places.some(holds)) count("durability: still there");
+      else broken("acknowledged writes survive", `${truth.describe(id)} is at no replica`);
+    }
+  }
+
+  /** What one replica says it holds, at rest: it must be what the books say. */
+  inspected(copy: Copy, held: readonly number[] | undefined): void {
+    const { clock, truth, broken } = this.court;
+    const state = newest(copy);
+    const expected = state === undefined ? [] : idsOf(clock, state);
+    const covered = truth.covered(held ?? []);
+    for (const id of expected) {
+      if (clock.declares.mayLose ? held?.includes(id) === true : covered.has(id)) continue;
+      broken("a replica holds what it stored", `node-${String(copy.node + 1)} holds [${(held ?? []).join(" ")}], not ${truth.describe(id)}`); // prettier-ignore
+    }
+  }
+
+  placesOf(address: Address): readonly Copy[] {
+    const { ring, ledger } = this.court;
+    return ring.preferenceList(address, this.n).map(({ node, vnode }) => ledger.copyOf(node, vnode, address));
+  }
+
+  private writeQuorum({ options }: Write): number {
+    const { engine } = this.court;
+    return Math.max(this.of(options?.w, engine.w), this.of(options?.pw, engine.pw), this.of(options?.dw, engine.dw));
+  }
+
+  private of(asked: QuorumValue | undefined, usual: QuorumValue): number {
+    return resolveQuorum(asked ?? usual, this.n)!;
+  }
+}

@@ -1,0 +1,361 @@
+/**
+ * One seed, carried out: sessions ask while faults come and go; then everything is healed, all that was asked must have
+ * ended, and every key must work again on all its replicas. What was promised and not kept comes back as violations with
+ * evidence; the digest says whether a second run was the same run.
+ */
+import { type Clock, clockNamed } from "../../engine/clocks/clock";
+import type { AnswerMessage, RequestOptions } from "../../engine/messages";
+import { Node } from "../../engine/node";
+import type { SimulatedClient } from "../../engine/sim/client";
+import { SimulatedCluster } from "../../engine/sim/cluster";
+import { scheduleFaults } from "../../engine/sim/faults";
+import type { NodeFactory } from "../../engine/sim/machine";
+import { type Address, encodeAddress } from "../../engine/vocabulary/address";
+import { type Distribution, distributionOf } from "../../engine/vocabulary/distributions";
+import { type FaultAction, resolveTargets, targetsOf } from "../../engine/vocabulary/faults";
+import { fromMs, type Micros } from "../../engine/vocabulary/micros";
+import { Random } from "../../engine/vocabulary/random";
+import type { StorageSettings } from "../../engine/vocabulary/settings";
+import { Census, CountingWatcher } from "./census";
+import { type ContextHabit, Draws, drawScenario, type Scenario } from "./draw";
+import { Judge } from "./judge";
+import { Ledger, Overseen, type Violation } from "./ledger";
+import { Truth } from "./truth";
+
+/** Between the engine's node and whoever watches it: a bug planted by a test. */
+export type Plant = (create: NodeFactory) => NodeFactory;
+
+export interface SwarmRun {
+  readonly seed: number;
+  readonly digest: string;
+  readonly events: number;
+  readonly checkpoints: readonly number[];
+  readonly violations: readonly Violation[];
+  readonly census: Census;
+  readonly operations: number;
+}
+
+/** Violations kept of one run: the first is the one to look at. */
+const MOST_VIOLATIONS = 20;
+const CLIENT_GRACE_MS = 200;
+/** A run that needs more has a loop in it. */
+const MOST_EVENTS = 3_000_000;
+
+export function runSeed(seed: number, plant?: Plant): SwarmRun {
+  return new Course(drawScenario(seed), plant).run();
+}
+
+/** What a session knows of a key: the context to send, and the writes that came with it. */
+interface Knowledge {
+  readonly context: string;
+  readonly seen: readonly number[];
+}
+
+const NOTHING: Knowledge = { context: "", seen: [] };
+
+class Course {
+  private readonly violations: Violation[] = [];
+  private readonly census = new Census();
+  private readonly truth = new Truth();
+  private readonly ledger: Ledger;
+  private readonly judge: Judge;
+  private readonly cluster: SimulatedCluster;
+  private readonly client: SimulatedClient;
+  private readonly addresses: readonly Address[];
+  private readonly clock: Clock;
+  private begun = 0;
+  private ended = 0;
+
+  constructor(
+    private readonly scenario: Scenario,
+    plant: Plant | undefined,
+  ) {
+    const { cluster, workload } = scenario;
+    this.clock = clockNamed(cluster.engine.clock);
+    const broken = (invariant: string, evidence: string): void => this.broken(invariant, evidence);
+    const now = (): Micros => this.cluster?.now() ?? 0;
+    this.ledger = new Ledger({ clock: this.clock, cluster, truth: this.truth, now, broken });
+    const node: NodeFactory = (options, at) => new Node(options, at);
+    const create = plant?.(node) ?? node;
+    this.cluster = new SimulatedCluster({
+      cluster,
+      create: (options, at) => new Overseen(create(options, at), options, this.ledger),
+      watcher: new CountingWatcher(
+        this.census,
+        (index, state) => {
+          if (state === "down") this.ledger.died(index, survivesCrashes(cluster.storage));
+        },
+        (id) => this.faultBegins(id),
+      ),
+    });
+    for (const { action } of scenario.faults) {
+      if (action.kind === "torn-write") for (const node of this.nodesOf(action)) this.ledger.damage(node);
+    }
+    this.client = this.cluster.client({ routing: workload.routing, graceMs: CLIENT_GRACE_MS });
+    this.judge = new Judge({
+      clock: this.clock,
+      engine: cluster.engine,
+      ring: this.cluster.ring,
+      truth: this.truth,
+      ledger: this.ledger,
+      broken,
+      count: (what) => this.census.add("checks", what),
+    });
+    this.addresses = Array.from({ length: workload.keys }, (_, i) =>
+      encodeAddress({ type: "default", bucket: "swarm", key: `k${String(i)}` }),
+    );
+    for (const trait of scenario.traits) this.census.add("settings", trait);
+  }
+
+  run(): SwarmRun {
+    const { scenario, cluster } = this;
+    scheduleFaults(cluster, scenario.faults, 0);
+    scenario.workload.sessions.forEach((habit, number) => this.session(number, habit));
+    this.advance(fromMs(scenario.endMs));
+    this.heal();
+    this.judge.atRest();
+    this.inspectAll();
+    this.checkThatKeysWork();
+    return {
+      seed: scenario.seed,
+      digest: cluster.digest.hex(),
+      events: cluster.digest.events,
+      checkpoints: cluster.digest.checkpoints,
+      violations: this.violations,
+      census: this.census,
+      operations: this.ended,
+    };
+  }
+
+  /** A fault begins: those that empty disks do so at once. */
+  private faultBegins(id: string): void {
+    const action = this.scenario.faults.find((fault) => fault.id === id)?.action;
+    if (action?.kind === "wipe" || (action?.kind === "kill" && action.disk === "wipe")) {
+      for (const node of this.nodesOf(action)) this.ledger.died(node, false);
+    }
+  }
+
+  private nodesOf(action: FaultAction): readonly number[] {
+    return resolveTargets(targetsOf(action), this.scenario.cluster.members).nodes;
+  }
+
+  private broken(invariant: string, evidence: string): void {
+    if (this.violations.length >= MOST_VIOLATIONS) return;
+    this.violations.push({ invariant, at: this.cluster?.now() ?? 0, evidence });
+  }
+
+  private advance(until: Micros): void {
+    const end = this.cluster.run(until, MOST_EVENTS);
+    if (end === "events")
+      throw new Error(`seed ${String(this.scenario.seed)}: more than ${String(MOST_EVENTS)} events`);
+    if (end === "quiet" && this.cluster.now() < until) this.cluster.at(until, () => undefined);
+    if (end === "quiet") this.cluster.run(until);
+  }
+
+  // ---- sessions ------------------------------------------------------------------------------------------------
+
+  private session(number: number, habit: ContextHabit): void {
+    const { workload, seed, endMs } = this.scenario;
+    const draws = new Draws(Random.fromSeed(seed).fork(`session/${String(number)}`));
+    const think: Distribution = distributionOf(workload.think);
+    const known = new Map<Address, Knowledge>();
+    const next = (): void => {
+      const at = this.cluster.now() + think.sample(draws.random);
+      if (at < fromMs(endMs)) this.cluster.at(at, act);
+    };
+    const act = (): void => {
+      const address = draws.pick(this.addresses);
+      const kind = draws.random.nextFloat();
+      const options = workload.ownQuorums && draws.chance(0.5) ? this.ownQuorums(draws) : undefined;
+      const learn = (knowledge: Knowledge): void => {
+        if (habit !== "none") known.set(address, knowledge);
+      };
+      if (kind < workload.gets) {
+        this.get(number, address, options, (_answer, knowledge) => {
+          if (knowledge !== undefined) learn(knowledge);
+          next();
+        });
+        return;
+      }
+      const tombstone = kind < workload.gets + workload.deletes;
+      const write = (): void =>
+        this.put(number, address, options, tombstone, known.get(address) ?? NOTHING, (_answer, knowledge) => {
+          if (knowledge !== undefined) learn(knowledge);
+          next();
+        });
+      if (habit !== "read-first") return write();
+      this.get(number, address, options, (_answer, knowledge) => {
+        if (knowledge !== undefined) learn(knowledge);
+        write();
+      });
+    };
+    next();
+  }
+
+  private ownQuorums(draws: Draws): RequestOptions {
+    const n = this.scenario.cluster.engine.nVal;
+    const value = (): number => draws.integer(0, n);
+    return {
+      ...(draws.chance(0.5) ? { r: value(), w: value() } : {}),
+      ...(draws.chance(0.3) ? { pr: value(), pw: value() } : {}),
+      ...(draws.chance(0.3) ? { dw: value() } : {}),
+      ...(draws.chance(0.3) ? { notfoundOk: draws.chance(0.5), basicQuorum: draws.chance(0.5) } : {}),
+      ...(draws.chance(0.3) ? { timeoutMs: draws.integer(20, 300) } : {}),
+    };
+  }
+
+  private get(
+    session: number,
+    address: Address,
+    options: RequestOptions | undefined,
+    done: (answer: AnswerMessage, knowledge: Knowledge | undefined) => void,
+  ): void {
+    const read = { session, address, options, startedAt: this.cluster.now() };
+    const once = this.once(`a get of s${String(session)}`);
+    this.client.get(session, address, options, (answer) => {
+      once();
+      this.census.add("gets", answer.outcome);
+      this.judge.readEnded(read, answer);
+      done(answer, learnt(answer));
+    });
+  }
+
+  private put(
+    session: number,
+    address: Address,
+    options: RequestOptions | undefined,
+    tombstone: boolean,
+    knowledge: Knowledge,
+    done: (answer: AnswerMessage, knowledge: Knowledge | undefined) => void,
+  ): void {
+    const writeId = this.truth.nextId;
+    const value = tombstone ? "" : `w${String(writeId)}:${"v".repeat(this.scenario.workload.valueBytes)}`;
+    const version = { writeId, value, tombstone };
+    const startedAt = this.cluster.now();
+    const write = this.truth.began({ version, address, session, options, startedAt }, knowledge.seen);
+    const once = this.once(`put w${String(writeId)}`);
+    this.client.put(session, address, knowledge.context, version, options, (answer) => {
+      once();
+      this.census.add("puts", answer.outcome);
+      write.outcome = answer.outcome;
+      write.endedAt = this.cluster.now();
+      this.judge.writeEnded(write, answer);
+      done(answer, learnt(answer));
+    });
+  }
+
+  /** Counts an operation begun; what it returns counts it ended, and objects to a second time. */
+  private once(what: string): () => void {
+    this.begun++;
+    let ended = false;
+    return () => {
+      if (ended) this.broken("one answer to each request", `${what} was answered twice`);
+      ended = true;
+      this.ended++;
+    };
+  }
+
+  // ---- after the faults ----------------------------------------------------------------------------------------
+
+  /** Faults have ended by now: everything may calm down. */
+  private heal(): void {
+    const { cluster, scenario } = this;
+    const { engine } = scenario.cluster;
+    cluster.machines.forEach(({ up }, index) => {
+      if (!up) this.broken("faults end", `node-${String(index + 1)} is still down`);
+    });
+    // Twice: what waited in a paused process is worked off first, and what follows from it has its own deadlines.
+    const longest = Math.max(engine.readTimeoutMs, engine.writeTimeoutMs, engine.detector.timeoutMs, 300);
+    this.advance(cluster.now() + 2 * fromMs(longest + CLIENT_GRACE_MS) + fromMs(500));
+    if (this.begun !== this.ended || this.client.outstanding() > 0) {
+      this.broken("all operations end", `${String(this.begun - this.ended)} of ${String(this.begun)} have not`);
+    }
+    if (this.ledger.outstanding() > 0) {
+      this.broken("all operations end", `nodes still owe ${String(this.ledger.outstanding())} answers`);
+    }
+  }
+
+  private inspectAll(): void {
+    for (const address of this.addresses) {
+      for (const copy of this.judge.placesOf(address)) {
+        if (this.ledger.isDamaged(copy.node)) continue;
+        let answered = false;
+        // A pause of its own is no excuse for ever.
+        for (let attempt = 0; attempt < MOST_ATTEMPTS && !answered; attempt++) {
+          this.cluster.inspect(copy.node, [copy.vnode], [address], (held) => {
+            if (held === undefined) return;
+            answered = true;
+            const one = held[0];
+            if (one === "failed") this.broken("sound disks can be read", `node-${String(copy.node + 1)}`);
+            else this.judge.inspected(copy, one);
+          });
+          if (!answered) this.advance(this.cluster.now() + fromMs(500));
+        }
+        if (!answered) this.broken("healed nodes answer", `node-${String(copy.node + 1)} says nothing`);
+      }
+    }
+  }
+
+  /** Reads a key from all replicas and writes over what it read, to all; then any one replica gives that and nothing else. */
+  private checkThatKeysWork(): void {
+    for (const address of this.addresses) {
+      if (this.judge.placesOf(address).some(({ node }) => this.ledger.isDamaged(node))) {
+        // A record that cannot be read stays so until somebody rebuilds it: neither reads nor writes do.
+        this.census.add("checks", "healed: a damaged copy, excused");
+        continue;
+      }
+      let works = false;
+      let last = "";
+      for (let attempt = 0; attempt < MOST_ATTEMPTS && !works; attempt++) {
+        this.get(0, address, { r: "all", pr: 0, notfoundOk: true }, (read, knowledge) => {
+          last = read.outcome;
+          if (knowledge === undefined) return;
+          const all: RequestOptions = { w: "all", dw: "all", pw: 0 };
+          this.put(0, address, all, false, knowledge, (put) => {
+            last = put.outcome;
+            works = put.outcome === "ok";
+          });
+        });
+        this.settle();
+      }
+      if (!works) {
+        this.broken("healed keys can be written", `${JSON.stringify(address)}: ${last} to the last`);
+        continue;
+      }
+      this.census.add("checks", "healed: key works again");
+      this.checkThatOneReplicaSuffices(address, this.truth.nextId - 1);
+    }
+  }
+
+  private checkThatOneReplicaSuffices(address: Address, written: number): void {
+    let found: readonly number[] | undefined;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS && found === undefined; attempt++) {
+      this.get(0, address, { r: "one", pr: 0 }, (answer, knowledge) => {
+        if (answer.outcome === "ok") found = knowledge!.seen;
+      });
+      this.settle();
+    }
+    const exact = !this.clock.declares.mayLose && found?.join() !== String(written);
+    if (found === undefined || exact) {
+      this.broken("healed keys can be read", `[${found?.join(" ") ?? "no answer"}] after ${this.truth.describe(written)}`); // prettier-ignore
+    }
+  }
+
+  /** Until the client is owed nothing more, with the patience of its own timeouts. */
+  private settle(): void {
+    for (let i = 0; i < 40 && this.client.outstanding() > 0; i++) this.advance(this.cluster.now() + fromMs(50));
+  }
+}
+
+/** Whether what was reported stored outlives the process; a crash is one of the whole machine. */
+function survivesCrashes({ kind, sync }: StorageSettings): boolean {
+  return kind === "lmdb" && sync !== "never";
+}
+
+/** Writes to a healed key are tried so often: heavy tails and a small loss of the network itself remain. */
+const MOST_ATTEMPTS = 12;
+
+function learnt(answer: AnswerMessage): Knowledge | undefined {
+  if (answer.outcome !== "ok") return undefined;
+  return { context: answer.context, seen: answer.versions.map(({ writeId }) => writeId) };
+}
