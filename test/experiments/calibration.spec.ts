@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ServerCounts } from "../../engine/real/control";
 import { calibrationOf, outsideLoad } from "../../experiments/calibration";
-import { workBetween } from "../../experiments/world";
+import { workBetween } from "../../experiments/processes-trial";
 import { fold, get } from "../results/measures/histories";
 
 const reading = (busy: number, steal: number, total: number) => ({ busy, steal, total });
