@@ -82,6 +82,8 @@ export class SimulatedCluster {
   private readonly writer = new ByteWriter(4_096);
   private readonly reader = new ByteReader(new Uint8Array(0));
   private readonly bypass: boolean;
+  /** Messages take room on the network, so their size counts even where nothing is decoded. */
+  private readonly measured: boolean;
   private readonly perfect: boolean;
   private readonly clients: SimulatedClient[] = [];
   private readonly inspections = new Map<number, (held: Inspection["held"] | undefined) => void>();
@@ -101,6 +103,7 @@ export class SimulatedCluster {
     this.observe = options.observe;
     this.random = Random.fromSeed(cluster.seed);
     this.bypass = cluster.simulation?.codec === "bypass";
+    this.measured = cluster.network.bandwidthBytesPerSecond !== undefined;
     this.perfect = cluster.engine.detector.name === "perfect";
     this.codec = new Codec(clockNamed(cluster.engine.clock));
     // As on real processes, so that equal seeds give equal rings in both worlds.
@@ -267,7 +270,7 @@ export class SimulatedCluster {
   /** What the bytes say: nothing is shared. Every message that is sent becomes part of the digest here. */
   private recode(message: Message): Message {
     if (this.bypass) {
-      this.bytes = NaN;
+      this.bytes = this.measured ? this.sizeOf(message) : NaN;
       this.digest.mix(message.kind.charCodeAt(0) * 256 + message.kind.length);
       this.digest.mix(message.kind === "heartbeat" ? message.sequence : message.id);
       return message;
@@ -279,6 +282,12 @@ export class SimulatedCluster {
     this.digest.mixBytes(writer.bytes, 0, writer.length);
     reader.reset(writer.bytes, 0, writer.length);
     return this.codec.decode(reader);
+  }
+
+  private sizeOf(message: Message): number {
+    this.writer.reset();
+    this.codec.encode(message, this.writer);
+    return this.writer.length;
   }
 
   // ---- clients -------------------------------------------------------------------------------------------------
