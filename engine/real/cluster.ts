@@ -28,6 +28,8 @@ export interface ClusterOptions {
   /** Fixed ports, for tests; free ones otherwise. */
   readonly ports?: readonly number[];
   readonly startPatienceMs?: number;
+  /** Record how long messages of the WARS legs are on their way; see `ServerCounts.legs`. A few bytes a message. */
+  readonly measureLegs?: boolean;
 }
 
 const START_PATIENCE_MS = 15_000;
@@ -205,6 +207,7 @@ export class RealCluster {
       directory: home,
       port: node.port,
       wallOffset: this.wallOffset,
+      measureLegs: this.options.measureLegs ?? false,
     };
     const file = join(home, "node.json");
     try {

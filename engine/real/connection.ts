@@ -5,9 +5,11 @@
  */
 import type { Socket } from "node:net";
 import type { Message } from "../messages";
+import type { Micros } from "../vocabulary/micros";
 import { type ByteReader, ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import type { Codec } from "../wire/codec";
 import { beginFrame, encodeHello, endFrame, FrameSplitter, type Hello } from "../wire/frames";
+import { encodeSendingInstant } from "../wire/sending-instant";
 
 /** Bytes that may wait for a slow peer before messages to it are dropped. */
 export const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
@@ -53,14 +55,15 @@ export class Connection {
     this.scheduleFlush();
   }
 
-  /** Queues a message for this turn's write. Returns false when it was dropped. */
-  send(message: Message): boolean {
+  /** Queues a message for this turn's write, with `sentAt` in front where its delay is measured. False when dropped. */
+  send(message: Message, sentAt?: Micros): boolean {
     if (!this.open) return false;
     if (this.socket.writableLength + this.out.length > MAX_QUEUED_BYTES) {
       this.dropped++;
       return false;
     }
     const at = beginFrame(this.out);
+    if (sentAt !== undefined) encodeSendingInstant(sentAt, this.out);
     this.codec.encode(message, this.out);
     try {
       endFrame(this.out, at);

@@ -2,6 +2,7 @@
  * What a cluster and its node processes say over the control channel (the pipe that `fork` opens). Control only: no
  * operation of a client ever travels here. When the channel closes, the parent is gone and the node ends.
  */
+import type { SparseLegs } from "../vocabulary/leg-delays";
 import type { Micros } from "../vocabulary/micros";
 import type { ClusterSettings } from "../vocabulary/settings";
 import type { NodeAddress } from "./tcp-transport";
@@ -15,6 +16,7 @@ export interface ServerConfig {
   readonly port: number;
   /** Wall time less monotonic time: one number for all nodes, so that their wall times agree to the microsecond. */
   readonly wallOffset: Micros;
+  readonly measureLegs: boolean;
 }
 
 export type ToNode =
@@ -31,7 +33,10 @@ export type FromNode =
   /** The node cannot start or go on; it exits right after. */
   | { readonly type: "failed"; readonly reason: string };
 
-/** Totals since the process started; a percentile has no difference, so lateness is that since the last count. */
+/**
+ * Totals since the process started. What has no difference is that since the last count: the percentile of lateness, and
+ * the delays of legs, which add up over nodes by `LegHistograms.merge`.
+ */
 export interface ServerCounts {
   readonly coordinated: number;
   readonly forwarded: number;
@@ -45,6 +50,8 @@ export interface ServerCounts {
   readonly lost: number;
   readonly queueDrops: number;
   readonly latenessP99Ms: number;
+  /** One-way delays of messages that arrived at this node; only where the cluster measures them. */
+  readonly legs?: SparseLegs;
   readonly keysHeld: number;
   readonly steps: number;
   readonly cpuMs: number;

@@ -25,7 +25,7 @@ interface Waiting {
 
 /** What happens to messages of one class on one link. */
 export interface LinkShape {
-  readonly delay: Distribution | undefined;
+  readonly delay: Pick<Distribution, "sample" | "describe"> | undefined;
   readonly loss: number;
   readonly random: Random;
 }

@@ -1,28 +1,54 @@
 /**
- * Which delay and loss apply to which link, from the experiment's `network:`. Each link draws from a stream of its own,
- * so that traffic on one link never shifts the delays of another.
+ * Which delay and loss apply to which message, from the experiment's `network:`. Each directed link draws from a stream
+ * of its own, named as in the simulation, so that traffic on one link never shifts the delays of another.
+ *
+ * With WARS legs the delay goes by the kind of message, on a node's messages to itself too; between zones their
+ * distance comes on top. What is no leg (heartbeats, forwarded requests) has the delay of its class of link.
  */
 import { type Distribution, distributionOf } from "../vocabulary/distributions";
-import type { ClusterSettings, DistributionSettings } from "../vocabulary/settings";
+import { type Leg, legOf } from "../vocabulary/leg-delays";
 import { Random } from "../vocabulary/random";
+import type { ClusterSettings, DistributionSettings } from "../vocabulary/settings";
 import type { LinkShape } from "./delay-line";
 
-function shape(settings: DistributionSettings | undefined, loss: number, random: Random): LinkShape | undefined {
-  if (settings === undefined && loss === 0) return undefined;
-  const delay: Distribution | undefined = settings === undefined ? undefined : distributionOf(settings);
-  return { delay, loss, random };
+/** What happens to messages on one directed link. */
+export class NodeLink {
+  constructor(
+    /** Of messages that are no leg, and of all where no legs are given. */
+    private readonly usual: LinkShape | undefined,
+    private readonly legs: Readonly<Record<Leg, LinkShape | undefined>> | undefined,
+  ) {}
+
+  /** Undefined where nothing is injected. */
+  of(kind: string): LinkShape | undefined {
+    if (this.legs === undefined) return this.usual;
+    const leg = legOf(kind);
+    return leg === undefined ? this.usual : this.legs[leg];
+  }
 }
 
-/** Node `from` to every node, itself included (`local`). Undefined where nothing is injected. */
-export function nodeLinkShapes(cluster: ClusterSettings, from: number): (LinkShape | undefined)[] {
+/** Node `from` to every node, itself included. */
+export function nodeLinks(cluster: ClusterSettings, from: number): readonly NodeLink[] {
   const { network, members, seed } = cluster;
+  const { wars } = network;
   const root = Random.fromSeed(seed).fork("network");
-  return members.map((member, to) => {
+  return members.map(({ zone }, to) => {
     const random = root.fork(`${String(from)}>${String(to)}`);
-    if (to === from) return shape(network.local, 0, random);
-    const same = member.zone === members[from].zone;
+    const here = members[from].zone;
+    const distance = zone === here ? undefined : between(cluster, here, zone);
+    const loss = to === from ? 0 : network.loss;
+    const legs =
+      wars === undefined
+        ? undefined
+        : {
+            w: shape([wars.w, distance], loss, random),
+            a: shape([wars.a, distance], loss, random),
+            r: shape([wars.r, distance], loss, random),
+            s: shape([wars.s, distance], loss, random),
+          };
     // Without zones there is one class of link; without a word about zones' distance, it is the same everywhere.
-    return shape(same ? network.intraZone : (network.interZone ?? network.intraZone), network.loss, random);
+    const usual = to === from ? network.local : (distance ?? network.intraZone);
+    return new NodeLink(shape([usual], loss, random), legs);
   });
 }
 
@@ -35,5 +61,32 @@ export function clientLinkShape(
   const random = Random.fromSeed(cluster.seed)
     .fork("network")
     .fork(`client/${String(node)}/${direction}`);
-  return shape(cluster.network.client, 0, random);
+  return shape([cluster.network.client], 0, random);
+}
+
+/** The delay between two zones: that of the pair where it is listed, in this direction before the other. */
+function between(cluster: ClusterSettings, from: string, to: string): DistributionSettings | undefined {
+  const { zonePairs, interZone } = cluster.network;
+  const there = zonePairs?.find((pair) => pair.from === from && pair.to === to);
+  const back = zonePairs?.find((pair) => pair.from === to && pair.to === from);
+  return (there ?? back)?.delay ?? interZone;
+}
+
+/** Delays add up, each drawn in turn; parts left out cost nothing. */
+function shape(
+  parts: readonly (DistributionSettings | undefined)[],
+  loss: number,
+  random: Random,
+): LinkShape | undefined {
+  const given: readonly Distribution[] = parts.flatMap((part) => (part === undefined ? [] : [distributionOf(part)]));
+  if (given.length === 0 && loss === 0) return undefined;
+  const delay = given.length === 0 ? undefined : given.length === 1 ? given[0] : sumOf(given);
+  return { delay, loss, random };
+}
+
+function sumOf(parts: readonly Distribution[]): LinkShape["delay"] {
+  return {
+    sample: (random) => parts.reduce((sum, part) => sum + part.sample(random), 0),
+    describe: () => parts.map((part) => part.describe()).join(" + "),
+  };
 }

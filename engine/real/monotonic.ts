@@ -5,8 +5,28 @@
 import type { Alarm } from "../host/ports";
 import type { Micros } from "../vocabulary/micros";
 
-const baseMicros = Number(process.hrtime.bigint() / 1000n);
-const baseMs = performance.now();
+/** Pairs of readings taken to relate the two scales. */
+const PAIRS = 32;
+const { baseMicros, baseMs } = relate();
+
+/**
+ * The same instant on both scales. A process that is put aside between the two readings would believe for all its life
+ * that its time is off by so much, and messages would seem to arrive before they left: the closest pair of many is taken.
+ */
+function relate(): { readonly baseMicros: Micros; readonly baseMs: number } {
+  let closest = Infinity;
+  let found = { baseMicros: 0, baseMs: 0 };
+  for (let i = 0; i < PAIRS; i++) {
+    const before = process.hrtime.bigint();
+    const ms = performance.now();
+    const after = process.hrtime.bigint();
+    const apart = Number(after - before);
+    if (apart >= closest) continue;
+    closest = apart;
+    found = { baseMicros: Number((before + after) / 2_000n), baseMs: ms };
+  }
+  return found;
+}
 
 /** Microseconds since the machine's monotonic origin (boot, on Linux). */
 export function monotonicMicros(): Micros {

@@ -72,6 +72,7 @@ async function main(): Promise<void> {
     cluster,
     log,
     deliver: (input) => host.deliver(input),
+    measureLegs: config.measureLegs,
   });
   const node = new Node(
     {
@@ -104,12 +105,10 @@ async function main(): Promise<void> {
     ended.then(leave, leave);
   };
   const counts = (): ServerCounts => {
-    const { latenessP99Ms, ...sent } = transport.counts();
     const cpu = process.cpuUsage();
     return {
       ...node.count(),
-      ...sent,
-      latenessP99Ms,
+      ...transport.counts(),
       keysHeld: storage.count(),
       steps: host.steps,
       cpuMs: (cpu.user + cpu.system) / 1000,
@@ -124,7 +123,7 @@ async function main(): Promise<void> {
         return;
       case "count":
         tell({ type: "counts", id: message.id, counts: counts() });
-        transport.forgetLateness();
+        transport.startSpan();
         return;
       case "stop":
         stop();

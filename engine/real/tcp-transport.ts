@@ -7,14 +7,17 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Transport } from "../host/ports";
 import type { Input, Session } from "../io";
 import type { AnswerMessage, Inspection, NodeIndex, PeerMessage } from "../messages";
+import { LegHistograms, legOf, type SparseLegs } from "../vocabulary/leg-delays";
+import type { Micros } from "../vocabulary/micros";
 import { type ByteReader, MalformedBytes } from "../vocabulary/octets";
 import type { ClusterSettings } from "../vocabulary/settings";
 import { Codec, WIRE_VERSION } from "../wire/codec";
 import { decodeHello, type Hello } from "../wire/frames";
+import { decodeSendingInstant } from "../wire/sending-instant";
 import { clockNamed } from "../clocks/clock";
 import { Connection } from "./connection";
 import { DelayLine, type LinkShape } from "./delay-line";
-import { clientLinkShape, nodeLinkShapes } from "./link-shapes";
+import { clientLinkShape, type NodeLink, nodeLinks } from "./link-shapes";
 import { monotonicMicros } from "./monotonic";
 
 export interface NodeAddress {
@@ -27,6 +30,18 @@ export interface TransportOptions {
   readonly cluster: ClusterSettings;
   readonly deliver: (input: Input) => void;
   readonly log: (line: string) => void;
+  /** Record how long messages of the four legs of the WARS model were on their way. All nodes of a cluster or none. */
+  readonly measureLegs?: boolean;
+}
+
+export interface TransportCounts {
+  readonly messagesSent: number;
+  readonly bytesSent: number;
+  readonly lost: number;
+  readonly queueDrops: number;
+  readonly latenessP99Ms: number;
+  /** Only where they are measured. */
+  readonly legs?: SparseLegs;
 }
 
 const FIRST_RETRY_MS = 20;
@@ -51,7 +66,9 @@ export class TcpTransport implements Transport {
   private readonly incoming = new Set<Connection>();
   private nextSession = 1;
   private readonly delays = new DelayLine();
-  private readonly shapes: readonly (LinkShape | undefined)[];
+  private readonly shapes: readonly NodeLink[];
+  /** From the instant the protocol handed a message over until it was delivered; of messages that arrived here. */
+  private readonly legs: LegHistograms | undefined;
   private readonly clientShape: LinkShape | undefined;
   private closing = false;
   /** Sent on connections that are gone, so that counts never go back. */
@@ -69,7 +86,8 @@ export class TcpTransport implements Transport {
       retryMs: FIRST_RETRY_MS,
       retry: undefined,
     }));
-    this.shapes = nodeLinkShapes(cluster, self);
+    this.shapes = nodeLinks(cluster, self);
+    this.legs = options.measureLegs === true ? new LegHistograms() : undefined;
     this.clientShape = clientLinkShape(cluster, self, "to-client");
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
     this.server.maxConnections = MAX_CONNECTIONS;
@@ -107,9 +125,10 @@ export class TcpTransport implements Transport {
   }
 
   send(to: NodeIndex, message: PeerMessage): void {
-    const shape = this.shapes[to];
-    if (shape === undefined) this.sendNow(to, message);
-    else this.delays.pass(shape, () => this.sendNow(to, message));
+    const shape = this.shapes[to].of(message.kind);
+    const sentAt = this.legs !== undefined && legOf(message.kind) !== undefined ? monotonicMicros() : undefined;
+    if (shape === undefined) this.sendNow(to, message, sentAt);
+    else this.delays.pass(shape, () => this.sendNow(to, message, sentAt));
   }
 
   answer(session: Session, message: AnswerMessage | Inspection): void {
@@ -118,13 +137,14 @@ export class TcpTransport implements Transport {
     else this.delays.pass(this.clientShape, () => this.sessions.get(session)?.send(message));
   }
 
-  /** Starts a new span for the lateness of injected delays. */
-  forgetLateness(): void {
+  /** Starts a new span for what has no difference between two readings: lateness of injected delays, delays of legs. */
+  startSpan(): void {
     this.delays.forgetLateness();
+    this.legs?.reset();
   }
 
-  /** Totals since the start; lateness since it was last forgotten. */
-  counts(): { messagesSent: number; bytesSent: number; lost: number; queueDrops: number; latenessP99Ms: number } {
+  /** Totals since the start; lateness and legs since {@link startSpan}. */
+  counts(): TransportCounts {
     let messagesSent = this.pastMessages;
     let bytesSent = this.pastBytes;
     let queueDrops = this.drops + this.delays.overflowed;
@@ -134,7 +154,14 @@ export class TcpTransport implements Transport {
       bytesSent += connection.bytesSent;
       queueDrops += connection.dropped;
     }
-    return { messagesSent, bytesSent, lost: this.delays.lost, queueDrops, latenessP99Ms: this.delays.latenessP99Ms() };
+    return {
+      messagesSent,
+      bytesSent,
+      lost: this.delays.lost,
+      queueDrops,
+      latenessP99Ms: this.delays.latenessP99Ms(),
+      ...(this.legs === undefined ? {} : { legs: this.legs.toSparse() }),
+    };
   }
 
   async close(): Promise<void> {
@@ -149,15 +176,24 @@ export class TcpTransport implements Transport {
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
-  private sendNow(to: NodeIndex, message: PeerMessage): void {
+  private sendNow(to: NodeIndex, message: PeerMessage, sentAt: Micros | undefined): void {
     if (to === this.options.self) {
       // Through a timer's turn or not, never within the step that sent it.
-      process.nextTick(() => this.options.deliver({ kind: "received", from: to, message }));
+      process.nextTick(() => this.arrived(to, message, sentAt));
       return;
     }
     const { connection } = this.links[to];
     if (connection === undefined) this.drops++;
-    else connection.send(message);
+    else connection.send(message, sentAt);
+  }
+
+  private arrived(from: NodeIndex, message: PeerMessage, sentAt: Micros | undefined): void {
+    if (sentAt !== undefined && this.legs !== undefined) {
+      const leg = legOf(message.kind);
+      // Two processes' readings of one time may differ by a microsecond or two.
+      if (leg !== undefined) this.legs.record(leg, Math.max(0, monotonicMicros() - sentAt));
+    }
+    this.options.deliver({ kind: "received", from, message });
   }
 
   private dial(index: NodeIndex): void {
@@ -262,10 +298,11 @@ export class TcpTransport implements Transport {
   }
 
   private fromPeer(from: NodeIndex, body: ByteReader): void {
+    const sentAt = decodeSendingInstant(body);
     const message = this.codec.decode(body);
     if (message.kind === "inspect" || message.kind === "inspection")
       throw new MalformedBytes(`${message.kind} from a node`);
-    this.options.deliver({ kind: "received", from, message });
+    this.arrived(from, message, sentAt);
   }
 
   private fromClient(session: Session, body: ByteReader): void {

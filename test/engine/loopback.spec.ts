@@ -47,7 +47,7 @@ describe("messages of a node to itself", () => {
     const world = new MiniWorld({
       loopback: true,
       settings: { clock: "lww", w: 1, dw: 0, r: 3 },
-      delay: (from, to, message) => (quiet && message.kind === "replica-put" && to === 0 ? undefined : 1_000),
+      delay: (_from, to, message) => (quiet && message.kind === "replica-put" && to === 0 ? undefined : 1_000),
     });
     assert.equal(world.put(1, "k", "v").outcome, "ok");
     quiet = false;

@@ -32,6 +32,7 @@ export interface LiveOptions {
   readonly network?: Partial<NetworkSettings>;
   readonly storage?: StorageSettings;
   readonly ports?: readonly number[];
+  readonly measureLegs?: boolean;
   /** Reuse the data of an earlier cluster. */
   readonly directory?: string;
 }
@@ -93,6 +94,7 @@ export class LiveCluster {
         log: (line) => live.logs.push(line),
         died: (index, how) => live.deaths.push(`${String(index)}: ${how}`),
         ports: options.ports,
+        measureLegs: options.measureLegs,
       });
     } catch (error) {
       await live.end();

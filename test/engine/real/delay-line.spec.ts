@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { DelayLine, type LinkShape } from "../../../engine/real/delay-line";
-import { clientLinkShape, nodeLinkShapes } from "../../../engine/real/link-shapes";
+import { clientLinkShape, nodeLinks } from "../../../engine/real/link-shapes";
 import { monotonicMicros } from "../../../engine/real/monotonic";
 import { distributionOf } from "../../../engine/vocabulary/distributions";
 import { Random } from "../../../engine/vocabulary/random";
@@ -152,6 +152,8 @@ describe("shapes of links", () => {
       members: settings.members.map((member, i) => ({ ...member, zone: i < 2 ? "a" : "b" })),
     };
   };
+  const usual = (cluster: ClusterSettings, from: number): readonly (LinkShape | undefined)[] =>
+    nodeLinks(cluster, from).map((link) => link.of("heartbeat"));
   const draws = (shape: LinkShape | undefined, count = 40): number[] =>
     Array.from({ length: count }, () => shape!.delay!.sample(shape!.random));
 
@@ -159,7 +161,7 @@ describe("shapes of links", () => {
     const all = (seed: number): number[][] => {
       const cluster = clusterOf({ intraZone, interZone, client }, seed);
       return [0, 1, 2, 3].flatMap((from) => [
-        ...nodeLinkShapes(cluster, from).flatMap((shape) => (shape === undefined ? [] : [draws(shape)])),
+        ...usual(cluster, from).flatMap((shape) => (shape === undefined ? [] : [draws(shape)])),
         draws(clientLinkShape(cluster, from, "to-node")),
         draws(clientLinkShape(cluster, from, "to-client")),
       ]);
@@ -171,15 +173,15 @@ describe("shapes of links", () => {
 
   it("do not shift each other's draws", () => {
     const cluster = clusterOf({ intraZone, interZone });
-    const quiet = draws(nodeLinkShapes(cluster, 0)[2]);
-    const busy = nodeLinkShapes(cluster, 0);
+    const quiet = draws(usual(cluster, 0)[2]);
+    const busy = usual(cluster, 0);
     draws(busy[1], 500);
     assert.deepEqual(draws(busy[2]), quiet);
   });
 
   it("follow the zones, and fall back to one class of link without a word about distance", () => {
     const kinds = (network: Partial<NetworkSettings>): (string | undefined)[] =>
-      nodeLinkShapes(clusterOf(network), 0).map((shape) => shape?.delay?.describe().split("(")[0]);
+      usual(clusterOf(network), 0).map((shape) => shape?.delay?.describe().split("(")[0]);
     assert.deepEqual(kinds({ intraZone, interZone }), [undefined, "lognormal", "exponential", "exponential"]);
     assert.deepEqual(kinds({ intraZone }), [undefined, "lognormal", "lognormal", "lognormal"]);
     assert.deepEqual(kinds({ interZone }), [undefined, undefined, "exponential", "exponential"]);
@@ -187,10 +189,66 @@ describe("shapes of links", () => {
     assert.deepEqual(kinds({}), [undefined, undefined, undefined, undefined]);
   });
 
+  describe("with WARS legs", () => {
+    const constant = (valueMs: number): DistributionSettings => ({ dist: "constant", valueMs });
+    const wars = { w: constant(4), a: constant(3), r: constant(2) };
+    /** Microseconds by kind of message, from node 0 to each of the four. */
+    const delays = (network: Partial<NetworkSettings>, kind: string): (number | undefined)[] =>
+      nodeLinks(clusterOf(network), 0).map((link) => {
+        const shape = link.of(kind);
+        return shape?.delay?.sample(shape.random);
+      });
+
+    it("go by the kind of message, on a node's messages to itself too, and a leg left out costs nothing", () => {
+      const network = { wars, intraZone: constant(50), local: constant(60) };
+      for (const kind of ["replica-put", "replica-update"])
+        assert.deepEqual(delays(network, kind), [4_000, 4_000, 4_000, 4_000]);
+      for (const kind of ["replica-put-reply", "replica-updated"])
+        assert.deepEqual(delays(network, kind), [3_000, 3_000, 3_000, 3_000]);
+      assert.deepEqual(delays(network, "replica-get"), [2_000, 2_000, 2_000, 2_000]);
+      assert.deepEqual(delays(network, "replica-get-reply"), [undefined, undefined, undefined, undefined]);
+    });
+
+    it("leave what is no leg to the class of the link", () => {
+      const network = { wars, intraZone: constant(50) };
+      for (const kind of ["heartbeat", "get", "put", "answer"])
+        assert.deepEqual(delays(network, kind).slice(1), [50_000, 50_000, 50_000]);
+    });
+
+    it("have the distance of zones on top", () => {
+      const network = { wars, intraZone: constant(50), interZone: constant(100) };
+      assert.deepEqual(delays(network, "replica-put"), [4_000, 4_000, 104_000, 104_000]);
+      assert.deepEqual(delays(network, "replica-get-reply"), [undefined, undefined, 100_000, 100_000]);
+      assert.deepEqual(delays(network, "heartbeat"), [undefined, 50_000, 100_000, 100_000]);
+    });
+
+    it("lose messages between nodes whether or not the leg has a delay", () => {
+      const lossOf = (kind: string): (number | undefined)[] =>
+        nodeLinks(clusterOf({ wars, loss: 0.5 }), 0).map((link) => link.of(kind)?.loss);
+      assert.deepEqual(lossOf("replica-put"), [0, 0.5, 0.5, 0.5]);
+      assert.deepEqual(lossOf("replica-get-reply"), [undefined, 0.5, 0.5, 0.5]);
+    });
+  });
+
+  it("take a pair of zones before the class between zones, in its own direction before the other", () => {
+    const constant = (valueMs: number): DistributionSettings => ({ dist: "constant", valueMs });
+    const from = (zonePairs: NetworkSettings["zonePairs"], node: number): (string | undefined)[] =>
+      usual(clusterOf({ intraZone: constant(1), interZone: constant(9), zonePairs }), node).map((shape) =>
+        shape?.delay?.describe(),
+      );
+    const [one, nine] = ["constant(1 ms)", "constant(9 ms)"];
+    const there = { from: "a", to: "b", delay: constant(5) };
+    const back = { from: "b", to: "a", delay: constant(7) };
+    assert.deepEqual(from([there], 0), [undefined, one, "constant(5 ms)", "constant(5 ms)"]);
+    assert.deepEqual(from([there], 2), ["constant(5 ms)", "constant(5 ms)", undefined, one]);
+    assert.deepEqual(from([there, back], 2), ["constant(7 ms)", "constant(7 ms)", undefined, one]);
+    assert.deepEqual(from([{ ...there, from: "c" }], 0), [undefined, one, nine, nine]);
+  });
+
   it("lose messages between nodes only", () => {
     const cluster = clusterOf({ loss: 0.5, client, local: { dist: "constant", valueMs: 1 } });
     assert.deepEqual(
-      nodeLinkShapes(cluster, 1).map((shape) => shape?.loss),
+      usual(cluster, 1).map((shape) => shape?.loss),
       [0.5, 0, 0.5, 0.5],
     );
     assert.equal(clientLinkShape(cluster, 1, "to-node")?.loss, 0);
