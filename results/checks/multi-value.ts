@@ -80,15 +80,17 @@ class Past {
       if (write.end < latest) return undefined;
       if (this.steps-- <= 0) return "unknown";
       if (isReturned(write)) continue;
-      if (write.isDelete) {
-        if (versions.length > 0 && versions.every((id) => this.follows(write, this.byId.get(id)!))) return write;
-        continue;
-      }
       const followed = this.reaches(write, read.end, (later) => later.end < latest || isExcuse(later));
       if (followed === undefined) return "unknown";
-      if (!followed) return write;
+      if (followed || (write.isDelete && !this.isUndone(write, versions))) continue;
+      return write;
     }
     return undefined;
+  }
+
+  /** Whether something was returned, and all of it comes before `deletion`. */
+  private isUndone(deletion: RegisterWrite, versions: readonly WriteId[]): boolean {
+    return versions.length > 0 && versions.every((id) => this.follows(deletion, this.byId.get(id)!));
   }
 
   /** The latest beginning among what is returned or under way; -Infinity when there is none. */

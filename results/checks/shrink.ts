@@ -1,11 +1,10 @@
 /**
  * The small core of a bad history, for people to read. Only what cannot make a good history bad may be left out: the end
  * of the story (a history that is linearizable is so at every earlier instant), reads, and writes that no read left
- * names. Leaving out a delete while a read of nothing is left would take away that read's explanation and convict the
- * store of it.
+ * can have seen. A delete that may be what a read of nothing saw stays: without it that read would convict the store.
  */
 import type { Micros } from "../record/history";
-import type { RegisterHistory } from "./register-history";
+import type { RegisterHistory, RegisterRead, RegisterWrite } from "./register-history";
 
 /** Trials at most; each is one search. */
 const MOST_TRIALS = 400;
@@ -25,13 +24,24 @@ export function shrunk(history: RegisterHistory, isBad: (part: RegisterHistory) 
   let core = ends.length === 0 ? history : until(history, ends[high]);
   core = { ...core, reads: without(core.reads, (reads) => stillBad({ ...core, reads })) };
   const named = new Set(core.reads.flatMap(({ versions }) => versions));
-  const explains = core.reads.some(({ versions }) => versions.length === 0);
-  const needed = core.writes.filter(({ id, isDelete }) => named.has(id) || (isDelete && explains));
+  const empty = core.reads.filter(({ versions }) => versions.length === 0);
+  const needed = core.writes.filter(
+    (write) => named.has(write.id) || (write.isDelete && empty.some((read) => mayExplain(write, read, history))),
+  );
   const others = core.writes.filter((write) => !needed.includes(write));
   return {
     ...core,
     writes: [...needed, ...without(others, (some) => stillBad({ ...core, writes: [...needed, ...some] }))],
   };
+}
+
+/** Unless a value was written wholly between them, a read of nothing may have seen the delete. */
+function mayExplain(deletion: RegisterWrite, read: RegisterRead, { writes }: RegisterHistory): boolean {
+  if (deletion.start > read.end) return false;
+  return !writes.some(
+    ({ fate, isDelete, start, end }) =>
+      fate === "acknowledged" && !isDelete && deletion.end < start && end < read.start,
+  );
 }
 
 /** What was known at `instant`: a write still open then may or may not have happened. */
