@@ -11,9 +11,11 @@ import type { ServerCounts } from "../engine/real/control";
 import { monotonicMicros } from "../engine/real/monotonic";
 import { pinThisProcess, place } from "../engine/real/placement";
 import { Ring } from "../engine/ring/ring";
+import { LegHistograms } from "../engine/vocabulary/leg-delays";
 import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
 import { TrialFold, type TrialResult } from "../results/measures/fold";
+import type { LegDelays } from "../results/record/figures";
 import type { NodeCounters } from "../results/record/history";
 import { Driver } from "../workloads/driver";
 import { driveInRealTime } from "../workloads/real-time";
@@ -54,6 +56,7 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialResult
       settings,
       directory,
       placement,
+      measureLegs: true,
       log: options.log,
       died: (index, how) => fail(`${settings.members[index].id} ended during the trial (${how})`),
     });
@@ -231,7 +234,7 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   const injected = intraZone ?? interZone ?? toClient;
   const ended = driver.progress();
   const offeredPerSecond = load.load.model === "open" ? load.load.ratePerSecond : load.load.targetPerSecond;
-  return fold.finish({
+  const result = fold.finish({
     counters,
     ringShares: Object.fromEntries(
       ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share]),
@@ -245,6 +248,21 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
     ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
   });
+  const legs = legsOf(to.nodes);
+  return legs === undefined ? result : { ...result, figures: { ...result.figures, legs } };
+}
+
+/** One-way delays of the measured phase over all nodes; undefined when a node did not tell its own. */
+function legsOf(nodes: Counts): LegDelays | undefined {
+  const all = new LegHistograms();
+  for (const counts of nodes) {
+    if (counts?.legs === undefined) return undefined;
+    all.merge(counts.legs);
+  }
+  return {
+    ...all.toQuantiles(),
+    how: "one-way delays of every message in the measured phase, injected delay and real cost together, by the machine's own clock",
+  };
 }
 
 interface Reading {
