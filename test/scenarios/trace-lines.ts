@@ -1,0 +1,180 @@
+/**
+ * The simulation's trace in words for golden files: one line for each message with its fate, for each state handed to a
+ * storage, for each note of a node. Times are microseconds of virtual time.
+ */
+import type { Clock, Context } from "../../engine/clocks/clock";
+import { describeVector, readContext } from "../../engine/clocks/version-vector";
+import type { Note } from "../../engine/io";
+import type { AnswerMessage, Message, RequestOptions } from "../../engine/messages";
+import type { MessageFate, Party, Watcher } from "../../engine/sim/trace";
+import { type Address, decodeAddress } from "../../engine/vocabulary/address";
+import type { Micros } from "../../engine/vocabulary/micros";
+
+interface Row {
+  readonly at: Micros;
+  readonly text: string;
+  /** Of a message: when it arrived, or what became of it. */
+  fate: string;
+}
+
+export function keyName(address: Address): string {
+  return decodeAddress(address)?.key ?? "?";
+}
+
+export class TraceLines implements Watcher {
+  private rows: Row[] = [];
+  private passages = new Map<number, Row>();
+  private nextId = 1;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly sessionName: (session: number) => string,
+  ) {}
+
+  /** What has happened since the last call. Messages on their way are told of again when they have settled. */
+  take(): readonly string[] {
+    // In order of sending, also those that were told of before.
+    const rows = this.rows.sort((a, b) => a.at - b.at);
+    this.rows = [];
+    return rows.map(({ at, fate, text }) => `${String(at).padStart(7)} ${fate.padEnd(FATE_WIDTH)} ${text}`);
+  }
+
+  /** Messages that nobody knows the fate of yet. */
+  get inFlight(): number {
+    return this.passages.size;
+  }
+
+  line(at: Micros, text: string): void {
+    this.rows.push({ at, text, fate: "" });
+  }
+
+  sent(at: Micros, from: Party, to: Party, message: Message): number {
+    const id = this.nextId++;
+    const text = `${this.party(from)} > ${this.party(to)}  ${this.inWords(message)}`;
+    const passage: Row = { at, text, fate: "…" };
+    this.passages.set(id, passage);
+    this.rows.push(passage);
+    return id;
+  }
+
+  arrived(id: number, at: Micros): void {
+    this.settle(id, `→ ${String(at)}`, true);
+  }
+
+  failed(id: number, _at: Micros, fate: Exclude<MessageFate, "delivered" | "in-flight">): void {
+    this.settle(id, `✗ ${fate}`, fate !== "held");
+  }
+
+  stored(at: Micros, node: number, vnode: number, address: Address, state: unknown): void {
+    const where = vnode === 0 ? "" : ` in vnode ${String(vnode)}`;
+    this.line(at, `${nodeName(node)} stores ${keyName(address)} ${this.clock.describe(state)}${where}`);
+  }
+
+  noted(at: Micros, node: number, note: Note): void {
+    this.line(at, `${nodeName(node)} ${noteInWords(note)}`);
+  }
+
+  node(at: Micros, node: number, state: "up" | "down" | "paused"): void {
+    this.line(at, `${nodeName(node)} is ${state}`);
+  }
+
+  fault(at: Micros, id: string, phase: "begin" | "end", what: string): void {
+    this.line(at, `${phase === "begin" ? "begins" : "ends"}: ${id} of ${what}`);
+  }
+
+  private settle(id: number, fate: string, final: boolean): void {
+    const passage = this.passages.get(id);
+    if (passage === undefined) return;
+    passage.fate = fate;
+    if (final) this.passages.delete(id);
+    // Told of before, when it was still on its way.
+    if (!this.rows.includes(passage)) this.rows.push(passage);
+  }
+
+  private party({ kind, index }: Party): string {
+    return kind === "node" ? nodeName(index) : this.sessionName(index);
+  }
+
+  private contextInWords(context: Context): string {
+    if (context === "") return "";
+    if (this.clock.declares.growsWith !== "replicas") return ` with a context of ${String(context.length)} bytes`;
+    return ` knowing ${describeVector(readContext(context))}`;
+  }
+
+  private inWords(message: Message): string {
+    switch (message.kind) {
+      case "heartbeat":
+        return `heartbeat ${String(message.sequence)} of epoch ${String(message.epoch)}`;
+      case "get":
+        return `get ${keyName(message.address)}${forwarded(message)}${options(message.options)}`;
+      case "put": {
+        const { version, address, context } = message;
+        const what = version.tombstone ? "delete" : "put";
+        const value = version.tombstone ? "" : `=${version.value}`;
+        return `${what} ${keyName(address)} w${String(version.writeId)}${value}${this.contextInWords(context)}${forwarded(message)}${options(message.options)}`;
+      }
+      case "answer":
+        return `answer ${answerInWords(message)}`;
+      case "replica-get":
+        return `replica-get ${keyName(message.address)}`;
+      case "replica-get-reply":
+        return `replica-get-reply ${message.status}${message.status === "found" ? ` ${this.clock.describe(message.state)}` : ""}`;
+      case "replica-put": {
+        const cause = message.cause === "replication" ? `acknowledge ${message.acknowledge}` : message.cause;
+        return `replica-put ${keyName(message.address)} ${this.clock.describe(message.state)} (${cause})`;
+      }
+      case "replica-put-reply":
+        return `replica-put-reply ${message.status}`;
+      case "replica-update":
+        return `replica-update ${keyName(message.address)} w${String(message.version.writeId)}${this.contextInWords(message.context)} (acknowledge ${message.acknowledge})`;
+      case "replica-updated":
+        return `replica-updated ${message.outcome}${message.outcome === "ok" ? ` ${this.clock.describe(message.state)}` : ""}`;
+      case "inspect":
+      case "inspection":
+        return message.kind;
+    }
+  }
+}
+
+const FATE_WIDTH = 11;
+
+export function nodeName(index: number): string {
+  return `node-${String(index + 1)}`;
+}
+
+function forwarded(message: { readonly forwarded: boolean }): string {
+  return message.forwarded ? ", forwarded" : "";
+}
+
+function options(options: RequestOptions | undefined): string {
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  const named = given.map(([name, value]) => `${name}=${String(value)}`);
+  return named.length === 0 ? "" : ` ${named.join(" ")}`;
+}
+
+export function answerInWords({ outcome, versions, reason }: AnswerMessage): string {
+  const found = versions.map(
+    ({ writeId, value, tombstone }) => `w${String(writeId)}${tombstone ? "†" : value === "" ? "" : `=${value}`}`,
+  );
+  return `${outcome}${outcome === "ok" ? ` [${found.join(" ")}]` : ""}${reason === "" ? "" : ` (${reason})`}`;
+}
+
+function noteInWords(note: Note): string {
+  switch (note.kind) {
+    case "suspected":
+    case "trusted":
+      return `${note.kind === "suspected" ? "suspects" : "trusts"} ${nodeName(note.node)}`;
+    case "refused":
+      return `refuses: ${note.outcome} (${note.reason})`;
+    case "coordinating":
+      return `coordinates a ${note.operation} of ${keyName(note.address)} at ${note.replicas.map(nodeName).join(" ")}`;
+    case "event":
+      return `made ${keyName(note.address)} ${note.state}`;
+    case "answered":
+      return `answers the ${note.operation}: ${note.outcome}, ${String(note.versions)} versions`;
+    case "read-repair":
+      return `repairs ${keyName(note.address)} at ${nodeName(note.to)}`;
+    case "storage-failed":
+      return `cannot use its storage for ${keyName(note.address)}: ${note.reason}`;
+  }
+}
