@@ -17,16 +17,16 @@ import type { Micros, WriteId } from "../record/history";
 import { impossibleReads } from "./impossible-reads";
 import { searchLinearization } from "./linearization-search";
 import { writesById, type RegisterHistory, type RegisterRead, type RegisterWrite } from "./register-history";
+import { checkRegular, SIBLINGS } from "./regular";
 import { shrunk } from "./shrink";
 import { no, shortly, unknown, type Verdict } from "./verdict";
 
 type Operation = RegisterRead | RegisterWrite;
 
-/** Why a history with siblings is not one that a register could have. */
-export const SIBLINGS = "siblings: a read returned more than one version, which a register never does";
-
 /** States that the search may visit, unless told otherwise. */
-export const STATES_SEARCHED = 200_000;
+export const STATES_SEARCHED = 100_000;
+/** A witness may be made smaller for so many times the states of the search itself. */
+const SEARCHES_TO_SHRINK = 2;
 
 export function checkLinearizable(history: RegisterHistory, states: number = STATES_SEARCHED): Verdict {
   if (history.reads.some(({ versions }) => versions.length > 1)) return unknown(SIBLINGS);
@@ -34,10 +34,14 @@ export function checkLinearizable(history: RegisterHistory, states: number = STA
   const impossible = impossibleReads(history, byId);
   if (impossible !== undefined) return { ...impossible, offending: 1 };
   if (!isAmbiguous(history)) return checkBlocks(history, byId);
-  const found = searchLinearization(history, states);
+  // What is not regular is not linearizable either, and that is seen at once, with a smaller witness.
+  const regular = checkRegular(history);
+  if (regular.verdict === "no") return { ...regular, offending: 1 };
+  const found = searchLinearization(history, { states });
   if (found === "unknown") return unknown(`the search for an order met its bound of ${states} states`);
   if (found === "yes") return { verdict: "yes" };
-  const few = shrunk(history, (part) => searchLinearization(part, states) === "no");
+  const budget = { states: states * SEARCHES_TO_SHRINK };
+  const few = shrunk(history, (part) => searchLinearization(part, budget) === "no");
   return no("no order of these operations, each between its beginning and its end, explains what was read", [
     ...few.writes.map(({ id }) => byId.get(id)!),
     ...few.reads,

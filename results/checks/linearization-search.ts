@@ -24,9 +24,14 @@ interface State {
   readonly held: RegisterWrite | undefined;
 }
 
+/** States that may still be visited; searches that share one take from it. */
+export interface SearchBudget {
+  states: number;
+}
+
 /** At most one version a read, every one of a write that may have happened: the callers have looked. */
-export function searchLinearization(history: RegisterHistory, states: number): "yes" | "no" | "unknown" {
-  return new Search(history).run(states);
+export function searchLinearization(history: RegisterHistory, budget: SearchBudget): "yes" | "no" | "unknown" {
+  return new Search(history).run(budget);
 }
 
 class Search {
@@ -54,7 +59,7 @@ class Search {
       .sort(byStart);
   }
 
-  run(states: number): "yes" | "no" | "unknown" {
+  run(budget: SearchBudget): "yes" | "no" | "unknown" {
     const visited = new Set<string>();
     const stack: State[] = [{ next: 0, beyond: [], extra: [], held: undefined }];
     while (stack.length > 0) {
@@ -62,7 +67,7 @@ class Search {
       if (state.next === this.certain.length) return "yes";
       const key = `${state.next}|${state.beyond.join()}|${state.extra.join()}|${state.held?.id ?? 0}`;
       if (visited.has(key)) continue;
-      if (visited.size >= states) return "unknown";
+      if (budget.states-- <= 0) return "unknown";
       visited.add(key);
       if (this.isAwaited(state)) continue;
       // The last one pushed is tried first: writes that must happen, the earliest beginning first.

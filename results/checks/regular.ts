@@ -9,9 +9,11 @@
  */
 import type { Micros } from "../record/history";
 import { impossibleReads } from "./impossible-reads";
-import { SIBLINGS } from "./linearizable";
 import { writesById, type RegisterHistory, type RegisterRead, type RegisterWrite } from "./register-history";
 import { no, shortly, unknown, type Verdict } from "./verdict";
+
+/** Why a history with siblings is not one that a register could have. */
+export const SIBLINGS = "siblings: a read returned more than one version, which a register never does";
 
 export function checkRegular(history: RegisterHistory): Verdict {
   if (history.reads.some(({ versions }) => versions.length > 1)) return unknown(SIBLINGS);

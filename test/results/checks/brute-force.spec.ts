@@ -38,7 +38,7 @@ function recordsOf(
       kind: isDelete && withDeletes ? "delete" : "update",
       start,
       end: start + took,
-      outcome: outcome as OperationRecord["outcome"],
+      outcome: outcome,
       writeId: i + 1,
       // Only what had begun earlier can have been seen.
       seen: seen.filter((id) => id <= writes.length && writes[id - 1].times[0] < start),
@@ -119,7 +119,7 @@ describe("the checks against trying everything", () => {
           ),
         );
         fc.pre(writesThere);
-        assert.equal(checkLinearizable(history).verdict, searchLinearization(history, 100_000));
+        assert.equal(checkLinearizable(history).verdict, searchLinearization(history, { states: 100_000 }));
       }),
       { numRuns: RUNS, seed: 8 },
     );

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { Random } from "../../../engine/vocabulary/random";
+import type { OperationRecord } from "../../../results/record/history";
 import { checkHistory, describeHistoryCheck } from "../../../results/checks/history-check";
 import { checkRegister, type PromiseName } from "../../../results/checks/register";
 import { history, linesOf, operation } from "./histories";
@@ -301,4 +303,41 @@ regular with siblings: 2 yes, 1 no, 0 unknown
     assert.deepEqual(checked.operations, { checked: 0, leftOut: 0 });
     assert.deepEqual(checkRegister(records).linearizable, { verdict: "yes" });
   });
+});
+
+describe("a long history", () => {
+  /** Sessions that work one operation after the other on a store of one copy; `broken` answers once with what was there before. */
+  function long(size: number, deletes: boolean, broken: boolean): OperationRecord[] {
+    const random = Random.fromSeed(`long ${size}`);
+    const due: { readonly session: number; readonly start: number; readonly happens: number; readonly end: number }[] =
+      [];
+    for (let session = 0; session < 8; session++) {
+      for (let i = 0, at = random.nextBelow(1000); i < size / 8; i++) {
+        const end = at + 1 + random.nextBelow(1000);
+        due.push({ session, start: at, happens: at + random.nextBelow(end - at + 1), end });
+        at = end + 1 + random.nextBelow(1000);
+      }
+    }
+    due.sort((a, b) => a.happens - b.happens);
+    let held: number[] = [];
+    let before: number[] = [];
+    return due.map(({ session, start, end }, i) => {
+      if (random.nextBelow(3) > 0) {
+        const versions = broken && i > size * 0.9 && i < size * 0.91 ? before : held;
+        return operation({ id: i, kind: "read", session, start, end, versions });
+      }
+      const isDelete = deletes && random.nextBelow(3) === 0;
+      before = held;
+      held = isDelete ? [] : [i + 1];
+      return operation({ id: i, kind: isDelete ? "delete" : "update", session, start, end, writeId: i + 1 });
+    });
+  }
+
+  for (const deletes of [false, true]) {
+    it(`is decided ${deletes ? "by the search, within its bound" : "by sorting"}`, () => {
+      assert.equal(checkRegister(long(8000, deletes, false)).linearizable.verdict, "yes");
+      const { linearizable } = checkRegister(long(8000, deletes, true));
+      assert(linearizable.verdict === "no" && linearizable.witness.operations.length <= 6);
+    });
+  }
 });
