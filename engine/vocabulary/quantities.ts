@@ -48,6 +48,18 @@ export function parseDurationMs(text: string): number | undefined {
   return ms === undefined ? undefined : Math.round(ms * 1e6) / 1e6;
 }
 
+/** Bytes a second: a size and what it is divided by, such as `1MB/s`. */
+export function parseBytesPerSecond(text: string): number | undefined {
+  const match = NUMBER.exec(text.trim());
+  const slash = match?.[2].indexOf("/") ?? -1;
+  if (match === null || slash < 0) return undefined;
+  const bytes = BYTES_PER_UNIT.get(match[2].slice(0, slash));
+  const perSecond = PER_SECOND.get(match[2].slice(slash));
+  if (bytes === undefined || perSecond === undefined) return undefined;
+  const value = Number(match[1]) * bytes * perSecond;
+  return Number.isFinite(value) ? value : undefined;
+}
+
 /** Per second. */
 export function parseRatePerSecond(text: string): number | undefined {
   return parse(text, PER_SECOND);

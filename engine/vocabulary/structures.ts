@@ -1,10 +1,9 @@
 /**
- * Tunables that are more than one scalar: a distribution, a key popularity, a map of zones. Each has a checker that
- * names every wrong part by its path. Distributions are the shapes that latency studies of these stores use
- * (exponential and Pareto in Bailis et al., "Probabilistically Bounded Staleness", VLDB 2012).
+ * Tunables that are more than one scalar: a key popularity, a map of zones, a list of percentiles. Each has a checker
+ * that names every wrong part by its path. Distributions, which have parts of their own kind, stand in
+ * `written-distributions.ts`.
  */
-import { nearest } from "./nearest";
-import type { DistributionSettings } from "./settings";
+import { readShape, type Shape } from "./shapes";
 import {
   checkValue,
   isList,
@@ -16,11 +15,13 @@ import {
   type ValueKind,
   type Written,
 } from "./value-kinds";
+import { checkDistribution, DISTRIBUTION_NAMES, DISTRIBUTION_TEXT } from "./written-distributions";
 
 export type StructureName =
   | "distribution"
   | "popularity"
   | "length"
+  | "zone-pairs"
   | "zones"
   | "weights"
   | "pin"
@@ -29,10 +30,8 @@ export type StructureName =
   | "history"
   | "properties";
 
-const TEXTS: Readonly<Record<StructureName, string>> = {
-  distribution:
-    "none, a duration, or {dist: constant, value} {dist: uniform, min, max} {dist: exponential, mean, shift} " +
-    "{dist: normal, mean, sd} {dist: lognormal, median, p99} {dist: pareto, min, alpha}",
+const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = {
+  "zone-pairs": "a map from two zones to a distribution, such as {a>b: 40ms} for one direction or {a-b: 40ms} for both",
   popularity:
     "uniform, zipfian (YCSB's), {dist: zipf, theta} (exact), latest, {dist: hotspot, data_fraction, operation_fraction}, " +
     "sequential, {dist: exponential, percentile, fraction}",
@@ -47,31 +46,16 @@ const TEXTS: Readonly<Record<StructureName, string>> = {
 };
 
 export function structureText(name: StructureName): string {
-  return TEXTS[name];
+  return name === "distribution" ? DISTRIBUTION_TEXT : TEXTS[name];
 }
 
-const DURATION: ValueKind = { kind: "duration", minMs: 0, maxMs: 3_600_000 };
-const POSITIVE_DURATION: ValueKind = { kind: "duration", minMs: 0.001, maxMs: 3_600_000 };
 const SHARE: ValueKind = { kind: "ratio", max: 1 };
 const VALUE_SIZE: ValueKind = { kind: "size", minBytes: 0, maxBytes: 16_777_216 };
 const ANY_TEXT: ValueKind = { kind: "text", maxLength: 1_000 };
-/** Nodes of one cluster; each is a process. */
-export const MAX_CLUSTER_NODES = 64;
-
-interface Field {
-  readonly kind: ValueKind;
-  readonly fallback?: Written;
-}
-type Shape = Readonly<Record<string, Field>>;
-
-const DISTRIBUTIONS: ReadonlyMap<string, Shape> = new Map<string, Shape>([
-  ["constant", { value: { kind: DURATION } }],
-  ["uniform", { min: { kind: DURATION }, max: { kind: DURATION } }],
-  ["exponential", { mean: { kind: POSITIVE_DURATION }, shift: { kind: DURATION, fallback: "0ms" } }],
-  ["normal", { mean: { kind: DURATION }, sd: { kind: DURATION } }],
-  ["lognormal", { median: { kind: POSITIVE_DURATION }, p99: { kind: POSITIVE_DURATION } }],
-  ["pareto", { min: { kind: POSITIVE_DURATION }, alpha: { kind: { kind: "number", min: 0.1, max: 1_000 } } }],
-]);
+/** Nodes of one cluster in simulation. */
+export const MAX_CLUSTER_NODES = 5_000;
+/** Nodes of one cluster where each is a process. */
+export const MAX_PROCESSES = 64;
 
 const POPULARITIES: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ["uniform", {}],
@@ -97,17 +81,16 @@ const LENGTHS: ReadonlyMap<string, Shape> = new Map<string, Shape>([
 
 /** The names that `dist:` takes, for the schema and the reference. */
 export function distNames(name: "distribution" | "popularity" | "length"): readonly string[] {
-  return [...families(name).keys()];
-}
-
-function families(name: "distribution" | "popularity" | "length"): ReadonlyMap<string, Shape> {
-  return name === "distribution" ? DISTRIBUTIONS : name === "popularity" ? POPULARITIES : LENGTHS;
+  if (name === "distribution") return DISTRIBUTION_NAMES;
+  return [...(name === "popularity" ? POPULARITIES : LENGTHS).keys()];
 }
 
 export function checkStructure(name: StructureName, value: Written): Checked {
   switch (name) {
     case "distribution":
-      return distribution(value);
+      return checkDistribution(value);
+    case "zone-pairs":
+      return zonePairs(value);
     case "popularity":
       return popularity(value);
     case "length":
@@ -130,81 +113,7 @@ export function checkStructure(name: StructureName, value: Written): Checked {
 }
 
 function allowed(name: StructureName, value: Written): Checked {
-  return wrong(`is ${printWritten(value)}; allowed: ${TEXTS[name]}`);
-}
-
-type Fields =
-  | { readonly ok: true; readonly dist: string; readonly values: Readonly<Record<string, unknown>> }
-  | { readonly ok: false; readonly faults: readonly Fault[] };
-
-/** `{dist: name, …}` against a family of shapes: every missing, unknown and wrong part. */
-function dist(name: "distribution" | "popularity" | "length", value: ReadonlyMap<string, Written>): Fields {
-  const family = families(name);
-  const faults: Fault[] = [];
-  const chosen = value.get("dist");
-  const shape = typeof chosen === "string" ? family.get(chosen) : undefined;
-  if (shape === undefined || typeof chosen !== "string") {
-    const known = [...family.keys()].join(", ");
-    if (chosen === undefined)
-      return { ok: false, faults: [{ path: [], about: "value", message: `has no dist; known: ${known}` }] };
-    const near = typeof chosen === "string" ? nearest(chosen, family.keys()) : undefined;
-    const hint = near === undefined ? `known: ${known}` : `did you mean "${near}"? Known: ${known}`;
-    const fault: Fault = { path: ["dist"], about: "value", message: `is ${printWritten(chosen)}; ${hint}` };
-    return { ok: false, faults: [near === undefined ? fault : { ...fault, suggestion: near }] };
-  }
-  const values: Record<string, unknown> = {};
-  for (const key of value.keys()) {
-    if (key === "dist" || Object.hasOwn(shape, key)) continue;
-    const names = Object.keys(shape);
-    const near = nearest(key, names);
-    const message = `is no part of dist: ${chosen}; ${names.length === 0 ? "it takes none" : near !== undefined ? `did you mean "${near}"?` : `it takes ${names.join(", ")}`}`;
-    faults.push({ path: [key], about: "key", message, ...(near === undefined ? {} : { suggestion: near }) });
-  }
-  for (const [key, field] of Object.entries(shape)) {
-    const written = value.get(key) ?? field.fallback;
-    if (written === undefined) {
-      faults.push({ path: [], about: "value", message: `lacks ${key}, which dist: ${chosen} needs` });
-      continue;
-    }
-    const checked = checkValue(field.kind, written);
-    if (checked.ok) values[key] = checked.value;
-    else faults.push(...checked.faults.map((fault) => ({ ...fault, path: [key, ...fault.path] })));
-  }
-  return faults.length === 0 ? { ok: true, dist: chosen, values } : { ok: false, faults };
-}
-
-function distribution(value: Written): Checked {
-  if (value === "none") return { ok: true, value: undefined };
-  if (!isMap(value)) {
-    if (typeof value === "string" && DISTRIBUTIONS.has(value))
-      return wrong(`is ${printWritten(value)}, which needs its parameters; allowed: ${TEXTS.distribution}`);
-    const constant = checkValue(DURATION, value);
-    if (!constant.ok) return typeof value === "number" ? constant : allowed("distribution", value);
-    return { ok: true, value: { dist: "constant", valueMs: constant.value } };
-  }
-  const fields = dist("distribution", value);
-  if (!fields.ok) return fields;
-  const n = fields.values as Record<string, number>;
-  switch (fields.dist) {
-    case "constant":
-      return made({ dist: "constant", valueMs: n.value });
-    case "uniform":
-      if (n.min > n.max) return wrong("has min above max");
-      return made({ dist: "uniform", minMs: n.min, maxMs: n.max });
-    case "exponential":
-      return made({ dist: "exponential", meanMs: n.mean, shiftMs: n.shift });
-    case "normal":
-      return made({ dist: "normal", meanMs: n.mean, sdMs: n.sd });
-    case "lognormal":
-      if (n.p99 < n.median) return wrong("has p99 below median");
-      return made({ dist: "lognormal", medianMs: n.median, p99Ms: n.p99 });
-    default:
-      return made({ dist: "pareto", minMs: n.min, alpha: n.alpha });
-  }
-}
-
-function made(settings: DistributionSettings): Checked {
-  return { ok: true, value: settings };
+  return wrong(`is ${printWritten(value)}; allowed: ${structureText(name)}`);
 }
 
 /** `zipfian` is short for `{dist: zipfian}`, `zipf(0.99)` for `{dist: zipf, theta: 0.99}`. */
@@ -221,7 +130,7 @@ function popularity(value: Written): Checked {
           ]);
   }
   if (!isMap(map)) return allowed("popularity", value);
-  const fields = dist("popularity", map);
+  const fields = readShape(POPULARITIES, map);
   if (!fields.ok) {
     if (map === value) return fields;
     return { ok: false, faults: fields.faults.map((fault) => ({ ...fault, path: [] })) };
@@ -248,7 +157,7 @@ function length(value: Written): Checked {
     return size.ok ? { ok: true, value: { dist: "constant", bytes: size.value } } : size;
   }
   // `constant` is what everybody else calls `fixed`.
-  const fields = dist("length", value.get("dist") === "constant" ? new Map([...value, ["dist", "fixed"]]) : value);
+  const fields = readShape(LENGTHS, value.get("dist") === "constant" ? new Map([...value, ["dist", "fixed"]]) : value);
   if (!fields.ok) return fields;
   const n = fields.values as Record<string, number>;
   if (fields.dist === "fixed") return { ok: true, value: { dist: "constant", bytes: n.size } };
@@ -271,6 +180,25 @@ function mapOf(value: Written, name: StructureName, kind: ValueKind): Checked {
     else faults.push(...checked.faults.map((fault) => ({ ...fault, path: [key, ...fault.path] })));
   }
   if (pairs.length === 0 && faults.length === 0 && name === "zones") return wrong("is empty; name at least one zone");
+  return faults.length === 0 ? { ok: true, value: pairs } : { ok: false, faults };
+}
+
+/** Pairs as written, with their distributions; which zones they mean is for the reader to say, who knows the zones. */
+function zonePairs(value: Written): Checked {
+  if (!isMap(value)) return allowed("zone-pairs", value);
+  const faults: Fault[] = [];
+  const pairs: [string, unknown][] = [];
+  for (const [key, written] of value) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9_-]*[>-][A-Za-z0-9][A-Za-z0-9_-]*$/.test(key)) {
+      const message = "is no pair of zones; write a>b for one direction, a-b for both";
+      faults.push({ path: [key], about: "key", message });
+    }
+    const checked = checkDistribution(written);
+    if (!checked.ok) faults.push(...checked.faults.map((fault) => ({ ...fault, path: [key, ...fault.path] })));
+    else if (checked.value === undefined)
+      faults.push({ path: [key], about: "value", message: "is none; leave the pair out, or write 0ms" });
+    else pairs.push([key, checked.value]);
+  }
   return faults.length === 0 ? { ok: true, value: pairs } : { ok: false, faults };
 }
 

@@ -38,6 +38,8 @@ export interface Tunable {
   readonly source: string;
   readonly names: { readonly riak?: string; readonly cassandra?: string; readonly voldemort?: string };
   readonly charts: readonly ChartName[];
+  /** The only world in which it has an effect; left out: both. */
+  readonly world?: "simulation" | "processes";
   /** In names of cells, where the last part of the key would be long. */
   readonly short?: string;
 }

@@ -5,12 +5,20 @@
  */
 import { CLUSTER_ROWS } from "./rows/cluster";
 import { ENGINE_ROWS } from "./rows/engine";
+import { NETWORK_ROWS } from "./rows/network";
+import { NODE_MODEL_ROWS } from "./rows/node-model";
 import { WORKLOAD_ROWS } from "./rows/workload";
 import type { Tunable } from "./tunable";
 
 export type { ChartName, Scope, Tunable } from "./tunable";
 
-export const TUNABLES: readonly Tunable[] = [...CLUSTER_ROWS, ...ENGINE_ROWS, ...WORKLOAD_ROWS];
+export const TUNABLES: readonly Tunable[] = [
+  ...CLUSTER_ROWS,
+  ...NETWORK_ROWS,
+  ...NODE_MODEL_ROWS,
+  ...ENGINE_ROWS,
+  ...WORKLOAD_ROWS,
+];
 
 const BY_KEY: ReadonlyMap<string, Tunable> = new Map(TUNABLES.map((row) => [row.key, row]));
 

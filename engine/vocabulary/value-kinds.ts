@@ -9,6 +9,7 @@ import { nearest } from "./nearest";
 import {
   formatDuration,
   formatSize,
+  parseBytesPerSecond,
   parseDurationMs,
   parseRatePerSecond,
   parseRatio,
@@ -32,6 +33,8 @@ export type ValueKind =
   | { readonly kind: "duration"; readonly minMs: number; readonly maxMs: number }
   | { readonly kind: "rate"; readonly min: number; readonly max: number }
   | { readonly kind: "size"; readonly minBytes: number; readonly maxBytes: number }
+  /** Bytes per second; `none` means without limit and comes back as undefined. */
+  | { readonly kind: "byte-rate"; readonly min: number; readonly max: number }
   | { readonly kind: "text"; readonly maxLength: number }
   | { readonly kind: "structure"; readonly name: StructureName };
 
@@ -69,6 +72,8 @@ export function rangeText(kind: ValueKind): string {
       return `a rate from ${kind.min}/s to ${kind.max}/s`;
     case "size":
       return `a size from ${formatSize(kind.minBytes)} to ${formatSize(kind.maxBytes)}`;
+    case "byte-rate":
+      return `none, or a size per second from ${formatSize(kind.min)}/s to ${formatSize(kind.max)}/s`;
     case "text":
       return `text of at most ${kind.maxLength} characters`;
     case "structure":
@@ -114,6 +119,7 @@ const UNIT_ADVICE = {
   duration: "a duration with its unit (us, ms, s, m, h), such as 5ms",
   rate: "a rate with its unit (/s, /min), such as 500/s",
   size: "a size with its unit (B, KB, KiB, MB, MiB), such as 100B",
+  "byte-rate": "a size per second with its unit (KB/s, KiB/s, MB/s), such as 1MB/s",
 } as const;
 
 /**
@@ -144,6 +150,9 @@ export function checkValue(kind: ValueKind, value: Written): Checked {
       return quantity(value, found, "rate", parseRatePerSecond, kind.min, kind.max, allowed);
     case "size":
       return quantity(value, found, "size", parseSizeBytes, kind.minBytes, kind.maxBytes, allowed);
+    case "byte-rate":
+      if (value === "none") return right(undefined);
+      return quantity(value, found, "byte-rate", parseBytesPerSecond, kind.min, kind.max, allowed);
     case "text": {
       // A version or a year is text that YAML reads as a number.
       const text = typeof value === "number" ? String(value) : value;

@@ -2,40 +2,36 @@
  * One cell: the tree with one combination of axis values put in, checked and turned into settings. Everything a trial
  * needs is in the result; nothing is looked up later.
  */
-import type {
-  ClusterSettings,
-  DistributionSettings,
-  NetworkSettings,
-  QuorumValue,
-} from "../../engine/vocabulary/settings";
+import type { ClusterSettings, QuorumValue } from "../../engine/vocabulary/settings";
 import type { AxisValues } from "../../results/record/run-folder";
 import { axisText } from "./cell-names";
 import { crossCheck, resolveMembers, type MemberPlan } from "./cross-checks";
-import type { Cell, MeasureSettings } from "./experiment";
+import type { Cell, MeasureSettings, World } from "./experiment";
 import { nodeAt, written, type LocatedMap } from "./located";
+import { networkOf, nodeModelOf, simulationOf } from "./network";
 import type { Problems } from "./problems";
 import { applyCombination, type Combination } from "./sweep";
 import { Values } from "./values";
 import { resolveWorkload } from "./workload";
 
-/** Undefined when the cell has an error. */
+/** Undefined when the cell has an error. `shared`: the file's path, and the worlds of all cells. */
 export function resolveCell(
   tree: LocatedMap,
   combination: Combination,
   id: string,
-  path: string,
+  shared: { readonly path: string; readonly worlds: ReadonlySet<World> },
   problems: Problems,
 ): Cell | undefined {
   const cellTree = applyCombination(tree, combination);
   const values = new Values(cellTree, problems);
   const members = resolveMembers(values, problems);
-  const workload = resolveWorkload(values, path, problems);
-  const warnings = crossCheck(values, members, workload, problems);
+  const workload = resolveWorkload(values, shared.path, problems);
+  const warnings = crossCheck(values, members, workload, shared.worlds, problems);
   if (members === undefined || workload === undefined || problems.hasErrors) return undefined;
   return {
     id,
     axes: axisValues(combination),
-    world: "processes",
+    world: values.text("world") as Cell["world"],
     cluster: clusterOf(values, members),
     pin: values.get("cluster.pin") as Cell["pin"],
     workload,
@@ -93,25 +89,15 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
         timeoutMs: values.number("tunables.detector.timeout"),
       },
     },
-    network: networkOf(values),
+    network: networkOf(values, members),
     storage: {
       kind: values.text("cluster.storage") as "memory" | "lmdb",
       sync: values.text("cluster.sync") as "each" | "group" | "never",
     },
+    ...(values.text("world") === "simulation"
+      ? { nodeModel: nodeModelOf(values), simulation: simulationOf(values) }
+      : {}),
   };
-}
-
-function networkOf(values: Values): NetworkSettings {
-  const link = (name: string): DistributionSettings | undefined =>
-    values.get(`network.${name}`) as DistributionSettings | undefined;
-  const links = {
-    intraZone: link("intra_zone"),
-    interZone: link("inter_zone"),
-    client: link("client"),
-    local: link("local"),
-  };
-  const set = Object.fromEntries(Object.entries(links).filter(([, settings]) => settings !== undefined));
-  return { ...set, loss: values.number("network.loss") };
 }
 
 function measureOf(values: Values): MeasureSettings {

@@ -5,19 +5,24 @@
 import { resolveQuorum } from "../../engine/quorum/arithmetic";
 import type { QuorumValue } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
+import type { World } from "./experiment";
 import type { Place } from "./located";
+import { checkZonePairs } from "./network";
 import type { Problems } from "./problems";
+import { checkTimePasses } from "./time-passes";
 import type { Values } from "./values";
+import { checkDistributions, checkWorld } from "./world-checks";
 
 export interface MemberPlan {
   readonly id: string;
   readonly zone: string;
   readonly weight: number;
+  readonly speed?: number;
 }
 
 /** Nodes in order of their zones, or undefined when counts contradict each other. */
 export function resolveMembers(values: Values, problems: Problems): readonly MemberPlan[] | undefined {
-  if (!values.sound("cluster.nodes", "cluster.zones", "cluster.weights")) return undefined;
+  if (!values.sound("cluster.nodes", "cluster.zones", "cluster.weights", "cluster.speed")) return undefined;
   const zones = values.get("cluster.zones") as readonly (readonly [string, number])[] | undefined;
   const sum = zones?.reduce((total, [, count]) => total + count, 0);
   const nodes = sum !== undefined && !values.given("cluster.nodes") ? sum : values.number("cluster.nodes");
@@ -32,16 +37,29 @@ export function resolveMembers(values: Values, problems: Problems): readonly Mem
     zones === undefined
       ? Array<string>(nodes).fill("a")
       : zones.flatMap(([zone, count]) => Array<string>(count).fill(zone));
-  const weights = new Map((values.get("cluster.weights") ?? []) as readonly (readonly [string, number])[]);
-  const members = zoneOf.map((zone, i) => ({ id: `node-${i + 1}`, zone, weight: weights.get(`node-${i + 1}`) ?? 1 }));
-  for (const id of weights.keys()) {
-    if (members.some((member) => member.id === id)) continue;
-    problems.error(
-      values.place("cluster.weights"),
-      `cluster.weights names "${id}", but the nodes are node-1 to node-${nodes}`,
-    );
+  const weights = factors(values, "cluster.weights");
+  const speeds = factors(values, "cluster.speed");
+  const simulated = values.text("world") === "simulation";
+  const members = zoneOf.map((zone, i): MemberPlan => {
+    const id = `node-${i + 1}`;
+    const speed = simulated ? speeds.get(id) : undefined;
+    return { id, zone, weight: weights.get(id) ?? 1, ...(speed === undefined ? {} : { speed }) };
+  });
+  const ids = new Set(members.map(({ id }) => id));
+  for (const [key, named] of [
+    ["cluster.weights", weights],
+    ["cluster.speed", speeds],
+  ] as const) {
+    for (const id of named.keys()) {
+      if (!ids.has(id))
+        problems.error(values.place(key), `${key} names "${id}", but the nodes are node-1 to node-${nodes}`);
+    }
   }
   return members;
+}
+
+function factors(values: Values, key: string): ReadonlyMap<string, number> {
+  return new Map((values.get(key) ?? []) as readonly (readonly [string, number])[]);
 }
 
 /** Returns the weak choices of this cell in words. */
@@ -49,6 +67,7 @@ export function crossCheck(
   values: Values,
   members: readonly MemberPlan[] | undefined,
   workload: WorkloadSettings | undefined,
+  worlds: ReadonlySet<World>,
   problems: Problems,
 ): readonly string[] {
   const weak: string[] = [];
@@ -59,6 +78,9 @@ export function crossCheck(
   checkQuorums(values, warn, problems);
   if (members !== undefined) checkCluster(values, members, warn, problems);
   checkTimes(values, warn, problems);
+  checkWorld(values, members?.length, worlds, warn, problems);
+  checkDistributions(values, warn, problems);
+  if (members !== undefined) checkZonePairs(values, members, problems);
   if (workload !== undefined && workload.mix.scan > 0) {
     const at = values.place(values.given("workload.ycsb") ? "workload.ycsb" : "workload.mix.scan");
     warn(
@@ -66,6 +88,7 @@ export function crossCheck(
       'the mix has scans, which this version\'s engine answers with "unsupported"; they count as definite failures',
     );
   }
+  if (workload !== undefined && members !== undefined) checkTimePasses(values, members.length, workload, problems);
   return weak;
 }
 

@@ -17,6 +17,7 @@ export function experimentSchema(): Schema {
     put(properties, row.key, { ...schemaOf(row.kind), description: describe(row.title, row.kind, row.default) });
   for (const row of TUNABLES)
     put(properties, row.key, { ...schemaOf(row.kind), description: describe(row.title, row.kind, row.default) });
+  properties.world = listOrOne(properties.world as Schema);
   for (const [name, title] of PARTS) properties[name] = { ...PART_SCHEMAS[name], description: title };
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -30,6 +31,12 @@ export function experimentSchema(): Schema {
 /** The file's text. */
 export function experimentSchemaText(): string {
   return `${JSON.stringify(experimentSchema(), null, 2)}\n`;
+}
+
+/** A list of worlds is an axis. */
+function listOrOne(schema: Schema): Schema {
+  const { description, ...one } = schema;
+  return { anyOf: [one, { type: "array", minItems: 1, items: one }], description };
 }
 
 function describe(title: string, kind: ValueKind, fallback: string): string {
@@ -58,6 +65,9 @@ function mapOf(schema: Schema): Schema {
 }
 
 const DURATION = { type: "string", pattern: "^[0-9.]+ *(us|µs|ms|s|m|h)$" };
+const BYTE_RATE = {
+  anyOf: [{ const: "none" }, { type: "string", pattern: "^[0-9.]+ *(B|kB|KB|MB|GB|KiB|MiB|GiB)/(s|m|min|h)$" }],
+};
 const SIZE = { type: "string", pattern: "^[0-9.]+ *(B|kB|KB|MB|GB|KiB|MiB|GiB)$" };
 const RATIO = {
   anyOf: [
@@ -86,6 +96,8 @@ function schemaOf(kind: ValueKind): Schema {
       return { type: "string", pattern: "^[0-9.]+ */(s|m|min|h)$" };
     case "size":
       return SIZE;
+    case "byte-rate":
+      return BYTE_RATE;
     case "text":
       return { type: ["string", "number"] };
     case "structure":
@@ -106,6 +118,8 @@ function structureSchema(name: Extract<ValueKind, { kind: "structure" }>["name"]
       return { anyOf: [{ type: "string" }, dist("popularity")] };
     case "length":
       return { anyOf: [SIZE, dist("length")] };
+    case "zone-pairs":
+      return { type: "object", additionalProperties: { anyOf: [DURATION, dist("distribution")] } };
     case "zones":
       return { type: "object", additionalProperties: { type: "integer", minimum: 1 } };
     case "weights":

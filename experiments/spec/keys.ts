@@ -34,9 +34,9 @@ export const PLAIN_KEYS: readonly PlainKey[] = [
   { key: "question", kind: text(4_000), default: "", title: "What the experiment is to answer" },
   {
     key: "world",
-    kind: { kind: "choice", values: ["processes"], later: ["simulation"] },
-    default: "processes",
-    title: "Real processes, or (with a later version, and then the default) simulation",
+    kind: { kind: "choice", values: ["simulation", "processes"], later: [] },
+    default: "simulation",
+    title: "Virtual time, or real processes on this machine; a list of both is an axis of the sweep",
   },
   {
     key: "target",
@@ -104,11 +104,6 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
 
 /** Known names that a later version brings; a name covers everything below it. */
 const LATER: readonly string[] = [
-  "cluster.speed",
-  "network.duplicate",
-  "network.reorder",
-  "network.bandwidth",
-  "node_model",
   ...[
     "sloppy_quorum", "stand_in", "hint_window", "hint_rate", "hint_batch", "hint_idle", "hint_concurrency", "siblings",
     "prune", "timestamps", "actor_epochs", "read_repair_chance", "digest_reads", "speculative_retry", "aae",
@@ -120,7 +115,6 @@ const LATER: readonly string[] = [
   "workload.session",
   "workload.mix_name",
   "workload.resolver",
-  "simulation",
   "faults",
   "slos",
   "report",

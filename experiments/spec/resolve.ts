@@ -15,6 +15,7 @@ import { Problems } from "./problems";
 import { checkProfiles, readCitations, readHypotheses, readPublished, readTags } from "./prose";
 import { expandSweep, matches, readCondition, type Combination, type Sweep } from "./sweep";
 import { checkKeys, Values } from "./values";
+import { spreadWorlds, worldsOf } from "./worlds";
 
 export interface ResolveRequest {
   /** As given by the person; relative workload files are looked for beside it. */
@@ -41,6 +42,8 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
   if (request.profile !== undefined) tree = applyProfile(tree, request.profile, problems);
   tree = applySets(tree, request.sets ?? [], problems);
   if (request.seed !== undefined) tree = applySets(tree, [`seed=${request.seed}`], problems);
+  const worlds = spreadWorlds(tree, problems);
+  tree = worlds.tree;
   checkKeys(tree, problems);
 
   const base = new Values(tree, problems);
@@ -51,14 +54,16 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
   const published = readPublished(tree, problems);
 
   const spread = expandSweep(tree, problems);
-  refuseSetsOfAxes(request.sets ?? [], spread, problems);
+  const decided = spread.axisKeys.filter((axis) => axis !== "world" || !worlds.listed);
+  refuseSetsOfAxes(request.sets ?? [], decided, problems);
   const baseline = findBaseline(tree, spread, problems);
   const sweep = restrict(spread, request.only ?? [], problems);
   const ids = cellIds(spread.combinations);
   const idOf = new Map(spread.combinations.map((combination, i) => [combination, ids[i]]));
+  const shared = { path: request.path, worlds: worldsOf(tree, spread.combinations) };
   const cells: Cell[] = [];
   for (const combination of sweep.combinations) {
-    const cell = resolveCell(tree, combination, idOf.get(combination) ?? "base", request.path, problems);
+    const cell = resolveCell(tree, combination, idOf.get(combination) ?? "base", shared, problems);
     if (cell !== undefined) cells.push(cell);
   }
   if (problems.hasErrors) return refused();
@@ -129,7 +134,15 @@ function findBaseline(tree: LocatedMap, sweep: Sweep, problems: Problems): Combi
   if (node === undefined || sweep.axisKeys.length === 0) return undefined;
   const condition = readCondition(node, "sweep.baseline", sweep.axisKeys, problems);
   if (condition === undefined) return undefined;
-  const found = sweep.combinations.filter((combination) => matches(combination, condition));
+  let found = sweep.combinations.filter((combination) => matches(combination, condition));
+  if (found.length > 1 && !condition.has("world")) {
+    // Both worlds of one configuration: the one that is named first.
+    const worldOf = (combination: Combination): string | undefined => {
+      const value = combination.find(({ axis }) => axis === "world")?.value;
+      return value === undefined ? undefined : axisText(written(value));
+    };
+    found = found.filter((combination) => worldOf(combination) === worldOf(found[0]));
+  }
   if (found.length === 1) return found[0];
   const named = [...condition.keys()].map(axisKey);
   const missing = sweep.axisKeys.filter((axis) => !named.includes(axisKey(axis)));
@@ -142,10 +155,10 @@ function findBaseline(tree: LocatedMap, sweep: Sweep, problems: Problems): Combi
 }
 
 /** A flag for a key that the sweep varies would be overridden in every cell, in silence. */
-function refuseSetsOfAxes(sets: readonly string[], sweep: Sweep, problems: Problems): void {
+function refuseSetsOfAxes(sets: readonly string[], axes: readonly string[], problems: Problems): void {
   for (const set of sets) {
     const key = set.slice(0, Math.max(0, set.indexOf("="))).trim();
-    const axis = sweep.axisKeys.find((name) => axisKey(name) === axisKey(key));
+    const axis = axes.find((name) => axisKey(name) === axisKey(key));
     if (axis === undefined) continue;
     const at: Place = { file: `-S ${set}`, line: 1, column: 1, origin: "flag" };
     problems.error(

@@ -102,8 +102,6 @@ function checkAxisName(name: string, at: Place, problems: Problems): boolean {
   const meaning = meaningOf(key);
   const head = key.split(".")[0];
   if (meaning.kind === "later") problems.error(at, `${key} ${NOT_YET}`);
-  else if (key === "world")
-    problems.error(at, "world cannot be an axis in this version; simulation comes with a later version");
   else if (
     meaning.kind === "part" ||
     ["schema", "name", "title", "question", "seed", "target", "repetitions", "analysis", "phases"].includes(head)

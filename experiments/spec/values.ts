@@ -56,6 +56,11 @@ export class Values {
     return this.values.get(key)?.at ?? this.tree.at;
   }
 
+  /** As written, or as the default would be. */
+  printed(key: string): unknown {
+    return this.values.get(key)?.printed;
+  }
+
   entries(): Iterable<readonly [string, Value]> {
     return this.values;
   }
@@ -87,18 +92,10 @@ export class Values {
       // A value that a scalar form stands for has no path of its own.
       const place =
         nodeAt(this.tree, path) === undefined ? node.at : placeOf(this.tree, [...path, ...fault.path], fault.about);
-      problems.error(place, `${steps} ${key === "world" ? worldAdvice(value) : fault.message}`, fault.suggestion);
+      problems.error(place, `${steps} ${fault.message}`, fault.suggestion);
     }
     this.values.set(key, { value: undefined, printed: toJson(value), origin: node.at.origin, at: node.at });
   }
-}
-
-function worldAdvice(value: Written): string {
-  if (value === "simulation") {
-    return 'is "simulation"; simulation comes with a later version (and will then be the default); use world: processes';
-  }
-  if (Array.isArray(value)) return "is a list; simulation comes with a later version; use world: processes";
-  return `is ${JSON.stringify(toJson(value))}; allowed: processes`;
 }
 
 function locate(tree: LocatedMap, path: readonly string[]): Located | undefined {

@@ -75,11 +75,24 @@ export function resolveWorkload(
     records: content.records,
     load,
     context: values.text("workload.context") as WorkloadSettings["context"],
+    ...probeOf(values, problems),
     routing: values.text("workload.routing") as WorkloadSettings["routing"],
     preload,
     maxOutstanding: values.number("workload.max_outstanding"),
     notes: content.notes,
   };
+}
+
+function probeOf(values: Values, problems: Problems): Pick<WorkloadSettings, "probe"> {
+  if (!values.sound("workload.probe.share", "workload.probe.after")) return {};
+  const share = values.number("workload.probe.share");
+  if (share === 0) {
+    if (values.given("workload.probe.after") && !values.given("workload.probe.share"))
+      problems.error(values.place("workload.probe.after"), "workload.probe.after needs workload.probe.share above 0");
+    return {};
+  }
+  const after = values.get("workload.probe.after") as DistributionSettings | undefined;
+  return { probe: { share, after: after ?? { dist: "constant", valueMs: 0 } } };
 }
 
 function resolveLoad(

@@ -42,9 +42,12 @@ async function quorumlab(argv: readonly string[], env: Record<string, string> = 
 describe("the command line", () => {
   before(() => {
     cwd = mkdtempSync(join(tmpdir(), "quorumlab-cli-"));
-    writeFileSync(join(cwd, "good.yaml"), "name: good\nsweep: {axes: {r: [1, 2]}}\nrepetitions: {count: 2}\n");
-    writeFileSync(join(cwd, "bad.yaml"), "tunables:\n  clok: dvvset\n  r: 9\nphases: {measure: 5}\n");
-    writeFileSync(join(cwd, "profile.yaml"), "profiles: {smoke: {tunables.r: 9}}\n");
+    writeFileSync(
+      join(cwd, "good.yaml"),
+      "name: good\nsweep: {axes: {r: [1, 2]}}\nrepetitions: {count: 2}\nworld: processes\n",
+    );
+    writeFileSync(join(cwd, "bad.yaml"), "tunables:\n  clok: dvvset\n  r: 9\nphases: {measure: 5}\nworld: processes\n");
+    writeFileSync(join(cwd, "profile.yaml"), "profiles: {smoke: {tunables.r: 9}}\nworld: processes\n");
     writeFileSync(join(cwd, "binary.yaml"), Buffer.from([0x61, 0x3a, 0x20, 0xff, 0xfe, 0x00]));
     writeFileSync(join(cwd, "huge.yaml"), `# ${"x".repeat(2_000_000)}\n`);
     mkdirSync(join(cwd, "folder"));
@@ -110,7 +113,7 @@ describe("the command line", () => {
       const mild = await quorumlab(["validate", "good.yaml"]);
       assert.equal(mild.code, 0);
       assert.match(mild.out, /^good.yaml:2:20 {2}warning {2}r \+ w = 3 does not exceed n_val = 3/);
-      assert.match(mild.err, /^next: quorumlab plan good.yaml/);
+      assert.match(mild.err, /^next: (npx )?quorumlab plan good.yaml/);
       assert.equal((await quorumlab(["validate", "--strict", "good.yaml"])).code, 2);
     });
 
@@ -159,7 +162,7 @@ describe("the command line", () => {
       assert.match(out, /power {2}paired tests: smallest p 0\.5/);
       assert.match(out, /warning {2}repetitions.count 2 cannot show/);
       assert.match(out, /\n {2}r1 +1\n {2}r2 +2\n/);
-      assert.match(err, /next: quorumlab run good.yaml\n$/);
+      assert.match(err, /next: (npx )?quorumlab run good.yaml\n$/);
     });
 
     it("lists trials in the order they would run", async () => {

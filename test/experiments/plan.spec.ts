@@ -44,13 +44,17 @@ describe("a plan", () => {
   });
 
   it("names trials by what decides them", () => {
-    const idOf = (text: string, nonce = "now") => planTrials(experimentOf(text), nonce)[0].id;
+    const idOf = (text: string, nonce = "now") => planTrials(experimentOf(`world: processes\n${text}`), nonce)[0].id;
     const id = idOf("tunables: {r: 2}");
     assert.match(id, /^[0-9a-f]{12}$/);
     assert.equal(idOf("tunables: {r: 2}"), id);
     assert.notEqual(idOf("tunables: {r: 1}"), id);
     assert.notEqual(idOf("tunables: {r: 2}\nseed: 3"), id);
     assert.notEqual(idOf("tunables: {r: 2}", "later"), id);
+    const simulated = (text: string, nonce: string) =>
+      planTrials(experimentOf(`world: simulation\nnetwork: {client: 1ms}\n${text}`), nonce)[0].id;
+    assert.equal(simulated("tunables: {r: 2}", "now"), simulated("tunables: {r: 2}", "later"), "a seed says it all");
+    assert.notEqual(simulated("node_model: {queue: {workers: 3}}", "now"), simulated("name: x", "now"));
     // Words change nothing that is measured; nor does another spelling of a duration.
     assert.equal(idOf("title: other\ntunables: {r: 2}\nphases: {measure: 10000ms}"), id);
   });
@@ -61,7 +65,9 @@ describe("a plan", () => {
   });
 
   it("estimates its time from the phases and the start of processes", () => {
-    const { seconds } = estimatePlan(experimentOf(`${GRID}phases: {warmup: 1s, measure: 7s, drain: 2s}`));
+    const { seconds } = estimatePlan(
+      experimentOf(`world: processes\n${GRID}phases: {warmup: 1s, measure: 7s, drain: 2s}`),
+    );
     assert.ok(seconds > 360 && seconds < 420, String(seconds));
   });
 

@@ -111,7 +111,7 @@ describe("a resolved experiment", () => {
     assert.equal(cell.measure.divergenceScan, undefined);
     assert.equal(cell.cluster.engine.detector.name, "timeout");
     assert.deepEqual(errorsOf("tunables: {detector: phi-normal}\n"), [
-      '1:22 tunables.detector.name is "phi-normal", which is not supported by this version yet; it has only timeout',
+      '1:22 tunables.detector.name is "phi-normal", which is not supported by this version yet; it has timeout, perfect',
     ]);
   });
 

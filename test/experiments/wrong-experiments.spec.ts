@@ -55,13 +55,13 @@ const WRONG: readonly Wrong[] = [
   {
     what: "an unknown clock",
     text: "tunables:\n  clock: dvvst\n",
-    told: ['2:10 tunables.clock is "dvvst"; did you mean "dvvset"? Known: dvvset, vv-server'],
+    told: ['2:10 tunables.clock is "dvvst"; did you mean "dvvset"? Known: dvvset, vv-server, lww'],
   },
   {
     what: "a clock of a later version",
-    text: "tunables: {clock: lww}\n",
+    text: "tunables: {clock: dvv}\n",
     told: [
-      '1:19 tunables.clock is "lww", which is not supported by this version yet; it has dvvset, vv-server',
+      '1:19 tunables.clock is "dvv", which is not supported by this version yet; it has dvvset, vv-server, lww',
     ],
   },
   {
@@ -150,18 +150,86 @@ const WRONG: readonly Wrong[] = [
     what: "distributions",
     text: "network:\n  intra_zone: {dist: exponental, mean: 3ms}\n  client: {dist: lognormal, median: 4ms, p90: 9ms}\n  local: exponential\n  inter_zone: {dist: uniform, min: 5ms, max: 2ms}\n",
     told: [
-      '2:22 network.intra_zone.dist is "exponental"; did you mean "exponential"? Known: constant, uniform, exponential, normal, lognormal, pareto',
+      '2:22 network.intra_zone.dist is "exponental"; did you mean "exponential"? Known: constant, uniform, exponential, normal, lognormal, pareto, weibull, empirical, mixture',
       '3:3 network.client lacks p99, which dist: lognormal needs',
       '3:42 network.client.p90 is no part of dist: lognormal; did you mean "p99"?',
-      '4:10 network.local is "exponential", which needs its parameters; allowed: none, a duration, or {dist: constant, value} {dist: uniform, min, max} {dist: exponential, mean, shift} {dist: normal, mean, sd} {dist: lognormal, median, p99} {dist: pareto, min, alpha}',
+      '4:10 network.local is "exponential", which needs its parameters; allowed: none, a duration, or {dist: constant, value} {dist: uniform, min, max} {dist: exponential, mean, shift} {dist: normal, mean, sd} {dist: lognormal, median, p99} {dist: pareto, min, alpha} {dist: weibull, scale, shape} {dist: empirical, points or file} {dist: mixture, of}',
       "5:3 network.inter_zone has min above max",
     ],
   },
   {
-    what: "simulation, which is not there yet",
+    what: "worlds",
+    text: "world: simulaton\n",
+    told: ['1:8 world is "simulaton"; did you mean "simulation"? Known: simulation, processes'],
+  },
+  {
+    what: "a world in a list",
+    text: "world: [simulation, dream]\nnetwork: {client: 1ms}\n",
+    told: ['1:21 world is "dream"; known: simulation, processes'],
+  },
+  {
+    what: "no world, a world twice, worlds in two places",
+    text: "world: []\n",
+    told: ["1:8 world is an empty list; allowed: simulation, processes, or both"],
+  },
+  {
+    what: "a world twice",
+    text: "world: [simulation, simulation]\n",
+    told: ["1:21 the axis world has this value twice; cells that differ in nothing need tags, such as tags.arm: [a, b]"],
+  },
+  {
+    what: "worlds in two places",
+    text: "world: [simulation, processes]\nsweep: {axes: {world: [processes]}}\n",
+    told: ["1:8 world is a list here and an axis in sweep.axes; keep one of them"],
+  },
+  {
+    what: "what only virtual time can do",
+    text: "world: processes\nring: {partitions: 128}\ncluster: {nodes: 100, speed: {node-1: 2}}\nnetwork: {duplicate: 1%, bandwidth: 1MB/s}\nnode_model: {service: {read: 1ms}}\nsimulation: {codec: bypass}\ntunables: {detector: perfect}\n",
+    told: [
+      "3:18 the cluster has 100 nodes; as processes at most 64 are allowed, in world: simulation 5000",
+      "3:30 cluster.speed works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
+      "4:22 network.duplicate works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
+      "4:37 network.bandwidth works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
+      "5:30 node_model.service.read works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
+      "6:21 simulation.codec works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
+      "7:22 tunables.detector.name perfect exists only in world: simulation, where the world knows who is up; processes have timeout",
+    ],
+  },
+  {
+    what: "wrong parts of the simulated world",
+    text: "world: simulation\ncluster: {zones: {east: 3, west: 2}, speed: {node-9: 2}}\nnetwork: {bandwidth: 5, zone_pairs: {east: 4ms, west>east: none}}\nnode_model: {pauses: {every: 0.1ms}, queue: {workers: 0}, service: {read: 5}}\n",
+    told: [
+      '2:45 cluster.speed names "node-9", but the nodes are node-1 to node-5',
+      "3:22 network.bandwidth is 5 without a unit; write a size per second with its unit (KB/s, KiB/s, MB/s), such as 1MB/s",
+      "3:38 network.zone_pairs.east is no pair of zones; write a>b for one direction, a-b for both",
+      "3:60 network.zone_pairs.west>east is none; leave the pair out, or write 0ms",
+      "4:30 node_model.pauses.every has a mean of 100us; allowed: at least 1ms",
+      "4:30 node_model.pauses.every needs node_model.pauses.length beside it",
+      "4:55 node_model.queue.workers is 0; allowed: an integer from 1 to 1024",
+      "4:75 node_model.service.read is 5 without a unit; write a duration with its unit (us, ms, s, m, h), such as 5ms",
+    ],
+  },
+  {
+    what: "pairs of zones that are not there, named twice, or one",
+    text: "world: simulation\ncluster: {zones: {east: 3, west: 2}}\nnetwork: {zone_pairs: {east>wst: 4ms, east-west: 1ms, west>east: 2ms, east-east: 3ms}}\n",
+    told: [
+      '3:24 network.zone_pairs.east>wst names a zone "wst" that is not there; did you mean "west"?',
+      "3:55 network.zone_pairs says twice what west>east is",
+      "3:71 network.zone_pairs.east-east is one zone; network.intra_zone says what holds inside zones",
+    ],
+  },
+  {
+    what: "a simulation in which time would stand still",
     text: "world: simulation\n",
     told: [
-      '1:8 world is "simulation"; simulation comes with a later version (and will then be the default); use world: processes',
+      "1:8 nothing in this simulation takes time, so a closed workload would do endlessly many operations in its first instant; give network.client or network.intra_zone a delay (such as 0.5ms), or workload.think, or use workload.model: open",
+    ],
+  },
+  {
+    what: "a simulation in which coordinators answer alone",
+    text: "world: simulation\ncluster: {nodes: 3}\nnetwork: {intra_zone: 3ms}\ntunables: {r: 1, w: 1}\n",
+    told: [
+      "3:23 a coordinator answers every operation alone and without any cost, so a closed workload would do endlessly many operations in its first instant; give network.client a delay (such as 0.5ms), or workload.think, or use workload.model: open",
     ],
   },
   {

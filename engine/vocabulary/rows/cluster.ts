@@ -1,9 +1,9 @@
 /**
- * Rows about the machines: how many nodes, where keys live, what the network costs, how a write reaches the disk. The
+ * Rows about the machines: how many nodes, where keys live, how a write reaches the disk. The
  * three ring strategies are those of DeCandia et al., "Dynamo: Amazon's Highly Available Key-value Store" (SOSP 2007),
  * section 6.2.
  */
-import { MAX_CLUSTER_NODES } from "../structures";
+import { MAX_CLUSTER_NODES, MAX_PROCESSES } from "../structures";
 import type { Tunable } from "../tunable";
 
 const DYNAMO = "DeCandia et al., Dynamo, SOSP 2007";
@@ -14,10 +14,9 @@ export const CLUSTER_ROWS: readonly Tunable[] = [
     scope: "cluster",
     kind: { kind: "integer", min: 1, max: MAX_CLUSTER_NODES },
     default: "5",
-    title: "Number of nodes, each a process of its own",
+    title: "Number of nodes: simulated ones, or processes of their own",
     buys: "More nodes spread the keys and the load, and let more of them fail at once.",
-    costs:
-      "Each node is an operating-system process: beyond the number of cores they queue for the processor, and that is what gets measured.",
+    costs: `As processes (at most ${MAX_PROCESSES}) they queue for the processor beyond the number of cores, and that is what gets measured. Simulated ones cost memory and time of the one simulating.`,
     source: DYNAMO,
     names: {},
     charts: ["throughput and outcomes", "ring balance"],
@@ -45,6 +44,20 @@ export const CLUSTER_ROWS: readonly Tunable[] = [
     source: `${DYNAMO}, section 4.2: vnodes account for heterogeneity`,
     names: {},
     charts: ["ring balance"],
+  },
+  {
+    key: "cluster.speed",
+    scope: "node",
+    kind: { kind: "structure", name: "weights" },
+    default: "",
+    title: "How fast a node is, relative to a node of speed 1",
+    buys: "A cluster of unequal machines: service times of the node model are divided by the factor.",
+    costs:
+      "A quorum that needs the slow one waits for it. Without service times in node_model there is nothing to divide.",
+    source: `${DYNAMO}, section 2.3: heterogeneity of the infrastructure`,
+    names: {},
+    charts: ["percentile spectrum", "ring balance"],
+    world: "simulation",
   },
   {
     key: "cluster.storage",
@@ -83,6 +96,7 @@ export const CLUSTER_ROWS: readonly Tunable[] = [
     source: "Placement alone moves a single-client latency by more than most tunables do",
     names: {},
     charts: ["method"],
+    world: "processes",
   },
   {
     key: "ring.strategy",
@@ -154,55 +168,4 @@ export const CLUSTER_ROWS: readonly Tunable[] = [
     names: { riak: "target_n_val" },
     charts: ["ring balance", "divergence"],
   },
-  ...network(),
-  {
-    key: "network.loss",
-    scope: "cluster",
-    kind: { kind: "ratio", max: 0.99 },
-    default: "0",
-    title: "Share of messages between nodes that vanish",
-    buys: "Shows what quorums, timeouts and repair are for: replicas miss writes without any node being down.",
-    costs: "Higher loss means more timeouts, and every one of them is an indefinite outcome.",
-    source: "Injected at the transport from the seed, so that a trial can be repeated",
-    names: {},
-    charts: ["divergence", "throughput and outcomes", "t-visibility"],
-  },
 ];
-
-function network(): Tunable[] {
-  const link = (name: string, title: string, buys: string): Tunable => ({
-    key: `network.${name}`,
-    scope: "cluster",
-    kind: { kind: "structure", name: "distribution" },
-    default: "none",
-    title,
-    buys,
-    costs:
-      "Added to what the real network of the machine costs, in one direction. Wide distributions reorder messages, which is what makes reads at small quorums stale.",
-    source: "The per-message model of Bailis et al., Probabilistically Bounded Staleness, VLDB 2012",
-    names: {},
-    charts: ["percentile spectrum", "t-visibility", "trade-off"],
-  });
-  return [
-    link(
-      "intra_zone",
-      "One-way delay between nodes of one zone",
-      "Gives a quorum its visible price on one machine: the R-th fastest of N draws.",
-    ),
-    link(
-      "inter_zone",
-      "One-way delay between nodes of different zones",
-      "Puts a wide-area link under a part of every quorum.",
-    ),
-    link(
-      "client",
-      "One-way delay between a client and the node it talks to",
-      "Shifts every response time; quorums cannot hide it.",
-    ),
-    link(
-      "local",
-      "Delay of a node's messages to itself",
-      "Removes the advantage a coordinator has when it is a replica too.",
-    ),
-  ];
-}

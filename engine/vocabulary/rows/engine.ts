@@ -127,14 +127,14 @@ export const ENGINE_ROWS: readonly Tunable[] = [
     scope: "bucket",
     kind: {
       kind: "choice",
-      values: ["dvvset", "vv-server"],
-      later: ["dvv", "riak-dvv", "vv-server-separate", "vv-client", "lww", "lww-hlc"],
+      values: ["dvvset", "vv-server", "lww"],
+      later: ["dvv", "riak-dvv", "vv-server-separate", "vv-client", "lww-hlc"],
     },
     default: "dvvset",
     title: "The logical clock that tells a newer version from a concurrent one",
-    buys: "dvvset keeps exactly the concurrent versions and one entry for each replica. vv-server is the plain version vector with server ids that it improves on.",
+    buys: "dvvset keeps exactly the concurrent versions and one entry for each replica. vv-server is the plain version vector with server ids that it improves on. lww keeps the write with the latest wall time and needs no context at all.",
     costs:
-      "vv-server cannot tell two writes through one replica apart: siblings appear that were overwritten, and pile up when clients write blindly.",
+      "vv-server cannot tell two writes through one replica apart: siblings appear that were overwritten, and pile up when clients write blindly. lww drops one of every two concurrent writes, and believes every clock that is fast.",
     source:
       "Gonçalves et al., Scalable and Accurate Causality Tracking for Eventually Consistent Stores, DAIS 2014; Preguiça et al., Dotted Version Vectors, 2012",
     names: { riak: "dvv_enabled" },
@@ -211,7 +211,7 @@ export const ENGINE_ROWS: readonly Tunable[] = [
     scope: "cluster",
     kind: {
       kind: "choice",
-      values: ["timeout"],
+      values: ["timeout", "perfect"],
       later: [
         "chen",
         "bertier",
@@ -222,13 +222,13 @@ export const ENGINE_ROWS: readonly Tunable[] = [
         "lifeguard",
         "link",
         "local",
-        "perfect",
       ],
     },
     default: "timeout",
     title: "The failure detector",
-    buys: "timeout suspects a node that was silent for detector.timeout, so that a dead node is skipped instead of waited for.",
-    costs: "A fixed timeout is either slow to notice or quick to be wrong.",
+    buys: "timeout suspects a node that was silent for detector.timeout, so that a dead node is skipped instead of waited for. perfect is told the truth by the simulation and sends nothing, so that no result depends on detection.",
+    costs:
+      "A fixed timeout is either slow to notice or quick to be wrong; its heartbeats grow with the square of the number of nodes. perfect exists in simulation alone.",
     source: "Chandra and Toueg, Unreliable Failure Detectors, JACM 1996",
     names: { cassandra: "phi accrual failure detector", voldemort: "failuredetector_implementation" },
     charts: ["throughput and outcomes"],

@@ -1,0 +1,65 @@
+/**
+ * In virtual time a closed workload whose operations take no time performs infinitely many of them before the first
+ * microsecond is over: the run would never end. On processes this cannot happen, so nobody thinks of it. Time passes for
+ * certain when clients think, when every operation crosses something that costs time, or when some do that every client
+ * comes to sooner or later; a coordinator that answers alone, out of its own store, crosses no link.
+ */
+import { resolveQuorum } from "../../engine/quorum/arithmetic";
+import { distributionOf } from "../../engine/vocabulary/distributions";
+import type { DistributionSettings, QuorumValue } from "../../engine/vocabulary/settings";
+import type { WorkloadSettings } from "../../workloads/settings";
+import type { Problems } from "./problems";
+import type { Values } from "./values";
+
+/** Crossed by every operation. */
+const EVERY_OPERATION = [
+  "network.client",
+  "node_model.service.message",
+  "network.wars.w",
+  "network.wars.a",
+  "network.wars.r",
+  "network.wars.s",
+];
+/** Crossed by a coordinator's messages to itself. */
+const OWN_STORE = ["network.local", "simulation.local_delay", "node_model.service.read", "node_model.service.write"];
+const BETWEEN_NODES = ["network.intra_zone", "network.inter_zone"];
+/** Asked only of a cell in which nothing else is wrong: a delay that could not be read looks like none. */
+export function checkTimePasses(values: Values, nodes: number, workload: WorkloadSettings, problems: Problems): void {
+  const { load } = workload;
+  if (problems.hasErrors) return;
+  if (values.text("world") !== "simulation" || load.model === "open" || load.targetPerSecond !== undefined) return;
+  if (takesTime(load.think)) return;
+  const costs = (key: string): boolean => takesTime(values.get(key) as DistributionSettings | undefined);
+  if ([...EVERY_OPERATION, ...OWN_STORE].some(costs)) return;
+  const pairs = (values.get("network.zone_pairs") ?? []) as readonly (readonly [string, DistributionSettings])[];
+  const between = BETWEEN_NODES.some(costs) || pairs.some(([, delay]) => takesTime(delay));
+  if (between && !answeredAlone(values, nodes, workload)) return;
+  const key = ["network.intra_zone", "network.inter_zone", "workload.model", "world"].find((name) =>
+    values.given(name),
+  );
+  const why = between
+    ? "a coordinator answers every operation alone and without any cost"
+    : "nothing in this simulation takes time";
+  problems.error(
+    values.place(key ?? "world"),
+    `${why}, so a closed workload would do endlessly many operations in its first instant; give network.client${between ? "" : " or network.intra_zone"} a delay (such as 0.5ms), or workload.think, or use workload.model: open`,
+  );
+}
+
+function takesTime(settings: DistributionSettings | undefined): boolean {
+  return settings !== undefined && distributionOf(settings).meanMicros !== 0;
+}
+
+/** Whether every operation asked for can be answered by one node that holds the key and is asked itself. */
+function answeredAlone(values: Values, nodes: number, { mix, routing }: WorkloadSettings): boolean {
+  const n = values.number("tunables.n_val");
+  if (nodes > n && routing !== "token-aware") return false;
+  const one = (name: string): boolean => (resolveQuorum(values.get(`tunables.${name}`) as QuorumValue, n) ?? 0) <= 1;
+  const reads = one("r") && one("pr");
+  const writes = one("w") && one("dw") && one("pw");
+  const asked = {
+    reads: mix.read + mix.rmw + mix.scan,
+    writes: mix.update + mix.insert + mix.delete + mix.blindWrite + mix.rmw,
+  };
+  return (asked.reads === 0 || reads) && (asked.writes === 0 || writes);
+}
