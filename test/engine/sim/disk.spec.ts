@@ -1,0 +1,418 @@
+import { strict as assert } from "node:assert";
+import fc from "fast-check";
+import { clockNamed, packActor } from "../../../engine/clocks/clock";
+import { type DiskCondition, SOUND_DISK } from "../../../engine/host/faults";
+import { type DiskOptions, SimulatedDisk } from "../../../engine/sim/disk";
+import { distributionOf } from "../../../engine/vocabulary/distributions";
+import { Random } from "../../../engine/vocabulary/random";
+import { key } from "./settings";
+
+const clock = clockNamed("dvvset");
+const state = (writeId: number, value = `v${String(writeId)}`): unknown =>
+  clock.update(undefined, "", { writeId, value, tombstone: false }, packActor(0, 0, 1), 0);
+const idOf = (held: unknown): number | undefined => (held === undefined ? undefined : clock.versions(held)[0].writeId);
+
+const ms = (valueMs: number): DiskOptions["read"] => distributionOf({ dist: "constant", valueMs });
+
+/** A disk, the time it lives in, and everything it reported: `12 stored 3` at 12 ms. */
+class Desk {
+  readonly disk: SimulatedDisk;
+  readonly reports: string[] = [];
+  readonly loads = new Map<number, unknown>();
+  private now = 0;
+  private later: { at: number; order: number; act: () => void }[] = [];
+  private asked = 0;
+  private token = 0;
+
+  constructor(options: Partial<DiskOptions> = {}) {
+    const random = Random.fromSeed(7);
+    this.disk = new SimulatedDisk(
+      {
+        now: () => this.now,
+        later: (at, act) => this.later.push({ at, order: this.asked++, act }),
+        report: (act) => act(),
+      },
+      {
+        clock,
+        sync: "each",
+        read: ms(1),
+        write: ms(2),
+        syncing: ms(10),
+        speed: 1,
+        keepStates: false,
+        random: random.fork("costs"),
+        misfortune: random.fork("faults"),
+        ...options,
+      },
+    );
+  }
+
+  store(name: string, writeId: number, vnode = 0): number {
+    const token = ++this.token;
+    this.disk.store(token, vnode, key(name), state(writeId), this.events);
+    return token;
+  }
+
+  load(name: string, vnode = 0): number {
+    const token = ++this.token;
+    this.disk.load(token, vnode, key(name), this.events);
+    return token;
+  }
+
+  /** Loads and waits: the write id held, undefined for none, or why it failed. */
+  held(name: string, vnode = 0): number | string | undefined {
+    const token = this.load(name, vnode);
+    this.runUntilQuiet();
+    const report = this.reports.find((line) => line.includes(` failed ${String(token)}:`));
+    return report === undefined ? idOf(this.loads.get(token)) : report.split(": ")[1];
+  }
+
+  run(untilMs: number): void {
+    this.runTo(untilMs * 1_000);
+  }
+
+  runUntilQuiet(): void {
+    while (this.later.length > 0) this.runTo(Math.min(...this.later.map(({ at }) => at)));
+  }
+
+  private runTo(until: number): void {
+    for (;;) {
+      this.later.sort((a, b) => a.at - b.at || a.order - b.order);
+      const next = this.later[0] as (typeof this.later)[number] | undefined;
+      if (next === undefined || next.at > until) break;
+      this.later.shift();
+      this.now = next.at;
+      next.act();
+    }
+    this.now = Math.max(this.now, until);
+  }
+
+  crash(): void {
+    // The world forgets what belonged to the life that ended.
+    this.later = [];
+    this.disk.crash();
+  }
+
+  suffer(condition: Partial<DiskCondition>): void {
+    this.disk.suffer({ ...SOUND_DISK, ...condition });
+  }
+
+  private readonly events = {
+    loaded: (token: number, loaded: unknown): void => {
+      this.loads.set(token, loaded);
+      this.report(`loaded ${String(token)}`);
+    },
+    loadFailed: (token: number, reason: string): void => this.report(`load failed ${String(token)}: ${reason}`),
+    stored: (token: number): void => this.report(`stored ${String(token)}`),
+    storeFailed: (token: number, reason: string): void => this.report(`store failed ${String(token)}: ${reason}`),
+  };
+
+  private report(what: string): void {
+    this.reports.push(`${String(this.now / 1_000)} ${what}`);
+  }
+}
+
+describe("a simulated disk's time", () => {
+  it("syncs each store by itself, one after another", () => {
+    const desk = new Desk();
+    for (let i = 0; i < 3; i++) desk.store("k", i);
+    desk.runUntilQuiet();
+    assert.deepEqual(desk.reports, ["12 stored 1", "24 stored 2", "36 stored 3"]);
+  });
+
+  it("with group, syncs together what arrived while the last sync was under way", () => {
+    const desk = new Desk({ sync: "group" });
+    desk.store("a", 1);
+    desk.run(5);
+    for (const name of ["b", "a", "c"]) desk.store(name, 2);
+    desk.run(13);
+    desk.store("d", 3);
+    desk.runUntilQuiet();
+    assert.deepEqual(desk.reports, ["12 stored 1", "28 stored 2", "28 stored 3", "28 stored 4", "40 stored 5"]);
+  });
+
+  it("with never, says stored once a store is handed over", () => {
+    const desk = new Desk({ sync: "never" });
+    desk.store("a", 1);
+    desk.store("a", 2);
+    desk.runUntilQuiet();
+    assert.deepEqual(desk.reports, ["2 stored 1", "4 stored 2"]);
+  });
+
+  it("reads what was handed over at once, without queueing behind stores", () => {
+    const desk = new Desk();
+    desk.store("a", 1);
+    desk.load("a");
+    desk.load("b");
+    desk.run(1);
+    assert.deepEqual(desk.reports, ["1 loaded 2", "1 loaded 3"]);
+    assert.equal(idOf(desk.loads.get(2)), 1);
+    assert.equal(desk.loads.get(3), undefined);
+  });
+
+  it("is slower by the factor of a fault and faster by its machine's speed", () => {
+    const desk = new Desk({ speed: 2 });
+    desk.store("a", 1);
+    desk.runUntilQuiet();
+    desk.suffer({ slowness: 8 });
+    desk.store("a", 2);
+    desk.load("a");
+    desk.runUntilQuiet();
+    assert.deepEqual(desk.reports, ["6 stored 1", "10 loaded 3", "54 stored 2"]);
+  });
+
+  it("completes the stores of a key in order, whatever the mode, the draws and the failures", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("each" as const, "group" as const, "never" as const),
+        fc.array(fc.tuple(fc.constantFrom("a", "b"), fc.nat(30), fc.boolean()), { maxLength: 40 }),
+        (sync, stores) => {
+          const drawn = distributionOf({ dist: "exponential", meanMs: 5, shiftMs: 0 });
+          const desk = new Desk({ sync, write: drawn, syncing: drawn });
+          let at = 0;
+          for (const [name, gap, full] of stores) {
+            desk.run((at += gap));
+            desk.suffer({ full });
+            desk.store(name, 1);
+          }
+          desk.runUntilQuiet();
+          const tokens = desk.reports.map((line) => Number(/(\d+)(?::.*)?$/.exec(line)![1]));
+          assert.deepEqual(
+            tokens,
+            stores.map((_, i) => i + 1),
+          );
+        },
+      ),
+      { numRuns: 60, seed: 2 },
+    );
+  });
+
+  it("goes on after thousands of stores, forgetting what it has done", () => {
+    for (const sync of ["each", "group", "never"] as const) {
+      const desk = new Desk({ sync });
+      for (let i = 0; i < 5_000; i++) desk.store(`k${String(i % 10)}`, i);
+      desk.runUntilQuiet();
+      assert.equal(desk.reports.length, 5_000);
+      assert.equal(desk.held("k9"), 4_999);
+      assert.equal(desk.disk.count(), 10);
+    }
+  });
+});
+
+describe("a crash", () => {
+  for (const keepStates of [false, true]) {
+    const how = keepStates ? "kept as states" : "kept as bytes";
+
+    it(`loses exactly what was not synced, records ${how}`, () => {
+      const desk = new Desk({ keepStates });
+      desk.store("a", 1);
+      desk.runUntilQuiet();
+      desk.store("a", 2);
+      desk.store("b", 3);
+      desk.store("a", 4);
+      desk.run(12 + 12);
+      assert.equal(desk.reports.length, 2, "the second store is synced, the others are not");
+      desk.crash();
+      assert.equal(desk.held("a"), 2);
+      assert.equal(desk.held("b"), undefined);
+      assert.equal(desk.disk.mishaps.undone, 2);
+      desk.store("b", 5);
+      desk.runUntilQuiet();
+      assert.equal(desk.held("b"), 5, "the disk works on after a crash");
+    });
+  }
+
+  it("with group, keeps a batch whole or not at all", () => {
+    // One store until 12 ms, then three together until 28 ms.
+    for (const [until, held] of [
+      [27, undefined],
+      [28, 2],
+    ] as const) {
+      const desk = new Desk({ sync: "group" });
+      desk.store("x", 1);
+      for (const name of ["a", "b", "c"]) desk.store(name, 2);
+      desk.run(until);
+      desk.crash();
+      assert.deepEqual(
+        ["x", "a", "b", "c"].map((name) => desk.held(name)),
+        [1, held, held, held],
+      );
+    }
+  });
+
+  it("with never, loses a random suffix: what survives is always what was stored first", () => {
+    const survivors = new Set<number>();
+    for (let seed = 0; seed < 200; seed++) {
+      const desk = new Desk({ sync: "never", misfortune: Random.fromSeed(seed) });
+      for (let i = 1; i <= 4; i++) desk.store(`k${String(i)}`, i);
+      desk.runUntilQuiet();
+      desk.crash();
+      const held = [1, 2, 3, 4].map((i) => desk.held(`k${String(i)}`));
+      const kept = held.filter((id) => id !== undefined).length;
+      assert.deepEqual(
+        held,
+        [1, 2, 3, 4].map((i) => (i <= kept ? i : undefined)),
+      );
+      survivors.add(kept);
+    }
+    assert.deepEqual([...survivors].sort(), [0, 1, 2, 3, 4]);
+  });
+
+  it("with never, keeps what the system has written back by then", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const desk = new Desk({ sync: "never", misfortune: Random.fromSeed(seed) });
+      desk.store("old", 1);
+      desk.run(31_000);
+      desk.store("young", 2);
+      desk.runUntilQuiet();
+      desk.crash();
+      assert.equal(desk.held("old"), 1);
+    }
+  });
+
+  it("leaves what a list of all stores says it must, whatever was stored and when it came", () => {
+    const store = fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat(15));
+    fc.assert(
+      fc.property(
+        fc.constantFrom("each" as const, "group" as const),
+        fc.array(store),
+        fc.nat(200),
+        (sync, stores, at) => {
+          const desk = new Desk({ sync });
+          const names: string[] = [];
+          let now = 0;
+          for (const [name, gap] of stores) {
+            now += gap;
+            if (now > at) break;
+            desk.run(now);
+            names.push(name);
+            desk.store(name, names.length);
+          }
+          desk.run(at);
+          const stored = desk.reports.length;
+          desk.crash();
+          for (const name of ["a", "b", "c"]) {
+            // The dumb twin: the last store of that key that was reported.
+            const last = names.slice(0, stored).lastIndexOf(name);
+            assert.equal(desk.held(name), last < 0 ? undefined : last + 1);
+          }
+        },
+      ),
+      { numRuns: 100, seed: 6 },
+    );
+  });
+
+  it("is not undone by a wipe, which leaves nothing", () => {
+    const desk = new Desk();
+    desk.store("a", 1);
+    desk.runUntilQuiet();
+    desk.store("a", 2);
+    desk.crash();
+    desk.disk.wipe();
+    assert.equal(desk.held("a"), undefined);
+    assert.equal(desk.disk.count(), 0);
+  });
+});
+
+describe("a disk that fails", () => {
+  it("when full refuses stores, keeps what it has and loads it", () => {
+    const desk = new Desk();
+    desk.store("a", 1);
+    desk.runUntilQuiet();
+    desk.suffer({ full: true });
+    desk.store("a", 2);
+    desk.runUntilQuiet();
+    assert.equal(desk.reports.at(-1), "14 store failed 2: disk full");
+    assert.equal(desk.held("a"), 1);
+    desk.suffer({});
+    desk.store("a", 3);
+    desk.runUntilQuiet();
+    desk.crash();
+    assert.equal(desk.held("a"), 3);
+  });
+
+  it("with errors fails the share of loads and stores it was told, and those only", () => {
+    const desk = new Desk({ read: undefined, write: undefined, syncing: undefined });
+    desk.store("a", 1);
+    desk.runUntilQuiet();
+    desk.suffer({ errors: 0.25 });
+    for (let i = 0; i < 4_000; i++) {
+      desk.load("a");
+      desk.store("b", i);
+    }
+    desk.runUntilQuiet();
+    const failed = (what: string): number => desk.reports.filter((line) => line.includes(what)).length;
+    for (const what of ["load failed", "store failed"]) {
+      assert.ok(Math.abs(failed(what) / 4_000 - 0.25) < 0.035, `${String(failed(what))} ${what}`);
+    }
+    assert.equal(desk.disk.mishaps.errors, failed("failed"));
+  });
+
+  for (const keepStates of [false, true]) {
+    const how = keepStates ? "kept as states" : "kept as bytes";
+
+    it(`finds every torn record by its checksum, never serves it, and heals with the next store, records ${how}`, () => {
+      const desk = new Desk({ keepStates });
+      desk.suffer({ torn: 1 });
+      for (let i = 0; i < 50; i++) desk.store(`k${String(i)}`, i);
+      desk.runUntilQuiet();
+      for (let i = 0; i < 50; i++) assert.equal(desk.held(`k${String(i)}`), "checksum mismatch");
+      assert.equal(desk.disk.mishaps.mismatches, 50);
+      desk.suffer({});
+      desk.store("k7", 70);
+      desk.runUntilQuiet();
+      assert.equal(desk.held("k7"), 70);
+    });
+
+    it(`finds a write that never reached the platter: neither the old record nor absence is served, records ${how}`, () => {
+      const desk = new Desk({ keepStates });
+      desk.store("a", 1);
+      desk.runUntilQuiet();
+      desk.suffer({ lost: 1 });
+      desk.store("a", 2);
+      desk.store("b", 3);
+      desk.runUntilQuiet();
+      assert.match(desk.reports.at(-1)!, /stored 3/, "it was acknowledged");
+      assert.equal(desk.held("a"), "checksum mismatch");
+      assert.equal(desk.held("b"), "checksum mismatch");
+    });
+
+    it(`finds every record that rots at rest, and leaves the others as they were, records ${how}`, () => {
+      const desk = new Desk({ keepStates });
+      const COUNT = 400;
+      for (let i = 0; i < COUNT; i++) desk.store(`k${String(i)}`, i);
+      desk.runUntilQuiet();
+      desk.disk.corrupt(0.25);
+      let damaged = 0;
+      for (let i = 0; i < COUNT; i++) {
+        const held = desk.held(`k${String(i)}`);
+        if (held === "checksum mismatch") damaged++;
+        else assert.equal(held, i);
+      }
+      assert.equal(damaged, desk.disk.mishaps.corrupt);
+      assert.ok(damaged > 60 && damaged < 140, `${String(damaged)} of ${String(COUNT)}`);
+    });
+  }
+
+  it("a store that a crash undoes takes its damage along", () => {
+    const desk = new Desk();
+    desk.store("a", 1);
+    desk.runUntilQuiet();
+    desk.suffer({ torn: 1 });
+    desk.store("a", 2);
+    desk.crash();
+    assert.equal(desk.held("a"), 1);
+  });
+
+  it("whatever goes wrong never shifts the times that are drawn for service", () => {
+    const drawn = distributionOf({ dist: "exponential", meanMs: 5, shiftMs: 0 });
+    const reportsOf = (condition: Partial<DiskCondition>): string[] => {
+      const desk = new Desk({ write: drawn, syncing: drawn });
+      desk.suffer(condition);
+      for (let i = 0; i < 20; i++) desk.store("a", i);
+      desk.runUntilQuiet();
+      return desk.reports;
+    };
+    assert.deepEqual(reportsOf({ torn: 0.5, lost: 0.5 }), reportsOf({}));
+  });
+});
