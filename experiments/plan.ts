@@ -8,10 +8,12 @@
  * that a machine that warms up or gets company does so for all cells alike.
  */
 import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { Random } from "../engine/vocabulary/random";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { HEADLINE_METRICS } from "../results/record/metrics";
-import type { Cell, Experiment } from "./spec/experiment";
+import type { Cell, Experiment, World } from "./spec/experiment";
+import { trialMs } from "./trial-time";
 
 export interface PlannedTrial {
   /** First 12 hexadecimal digits of the hash. */
@@ -86,6 +88,9 @@ export interface PlanEstimate {
   readonly cells: number;
   readonly trials: number;
   readonly seconds: number;
+  /** Of them. */
+  readonly processesSeconds: number;
+  readonly simulationSeconds: number;
   /** Smallest two-sided p a signed-rank test over the repetitions can give, and what Holm's first step makes of it. */
   readonly smallestP: number;
   readonly smallestAdjustedP: number;
@@ -94,16 +99,19 @@ export interface PlanEstimate {
   readonly warnings: readonly string[];
 }
 
-/** Starting and stopping a process node, opening connections, calibrating. */
-const START_MS = 400;
-const START_MS_PER_NODE = 80;
-const PRELOADS_PER_MS = 8;
-
-/** What a plan will take, and whether it can answer anything. */
-export function estimatePlan(experiment: Experiment): PlanEstimate {
+/**
+ * What a plan will take, and whether it can answer anything. `jobs`: simulated trials at once; trials of processes have
+ * the machine for themselves, one after the other.
+ */
+export function estimatePlan(experiment: Experiment, jobs: number = availableParallelism()): PlanEstimate {
   const { cells, repetitions, analysis } = experiment;
   const trials = cells.length * repetitions;
-  const perRepetitionMs = cells.reduce((total, cell) => total + cellMs(cell), 0);
+  const secondsIn = (world: World): number =>
+    (repetitions * cells.filter((cell) => cell.world === world).reduce((total, cell) => total + trialMs(cell), 0)) /
+    1_000;
+  const processesSeconds = secondsIn("processes");
+  const simulated = repetitions * cells.filter(({ world }) => world === "simulation").length;
+  const simulationSeconds = secondsIn("simulation") / Math.max(1, Math.min(jobs, simulated));
   // Each cell against the baseline in each of the metrics compared: Holm corrects over all of them together.
   const comparisons = (cells.length - 1) * HEADLINE_METRICS.length;
   const smallestP = Math.min(1, 2 / 2 ** repetitions);
@@ -120,18 +128,14 @@ export function estimatePlan(experiment: Experiment): PlanEstimate {
   return {
     cells: cells.length,
     trials,
-    seconds: (perRepetitionMs * repetitions) / 1_000,
+    seconds: processesSeconds + simulationSeconds,
+    processesSeconds,
+    simulationSeconds,
     smallestP,
     smallestAdjustedP,
     comparisons,
     warnings,
   };
-}
-
-function cellMs(cell: Cell): number {
-  const { warmupMs, measureMs, drainMs } = cell.phases;
-  const preload = cell.workload.preload ? cell.workload.records.insertCount / PRELOADS_PER_MS : 0;
-  return START_MS + START_MS_PER_NODE * cell.cluster.members.length + preload + warmupMs + measureMs + drainMs;
 }
 
 function round(p: number): string {

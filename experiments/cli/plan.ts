@@ -1,5 +1,5 @@
 /** `quorumlab plan`: what a run would do, how long it would take, and whether it could show anything. */
-import type { Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import type { PlanEstimate, PlannedTrial } from "../plan";
 import type { Experiment } from "../spec/experiment";
 import { common, next, outPaint, printJson, type CommandContext } from "./command";
@@ -10,6 +10,7 @@ import { seconds, textTable } from "./table";
 
 interface Options extends ShapeOptions {
   readonly table?: boolean;
+  readonly jobs?: number;
 }
 
 /** Cells shown without --table. */
@@ -21,6 +22,7 @@ export function definePlan(program: Command, context: CommandContext): void {
     .description("a dry run: cells, trials, an estimate of time, what could become significant")
     .argument("<file>", "experiment file, or a name of the catalogue")
     .option("--table", "every trial in the order it would run")
+    .option("-j, --jobs <number>", "simulated trials at once; as many as there are cores when left out", readJobs)
     .action((file: string, options: Options) => plan(file, options, context));
   common(shapeOptions(command), [
     ["quorumlab plan quickstart", "cells and time of the first experiment"],
@@ -34,19 +36,17 @@ function plan(file: string, options: Options, context: CommandContext): void {
   if (experiment === undefined) return;
   const { estimatePlan, planTrials } = require("../plan") as typeof import("../plan");
   const { io } = context;
-  const estimate = estimatePlan(experiment);
+  const estimate = estimatePlan(experiment, options.jobs);
   const trials = planTrials(experiment, "plan");
   if (options.json === true) {
     printJson(io, planDocument(experiment, estimate, trials));
     return;
   }
   const paint = outPaint(context, options);
-  const axes =
-    experiment.axisKeys.length === 0 ? "no axes" : plural(experiment.axisKeys.length, "axis").replace("axiss", "axes");
   const { cells, repetitions } = experiment;
   io.stdout.write(
-    `${paint.bold(experiment.name)}   ${axes} → ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(trials.length, "trial")}\n` +
-      `est. ${seconds(estimate.seconds)} on real processes, one trial after the other\n`,
+    `${paint.bold(experiment.name)}   ${axesText(experiment)} → ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(trials.length, "trial")}\n` +
+      `${timeText(estimate, options.jobs)}\n`,
   );
   if (estimate.comparisons > 0) {
     const verdict = estimate.smallestAdjustedP > experiment.analysis.alpha ? "" : ` < ${experiment.analysis.alpha} ok`;
@@ -57,6 +57,32 @@ function plan(file: string, options: Options, context: CommandContext): void {
   for (const warning of estimate.warnings) io.stdout.write(`${paint.yellow("warning")}  ${warning}\n`);
   io.stdout.write(options.table === true ? trialTable(trials, columnsOf(io)) : cellTable(experiment, columnsOf(io)));
   next(io, `quorumlab run ${file}${options.profile === undefined ? "" : ` --profile ${options.profile}`}`);
+}
+
+function readJobs(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("allowed: a number of at least 1");
+  return Number(text);
+}
+
+/** `2 axes`, `1 zipped axis`, `2 axes (1 zipped)`: a group whose keys vary together is one axis. */
+function axesText({ axisGroups }: Experiment): string {
+  if (axisGroups.length === 0) return "no axes";
+  const zipped = axisGroups.filter((group) => group.length > 1).length;
+  if (axisGroups.length === 1) return zipped === 1 ? "1 zipped axis" : "1 axis";
+  return `${axisGroups.length} axes${zipped === 0 ? "" : ` (${zipped} zipped)`}`;
+}
+
+function timeText({ processesSeconds, simulationSeconds }: PlanEstimate, jobs: number | undefined): string {
+  const processes = `est. ${seconds(processesSeconds)} on real processes, one trial after the other`;
+  if (simulationSeconds === 0) return processes;
+  const at =
+    jobs === undefined
+      ? "one trial a core at once"
+      : jobs === 1
+        ? "one trial after the other"
+        : `${jobs} trials at once`;
+  const simulated = `est. ${seconds(simulationSeconds)} of simulating, ${at}; a rough estimate at thirty thousand operations a second and core`;
+  return processesSeconds === 0 ? simulated : `${processes}\n${simulated}`;
 }
 
 function cellTable(experiment: Experiment, columns: number): string {
@@ -92,6 +118,7 @@ function planDocument(experiment: Experiment, estimate: PlanEstimate, trials: re
     trials: estimate.trials,
     cached: 0,
     estimate_s: estimate.seconds,
+    estimate_by_world_s: { processes: estimate.processesSeconds, simulation: estimate.simulationSeconds },
     smallest_p: estimate.smallestP,
     smallest_p_adjusted: estimate.smallestAdjustedP,
     warnings: [...experiment.warnings.map((problem) => problem.message), ...estimate.warnings],

@@ -160,7 +160,7 @@ function checkCluster(
     warn(values.place("cluster.sync"), "cluster.sync has no effect with cluster.storage memory; it belongs to lmdb");
   }
   const zones = new Set(members.map((member) => member.zone));
-  if (values.given("network.inter_zone") && zones.size === 1) {
+  if (values.given("network.inter_zone") && values.get("network.inter_zone") !== undefined && zones.size === 1) {
     warn(
       values.place("network.inter_zone"),
       "network.inter_zone has no effect with one zone; name several in cluster.zones",

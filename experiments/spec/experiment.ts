@@ -53,6 +53,8 @@ export interface Experiment {
   readonly seed: number;
   readonly profile: string;
   readonly axisKeys: readonly string[];
+  /** The same keys by axis: those of a zipped group stand together. */
+  readonly axisGroups: readonly (readonly string[])[];
   readonly cells: readonly Cell[];
   readonly repetitions: number;
   /** Cell id of the baseline for comparisons, when the sweep names one. */

@@ -81,6 +81,7 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
     seed: base.number("seed"),
     profile: request.profile ?? NO_PROFILE,
     axisKeys: sweep.axisKeys,
+    axisGroups: sweep.axisGroups,
     cells,
     repetitions: base.number("repetitions.count"),
     baseline: kept ? baselineId : undefined,

@@ -32,6 +32,8 @@ export type Combination = readonly Assignment[];
 
 export interface Sweep {
   readonly axisKeys: readonly string[];
+  /** The same by axis: a zip group varies several. */
+  readonly axisGroups: readonly (readonly string[])[];
   readonly combinations: readonly Combination[];
   readonly excluded: number;
 }
@@ -42,7 +44,7 @@ type Steps = readonly Combination[];
 /** Every combination of axis values; one empty combination where there is no sweep. */
 export function expandSweep(tree: LocatedMap, problems: Problems): Sweep {
   const sweep = nodeAt(tree, ["sweep"]);
-  const none: Sweep = { axisKeys: [], combinations: [[]], excluded: 0 };
+  const none: Sweep = { axisKeys: [], axisGroups: [], combinations: [[]], excluded: 0 };
   if (sweep === undefined) return none;
   if (sweep.kind !== "map") {
     problems.error(sweep.at, "sweep is no map; write sweep: {axes: {r: [1, 2]}}");
@@ -82,9 +84,10 @@ export function expandSweep(tree: LocatedMap, problems: Problems): Sweep {
   let combinations: Combination[] = [[]];
   for (const steps of groups)
     combinations = combinations.flatMap((before) => steps.map((step) => [...before, ...step]));
-  const axisKeys = groups.flatMap((steps) => steps[0].map(({ axis }) => axis));
+  const axisGroups = groups.map((steps) => steps[0].map(({ axis }) => axis));
+  const axisKeys = axisGroups.flat();
   const kept = exclude(sweep, combinations, axisKeys, problems);
-  return { axisKeys, combinations: kept, excluded: combinations.length - kept.length };
+  return { axisKeys, axisGroups, combinations: kept, excluded: combinations.length - kept.length };
 }
 
 function readAxis(name: string, entry: Entry, problems: Problems): Steps | undefined {

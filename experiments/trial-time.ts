@@ -1,0 +1,73 @@
+/**
+ * How long a trial takes on the wall, roughly: for a plan that says "minutes" or "days", not for a promise. A trial on
+ * processes takes its phases and what starting and preloading cost. A simulated one takes what its events cost, however
+ * long the virtual time; operations and heartbeats are nearly all of them.
+ */
+import { distributionOf } from "../engine/vocabulary/distributions";
+import { MICROS_PER_MS } from "../engine/vocabulary/micros";
+import type { DistributionSettings } from "../engine/vocabulary/settings";
+import type { Cell } from "./spec/experiment";
+
+/** Starting and stopping a process node, opening connections, calibrating. */
+const START_MS = 400;
+const START_MS_PER_NODE = 80;
+const PRELOADS_PER_MS = 8;
+
+/** A plain machine of 2026, one core: operations on three replicas through the codec, and messages of any other kind. */
+const SIMULATED_OPERATIONS_PER_MS = 30;
+const BYPASS_FACTOR = 1.6;
+const SIMULATED_MESSAGES_PER_MS = 300;
+const SIMULATION_START_MS = 150;
+/** Shortest time from one operation of a closed client to its next. */
+const SHORTEST_CYCLE_MS = 0.05;
+
+export function trialMs(cell: Cell): number {
+  return cell.world === "processes" ? onProcesses(cell) : inSimulation(cell);
+}
+
+function onProcesses(cell: Cell): number {
+  const { warmupMs, measureMs, drainMs } = cell.phases;
+  const preload = cell.workload.preload ? cell.workload.records.insertCount / PRELOADS_PER_MS : 0;
+  return START_MS + START_MS_PER_NODE * cell.cluster.members.length + preload + warmupMs + measureMs + drainMs;
+}
+
+function inSimulation(cell: Cell): number {
+  const { cluster, workload, phases } = cell;
+  const preloads = workload.preload ? workload.records.insertCount : 0;
+  const loadedMs = phases.warmupMs + phases.measureMs;
+  const operations = preloads + (operationsPerSecond(cell) * loadedMs * operationsFor(cell)) / 1_000;
+  // Each operation is a few messages to its coordinator and a few for each replica.
+  const cost = (2 + cluster.engine.nVal) / 5;
+  const rate = SIMULATED_OPERATIONS_PER_MS * (cluster.simulation?.codec === "bypass" ? BYPASS_FACTOR : 1);
+  const nodes = cluster.members.length;
+  const { name, heartbeatIntervalMs } = cluster.engine.detector;
+  const heartbeats = name === "perfect" ? 0 : (nodes * (nodes - 1) * (loadedMs + phases.drainMs)) / heartbeatIntervalMs;
+  return SIMULATION_START_MS + (operations * cost) / rate + heartbeats / SIMULATED_MESSAGES_PER_MS;
+}
+
+/** Of the mix; those that come along are counted by {@link operationsFor}. */
+function operationsPerSecond({ workload, cluster }: Cell): number {
+  const { load } = workload;
+  if (load.model === "open") return load.ratePerSecond;
+  const { network, nodeModel } = cluster;
+  const wars = network.wars;
+  const between =
+    wars === undefined ? 2 * meanMs(network.intraZone) : meanMs(wars.r ?? wars.w) + meanMs(wars.s ?? wars.a);
+  const cycleMs = meanMs(load.think) + 2 * meanMs(network.client) + between + 3 * meanMs(nodeModel?.service.message);
+  const closed = (1_000 * load.clients) / Math.max(SHORTEST_CYCLE_MS, cycleMs);
+  return Math.min(closed, load.targetPerSecond ?? Infinity);
+}
+
+/** Operations for one of the mix, with the reads that go before or after. */
+function operationsFor({ workload }: Cell): number {
+  const { mix, context, probe } = workload;
+  const all = Object.values(mix).reduce((sum, weight) => sum + weight, 0);
+  const writes = mix.update + mix.insert + mix.delete + mix.blindWrite + mix.rmw;
+  const extra = mix.rmw + (context === "read-first" ? mix.update : 0) + (probe?.share ?? 0) * writes;
+  return 1 + extra / all;
+}
+
+/** 0 where there is none, or none to speak of. */
+function meanMs(settings: DistributionSettings | undefined): number {
+  return settings === undefined ? 0 : (distributionOf(settings).meanMicros ?? 0) / MICROS_PER_MS;
+}
