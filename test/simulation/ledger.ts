@@ -93,6 +93,12 @@ export class Ledger {
     return this.owed.reduce((sum, { size }) => sum + size, 0);
   }
 
+  storesUnderWay(): number {
+    let count = 0;
+    for (const { storing } of this.copies.values()) count += storing.size;
+    return count;
+  }
+
   booted(node: number): void {
     this.epochs[node]++;
     this.owed[node].clear();

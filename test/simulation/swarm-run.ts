@@ -20,6 +20,7 @@ import { Census, CountingWatcher } from "./census";
 import { type ContextHabit, Draws, drawScenario, type Scenario } from "./draw";
 import { Judge } from "./judge";
 import { Ledger, Overseen, type Violation } from "./ledger";
+import { behind, type OpenBug } from "./open-bugs";
 import { Truth } from "./truth";
 
 /** Between the engine's node and whoever watches it: a bug planted by a test. */
@@ -30,7 +31,10 @@ export interface SwarmRun {
   readonly digest: string;
   readonly events: number;
   readonly checkpoints: readonly number[];
+  /** Promises not kept. */
   readonly violations: readonly Violation[];
+  /** Those that an open bug may be behind. */
+  readonly known: readonly { readonly bug: OpenBug; readonly violation: Violation }[];
   readonly census: Census;
   readonly operations: number;
 }
@@ -55,6 +59,7 @@ const NOTHING: Knowledge = { context: "", seen: [] };
 
 class Course {
   private readonly violations: Violation[] = [];
+  private readonly known: { readonly bug: OpenBug; readonly violation: Violation }[] = [];
   private readonly census = new Census();
   private readonly truth = new Truth();
   private readonly ledger: Ledger;
@@ -122,6 +127,7 @@ class Course {
       events: cluster.digest.events,
       checkpoints: cluster.digest.checkpoints,
       violations: this.violations,
+      known: this.known,
       census: this.census,
       operations: this.ended,
     };
@@ -140,8 +146,11 @@ class Course {
   }
 
   private broken(invariant: string, evidence: string): void {
-    if (this.violations.length >= MOST_VIOLATIONS) return;
-    this.violations.push({ invariant, at: this.cluster?.now() ?? 0, evidence });
+    const violation = { invariant, at: this.cluster?.now() ?? 0, evidence };
+    const bug = behind(this.scenario, violation);
+    if (bug !== undefined) this.census.add("open bugs", bug.name);
+    if (bug === undefined && this.violations.length < MOST_VIOLATIONS) this.violations.push(violation);
+    if (bug !== undefined && this.known.length < MOST_VIOLATIONS) this.known.push({ bug, violation });
   }
 
   private advance(until: Micros): void {
@@ -267,6 +276,9 @@ class Course {
     // Twice: what waited in a paused process is worked off first, and what follows from it has its own deadlines.
     const longest = Math.max(engine.readTimeoutMs, engine.writeTimeoutMs, engine.detector.timeoutMs, 300);
     this.advance(cluster.now() + 2 * fromMs(longest + CLIENT_GRACE_MS) + fromMs(500));
+    // Slow disks may have a backlog of minutes; new writes would stand behind it.
+    for (let i = 0; i < 600 && this.ledger.storesUnderWay() > 0; i++) this.advance(cluster.now() + fromMs(500));
+    if (this.ledger.storesUnderWay() > 0) this.broken("disks come to rest", String(this.ledger.storesUnderWay()));
     if (this.begun !== this.ended || this.client.outstanding() > 0) {
       this.broken("all operations end", `${String(this.begun - this.ended)} of ${String(this.begun)} have not`);
     }
