@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../catalogue";
 import type { RunExperiment } from "../run-types";
+import { defineCheck } from "./check";
 import type { CommandContext } from "./command";
 import { defineExplain } from "./explain";
 import { processIo, type Io } from "./io";
@@ -77,6 +78,7 @@ function define(context: CommandContext): Command {
     defineShow,
     defineReport,
     defineVerify,
+    defineCheck,
     defineList,
     defineExplain,
     definePredict,
