@@ -31,7 +31,7 @@ import { NOT_AT_A_REPLICA, PutCoordination, type PutQuorum } from "./quorum/put-
 import { type Identified, RequestTable } from "./quorum/request-table";
 import { Replica } from "./replica/replica";
 import type { Replica as Placement, Ring } from "./ring/ring";
-import { type Address, decodeAddress } from "./vocabulary/address";
+import { type Address, isAddress } from "./vocabulary/address";
 import { assert, unreachable } from "./vocabulary/assert";
 import type { Micros } from "./vocabulary/micros";
 import { MalformedBytes } from "./vocabulary/octets";
@@ -554,7 +554,7 @@ export class Node implements ProtocolNode {
       );
       return undefined;
     }
-    if (request.address.length > MAX_ADDRESS_BYTES || decodeAddress(request.address) === undefined) {
+    if (request.address.length > MAX_ADDRESS_BYTES || !isAddress(request.address)) {
       this.refuse(origin, "invalid", `not a key of at most ${String(MAX_ADDRESS_BYTES)} bytes`);
       return undefined;
     }

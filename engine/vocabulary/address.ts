@@ -34,6 +34,16 @@ export function encodeAddress(name: KeyName): Address {
   return bucketPrefix(name.type, name.bucket) + name.key;
 }
 
+/** Whether {@link decodeAddress} would find a key; makes no garbage. */
+export function isAddress(address: Octets): boolean {
+  const { length } = address;
+  if (length < 3) return false;
+  const typeEnd = 1 + address.charCodeAt(0);
+  if (length < typeEnd + 2) return false;
+  const bucketEnd = typeEnd + 2 + ((address.charCodeAt(typeEnd) << 8) | address.charCodeAt(typeEnd + 1));
+  return length >= bucketEnd && length - bucketEnd <= MAX_KEY_BYTES;
+}
+
 /** The three parts, or undefined when `address` is not the encoding of any key. */
 export function decodeAddress(address: Address): KeyName | undefined {
   if (address.length < 3) return undefined;

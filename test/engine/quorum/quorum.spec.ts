@@ -97,6 +97,38 @@ describe("deadlines", () => {
     );
   });
 
+  it("follow a plain list through bursts and lulls, as the rings behind them grow, wrap and shrink", () => {
+    const live = new Map<number, number>();
+    const deadlines = new Deadlines((id) => live.has(id));
+    let [now, id, most] = [0, 0, 0];
+    for (let round = 0; round < 60; round++) {
+      const burst = round % 20 === 5 ? 5_000 : 40;
+      for (let i = 0; i < burst; i++) {
+        now += 7;
+        const wait = 1 + (id % 3);
+        deadlines.add(now, wait, id);
+        live.set(id, now + wait * 1_000);
+        // Some end by themselves, long before their deadline.
+        if (id % 5 === 0) live.delete(id);
+        id++;
+      }
+      most = Math.max(most, live.size);
+      now += 900;
+      const due = [...live].filter(([, at]) => at <= now).map(([which]) => which);
+      const taken: number[] = [];
+      for (let one = deadlines.takeDue(now); one !== undefined; one = deadlines.takeDue(now)) {
+        taken.push(one);
+        live.delete(one);
+      }
+      assert.deepEqual(
+        taken.sort((a, b) => a - b),
+        due,
+      );
+      assert.equal(deadlines.next(), live.size === 0 ? undefined : Math.min(...live.values()));
+    }
+    assert.ok(most > 3_000, "the burst was larger than the first room");
+  });
+
   it("rounds up beyond its bound of distinct timeouts instead of growing", () => {
     const deadlines = new Deadlines(() => true);
     for (let i = 0; i < 64; i++) deadlines.add(0, 10_000 + i, i);

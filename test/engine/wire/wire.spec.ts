@@ -9,7 +9,7 @@ import {
   octetsFromText,
   textFromOctets,
 } from "../../../engine/vocabulary/octets";
-import { decodeAddress, encodeAddress } from "../../../engine/vocabulary/address";
+import { decodeAddress, encodeAddress, isAddress } from "../../../engine/vocabulary/address";
 import { OUTCOMES } from "../../../engine/vocabulary/outcomes";
 import { Codec } from "../../../engine/wire/codec";
 import {
@@ -271,6 +271,19 @@ describe("octets and addresses", () => {
         assert.deepEqual(decodeAddress(encodeAddress({ type, bucket, key })), { type, bucket, key });
       }),
     );
+  });
+
+  it("know an address from any other octets, by the same rule as reading one", () => {
+    const short = fc.uint8Array({ maxLength: 8, max: 3 }).map((bytes) => String.fromCharCode(...bytes));
+    fc.assert(
+      fc.property(fc.oneof(short, octets), (some) => {
+        assert.equal(isAddress(some), decodeAddress(some) !== undefined);
+      }),
+      { numRuns: 1_000 },
+    );
+    assert.ok(isAddress(encodeAddress({ type: "", bucket: "", key: "" })));
+    const longest = encodeAddress({ type: "t", bucket: "b", key: "k".repeat(65_535) });
+    assert.deepEqual([isAddress(longest), isAddress(`${longest}k`)], [true, false]);
   });
 
   it("keep integers up to 2^53 and refuse more", () => {
