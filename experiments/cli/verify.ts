@@ -90,9 +90,11 @@ async function rerun(
   const { plannedFrom, compareWithRecord } = require("../verification") as typeof import("../verification");
   const { TrialPool } = require("../trial-pool") as typeof import("../trial-pool");
   const { TrialFailed } = require("../trial") as typeof import("../trial");
+  const { runTrial } = require("../world") as typeof import("../world");
   const { stderr } = context.io;
   const found: (Mismatch | undefined)[] = new Array<undefined>(records.length).fill(undefined);
   const pool = new TrialPool();
+  const atOnce = Math.min(jobs ?? availableParallelism(), Math.max(1, records.length));
   let begun = 0;
   let done = 0;
   const lane = async (): Promise<void> => {
@@ -105,7 +107,8 @@ async function rerun(
       else {
         try {
           const quiet = { progress: () => undefined, log: () => undefined };
-          const output = await pool.run({ trial: planned, signal, ...quiet });
+          const options = { trial: planned, signal, ...quiet };
+          const output = await (atOnce === 1 ? runTrial(options) : pool.run(options));
           if (output !== undefined) found[at] = await compareWithRecord(planned, record, output, signal);
         } catch (error) {
           if (!(error instanceof TrialFailed)) throw error;
@@ -117,7 +120,6 @@ async function rerun(
     }
   };
   try {
-    const atOnce = Math.min(jobs ?? availableParallelism(), Math.max(1, records.length));
     await Promise.all(Array.from({ length: atOnce }, lane));
   } finally {
     await pool.close();
