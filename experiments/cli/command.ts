@@ -50,7 +50,7 @@ export function printJson(io: Io, document: unknown): void {
   io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
-/** The next useful command, on standard error. */
+/** The next useful commands (`quorumlab show …`), on standard error, as they can be typed in a clone: nothing is installed globally. */
 export function next(io: Io, ...commands: readonly string[]): void {
-  io.stderr.write(`next: ${commands.join("    ")}\n`);
+  io.stderr.write(`next: ${commands.map((command) => command.replace(/^(?!npx )/, "npx ")).join("    ")}\n`);
 }

@@ -4,12 +4,21 @@
  */
 import type { CellSummary, LoadedRun } from "../../results/record/run-folder";
 import type { ValidityVerdict } from "../../results/record/figures";
+import type { BesidePublished } from "../../results/reports/published";
 
 const ORDER: readonly ValidityVerdict[] = ["valid", "doubtful", "invalid"];
 
 /** `folder` and `report` as they are shown to people. */
 export function runDocument(run: LoadedRun, folder: string, report: string): unknown {
   const { manifest, cells, trials } = run;
+  const { besidePublished } =
+    require("../../results/reports/published") as typeof import("../../results/reports/published");
+  const { worldDistances } =
+    require("../../results/statistics/distance") as typeof import("../../results/statistics/distance");
+  const { intervalKind } =
+    require("../../results/statistics/summarise") as typeof import("../../results/statistics/summarise");
+  const { WORLDS } = require("../../results/statistics/worlds") as typeof import("../../results/statistics/worlds");
+  const beside = besidePublished(run);
   const failed = trials.filter((trial) => trial.record.outcome === "failed").length;
   return {
     schema: "quorumlab/run@1",
@@ -18,9 +27,11 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     path: folder,
     report,
     status: manifest.status,
-    world: manifest.worlds,
+    world: WORLDS.filter((world) => manifest.worlds.includes(world)),
     profile: manifest.profile,
     seed: manifest.seed,
+    note: manifest.note,
+    tags: manifest.tags,
     verdict: failed > 0 || manifest.status !== "done" ? "incomplete" : "pass",
     validity: worst(cells),
     trials: { done: trials.length - failed, failed },
@@ -30,14 +41,33 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
       world: cell.world,
       validity: cell.validity.verdict,
       doubts: cell.validity.doubts,
-      metrics: cell.metrics,
+      metrics: Object.fromEntries(
+        Object.entries(cell.metrics).map(([name, metric]) => [name, { ...metric, interval: intervalKind(metric.n) }]),
+      ),
+      ...publishedOf(beside.filter((one) => one.cell === cell)),
     })),
+    distance: worldDistances(run),
     comparisons: run.comparisons,
     slos: [],
     warnings: manifest.warnings,
   };
 }
 
+/** `published` by metric, only where the experiment names a value for the cell. Of several for one metric the last counts. */
+function publishedOf(beside: readonly BesidePublished[]): object {
+  if (beside.length === 0) return {};
+  return {
+    published: Object.fromEntries(
+      beside.map(({ published: { metric, value, source, tolerance }, verdict }) => [
+        metric,
+        { value, source, tolerance, verdict },
+      ]),
+    ),
+  };
+}
+
+/** Of a run without a single cell nothing is to be believed. */
 function worst(cells: readonly CellSummary[]): ValidityVerdict {
+  if (cells.length === 0) return "invalid";
   return ORDER[Math.max(0, ...cells.map((cell) => ORDER.indexOf(cell.validity.verdict)))];
 }

@@ -82,6 +82,10 @@ export function chartCallbacks(): ChartCallbacks {
         for (const step of steps) values.push(Number((step * Math.pow(10, power)).toPrecision(6)));
       ticksAt(axis, values);
     },
+    /** As high as its lanes; 13 pixels each, as the plugin draws them. */
+    lanesFit: (axis: { height: number; readonly options: { readonly laneCount?: number } }): void => {
+      axis.height = 13 * (axis.options.laneCount ?? 0);
+    },
     tooltipTitle: (items: readonly PointLike[]): string => {
       const item = items[0];
       const words = item?.chart.options.axesInWords;

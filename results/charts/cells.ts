@@ -7,6 +7,7 @@
 import type { TrialFigures } from "../record/figures";
 import type { AxisValues, CellSummary, LoadedRun } from "../record/run-folder";
 import { byCell, countedTrials, isSound } from "../statistics/summarise";
+import { otherAxes, WORLD_IN_WORDS } from "../statistics/worlds";
 import { seriesStyle, type SeriesStyle } from "./theme";
 
 export interface ChartCell {
@@ -64,9 +65,10 @@ export function chartInput(unordered: LoadedRun): ChartInput {
     const invalid = figures.length > 0 && !counted.some(isSound);
     const settings = { ...trialsOf.get(summary.id)?.[0].record.resolved, ...summary.axes };
     const n = numberOf(settings, "n_val", undefined);
-    const quorum = axesInWords(summary.axes, (key) => isQuorumAxis(key));
-    const others = axesInWords(summary.axes, (key) => !isQuorumAxis(key));
-    const world = severalWorlds ? (summary.world === "processes" ? "real processes" : "simulated") : "";
+    const axes = otherAxes(summary.axes);
+    const quorum = axesInWords(axes, (key) => isQuorumAxis(key));
+    const others = axesInWords(axes, (key) => !isQuorumAxis(key));
+    const world = severalWorlds ? WORLD_IN_WORDS[summary.world] : "";
     const other = [others, world].filter((part) => part !== "").join(" · ");
     const label = [quorum, other].filter((part) => part !== "").join(" · ");
     return {
@@ -214,8 +216,8 @@ function numberOf(
   name: string,
   n: number | undefined,
 ): number | undefined {
-  const key = Object.keys(settings).find((candidate) => candidate === name || candidate.endsWith(`.${name}`));
-  const value = key === undefined ? undefined : (settings[name] ?? settings[key]);
+  // Not any key that ends so: `network.wars.r` is a delay.
+  const value = settings[name] ?? settings[`tunables.${name}`];
   if (typeof value === "number") return value;
   if (value === "one") return 1;
   if (value === "quorum" && n !== undefined) return Math.floor(n / 2) + 1;

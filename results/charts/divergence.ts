@@ -8,6 +8,7 @@
 import type { TimeSeries } from "../record/figures";
 import { facets, medianOf, type ChartCell, type ChartInput, type Series } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
+import { faultLanes } from "./fault-lanes";
 import { chartPanel, legendOf, line, panelSize, type Point } from "./frame";
 import { count, counted, median, metricInWords, percent, plain, trimmed } from "./numbers";
 import { alignedByTime, lastInstant, overRepetitions, type Band } from "./over-time";
@@ -44,6 +45,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     ...all.flatMap((one) => [...one.differing.high, ...(one.missing?.high ?? [])].map((point) => onAxis(point.y))),
   );
   const end = lastInstant(cells.flatMap((cell) => cell.figures.map((figures) => figures.divergence)));
+  const faults = faultLanes(cells, end);
   const missing = all.some((one) => one.missing !== undefined);
   const size = panelSize(parts.length);
   const estimated = cells.some((cell) => cell.figures.some(({ divergence: scans }) => isSampled(scans)));
@@ -65,13 +67,14 @@ function draw(input: ChartInput): ChartFigure | undefined {
       `By direct inspection of replicas${perScan === undefined ? "" : `, about ${count(Math.round(perScan))} keys a scan`}` +
       `${estimated ? ", scaled to all keys" : ""}; ${medianOf(cells)}${several ? ", put side by side by time" : ""}. ` +
       `Hollow circle: no difference found ${several ? "in any repetition " : ""}from here on. ` +
-      (missing ? "Thin dashed: keys with a copy missing." : "No replica was found without its copy of a key."),
+      (missing ? "Thin dashed: keys with a copy missing." : "No replica was found without its copy of a key.") +
+      ` ${coverage(cells)}${faults.note}`,
     description:
       "Lines of the number of keys whose replicas differ over time. " +
       parts.flatMap(({ facet, lines }) => facet.series.map(({ cell }, i) => describe(cell, lines[i]))).join("; ") +
       ".",
     axes: { x: "time (s)", y: "keys" },
-    legend: legendOf(parts.flatMap(({ facet }) => facet.series)),
+    legend: [...legendOf(parts.flatMap(({ facet }) => facet.series)), ...faults.legend],
     panels: parts.map(({ facet, lines }) =>
       chartPanel(facet.title, size, {
         type: "line",
@@ -85,6 +88,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
           name: "keys",
         },
         datasets: facet.series.flatMap((series, i) => datasets(series, lines[i])),
+        faults: faults.of(facet.series.map(({ cell }) => cell)),
       }),
     ),
     table: {
@@ -111,9 +115,29 @@ function draw(input: ChartInput): ChartFigure | undefined {
   };
 }
 
-/** Not all keys were looked at. Of figures, an upper bound of the keys looked at is known: unreachable ones may be judged. */
+/** Whether a number is about all keys or about those of a sample. */
+function coverage(cells: readonly ChartCell[]): string {
+  const all = cells
+    .flatMap((cell) => cell.figures.map((figures) => figures.divergence))
+    .filter(({ t }) => t.length > 0);
+  const scans = all.reduce((sum, { t }) => sum + t.length, 0);
+  const sampled = all.reduce((sum, one) => sum + one.t.filter((_, index) => sampledAt(one, index)).length, 0);
+  const final = all.filter((one) => one.finalPopulation !== undefined && one.finalPopulation > 0);
+  const whole = final.filter((one) => one.finalInspected! >= one.finalPopulation!).length;
+  const mid =
+    sampled === 0
+      ? "Every scan looked at all keys"
+      : sampled === scans
+        ? "No scan looked at all keys"
+        : `${count(scans - sampled)} of ${counted(scans, "scan")} looked at all keys`;
+  if (final.length === 0) return `${mid}.`;
+  return `${mid}; the last ${whole === final.length ? "did in every trial" : `did in ${count(whole)} of ${counted(final.length, "trial")}`}.`;
+}
+
+/** Not all keys were looked at. Older figures bound the keys looked at from above: unreachable ones may be judged. */
 function sampledAt({ columns }: TimeSeries, index: number): boolean {
   const at = (name: string): number => columns[name]?.[index] ?? 0;
+  if (columns["inspected"] !== undefined) return at("inspected") < at("population");
   return at("examined") + at("busy") + at("unreachable") < at("population");
 }
 

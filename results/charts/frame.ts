@@ -4,6 +4,7 @@
  * not drawn here but by the page, once for all panels of a chart; a picture on its own switches Chart.js's legend on.
  */
 import type { LegendEntry, Panel, Plain } from "./chart";
+import { laneOptions, type DrawnFault } from "./fault-lanes";
 import type { SeriesStyle } from "./theme";
 
 export interface Axis {
@@ -30,12 +31,16 @@ export interface FrameOptions {
   readonly interaction?: "nearest" | "index" | "point";
   /** What stands beside a name in the legend of a picture on its own; lines with their dash unless told otherwise. */
   readonly legendMark?: string;
+  /** Over time: lanes across the top. */
+  readonly faults?: readonly DrawnFault[];
 }
 
 /** A Chart.js configuration as plain data. */
 export function frame(options: FrameOptions): { readonly [key: string]: Plain } {
   const mode = options.interaction ?? (options.type === "bar" ? "index" : "nearest");
   const mark = options.legendMark ?? (options.type === "line" ? "line" : options.type === "bar" ? "rect" : "");
+  const faults = options.faults ?? [];
+  const lanes = faults.reduce((most, { lane }) => Math.max(most, lane + 1), 0);
   return {
     type: options.type,
     data: { datasets: options.datasets, ...(options.labels === undefined ? {} : { labels: options.labels }) },
@@ -67,8 +72,29 @@ export function frame(options: FrameOptions): { readonly [key: string]: Plain } 
           callbacks: { title: "@tooltipTitle", label: "@tooltipLabel" },
         },
       },
-      scales: { x: scale(options.x, "x"), y: scale(options.y, "y") },
+      ...(lanes === 0 ? {} : { faultLanes: laneOptions(faults), faultInk: "$muted" }),
+      scales: {
+        x: scale(options.x, "x"),
+        y: scale(options.y, "y"),
+        ...(lanes === 0 ? {} : { lanes: roomForLanes(lanes) }),
+      },
     },
+  };
+}
+
+/** A scale without ticks or lines that takes the room above the plot in which `fault-lanes-plugin.ts` draws. */
+function roomForLanes(lanes: number): { readonly [key: string]: Plain } {
+  return {
+    type: "linear",
+    axis: "x",
+    position: "top",
+    min: 0,
+    max: 1,
+    laneCount: lanes,
+    afterFit: "@lanesFit",
+    ticks: { display: false },
+    grid: { display: false },
+    border: { display: false },
   };
 }
 

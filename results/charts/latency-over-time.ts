@@ -6,9 +6,10 @@
  */
 import { panelCells, medianOf, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
+import { faultLanes } from "./fault-lanes";
 import { band, chartPanel, legendOf, line, logBounds, panelSize } from "./frame";
 import { metricInWords, plain } from "./numbers";
-import { lastInstant, overRepetitions, type Band } from "./over-time";
+import { DRAIN_LEFT_OUT, endOfLoad, hasDrain, overRepetitions, underLoad, type Band } from "./over-time";
 import type { SeriesStyle } from "./theme";
 
 export const latencyOverTime: ChartDefinition = {
@@ -47,9 +48,11 @@ function draw(input: ChartInput): ChartFigure | undefined {
   if (drawn.length === 0) return undefined;
   const all = drawn.flatMap(({ bands }) => bands.flatMap(({ values }) => [...values.low, ...values.high]));
   const bounds = logBounds(all.map((point) => point.y));
-  const end = lastInstant(shown.flatMap((cell) => cell.figures.map((figures) => figures.intervals)));
+  const end = endOfLoad(shown.flatMap((cell) => cell.figures));
   const size = panelSize(drawn.length);
   const cells = drawn.map(({ cell }) => cell);
+  const faults = faultLanes(cells, end);
+  const drain = cells.some((cell) => cell.figures.some(hasDrain)) ? DRAIN_LEFT_OUT : "";
   return {
     id: latencyOverTime.id,
     number: latencyOverTime.number,
@@ -58,7 +61,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(drawn),
     caption:
       `Response time of successful operations in each interval; ${medianOf(cells)}, ` +
-      `shaded from the lowest repetition to the highest for p99. Equal axes in all panels.${note}`,
+      `shaded from the lowest repetition to the highest for p99. Equal axes in all panels.${drain}${faults.note}${note}`,
     description:
       "Lines of latency in milliseconds over the seconds of the run. " +
       drawn
@@ -69,10 +72,13 @@ function draw(input: ChartInput): ChartFigure | undefined {
         .join("; ") +
       ".",
     axes: { x: "time (s)", y: "latency (ms)" },
-    legend: legendOf(
-      LINES.filter(({ name }) => drawn.some(({ bands }) => bands.some((one) => one.name === name))),
-      "line",
-    ),
+    legend: [
+      ...legendOf(
+        LINES.filter(({ name }) => drawn.some(({ bands }) => bands.some((one) => one.name === name))),
+        "line",
+      ),
+      ...faults.legend,
+    ],
     panels: drawn.map(({ cell, bands }) =>
       chartPanel(drawn.length === 1 ? "" : cell.label, size, {
         type: "line",
@@ -82,6 +88,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
           line(name, style, values.middle, { pointRadius: 0, borderWidth: 1.5 }),
           ...(values.repetitions > 1 && name.endsWith("p99") ? band(name, style, values.low, values.high) : []),
         ]),
+        faults: faults.of([cell]),
       }),
     ),
     table: {
@@ -103,7 +110,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
 }
 
 function bandsOf(cell: ChartCell): { name: string; style: SeriesStyle; values: Band }[] {
-  const intervals = cell.figures.map((figures) => figures.intervals);
+  const intervals = cell.figures.map(underLoad);
   return LINES.flatMap(({ name, columns, style }) => {
     for (const column of columns) {
       const values = overRepetitions(intervals, column);

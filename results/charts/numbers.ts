@@ -41,6 +41,13 @@ export function withUnit(value: number, unit: string): string {
   return unit === "" ? plain(value) : `${plain(value)}${NBSP}${unit}`;
 }
 
+/** A difference with its sign: `+1.2 ms`, `−3 %-points`. */
+export function signedWithUnit(value: number, unit: string): string {
+  // A share's difference is in points: "−3 %" could also mean three hundredths less.
+  const text = withUnit(Math.abs(value), unit).replace(/%$/, "%-points");
+  return value > 0 ? `+${text}` : value < 0 ? `−${text}` : text;
+}
+
 /** `3.2 % [2.9, 3.5]`, `4.1 ms [4, 4.3]`; without an interval the value alone; `not measured` where there is none. */
 export function metricInWords(metric: MetricValue | undefined): string {
   if (metric === undefined || metric.value === null) return "not measured";

@@ -5,10 +5,11 @@
  */
 import { panelCells, medianOf, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
+import { faultLanes } from "./fault-lanes";
 import { chartPanel, line, panelSize } from "./frame";
 import type { MetricValue } from "../record/figures";
 import { intervalInWords, metricInWords, plain } from "./numbers";
-import { lastInstant, overRepetitions, type Band } from "./over-time";
+import { DRAIN_LEFT_OUT, endOfLoad, hasDrain, overRepetitions, underLoad, type Band } from "./over-time";
 
 export const outcomes: ChartDefinition = {
   id: "outcomes",
@@ -34,7 +35,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const { shown, note } = panelCells(input);
   const drawn = shown
     .map((cell) => {
-      const intervals = cell.figures.map((figures) => figures.intervals);
+      const intervals = cell.figures.map(underLoad);
       const parts = PARTS.map((part) => ({ ...part, values: overRepetitions(intervals, part.column) }));
       return { cell, parts, offered: overRepetitions(intervals, "offered") };
     })
@@ -43,7 +44,10 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const present = PARTS.filter((part) =>
     drawn.some(({ parts }) => parts.some((one) => one.column === part.column && some(one.values))),
   );
-  const end = lastInstant(shown.flatMap((cell) => cell.figures.map((figures) => figures.intervals)));
+  const end = endOfLoad(shown.flatMap((cell) => cell.figures));
+  const cells = drawn.map(({ cell }) => cell);
+  const faults = faultLanes(cells, end);
+  const drain = cells.some((cell) => cell.figures.some(hasDrain)) ? DRAIN_LEFT_OUT : "";
   const top = Math.max(...drawn.map(({ parts, offered }) => Math.max(stackTop(parts), highest(offered))));
   const size = panelSize(drawn.length);
   return {
@@ -54,7 +58,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(drawn.map(({ cell }) => cell)),
     caption:
       `Operations a second by how they ended, in each interval; ${medianOf(drawn.map(({ cell }) => cell))}. ` +
-      `Outcomes that never happened are left out. Equal axes in all panels.${note}`,
+      `Outcomes that never happened are left out. Equal axes in all panels.${drain}${faults.note}${note}`,
     description:
       "Stacked areas of operations per second over time, by outcome. " +
       drawn.map(({ cell }) => `${cell.label}: ${metricInWords(cell.summary.metrics["throughput_ops_s"])}`).join("; ") +
@@ -65,6 +69,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       ...(drawn.some(({ offered }) => some(offered))
         ? [{ series: OFFERED.name, colour: OFFERED.style.colour, dash: OFFERED.style.dash, mark: "line" }]
         : []),
+      ...faults.legend,
     ],
     panels: drawn.map(({ cell, parts, offered }) => {
       const datasets: { readonly [key: string]: Plain }[] = parts
@@ -101,6 +106,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
         },
         datasets,
         legendMark: "rect",
+        faults: faults.of([cell]),
       });
     }),
     table: {

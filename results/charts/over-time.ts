@@ -4,7 +4,7 @@
  * i of one lies beside interval i of another. An interval nobody measured is a gap, never a zero. What happens at instants
  * of its own, such as a scan that takes as long as it takes, is put beside its like by time first (`alignedByTime`).
  */
-import type { TimeSeries } from "../record/figures";
+import type { TimeSeries, TrialFigures } from "../record/figures";
 import { capped, type Point } from "./frame";
 import { median, trimmed } from "./numbers";
 
@@ -15,6 +15,34 @@ export interface Band {
   /** Repetitions that had the column at all. */
   readonly repetitions: number;
 }
+
+/**
+ * The intervals in which load was offered. What ends in the drain is a backlog without new work: its few slow operations would
+ * stand at the right edge as a bump of latency and a collapse of throughput. `series.csv` of the trial has them.
+ */
+export function underLoad({ intervals, phases }: TrialFigures): TimeSeries {
+  if (phases === undefined) return intervals;
+  const within = intervals.t.filter((t) => t < phases.measureToS - SLACK_S).length;
+  const columns = Object.entries(intervals.columns).map(([name, values]) => [name, values.slice(0, within)]);
+  return { t: intervals.t.slice(0, within), columns: Object.fromEntries(columns) as TimeSeries["columns"] };
+}
+
+/** Whether a repetition has intervals that `underLoad` leaves out. */
+export function hasDrain(figures: TrialFigures): boolean {
+  return underLoad(figures).t.length < figures.intervals.t.length;
+}
+
+/** Where the pictures of load end, seconds: the end of the measured phase, else the beginning of the last interval. */
+export function endOfLoad(all: readonly TrialFigures[]): number {
+  return Math.max(0, ...all.map((figures) => underLoad(figures).t.at(-1) ?? 0));
+}
+
+/** For captions. */
+export const DRAIN_LEFT_OUT =
+  " Operations that ended after the measured phase are not drawn; each trial's series.csv has them.";
+
+/** An interval's start is computed from microseconds. */
+const SLACK_S = 1e-9;
 
 /** undefined when no repetition has a number in the column. */
 export function overRepetitions(series: readonly TimeSeries[], column: string): Band | undefined {

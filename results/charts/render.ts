@@ -6,6 +6,7 @@
 import { BasicPlatform, Chart, registerables, type ChartConfiguration } from "chart.js";
 import { chartCallbacks } from "./callbacks";
 import type { ChartFigure, Panel } from "./chart";
+import { faultLanesPlugin } from "./fault-lanes-plugin";
 import { escapeText } from "./markup";
 import { SvgCanvas } from "./svg-canvas";
 import { cssVariables } from "./theme";
@@ -57,7 +58,7 @@ function drawing(panel: Panel, idPrefix: string, extras: Extras): string {
   if (extras.title !== "")
     config.options.plugins.title = { ...config.options.plugins.title, display: true, text: extras.title };
   const surface = new SvgCanvas(panel.width, panel.height, idPrefix);
-  const chart = new Chart(surface.canvas, { ...config, platform: BasicPlatform });
+  const chart = new Chart(surface.canvas, { ...config, plugins: [faultLanesPlugin()], platform: BasicPlatform });
   const content = surface.content();
   chart.destroy();
   return content;

@@ -6,9 +6,10 @@
  */
 import { facets, panelCells, medianOf, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Panel, Plain } from "./chart";
+import { faultLanes } from "./fault-lanes";
 import { chartPanel, legendOf, line, panelSize, powerOfTen } from "./frame";
 import { count, counted, metricInWords, percent, plain, trimmed } from "./numbers";
-import { lastInstant, overRepetitions } from "./over-time";
+import { DRAIN_LEFT_OUT, endOfLoad, hasDrain, overRepetitions, underLoad } from "./over-time";
 import type { SeriesStyle } from "./theme";
 
 export const siblings: ChartDefinition = {
@@ -34,10 +35,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     .map((cell) => ({
       cell,
       lines: LINES.flatMap((one) => {
-        const values = overRepetitions(
-          cell.figures.map((figures) => figures.intervals),
-          one.column,
-        );
+        const values = overRepetitions(cell.figures.map(underLoad), one.column);
         return values === undefined ? [] : [{ ...one, values }];
       }),
     }))
@@ -51,7 +49,11 @@ function draw(input: ChartInput): ChartFigure | undefined {
     2,
     ...overTime.flatMap(({ lines }) => lines.flatMap(({ values }) => values.middle.map((point) => point.y))),
   );
-  const end = lastInstant(shown.flatMap((cell) => cell.figures.map((figures) => figures.intervals)));
+  const end = endOfLoad(shown.flatMap((cell) => cell.figures));
+  const faults = faultLanes(
+    overTime.map(({ cell }) => cell),
+    end,
+  );
   const most = Math.max(2, ...atEnd.flatMap(({ tails }) => tails.map((tail) => tail.share.length)));
   const rarest = Math.min(
     1,
@@ -72,6 +74,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       datasets: lines.map(({ name, style, values }): { readonly [key: string]: Plain } =>
         line(name, style, values.middle, { pointRadius: 0, borderWidth: 1.5 }),
       ),
+      faults: faults.of([cell]),
     }),
   );
   for (const { facet, tails } of atEnd)
@@ -108,6 +111,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       ...atEnd.flatMap(({ facet }) => facet.series.map(({ cell }) => cell)),
     ]),
   ];
+  const drain = cells.some((cell) => cell.figures.some(hasDrain)) ? DRAIN_LEFT_OUT : "";
   return {
     id: siblings.id,
     number: siblings.number,
@@ -119,7 +123,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       `${counted(
         atEnd.flatMap(({ tails }) => tails).reduce((sum, tail) => sum + tail.keys, 0),
         "key",
-      )}.${note}`,
+      )}; tombstones are no versions.${drain}${faults.note}${note}`,
     description:
       "Lines of the number of versions a read returned over time, and of the share of keys with at least so many versions at the end. " +
       cells
@@ -136,6 +140,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
         "line",
       ),
       ...legendOf(atEnd.flatMap(({ facet }) => facet.series)),
+      ...faults.legend,
     ],
     panels,
     table: {

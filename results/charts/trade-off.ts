@@ -8,6 +8,7 @@
 import { quorumsOverlap, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry, Plain } from "./chart";
 import { chartPanel, logBounds, panelSize } from "./frame";
+import { intervalHeading } from "./interval-words";
 import { counted, metricInWords, percent, plain, trimmed, withUnit } from "./numbers";
 import { seriesStyle } from "./theme";
 
@@ -17,7 +18,7 @@ export const tradeOff: ChartDefinition = {
   title: "Stale reads against read latency",
   question: "Which configuration should I pick?",
   prose:
-    "One mark a configuration. To the left: reads are fast even at their slowest percent. To the bottom: few reads miss an acknowledged write. The best place is the lower left corner. Crosses are 95 % intervals; where two crosses overlap, this run does not tell the two apart.",
+    "One mark a configuration. To the left: reads are fast even at their slowest percent. To the bottom: few reads miss an acknowledged write. The best place is the lower left corner. Crosses are the intervals of both figures, of the kind the caption names; where two crosses overlap, this run does not tell the two apart.",
   absence:
     "No configuration has both a read latency and a share of stale reads, so the two cannot be set against each other.",
   draw,
@@ -130,7 +131,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(marks, fastest),
     caption:
       `${counted(marks.length, "configuration")} of ${repetitions(marks.map((mark) => mark.cell))}. ` +
-      `Marks are medians over repetitions (one repetition: its own value); crosses are 95 % intervals where they are known.` +
+      `Marks are medians over repetitions (one repetition: its own value); crosses, where they are known: ${intervalHeading(marks.map((mark) => mark.cell.summary))}.` +
       (best.length > 1
         ? " The grey dashed line joins the configurations that no other beats in both figures, by their estimates; where crosses overlap this run does not decide."
         : ""),

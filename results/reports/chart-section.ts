@@ -7,7 +7,9 @@ import type { ChartDefinition, ChartFigure, LegendEntry, Panel } from "../charts
 import { escapeText } from "../charts/markup";
 import { count } from "../charts/numbers";
 import { panelSvg } from "../charts/render";
+import type { WorldFigure } from "../charts/worlds-apart";
 import { dataTable } from "./tables";
+import { worldBadge } from "./world-badge";
 
 export interface ChartSectionOptions {
   /** Links to `figures/<chart>-<panel>.svg` and `figures/<chart>.csv` beside the page. */
@@ -16,19 +18,38 @@ export interface ChartSectionOptions {
   readonly svg: boolean;
 }
 
+/** `drawn` has one entry a world; the section stays one, and each drawing says which world it is of. */
 export function chartSection(
+  definition: ChartDefinition,
+  drawn: readonly WorldFigure[],
+  options: ChartSectionOptions,
+): string {
+  const heading = `<h2>${escapeText(definition.question)}</h2>`;
+  if (drawn.length < 2) return heading + figureHtml(definition, drawn[0]?.figure, options);
+  return (
+    heading +
+    drawn
+      .map(
+        ({ world, figure }) =>
+          `<div class="of-world"><p class="whose">${worldBadge(world)}</p>${figureHtml(definition, figure, options)}</div>`,
+      )
+      .join("\n")
+  );
+}
+
+/** Answer, picture and numbers, or why there is none. */
+export function figureHtml(
   definition: ChartDefinition,
   figure: ChartFigure | undefined,
   options: ChartSectionOptions,
 ): string {
-  const heading = `<h2>${escapeText(definition.question)}</h2>`;
   if (figure === undefined)
-    return `${heading}<p class="answer">${escapeText(definition.title)}: no chart.</p><p class="absent">${escapeText(definition.absence)}</p>`;
+    return `<p class="answer">${escapeText(definition.title)}: no chart.</p><p class="absent">${escapeText(definition.absence)}</p>`;
   const layout =
     figure.panels.length === 1 ? "one" : figure.panels.length === 2 || figure.panels.length === 4 ? "two" : "many";
   return (
-    `${heading}<p class="answer">${escapeText(figure.answer)}</p>\n<figure>` +
-    `<h3>${escapeText(figure.title)} <a class="help" href="#about-${figure.id}" aria-label="How to read this chart">?</a></h3>` +
+    `<p class="answer">${escapeText(figure.answer)}</p>\n<figure>` +
+    `<h3>${escapeText(figure.title)} <a class="help" href="#about-${definition.id}" aria-label="How to read this chart">?</a></h3>` +
     legendHtml(figure) +
     `<div class="panels ${layout}">${figure.panels.map((panel, i) => panelHtml(figure, panel, i, options)).join("\n")}</div>` +
     `<p class="visually-hidden" id="${figure.id}-description">${escapeText(figure.description)}</p>` +
@@ -75,12 +96,27 @@ function swatch({ colour, dash, mark }: LegendEntry): string {
   const paint = `var(--${colour.slice(1)})`;
   if (mark === "bar")
     return `<svg width="14" height="12" aria-hidden="true"><rect x="1" y="1" width="12" height="10" fill="${paint}" fill-opacity=".75" stroke="${paint}"/></svg>`;
+  if (mark.startsWith("fault-"))
+    return (
+      `<svg width="26" height="12" aria-hidden="true"><rect x=".5" y=".5" width="25" height="10" fill="${paint}" fill-opacity=".35" stroke="${paint}"/>` +
+      `<path d="${HATCHES[mark] ?? ""}" stroke="${paint}" fill="none"/></svg>`
+    );
   const dashes = dash.length === 0 ? "" : ` stroke-dasharray="${dash.join(" ")}"`;
   const shape = MARKS[mark] ?? "";
   const drawn = shape === "" ? "" : `<path d="${shape}" fill="${paint}" stroke="${paint}" stroke-width="1.5"/>`;
   const weight = mark === "thin" ? `stroke-width=".75" stroke-opacity=".6"` : `stroke-width="2"`;
   return `<svg width="34" height="12" aria-hidden="true"><path d="M1 6H33" stroke="${paint}" ${weight} fill="none"${dashes}/>${drawn}</svg>`;
 }
+
+/** As `fault-lanes-plugin.ts` draws them. */
+const HATCHES: Readonly<Record<string, string>> = {
+  "fault-0": "M1 10.5L11 .5M8 10.5L18 .5M15 10.5L25 .5",
+  "fault-1": "M4.5 .5V10M8.5 .5V10M12.5 .5V10M16.5 .5V10M20.5 .5V10",
+  "fault-2": "M1 4H25M1 7.5H25",
+  "fault-3": "M1 10.5L11 .5M8 10.5L18 .5M15 10.5L25 .5M1 .5L11 10.5M8 .5L18 10.5M15 .5L25 10.5",
+  "fault-4": "M1 .5L11 10.5M8 .5L18 10.5M15 .5L25 10.5",
+  "fault-5": "M4 5.5h1.5M9 5.5h1.5M14 5.5h1.5M19 5.5h1.5",
+};
 
 /** The markers of Chart.js, about (17, 6). */
 const MARKS: Readonly<Record<string, string>> = {

@@ -7,18 +7,35 @@
  */
 import { chartInput } from "../charts/cells";
 import { escapeText } from "../charts/markup";
-import { count, counted, plain } from "../charts/numbers";
+import { count, counted, plain, signedWithUnit } from "../charts/numbers";
 import type { ComparisonRow, LoadedRun } from "../record/run-folder";
+import { inWorld, worldsOf } from "../statistics/worlds";
 import { describeMetric } from "./headline";
-import { signed } from "./tables";
+import { worldBadge } from "./world-badge";
 
-/** `run.comparisons` must not be empty. HTML. */
+/** `run.comparisons` must not be empty. HTML. Each world is compared within itself. */
 export function comparisonSection(run: LoadedRun): string {
   const heading = `<h2>What is different from the baseline?</h2>`;
+  const parts = worldsOf(run)
+    .map((world) => ({ world, part: inWorld(run, world) }))
+    .filter(({ part }) => part.comparisons.length > 0);
+  if (parts.length < 2) return heading + ofOneWorld(parts[0]?.part ?? run);
+  return (
+    heading +
+    `<p class="answer">${escapeText(`Each of the ${count(parts.length)} worlds is compared within itself; what lies between them stands under “How far apart are the two worlds?”.`)}</p>` +
+    parts
+      .map(
+        ({ world, part }) => `<div class="of-world"><p class="whose">${worldBadge(world)}</p>${ofOneWorld(part)}</div>`,
+      )
+      .join("\n")
+  );
+}
+
+function ofOneWorld(run: LoadedRun): string {
   const hopeless = whyNothingCanShow(run);
   if (hopeless !== undefined)
     return (
-      `${heading}<p class="answer">${escapeText(hopeless)}</p>` +
+      `<p class="answer">${escapeText(hopeless)}</p>` +
       `<details><summary>The undecided rows (${count(run.comparisons.length)})</summary>${comparisonTable(run)}</details>`
     );
   const rows = run.comparisons;
@@ -27,15 +44,22 @@ export function comparisonSection(run: LoadedRun): string {
   const tested = rows.filter((row) => row.n > 0);
   const pairs = Math.min(...tested.map((row) => row.n));
   const few =
-    open > 0 && tested.length > 0 && smallestAdjusted(pairs, tested.length) >= ALPHA
-      ? ` With ${counted(pairs, "pair")} the smallest possible p is ${Number((2 / 2 ** pairs).toPrecision(2))} before adjustment: at least ${needed(tested.length)} repetitions are needed to show anything.`
+    open > 0 && tested.length > 0 && smallestAdjusted(pairs, tested.length) >= alphaOf(run)
+      ? ` With ${counted(pairs, "pair")} the smallest possible p is ${Number((2 / 2 ** pairs).toPrecision(2))} before adjustment: at least ${needed(tested.length, alphaOf(run))} repetitions are needed to show anything.`
       : "";
   return (
-    `${heading}<p class="answer">${escapeText(
+    `<p class="answer">${escapeText(
       `Against ${baselineOf(run)}, ${count(decided)} of ${counted(rows.length, "comparison")} show a difference and ${count(open)} ${open === 1 ? "is" : "are"} inconclusive.${few}`,
     )}</p>${comparisonTable(run)}` +
-    `<p class="facts">Differences pair repetitions of equal seed; p is adjusted for the number of comparisons. “Inconclusive” means that this run cannot tell, never that the two are the same.</p>`
+    `<p class="facts">${escapeText(comparedMetrics(run))} Differences are the configuration minus the baseline and pair repetitions of equal seed; p is adjusted (Holm) for ${count(tested.length)} comparisons and held against ${plain(alphaOf(run))}. “Inconclusive” means that this run cannot tell, never that the two are the same.</p>`
   );
+}
+
+/** Which metrics were compared: every further one would cost the others power. */
+export function comparedMetrics(run: LoadedRun): string {
+  const names = [...new Set(run.comparisons.map(({ metric }) => metric))];
+  const titles = names.map((name) => describeMetric(run, name)?.title ?? name);
+  return `Compared ${names.length === 1 ? "is" : "are"} ${titles.join(", ")}; all other metrics stand in the tables and are not tested.`;
 }
 
 /** One sentence where no row could have come out, whatever the numbers; undefined where the rows are worth reading. */
@@ -46,8 +70,8 @@ export function whyNothingCanShow(run: LoadedRun): string | undefined {
   if (tested.length === 0)
     return `Nothing could be compared with ${baselineOf(run)}: 0 of ${counted(rows.length, "comparison")} had valid measurements on both sides.`;
   const most = Math.max(...tested.map((row) => row.n));
-  if (!tested.every(isPaired) || smallestAdjusted(most, tested.length) < ALPHA) return undefined;
-  return `${counted(most, "repetition")} of each configuration ${most === 1 ? "is" : "are"} too few to show a difference from ${baselineOf(run)}, however large: for ${counted(tested.length, "comparison")} it takes at least ${needed(tested.length)}.`;
+  if (!tested.every(isPaired) || smallestAdjusted(most, tested.length) < alphaOf(run)) return undefined;
+  return `${counted(most, "repetition")} of each configuration ${most === 1 ? "is" : "are"} too few to show a difference from ${baselineOf(run)}, however large: for ${counted(tested.length, "comparison")} it takes at least ${needed(tested.length, alphaOf(run))}.`;
 }
 
 /** `▲ worse`, `~ same`, `? inconclusive`: the arrow is the direction of the value, the word its meaning. */
@@ -75,12 +99,12 @@ function comparisonTable(run: LoadedRun): string {
     const interval =
       row.lo === null || row.hi === null
         ? ""
-        : `<span class="interval">[${escapeText(signed(row.lo, row.unit))}, ${escapeText(signed(row.hi, row.unit))}]</span>`;
+        : `<span class="interval">[${escapeText(signedWithUnit(row.lo, row.unit))}, ${escapeText(signedWithUnit(row.hi, row.unit))}]</span>`;
     return (
       `<tr${isDecided(row) ? "" : ' class="dim"'}><td class="name">${escapeText(labels.get(row.cell) ?? row.cell)}</td>` +
       `<td class="name">${escapeText(metric?.title ?? row.metric)}</td>` +
       `<td class="name ${row.verdict === "better" || row.verdict === "worse" ? row.verdict : ""}">${escapeText(verdictInWords(row))}</td>` +
-      `<td class="number">${escapeText(row.difference === null ? "–" : signed(row.difference, row.unit))}${interval}</td>` +
+      `<td class="number">${escapeText(row.difference === null ? "–" : signedWithUnit(row.difference, row.unit))}${interval}</td>` +
       `<td class="number">${row.pAdjusted === null ? "–" : escapeText(probability(row.pAdjusted))}</td><td class="number">${count(row.n)}</td></tr>`
     );
   });
@@ -100,9 +124,9 @@ function smallestAdjusted(pairs: number, rows: number): number {
   return Math.min(1, (rows * 2) / 2 ** pairs);
 }
 
-function needed(rows: number): number {
+function needed(rows: number, alpha: number): number {
   let pairs = 1;
-  while (smallestAdjusted(pairs, rows) >= ALPHA) pairs++;
+  while (smallestAdjusted(pairs, rows) >= alpha) pairs++;
   return pairs;
 }
 
@@ -116,4 +140,10 @@ function probability(p: number): string {
   return p < 0.0001 ? "< 0.0001" : plain(Number(p.toPrecision(2)));
 }
 
-const ALPHA = 0.05;
+/** What the run's comparisons were held against. */
+function alphaOf(run: LoadedRun): number {
+  return run.manifest.analysis?.alpha ?? ALPHA_BEFORE;
+}
+
+/** Of runs that do not say. */
+const ALPHA_BEFORE = 0.05;

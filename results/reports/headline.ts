@@ -18,6 +18,7 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["p_stale", "stale reads"],
   ["throughput_ops_s", "throughput"],
   ["availability", "available"],
+  ["siblings_mean", "siblings mean"],
   ["siblings_p99", "siblings p99"],
   ["siblings_max", "siblings max"],
   ["divergent_keys_final", "differing at end"],
@@ -43,11 +44,12 @@ export function unitInWords(unit: string): string {
   return unit === "1/s" ? "per s" : unit;
 }
 
-/** The worst verdict of any cell, and how many cells carry it. */
+/** The worst verdict of any cell, and how many cells carry it. Of no cell nothing is valid: `nothing`. */
 export function worstValidity(cells: readonly CellSummary[]): {
-  readonly verdict: "valid" | "doubtful" | "invalid";
+  readonly verdict: "valid" | "doubtful" | "invalid" | "nothing";
   readonly count: number;
 } {
+  if (cells.length === 0) return { verdict: "nothing", count: 0 };
   for (const verdict of ["invalid", "doubtful"] as const) {
     const count = cells.filter((cell) => cell.validity.verdict === verdict).length;
     if (count > 0) return { verdict, count };

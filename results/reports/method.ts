@@ -8,34 +8,45 @@ import { chartInput } from "../charts/cells";
 import { escapeText } from "../charts/markup";
 import { count, counted, median, percent, plain } from "../charts/numbers";
 import type { Calibration } from "../record/figures";
+import { worldDistance } from "../charts/world-distance";
 import type { LoadedRun, TunableLabel } from "../record/run-folder";
+import { inWorld, twins, WORLD_IN_WORDS, WORLDS, worldsOf } from "../statistics/worlds";
 import { unitInWords, worstValidity } from "./headline";
 import { dataTable } from "./tables";
+import { worldBadge } from "./world-badge";
 
 export function methodSection(run: LoadedRun): string {
   const { manifest } = run;
   const done = run.trials.filter((trial) => trial.record.outcome === "done").length;
   const operations = run.trials.reduce((sum, trial) => sum + trial.record.operations, 0);
-  const real = manifest.worlds.includes("processes");
+  const worlds = worldsOf(run);
+  const expectation = worlds.map((world) => EXPECTATION[world]).join(" ");
   return (
     `<h2>Can I reproduce it?</h2><p class="answer">${escapeText(
       `Yes, with the command below; ${counted(done, "trial")} of ${counted(run.cells.length, "configuration")} recorded ${counted(operations, "operation")}` +
         `${manifest.wallSeconds === null ? "" : ` in ${plain(manifest.wallSeconds)} s`}. ` +
-        (real
-          ? "Real processes share a machine with everything else on it, so expect the shape and not the digits."
-          : "A simulation with the same seed and version gives the same digits."),
+        expectation,
     )}</p>` +
     `<pre>${escapeText(reproduceCommand(run))}</pre>` +
     doubts(run) +
     calibration(run) +
+    replays(run) +
+    faultsTable(run) +
     settings(run) +
     provenance(run) +
     downloads(run)
   );
 }
 
+const EXPECTATION = {
+  processes: "Real processes share a machine with everything else on it, so expect the shape and not the digits.",
+  simulation:
+    "Simulated trials run in virtual time: the same seed and version replay them event by event, to the same digits.",
+} as const;
+
 export function glossarySection(run: LoadedRun): string {
-  const charts = [...CHARTS.values()]
+  const drawn = [...(worldsOf(run).length > 1 ? [worldDistance] : []), ...CHARTS.values()];
+  const charts = drawn
     .map(
       (chart) =>
         `<dt id="about-${chart.id}">${escapeText(chart.title)} <span class="facts">(chart)</span></dt><dd>${escapeText(chart.prose)} <a href="#${chart.id}">to the chart</a></dd>`,
@@ -49,7 +60,7 @@ export function glossarySection(run: LoadedRun): string {
     )
     .join("");
   return (
-    `<h2>What do the words mean?</h2><p class="answer">${counted(WORDS.length, "term")} of the field, ${counted(CHARTS.size, "chart")} and ${counted(run.manifest.metrics.length, "metric")} are explained here.</p>` +
+    `<h2>What do the words mean?</h2><p class="answer">${counted(WORDS.length, "term")} of the field, ${counted(drawn.length, "chart")} and ${counted(run.manifest.metrics.length, "metric")} are explained here.</p>` +
     `<h3>Terms</h3><dl class="glossary">${WORDS.map(([term, meaning]) => `<dt>${escapeText(term)}</dt><dd>${escapeText(meaning)}</dd>`).join("")}</dl>` +
     `<h3>How to read the charts</h3><dl class="glossary">${charts}</dl><h3>Metrics</h3><dl class="glossary">${metrics}</dl>`
   );
@@ -96,8 +107,10 @@ function doubts(run: LoadedRun): string {
               `<li>${escapeText(trial.record.cell)}, repetition ${trial.record.repetition + 1}: ${escapeText(trial.record.error ?? "no reason was recorded")}</li>`,
           )
           .join("")}</ul>`;
+  if (worst.verdict === "nothing")
+    return `<h3>Doubts</h3><p>No configuration finished, so nothing was measured.</p>${failures}`;
   if (worst.verdict === "valid" && rows.length === 0)
-    return `<h3>Doubts</h3><p>None of the checks on schedule, offered load and outside load raised a doubt.</p>${failures}`;
+    return `<h3>Doubts</h3><p>None of the checks on offered load, judgement${run.cells.some(({ world }) => world === "processes") ? ", schedule and outside load" : " and percentiles"} raised a doubt.</p>${failures}`;
   return (
     `<h3>Doubts</h3><p>${counted(worst.count, "configuration")} of ${count(run.cells.length)} ${worst.count === 1 ? "is" : "are"} ${worst.verdict}. A doubtful number may be right; do not build on it before it was repeated.</p>` +
     dataTable(
@@ -105,7 +118,7 @@ function doubts(run: LoadedRun): string {
       Infinity,
       "plain",
     ) +
-    `<details><summary>All ${count(rows.length)} doubts</summary>${dataTable(
+    `<details><summary>${rows.length === 1 ? "The doubt" : `All ${count(rows.length)} doubts`} in full</summary>${dataTable(
       { columns: ["configuration", "doubt", "verdict", "what was seen", "what to do"], rows },
       Infinity,
     )}</details>` +
@@ -124,9 +137,15 @@ const CALIBRATION: readonly (readonly [string, (one: Calibration) => number, (va
 ];
 
 function calibration(run: LoadedRun): string {
-  const known = run.trials.flatMap((trial) => trial.summary?.calibration ?? trial.figures?.calibration ?? []);
+  const worlds = worldsOf(run);
+  if (!worlds.includes("processes"))
+    return `<h3>Calibration</h3><p>None: simulated time has no error of its own, and no other program takes part in it.</p>`;
+  const of = worlds.length > 1 ? ` ${worldBadge("processes")}` : "";
+  const known = run.trials.flatMap(({ record, summary, figures }) =>
+    record.world === "processes" ? (summary?.calibration ?? figures?.calibration ?? []) : [],
+  );
   if (known.length === 0)
-    return `<h3>Calibration</h3><p>${run.manifest.worlds.includes("processes") ? "The machine was not calibrated before the trials, so it is unknown how much of a latency is its own." : "Simulated time has no error of its own."}</p>`;
+    return `<h3>Calibration${of}</h3><p>The machine was not calibrated before the trials, so it is unknown how much of a latency is its own.</p>`;
   const rows = CALIBRATION.map(([name, of, words]) => {
     const values = known.map(of).filter((value) => Number.isFinite(value));
     if (values.length === 0) return [name, "unknown", "", ""];
@@ -134,7 +153,7 @@ function calibration(run: LoadedRun): string {
   });
   const placements = [...new Set(known.map((one) => one.placement))];
   return (
-    `<h3>Calibration</h3><p>What the machine itself costs, measured before each trial: latencies near these figures say more about the machine than about the store. Placement of processes: ${escapeText(placements.join("; "))}.</p>` +
+    `<h3>Calibration${of}</h3><p>What the machine itself costs, measured before each trial: latencies near these figures say more about the machine than about the store. Placement of processes: ${escapeText(placements.join("; "))}.</p>` +
     dataTable(
       {
         columns: ["measured without the store", `median of ${counted(known.length, "trial")}`, "lowest", "highest"],
@@ -146,28 +165,134 @@ function calibration(run: LoadedRun): string {
   );
 }
 
+/** What makes each simulated trial replayable. */
+function replays(run: LoadedRun): string {
+  const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell.label]));
+  const simulated = run.trials.filter(({ record }) => record.world === "simulation" && record.outcome === "done");
+  if (simulated.length === 0) return "";
+  const rows = simulated.map(({ record: { cell, repetition, seed, simulation } }) => [
+    labels.get(cell) ?? cell,
+    repetition + 1,
+    seed,
+    simulation?.events ?? null,
+    simulation === undefined ? null : Number(simulation.virtualSeconds.toPrecision(4)),
+    simulation === undefined ? null : Number(simulation.wallSeconds.toPrecision(3)),
+    simulation?.digest ?? "none recorded",
+  ]);
+  const table = dataTable(
+    {
+      columns: [
+        "configuration",
+        "repetition",
+        "seed",
+        "events",
+        "virtual time (s)",
+        "took (s)",
+        "digest of the event trace",
+      ],
+      rows,
+    },
+    Infinity,
+  );
+  const seconds = simulated.reduce((sum, { record }) => sum + (record.simulation?.virtualSeconds ?? 0), 0);
+  return (
+    `<h3>Replay ${worldBadge("simulation")}</h3><p>Virtual time: ${escapeText(counted(simulated.length, "trial"))} of together ${escapeText(plain(seconds))} s replay from their seeds. ` +
+    `Equal digests mean equal events, in the same order at the same instants; <code>npx quorumlab verify ${escapeText(run.manifest.run)}</code> runs them again and compares.</p>` +
+    `<details><summary>Seeds and digests of ${escapeText(counted(simulated.length, "simulated trial"))}</summary>${table}</details>`
+  );
+}
+
+/** Faults as they really began and ended. */
+function faultsTable(run: LoadedRun): string {
+  interface Seen {
+    readonly id: string;
+    readonly kind: string;
+    readonly what: string;
+    readonly world: keyof typeof WORLD_IN_WORDS;
+    readonly from: number[];
+    readonly to: (number | null)[];
+    readonly cells: Set<string>;
+  }
+  const seen = new Map<string, Seen>();
+  for (const { record, figures } of run.trials)
+    for (const { id, kind, what, fromS, toS } of figures?.faults ?? []) {
+      const key = JSON.stringify([record.world, id, kind, what]);
+      const known: Seen = seen.get(key) ?? { id, kind, what, world: record.world, from: [], to: [], cells: new Set() };
+      known.from.push(fromS);
+      known.to.push(toS);
+      known.cells.add(record.cell);
+      seen.set(key, known);
+    }
+  if (seen.size === 0) return "";
+  const range = (values: readonly number[]): string => {
+    const [lo, hi] = [Math.min(...values), Math.max(...values)].map((value) => Number(value.toFixed(3)));
+    return lo === hi ? String(lo) : `${lo} to ${hi}`;
+  };
+  const ended = (values: readonly (number | null)[]): string => {
+    const known = values.filter((value): value is number => value !== null);
+    const open = values.length - known.length;
+    return [...(known.length === 0 ? [] : [range(known)]), ...(open === 0 ? [] : ["had not ended"])].join("; ");
+  };
+  return (
+    `<h3>Faults</h3><p>As they really began and ended, in seconds from the start of the warm-up; a range where repetitions or configurations differ.</p>` +
+    dataTable(
+      {
+        columns: ["id", "kind", "what", "from (s)", "to (s)", "world", "configurations"],
+        rows: [...seen.values()]
+          .sort((a, b) => Math.min(...a.from) - Math.min(...b.from))
+          .map(({ id, kind, what, from, to, world, cells }) => [
+            ...[id, kind, what, range(from), ended(to), WORLD_IN_WORDS[world]],
+            `${count(cells.size)} of ${count(run.cells.filter((cell) => cell.world === world).length)}`,
+          ]),
+      },
+      100,
+      "plain",
+    )
+  );
+}
+
 function settings(run: LoadedRun): string {
   const byCell = new Map<string, Readonly<Record<string, unknown>>>();
   for (const trial of run.trials)
     if (!byCell.has(trial.record.cell)) byCell.set(trial.record.cell, trial.record.resolved);
-  const cells = chartInput(run).cells.filter((cell) => byCell.has(cell.summary.id));
-  const keys = [...new Set([...byCell.values()].flatMap((resolved) => Object.keys(resolved)))].sort();
   const value = (id: string, key: string): string => printable(byCell.get(id)?.[key]);
-  const varying = keys.filter((key) => new Set(cells.map((cell) => value(cell.summary.id, key))).size > 1);
-  const fixed = keys.filter((key) => !varying.includes(key));
+  const worlds = worldsOf(run).map((world) => ({
+    world,
+    cells: chartInput(inWorld(run, world)).cells.filter((cell) => byCell.has(cell.summary.id)),
+  }));
+  const cells = worlds.flatMap((one) => one.cells);
+  const keys = [...new Set([...byCell.values()].flatMap((resolved) => Object.keys(resolved)))].sort();
+  const varies = (key: string, among: typeof cells): boolean =>
+    new Set(among.map((cell) => value(cell.summary.id, key))).size > 1;
+  const fixed = keys.filter((key) => !varies(key, cells));
   const label = (key: string): TunableLabel | undefined =>
     run.manifest.tunables.find((row) => row.key === key || lastName(row.key) === lastName(key));
+  const tables = worlds.map(({ world, cells: ofWorld }) => {
+    const varying = keys.filter((key) => varies(key, ofWorld));
+    const of = worlds.length > 1 ? `<p class="whose">${worldBadge(world)}</p>` : "";
+    if (varying.length === 0) return `${of}<p>All configurations had the same settings.</p>`;
+    const table = {
+      columns: ["setting", ...ofWorld.map((cell) => cell.label)],
+      rows: varying.map((key) => [key, ...ofWorld.map((cell) => value(cell.summary.id, key))]),
+    };
+    return of + dataTable(table, Infinity, "plain");
+  });
+  const between = twins(run.cells);
+  const apart = keys.filter((key) =>
+    between.some(({ processes, simulation }) => value(processes.id, key) !== value(simulation.id, key)),
+  );
   const differing =
-    varying.length === 0
-      ? `<p>All configurations had the same settings.</p>`
-      : dataTable(
+    tables.join("") +
+    (apart.length === 0
+      ? ""
+      : `<p>Between the worlds, in the first configuration that both have:</p>${dataTable(
           {
-            columns: ["setting", ...cells.map((cell) => cell.label)],
-            rows: varying.map((key) => [key, ...cells.map((cell) => value(cell.summary.id, key))]),
+            columns: ["setting", ...WORLDS.map((world) => WORLD_IN_WORDS[world])],
+            rows: apart.map((key) => [key, value(between[0].processes.id, key), value(between[0].simulation.id, key)]),
           },
           Infinity,
           "plain",
-        );
+        )}`);
   return (
     `<h3>Settings</h3><p>Only what differs; everything else was the same in all configurations.</p>${differing}` +
     `<details><summary>All ${count(fixed.length)} settings that were the same</summary>${dataTable(
@@ -227,6 +352,7 @@ function provenance(run: LoadedRun): string {
 }
 
 const FILES: readonly (readonly [string, string])[] = [
+  ["summaries/README.txt", "what the columns of these tables mean"],
   ["summaries/cells.csv", "one row a configuration and metric, with intervals"],
   ["summaries/trials.csv", "one row a trial"],
   ["summaries/metrics_long.csv", "one row a trial and metric, for statistics programs"],
@@ -239,14 +365,19 @@ const FILES: readonly (readonly [string, string])[] = [
 ];
 
 function downloads(run: LoadedRun): string {
-  const files =
-    run.comparisons.length === 0
-      ? FILES
+  const tables = FILES.filter(([path]) => path.startsWith("summaries/"));
+  const files = [
+    ...tables,
+    ...(run.comparisons.length === 0
+      ? []
+      : [["summaries/comparisons.csv", "differences from the baseline: configuration minus baseline"] as const]),
+    ...(worldsOf(run).length < 2
+      ? []
       : [
-          ...FILES.slice(0, 3),
-          ["summaries/comparisons.csv", "differences from the baseline"] as const,
-          ...FILES.slice(3),
-        ];
+          ["summaries/distance.csv", "the distance between the worlds: processes minus, and over, simulation"] as const,
+        ]),
+    ...FILES.filter((file) => !tables.includes(file)),
+  ];
   return `<h3>Files of this run</h3><ul class="plain-list">${files
     .map(([path, what]) => `<li><a href="../${path}">${path}</a>: ${what}</li>`)
     .join("")}</ul>`;
@@ -264,8 +395,12 @@ const WORDS: readonly (readonly [string, string])[] = [
   ],
   ["p50, p99", "Percentiles: half of the operations took no longer than p50, 99 of 100 no longer than p99."],
   [
-    "95 % interval",
-    "Written [low, high]: a range that a repeated measurement would cover the true value with 19 times of 20. Where two ranges overlap widely, no difference is shown.",
+    "interval",
+    "Written [low, high]. From six repetitions on it is the 95 % interval of the median over repetitions: made again and again, such ranges hold the true median 19 times of 20. With two to five it is the envelope of the intervals within the runs, and with one that run's own: both say how well what happened was measured, and not how another run would come out. Where two ranges overlap, no difference is shown.",
+  ],
+  [
+    "measured on processes, simulated",
+    "The two worlds. On processes the store ran as programs on a machine, with its scheduler, its network stack and its neighbours. Simulated, the same store ran in virtual time on a model of network and machine. Numbers of the two are never mixed; their distance is a result of its own.",
   ],
   [
     "sibling",

@@ -4,12 +4,14 @@
  * no storage, and if any of it fails the SVG stays where it is.
  */
 import { chartCallbacks } from "../charts/callbacks";
+import { faultLanesPlugin } from "../charts/fault-lanes-plugin";
 import { THEMES } from "../charts/theme";
 
 /** Needs Chart.js's UMD file before it, and `<script type="application/json" id="charts">` in the page. */
 export function pageScript(): string {
   return `(function(){"use strict";
 var callbacks=(${chartCallbacks.toString()})();
+var faultLanes=(${faultLanesPlugin.toString()})();
 var themes=${JSON.stringify(THEMES)};
 ${BODY}
 })();`;
@@ -64,7 +66,7 @@ function draw(){
       config=callbacks.hydrate(config,palette);
       config.options.responsive=true;
       config.options.devicePixelRatio=Math.max(1,window.devicePixelRatio||1);
-      config.plugins=[cursor];
+      config.plugins=[faultLanes,cursor];
       charts.push({id:box.dataset.chart,chart:new Chart(canvas,config)});
     }catch(problem){
       canvas.remove();

@@ -3,19 +3,28 @@
  * never runs anything, so it can be rebuilt at any time; the same run gives the same bytes. Every section begins with
  * one sentence that answers its question with numbers.
  */
-import { CHARTS, type ChartFigure } from "../charts/chart";
-import { chartInput, inAxisOrder, type ChartInput } from "../charts/cells";
+import { CHARTS, type ChartFigure, type ChartTable } from "../charts/chart";
+import { chartInput, inAxisOrder } from "../charts/cells";
+import { intervalsInWords } from "../charts/interval-words";
 import { escapeText } from "../charts/markup";
 import { count, counted } from "../charts/numbers";
 import { standaloneSvg } from "../charts/render";
+import { worldDistance } from "../charts/world-distance";
+import { drawInWorlds, type WorldFigure } from "../charts/worlds-apart";
+import { csv } from "../record/csv";
 import type { LoadedRun } from "../record/run-folder";
+import { distanceTable, worldDistances } from "../statistics/distance";
+import { inWorld, worldsOf } from "../statistics/worlds";
 import { chartSection, figurePath } from "./chart-section";
 import { comparisonSection } from "./comparison";
+import { distanceSection } from "./distance";
 import { worstValidity } from "./headline";
 import { glossarySection, methodSection, utc } from "./method";
 import { renderPage, type PageSection } from "./page";
+import { publishedSection } from "./published";
 import { allMetricsTable, cellsTable } from "./tables";
-import { verdictOf } from "./verdict";
+import { verdictsOf } from "./verdict";
+import { worldBadge } from "./world-badge";
 
 export interface RunReportOptions {
   /** Link to `figures/*.svg` and `figures/*.csv` beside the page; `reportFiles` writes them. Default false. */
@@ -28,45 +37,68 @@ const LARGE_PAGE_BYTES = 5_000_000;
 
 /** The whole page. Relative links assume that it stands in `report/` of the run's folder. */
 export function renderRunReport(run: LoadedRun, options: RunReportOptions = {}): string {
-  const figures = drawAll(chartInput(run));
   const figureFiles = options.figureFiles ?? false;
   const ordered = inAxisOrder(run);
-  const page = compose(ordered, figures, { figureFiles, svg: true });
+  const drawings = drawAll(ordered);
+  const page = compose(ordered, drawings, { figureFiles, svg: true });
   if (Buffer.byteLength(page) <= (options.maxBytes ?? LARGE_PAGE_BYTES)) return page;
-  return compose(ordered, figures, { figureFiles, svg: false });
+  return compose(ordered, drawings, { figureFiles, svg: false });
 }
 
-/** The page and its figures as files, by path relative to the run's `report/` folder. */
+/**
+ * The page, its figures as files and the tables made from figures, by path relative to the run's `report/` folder: the distance
+ * between the worlds is a table of the run (`../summaries/distance.csv`), but it takes the figures of trials to make it.
+ */
 export function reportFiles(run: LoadedRun, options: RunReportOptions = {}): ReadonlyMap<string, string> {
   const files = new Map([["index.html", renderRunReport(run, { ...options, figureFiles: true })]]);
-  for (const figure of drawAll(chartInput(run)).values()) {
+  for (const figure of figuresOf(drawAll(run))) {
     figure.panels.forEach((_, i) => files.set(`figures/${figurePath(figure, i)}`, standaloneSvg(figure, i)));
-    files.set(`figures/${figure.id}.csv`, csv(figure));
+    files.set(`figures/${figure.id}.csv`, csv(figure.table.columns, figure.table.rows.map(safeRow)));
+  }
+  const distances = worldDistances(inAxisOrder(run));
+  if (distances.length > 0) {
+    const { name, header, rows } = distanceTable(run.manifest.axes, distances);
+    files.set(`../summaries/${name}.csv`, csv(header, rows));
+    files.set(
+      `../summaries/${name}.json`,
+      `${JSON.stringify({ schema: "quorumlab/distance@1", distances }, null, 1)}\n`,
+    );
   }
   return files;
 }
 
-function drawAll(input: ChartInput): ReadonlyMap<string, ChartFigure> {
-  const figures = new Map<string, ChartFigure>();
-  for (const chart of CHARTS.values()) {
-    const figure = chart.draw(input);
-    if (figure !== undefined) figures.set(chart.id, figure);
-  }
-  return figures;
+interface Drawings {
+  readonly charts: ReadonlyMap<string, readonly WorldFigure[]>;
+  /** Of a run with both worlds. */
+  readonly distance: ChartFigure | undefined;
+}
+
+function drawAll(run: LoadedRun): Drawings {
+  return {
+    charts: drawInWorlds(run, [...CHARTS.values()]),
+    distance: worldsOf(run).length > 1 ? worldDistance.draw(chartInput(run)) : undefined,
+  };
+}
+
+function figuresOf({ charts, distance }: Drawings): ChartFigure[] {
+  const drawn = [...charts.values()].flatMap((worlds) => worlds.flatMap(({ figure }) => figure ?? []));
+  return distance === undefined ? drawn : [distance, ...drawn];
 }
 
 function compose(
   run: LoadedRun,
-  figures: ReadonlyMap<string, ChartFigure>,
+  drawings: Drawings,
   options: { readonly figureFiles: boolean; readonly svg: boolean },
 ): string {
   const sections: PageSection[] = [{ id: "results", name: "Results", body: resultsSection(run) }];
+  if (worldsOf(run).length > 1)
+    sections.push({ id: worldDistance.id, name: "Two worlds", body: distanceSection(run, drawings.distance, options) });
   if (run.comparisons.length > 0) sections.push({ id: "comparison", name: "Comparison", body: comparisonSection(run) });
   for (const chart of CHARTS.values())
     sections.push({
       id: chart.id,
       name: NAMES[chart.id] ?? chart.title,
-      body: chartSection(chart, figures.get(chart.id), options),
+      body: chartSection(chart, drawings.charts.get(chart.id) ?? [], options),
     });
   sections.push({ id: "method", name: "Method", body: methodSection(run) });
   sections.push({ id: "glossary", name: "Glossary", body: glossarySection(run) });
@@ -76,7 +108,7 @@ function compose(
     sections,
     footer: `Made by quorumlab ${escapeText(run.manifest.quorumlab.version)} from the files of run ${escapeText(run.manifest.run)}. This page loads nothing from anywhere.`,
     charts: Object.fromEntries(
-      [...figures.values()].map((figure) => [
+      figuresOf(drawings).map((figure) => [
         figure.id,
         figure.panels.map((panel) => (panel.drawing.kind === "chart" ? panel.drawing.config : null)),
       ]),
@@ -100,17 +132,15 @@ const NAMES: Readonly<Record<string, string>> = {
 function header(run: LoadedRun, svg: boolean): string {
   const { manifest } = run;
   const worst = worstValidity(run.cells);
-  const real = manifest.worlds.includes("processes");
-  const simulated = manifest.worlds.includes("simulation");
-  const world =
-    real && simulated ? "measured on real processes, and simulated" : real ? "measured on real processes" : "simulated";
   const validity =
-    worst.verdict === "valid"
-      ? "valid: no doubts"
-      : `${worst.verdict}: ${count(worst.count)} of ${counted(run.cells.length, "configuration")}`;
+    worst.verdict === "nothing"
+      ? "nothing measured"
+      : worst.verdict === "valid"
+        ? "valid: no doubts"
+        : `${worst.verdict}: ${count(worst.count)} of ${counted(run.cells.length, "configuration")}`;
   const badges = [
-    `<li>${world}</li>`,
-    `<li class="${worst.verdict}"><a href="#method" style="color:inherit">${validity}</a></li>`,
+    ...worldsOf(run).map((world) => `<li class="bare">${worldBadge(world)}</li>`),
+    `<li class="${worst.verdict === "nothing" ? "invalid" : worst.verdict}"><a href="#method" style="color:inherit">${validity}</a></li>`,
     ...(manifest.quorumlab.dirty === true ? [`<li class="dirty">made with uncommitted changes</li>`] : []),
     ...(manifest.status === "done" ? [] : [`<li class="doubtful">${STATUS[manifest.status]}</li>`]),
   ];
@@ -127,8 +157,8 @@ function header(run: LoadedRun, svg: boolean): string {
   ];
   return (
     `<h1>${escapeText(manifest.title)}</h1><p class="question">${escapeText(manifest.question)}</p>` +
-    `<ul class="badges">${badges.join("")}</ul><p class="verdict">${escapeText(verdictOf(run))}</p>` +
-    `<p class="facts">Run <code>${escapeText(manifest.run)}</code> · <span>${escapeText(utc(manifest.startedAt))} UTC</span> · profile ${escapeText(manifest.profile)} · <a href="#method">how to reproduce it</a></p>` +
+    `<ul class="badges">${badges.join("")}</ul>${verdictHtml(run)}` +
+    `<p class="facts">Run <code>${escapeText(manifest.run)}</code> · <span>${escapeText(utc(manifest.startedAt))} UTC</span> · profile ${escapeText(manifest.profile)} · <a href="#method">how to reproduce it</a>${labelsHtml(run)}</p>` +
     (warnings.length === 0
       ? ""
       : `<div class="warnings"><strong>Keep in mind</strong><ul>${warnings
@@ -138,6 +168,25 @@ function header(run: LoadedRun, svg: boolean): string {
             "",
           )}${warnings.length > 12 ? `<li>and ${warnings.length - 12} more, in manifest.json</li>` : ""}</ul></div>`)
   );
+}
+
+function verdictHtml(run: LoadedRun): string {
+  const verdicts = verdictsOf(run);
+  return verdicts
+    .map(
+      ({ world, text }) =>
+        `<p class="verdict">${world === undefined || verdicts.length < 2 ? "" : `${worldBadge(world)} `}${escapeText(text)}</p>`,
+    )
+    .join("");
+}
+
+/** The note and the tags that somebody gave this run. */
+function labelsHtml({ manifest }: LoadedRun): string {
+  const tags = Object.entries(manifest.tags).map(
+    ([key, value]) => ` · <span class="tag">${escapeText(`${key}=${value}`)}</span>`,
+  );
+  const note = manifest.note === null || manifest.note === "" ? "" : `<br>Note: ${escapeText(manifest.note)}`;
+  return tags.join("") + note;
 }
 
 const STATUS = {
@@ -153,27 +202,24 @@ function resultsSection(run: LoadedRun): string {
   );
   const perCell = run.cells.map((cell) => cell.trials.length);
   const repetitions = perCell.length === 0 ? 0 : Math.min(...perCell);
+  const worlds = worldsOf(run);
   const answer =
     run.cells.length === 0
       ? "No configuration finished."
-      : `${counted(finished.size, "configuration")} ran, ${counted(repetitions, "repetition")} each` +
-        (repetitions < 2
-          ? "; intervals then cover the operations of that one run, not how another run would differ, so small differences between rows mean nothing."
-          : "; each value is the median over repetitions, with its 95\u00a0% interval below it.");
+      : `${counted(finished.size, "configuration")} ran, ${counted(repetitions, "repetition")} each; ${intervalsInWords(run.cells)}.`;
+  const tables =
+    worlds.length < 2
+      ? cellsTable(inWorld(run, worlds[0] ?? "processes"))
+      : worlds.map((world) => `<h3 class="whose">${worldBadge(world)}</h3>${cellsTable(inWorld(run, world))}`).join("");
   return (
-    `<h2>What came out?</h2><p class="answer">${escapeText(answer)}</p>${cellsTable(run)}` +
+    `<h2>What came out?</h2><p class="answer">${escapeText(answer)}</p>${tables}` +
     `<p class="facts">Latencies are response times of successful operations, from the instant the schedule wanted them sent. Names of columns lead to their definitions.</p>` +
+    publishedSection(run) +
     `<details><summary>All metrics of all configurations</summary>${allMetricsTable(run)}</details>`
   );
 }
 
-/** The chart's table as RFC 4180. Text that a spreadsheet would run as a formula gets a quote mark before it. */
-function csv(figure: ChartFigure): string {
-  const field = (value: string | number | null): string => {
-    if (value === null) return "";
-    if (typeof value === "number") return String(value);
-    const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-    return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
-  };
-  return [figure.table.columns, ...figure.table.rows].map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
+/** Text that a spreadsheet would run as a formula gets a quote mark before it: names come from files that anyone may have written. */
+function safeRow(row: ChartTable["rows"][number]): ChartTable["rows"][number] {
+  return row.map((field) => (typeof field === "string" && /^[=+\-@\t\r]/.test(field) ? `'${field}` : field));
 }

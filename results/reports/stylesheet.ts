@@ -36,6 +36,13 @@ section{padding:1.8rem 0 .6rem;border-top:1px solid var(--grid)}
 .badges .doubtful,.badges .dirty{border-color:var(--bad);color:var(--bad)}
 .badges .invalid{border-color:var(--bad);background:var(--bad);color:var(--page)}
 .badges .valid{border-color:var(--good);color:var(--good)}
+.badges .bare{border:0;padding:0;background:none}
+.world{display:inline-block;border:1px solid var(--ink);border-radius:.25rem;padding:0 .5rem;font-size:.85rem;font-weight:600;white-space:nowrap}
+.world.processes{background:var(--ink);color:var(--page)}
+.world.simulation{border-style:dashed}
+.whose{margin:.9rem 0 .3rem}
+.of-world+.of-world{margin-top:1.6rem;padding-top:.4rem;border-top:1px dashed var(--line)}
+.tag{border:1px solid var(--line);border-radius:.25rem;padding:0 .35rem}
 .warnings{border:1px solid var(--bad);border-radius:.4rem;padding:.3rem .9rem;margin:.8rem 0}
 .warnings ul{margin:.3rem 0;padding-left:1.2rem}
 nav.sections{position:sticky;top:0;z-index:5;background:var(--page);border-bottom:1px solid var(--line);margin-top:1rem}
@@ -50,7 +57,8 @@ figure{margin:1rem 0 0}
 figcaption{color:var(--muted);font-size:.9rem;max-width:80ch;margin:.4rem 0}
 .help{display:inline-block;width:1.4em;height:1.4em;line-height:1.35em;text-align:center;border:1px solid var(--line);border-radius:50%;text-decoration:none;font-size:.85rem;font-weight:400}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem .9rem;font-size:.9rem;margin:.2rem 0 .5rem;padding:0;list-style:none}
-.legend button{display:flex;align-items:center;gap:.4rem;border:0;background:none;padding:.1rem .2rem;cursor:default}
+.legend svg{flex:none}
+.legend button{display:flex;align-items:center;gap:.4rem;border:0;background:none;padding:.1rem .2rem;cursor:default;text-align:left}
 .js .legend button.switch{cursor:pointer}
 .legend button[aria-pressed=false]{opacity:.4;text-decoration:line-through}
 .legend svg{flex:none}
@@ -71,7 +79,7 @@ table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-num
 th,td{padding:.28rem .55rem .28rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid)}
 td{overflow-wrap:anywhere}
 td.name,td.number{overflow-wrap:normal}
-.plain td{min-width:4.5rem}
+.plain td{min-width:5.5rem}
 thead th{border-bottom:2px solid var(--line);font-weight:600;vertical-align:bottom}
 .tall table th,.tall table td{padding-left:.5rem}
 .tall thead th{position:sticky;top:0;background:var(--page)}

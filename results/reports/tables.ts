@@ -4,6 +4,7 @@
  */
 import { axisInWords, chartInput, isQuorumAxis } from "../charts/cells";
 import type { ChartTable } from "../charts/chart";
+import { intervalHeading } from "../charts/interval-words";
 import { escapeText } from "../charts/markup";
 import { count, intervalInWords, withUnit } from "../charts/numbers";
 import type { LoadedRun } from "../record/run-folder";
@@ -60,7 +61,10 @@ export function allMetricsTable(run: LoadedRun): string {
       metric.n,
     ]),
   );
-  return dataTable({ columns: ["configuration", "metric", "value", "95 % interval", "n"], rows }, Infinity);
+  return dataTable(
+    { columns: ["configuration", "metric", "value", intervalHeading(run.cells), "n (repetitions)"], rows },
+    Infinity,
+  );
 }
 
 /** A data table in a box of its own, which a `tall` one scrolls inside; rows beyond `most` are counted, not shown. */
@@ -102,11 +106,4 @@ export function axisValue(axis: string, value: string | number | boolean | undef
 /** The value alone: its unit stands in the heading. */
 export function bare(value: number, unit: string): string {
   return withUnit(value, unit).replace(/\u00a0(%|\/s|ms|s|us|keys|versions|bytes|entries)$/, "");
-}
-
-/** `+1.2 ms`, `−3 %-points`. */
-export function signed(value: number, unit: string): string {
-  // A share's difference is in points: "−3 %" could also mean three hundredths less.
-  const text = withUnit(Math.abs(value), unit).replace(/%$/, "%-points");
-  return value > 0 ? `+${text}` : value < 0 ? `−${text}` : text;
 }

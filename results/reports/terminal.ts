@@ -4,12 +4,15 @@
  * last metrics are left out and named, because a table that wraps cannot be read.
  */
 import { chartInput, inAxisOrder } from "../charts/cells";
-import { counted, intervalInWords, NBSP } from "../charts/numbers";
+import { intervalsInWords } from "../charts/interval-words";
+import { counted, intervalInWords, metricInWords, NBSP, signedWithUnit, withUnit } from "../charts/numbers";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
+import { inWorld, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
 import { isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
-import { axisTitle, axisValue, bare, signed } from "./tables";
-import { verdictOf } from "./verdict";
+import { axisTitle, axisValue, bare } from "./tables";
+import { besidePublished, VERDICT_IN_WORDS } from "./published";
+import { verdictsOf } from "./verdict";
 
 export interface TerminalOptions {
   /** ANSI colours. */
@@ -30,13 +33,45 @@ export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): 
   const { manifest } = run;
   const paint = (code: string, text: string): string => (options.color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const width = Math.max(40, options.columns);
+  const worlds = worldsOf(run);
   const lines: string[] = [];
   lines.push(paint("1", clean(manifest.title)));
   lines.push(
-    `${clean(manifest.experiment)}  ${clean(manifest.run)}  ${manifest.worlds.includes("processes") ? "measured on real processes" : "simulated"}, profile ${clean(manifest.profile)}, ${counted(run.trials.length, "trial")}`,
+    ...wrapped(
+      `${clean(manifest.experiment)}  ${clean(manifest.run)}  ${worlds.map((world) => WORLD_IN_WORDS[world]).join(" and ")}, profile ${clean(manifest.profile)}, ${run.trials.length === 0 ? "no trial: nothing was measured" : counted(run.trials.length, "trial")}`,
+      width,
+    ),
   );
-  lines.push("", ...wrapped(clean(verdictOf(run)), width), "");
-  const axes = manifest.axes.map((axis): Column =>
+  const labels = Object.entries(manifest.tags).map(([key, value]) => `${key}=${value}`);
+  if (labels.length > 0) lines.push(...wrapped(`tags: ${clean(labels.join(", "))}`, width));
+  if (manifest.note !== null && manifest.note !== "") lines.push(...wrapped(`note: ${clean(manifest.note)}`, width));
+  for (const { world, text } of verdictsOf(run))
+    lines.push(
+      "",
+      ...wrapped(clean(worlds.length < 2 || world === undefined ? text : `${WORLD_IN_WORDS[world]}: ${text}`), width),
+    );
+  lines.push("");
+  for (const world of worlds) {
+    const part = inWorld(run, world);
+    if (worlds.length > 1) lines.push(paint("1", `${WORLD_IN_WORDS[world]}:`));
+    lines.push(...resultLines(part, width, paint), ...comparisons(part, width, paint));
+    if (worlds.length > 1 && world !== worlds.at(-1)) lines.push("");
+  }
+  lines.push(...publishedLines(run, width), ...doubtLines(run, width));
+  return (
+    lines
+      .join("\n")
+      .replace(new RegExp(NBSP, "g"), " ")
+      .replace(/\u202f/g, " ") + "\n"
+  );
+}
+
+type Painter = (code: string, text: string) => string;
+
+/** The table of one world, and what to know about it. */
+function resultLines(run: LoadedRun, width: number, paint: Painter): string[] {
+  const lines: string[] = [];
+  const axes = run.manifest.axes.map((axis): Column =>
     column(
       axisTitle(run, axis),
       run.cells.map((cell) => axisValue(axis, cell.axes[axis])),
@@ -74,13 +109,27 @@ export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): 
   if (left.length > 0)
     lines.push(...wrapped(`not shown for want of room: ${left.map(({ head }) => head).join(", ")}`, width));
   lines.push(...wrapped(footnote(run), width).map((text) => paint("2", text)));
-  lines.push(...comparisons(run, width, paint), ...doubtLines(run, width));
-  return (
-    lines
-      .join("\n")
-      .replace(new RegExp(NBSP, "g"), " ")
-      .replace(/\u202f/g, " ") + "\n"
-  );
+  return lines;
+}
+
+/** Published values beside the measured ones. */
+function publishedLines(run: LoadedRun, width: number): string[] {
+  const all = besidePublished(run);
+  if (all.length === 0) return [];
+  const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell.label]));
+  return [
+    "",
+    "published beside measured",
+    ...all.flatMap(({ cell, published, measured, verdict }) => {
+      const unit = measured?.unit ?? "";
+      return wrapped(
+        clean(
+          `  ${labels.get(cell.id) ?? cell.id}  ${published.metric}: ${metricInWords(measured)}, published ${withUnit(published.value, unit)} (${published.source})  ${VERDICT_IN_WORDS[verdict]}`,
+        ),
+        width,
+      );
+    }),
+  ];
 }
 
 function column(head: string, values: readonly string[]): Column {
@@ -125,14 +174,14 @@ function row(columns: readonly Column[], text: (column: Column) => string): stri
 }
 
 function footnote(run: LoadedRun): string {
-  const least = Math.min(...run.cells.map((cell) => cell.trials.length));
   if (run.cells.length === 0) return "no configuration finished";
-  return least < 2
-    ? "One repetition; [95% interval of its operations]: another run may differ by more."
-    : `Median over ${least} repetitions [95% interval].`;
+  const least = Math.min(...run.cells.map((cell) => cell.trials.length));
+  return `${counted(least, "repetition")}; ${intervalsInWords(run.cells)}.`
+    .replace(/below (it|them)/g, "beside $1")
+    .replace(/beside it stands/, "in brackets stands");
 }
 
-function comparisons(run: LoadedRun, width: number, paint: (code: string, text: string) => string): string[] {
+function comparisons(run: LoadedRun, width: number, paint: Painter): string[] {
   if (run.comparisons.length === 0) return [];
   const hopeless = whyNothingCanShow(run);
   if (hopeless !== undefined) return ["", ...wrapped(clean(hopeless), width)];
@@ -144,7 +193,7 @@ function comparisons(run: LoadedRun, width: number, paint: (code: string, text: 
   const open = run.comparisons.filter((one) => one.verdict === "inconclusive").length;
   const same = run.comparisons.length - decided.length - open;
   const summary = wrapped(
-    `Against ${clean(name(run.comparisons[0].baseline))}: ${counted(decided.length, "difference")}, ${same} the same, ${open} inconclusive of ${counted(run.comparisons.length, "comparison")}. Inconclusive means that this run cannot tell, never that they are the same: add repetitions.`,
+    `Against ${clean(name(run.comparisons[0].baseline))}: ${counted(decided.length, "difference")}, ${same} the same, ${open} inconclusive of ${counted(run.comparisons.length, "comparison")} (${[...new Set(run.comparisons.map(({ metric }) => metric))].join(", ")}). Inconclusive means that this run cannot tell, never that they are the same: add repetitions.`,
     width,
   );
   if (rows.length === 0) return ["", ...summary];
@@ -159,7 +208,7 @@ function comparisons(run: LoadedRun, width: number, paint: (code: string, text: 
     ),
     column(
       "difference",
-      rows.map((one) => (one.difference === null ? "-" : signed(one.difference, one.unit))),
+      rows.map((one) => (one.difference === null ? "-" : signedWithUnit(one.difference, one.unit))),
     ),
     column("verdict", rows.map(verdictInWords)),
   ];
@@ -181,7 +230,7 @@ function comparisons(run: LoadedRun, width: number, paint: (code: string, text: 
 
 function doubtLines(run: LoadedRun, width: number): string[] {
   const worst = worstValidity(run.cells);
-  if (worst.verdict === "valid") return [];
+  if (worst.verdict === "valid" || worst.verdict === "nothing") return [];
   const seen = new Map<string, { cells: number; text: string }>();
   for (const cell of run.cells)
     for (const doubt of cell.validity.doubts) {

@@ -2,21 +2,61 @@
  * The run in a few sentences, from its numbers alone. Which sentences there are depends on what varied: where the
  * quorums of some cells do not overlap (R + W <= N), staleness is told along that line, because it is the line the
  * theory draws (Gifford 1979); else the most and the least stale cell are named. No difference is claimed whose
- * intervals overlap, and nothing is called impossible because it was not seen.
+ * intervals overlap, nothing is called impossible because it was not seen, and nothing is called unseen that an excluded
+ * repetition or configuration saw. A run in both worlds has a verdict for each, and one on their distance.
  */
-import { chartInput, quorumsOverlap, type ChartCell } from "../charts/cells";
-import { metricInWords, percent } from "../charts/numbers";
+import { chartInput, inAxisOrder, quorumsOverlap, type ChartCell } from "../charts/cells";
+import { intervalNoun } from "../charts/interval-words";
+import { counted, metricInWords, percent, plain } from "../charts/numbers";
+import { distanceInWords } from "../charts/world-distance";
 import type { MetricValue } from "../record/figures";
 import type { LoadedRun } from "../record/run-folder";
+import { worldDistances } from "../statistics/distance";
+import { intervalKind } from "../statistics/summarise";
 import { wilson } from "../statistics/wilson";
+import { inWorld, WORLD_IN_WORDS, worldsOf, type World } from "../statistics/worlds";
 
-/** Plain text, not escaped. */
+export interface Verdict {
+  /** undefined: about both. */
+  readonly world: World | undefined;
+  /** Plain text, not escaped. */
+  readonly text: string;
+}
+
+/** One for each world, and with both one on the distance between them. */
+export function verdictsOf(run: LoadedRun): Verdict[] {
+  const worlds = worldsOf(run);
+  if (worlds.length < 2) return [{ world: worlds[0], text: ofOneWorld(run) }];
+  const distances = worldDistances(inAxisOrder(run));
+  const names = new Map(chartInput(inWorld(run, "processes")).cells.map((cell) => [cell.summary.id, cell.label]));
+  return [
+    ...worlds.map((world) => ({ world, text: ofOneWorld(inWorld(run, world)) })),
+    ...(distances.length === 0 ? [] : [{ world: undefined, text: distanceInWords(distances, names) }]),
+  ];
+}
+
+/** Plain text, not escaped; with two worlds each is named before its own. */
 export function verdictOf(run: LoadedRun): string {
+  const verdicts = verdictsOf(run);
+  return verdicts
+    .map(({ world, text }) =>
+      world === undefined || verdicts.length < 2 ? text : `${capital(WORLD_IN_WORDS[world])}: ${text}`,
+    )
+    .join(" ");
+}
+
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function ofOneWorld(run: LoadedRun): string {
   const cells = chartInput(run).cells;
   // What the run's own checks call invalid is not named where there is better.
   const usable = cells.filter((cell) => cell.summary.validity.verdict !== "invalid");
   const named = usable.length > 0 ? usable : cells;
-  const sentences = [staleness(named), price(named), chance(named)].filter((sentence) => sentence !== "");
+  const sentences = [staleness(named), seenElsewhere(run, named), price(named), conflicts(named), chance(named)].filter(
+    (sentence) => sentence !== "",
+  );
   if (sentences.length === 0)
     return run.cells.length === 0
       ? "No configuration finished, so there is nothing to conclude."
@@ -27,6 +67,22 @@ export function verdictOf(run: LoadedRun): string {
 interface Measured {
   readonly cell: ChartCell;
   readonly metric: MetricValue & { readonly value: number };
+}
+
+/**
+ * Stale reads of what the sentences leave out. A store that was seen to lose sight of a write did so, however busy the machine
+ * was: the rate is in doubt then, the fact is not.
+ */
+function seenElsewhere(run: LoadedRun, named: readonly ChartCell[]): string {
+  if (named.some((cell) => cell.figures.some(({ stale }) => stale.hits > 0))) return "";
+  const inUse = new Set(named.flatMap((cell) => cell.figures));
+  const excluded = run.trials.filter(({ figures }) => figures !== null && !inUse.has(figures));
+  const seen = excluded.filter(({ figures }) => figures!.stale.hits > 0);
+  if (seen.length === 0) return "";
+  const hits = seen.reduce((sum, { figures }) => sum + figures!.stale.hits, 0);
+  const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell.label]));
+  const where = [...new Set(seen.map(({ record }) => labels.get(record.cell) ?? record.cell))];
+  return `But ${counted(seen.length, "repetition")} left out as invalid (${where.slice(0, 3).join(", ")}${where.length > 3 ? ` and ${where.length - 3} more` : ""}) did see ${counted(hits, "stale read")}: it happens, how often is in doubt.`;
 }
 
 function staleness(cells: readonly ChartCell[]): string {
@@ -56,8 +112,8 @@ function ofWeakQuorums(weak: readonly Measured[]): string {
     lo === null
       ? "there are too few repetitions for an interval"
       : lo > 0
-        ? "the 95 % interval lies above zero"
-        : "the 95 % interval reaches down to zero, so this run does not prove that it happens again";
+        ? `the ${intervalNoun(worst.metric)} lies above zero`
+        : `the ${intervalNoun(worst.metric)} reaches down to zero, so this run does not prove that it happens again`;
   const first = `Where R + W ≤ N, a read can miss a write that was already acknowledged: at ${worst.cell.label} this happened to ${metricInWords(worst.metric)} of reads, and ${doubt}.`;
   const least = weak.find(({ cell }) => cell.quorum !== "" && cell.quorum === worst.cell.quorum);
   const peers = weak.filter(({ cell }) => cell.quorum === worst.cell.quorum).length;
@@ -74,14 +130,21 @@ function ofStrictQuorums(strict: readonly Measured[], worstWeak: Measured | unde
   const undecided = apart ? "" : "; the intervals overlap, so this run cannot tell the two apart";
   return worst.metric.value === 0
     ? `Where R + W > N, it was not seen${atMost(strict)}${undecided}.`
-    : `Where R + W > N, the highest share was ${metricInWords(worst.metric)} (${worst.cell.label})${undecided}${apart ? `, and at 95 % confidence no configuration is above ${percent(bound)}` : ""}.`;
+    : `Where R + W > N, the highest share was ${metricInWords(worst.metric)} (${worst.cell.label})${undecided}${apart ? `, and ${confidence(strict)} no configuration is above ${percent(bound)}` : ""}.`;
+}
+
+/** Six repetitions speak of the next one; fewer only of the reads that these had. */
+function confidence(cells: readonly Measured[]): string {
+  return cells.every(({ metric }) => intervalKind(metric.n) === "over-repetitions")
+    ? "at 95 % confidence"
+    : "at 95 % confidence for these runs";
 }
 
 /** What was never seen is bounded, not called never. */
 function atMost(cells: readonly Measured[]): string {
   const bound = Math.max(...cells.map(confidentAtMost));
   return bound > 0
-    ? `; at 95 % confidence it happens to at most ${percent(bound)} of reads${cells.length > 1 ? " in any of these configurations" : ""}`
+    ? `; ${confidence(cells)} it happens to at most ${percent(bound)} of reads${cells.length > 1 ? " in any of these configurations" : ""}`
     : "";
 }
 
@@ -106,11 +169,29 @@ function price(cells: readonly ChartCell[]): string {
     : `Read latency (p99) lay between ${metricInWords(fastest.metric)} and ${metricInWords(slowest.metric)}; the intervals overlap, so no configuration is shown to be faster.`;
 }
 
-/** What the sentences before do not cover. Intervals of one repetition speak of its operations, not of another run. */
+/** How many versions a read handed back: the other half of what a quorum and a clock decide. */
+function conflicts(cells: readonly ChartCell[]): string {
+  const means = measured(cells, "siblings_mean");
+  if (means.length === 0) return "";
+  const most = measured(cells, "siblings_max").at(-1);
+  const highest = means.at(-1)!;
+  const lowest = means[0];
+  if (most !== undefined && most.metric.value <= 1) return "No read returned siblings.";
+  const peak = most === undefined ? "" : `, one as many as ${plain(most.metric.value)} (${most.cell.label})`;
+  if (means.length === 1) return `Siblings: reads returned ${metricInWords(highest.metric)} on average${peak}.`;
+  const first = `Siblings: reads returned on average between ${plain(lowest.metric.value)} (${lowest.cell.label}) and ${metricInWords(highest.metric)} (${highest.cell.label})${peak}`;
+  return lower(highest) > upper(lowest)
+    ? `${first}.`
+    : `${first}; the intervals of the averages overlap, so no configuration is shown to have fewer.`;
+}
+
+/** What the sentences before do not cover. Intervals of few repetitions speak of their operations, not of another run. */
 function chance(cells: readonly ChartCell[]): string {
   if (cells.length < 2) return "";
   if (cells.some((cell) => cell.figures.length === 1))
     return "Each configuration ran once: the intervals do not cover how much another run would differ.";
+  if (cells.some((cell) => intervalKind(cell.figures.length) === "envelope"))
+    return "With fewer than six repetitions what stands in brackets is the envelope of the runs' own intervals: it does not cover how much another run would differ.";
   const latencies = measured(cells, "read_p99_ms");
   return latencies.some(({ metric }) => metric.lo === null || metric.hi === null)
     ? "There are too few repetitions for intervals of the latencies: their differences may be chance."

@@ -3,7 +3,8 @@
  * difference and its interval); others are two samples (Mann-Whitney and its shift). p-values are corrected over the whole table
  * (Holm). The verdict: *better* or *worse* when the corrected p is below alpha and the difference is above the noise
  * floor; *same* when the whole interval lies within the floor; anything else is *inconclusive*, which is not "same".
- * A metric without a direction of goodness is *different* at most. Invalid trials prove nothing and are left out; a cell that
+ * A metric without a direction of goodness is *different* at most. Each world is compared within itself, with the baseline's
+ * twin there, as a table of its own. Invalid trials prove nothing and are left out; a cell that
  * has no others is inconclusive, with n 0.
  */
 import { describeMetric, HEADLINE_METRICS } from "../record/metrics";
@@ -13,9 +14,10 @@ import { median } from "./order-statistics";
 import { rankSum, shift } from "./rank-sum";
 import { hodgesLehmann, signedRank, type ShiftEstimate } from "./signed-rank";
 import { byCell, isSound, type MeasuredTrial } from "./summarise";
+import { settingOf, WORLDS } from "./worlds";
 
 export interface CompareOptions {
-  /** Cell id that the others are compared with; without it there is nothing to compare. */
+  /** Cell id that the others are compared with, in the other world its twin; without it there is nothing to compare. */
   readonly baseline: string | undefined;
   /** Names of metrics; the headline metrics when left out. */
   readonly metrics?: readonly string[];
@@ -35,14 +37,25 @@ export interface DetailedComparison extends ComparisonRow {
 
 /** All cells but the baseline, in order, each with every metric that both were measured in. Differences are cell minus baseline. */
 export function compareCells(trials: readonly MeasuredTrial[], options: CompareOptions): DetailedComparison[] {
-  const cells = byCell(trials);
-  const baseline = options.baseline === undefined ? undefined : cells.get(options.baseline);
-  if (baseline === undefined) return [];
+  const named = trials.find(({ record }) => record.cell === options.baseline)?.record;
+  if (named === undefined) return [];
+  return WORLDS.flatMap((world) => {
+    const inWorld = trials.filter(({ record }) => record.world === world);
+    const baseline = inWorld.find(({ record }) => settingOf(record.axes) === settingOf(named.axes))?.record.cell;
+    return baseline === undefined ? [] : compareWith(baseline, byCell(inWorld), options);
+  });
+}
+
+function compareWith(
+  baseline: string,
+  cells: ReadonlyMap<string, readonly MeasuredTrial[]>,
+  options: CompareOptions,
+): DetailedComparison[] {
   const tested: Tested[] = [];
   for (const [cell, ofCell] of cells) {
-    if (cell === options.baseline) continue;
+    if (cell === baseline) continue;
     for (const metric of options.metrics ?? HEADLINE_METRICS) {
-      const sample = sampleOf(ofCell, baseline, metric);
+      const sample = sampleOf(ofCell, cells.get(baseline)!, metric);
       if (sample !== undefined) tested.push({ cell, metric, ...sample });
     }
   }
@@ -52,7 +65,7 @@ export function compareCells(trials: readonly MeasuredTrial[], options: CompareO
     const pAdjusted = adjusted[index];
     return {
       cell,
-      baseline: options.baseline!,
+      baseline,
       metric,
       unit,
       difference: estimate?.estimate ?? null,

@@ -20,6 +20,15 @@ export interface MeasuredTrial {
 /** Fewest repetitions that give a 95 % interval of a median. */
 export const REPETITIONS_FOR_INTERVAL = 6;
 
+/** What a cell's interval speaks of. */
+export type IntervalKind = "over-repetitions" | "envelope" | "within-run";
+
+/** By how many repetitions measured the metric: a cell's `n`. */
+export function intervalKind(repetitions: number): IntervalKind {
+  if (repetitions >= REPETITIONS_FOR_INTERVAL) return "over-repetitions";
+  return repetitions > 1 ? "envelope" : "within-run";
+}
+
 /** One summary a cell, in order of first appearance; cells without a single successful trial have no metrics. */
 export function summariseCells(trials: readonly MeasuredTrial[]): CellSummary[] {
   return [...byCell(trials).values()].map((ofCell) => {

@@ -4,7 +4,7 @@
  * the same bytes come out everywhere. Titles, keys and node names carry hostile text on purpose.
  */
 import { Random } from "../../engine/vocabulary/random";
-import type { LatencySpectrum, MetricValue, TrialFigures, Validity } from "../../results/record/figures";
+import type { FaultLane, LatencySpectrum, MetricValue, TrialFigures, Validity } from "../../results/record/figures";
 import type {
   CellSummary,
   ComparisonRow,
@@ -219,6 +219,102 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
     comparisons,
   };
 }
+
+/**
+ * The same cells in both worlds. Simulated latencies are the made-up ones times `factor`, with the same shape and other noise; a
+ * partition and a slow disk stand in every simulated trial.
+ */
+export function twoWorldRun(options: FixtureOptions = QUICKSTART_LIKE, factor = 0.8): LoadedRun {
+  const run = madeUpRun(options);
+  const id = (cell: string, world: string): string => `${cell}-${world}`;
+  const lists = <T>(of: (world: "processes" | "simulation") => readonly T[]): T[] => [
+    ...of("processes"),
+    ...of("simulation"),
+  ];
+  const scaled = (metric: MetricValue, by: number): MetricValue => ({
+    ...metric,
+    value: metric.value === null ? null : metric.value * by,
+    lo: metric.lo === null ? null : metric.lo * by,
+    hi: metric.hi === null ? null : metric.hi * by,
+  });
+  const metricsIn = (
+    world: "processes" | "simulation",
+    metrics: Readonly<Record<string, MetricValue>>,
+  ): Record<string, MetricValue> =>
+    Object.fromEntries(
+      Object.entries(metrics).map(([name, metric]) => [
+        name,
+        world === "simulation" && metric.unit === "ms" ? scaled(metric, factor) : metric,
+      ]),
+    );
+  const simulated = (figures: TrialFigures): TrialFigures => ({
+    ...figures,
+    calibration: null,
+    validity: VALID,
+    phases: { measureFromS: 5, measureToS: 28 },
+    faults: FAULTS,
+    spectra: figures.spectra.map((spectrum, k) => ({
+      ...spectrum,
+      // The tail of the model is too short, the more so the longer it is.
+      ms: spectrum.ms.map((ms, i) => ms * factor * (1 - 0.008 * (i + k) * Math.log(ms))),
+    })),
+  });
+  return {
+    ...run,
+    manifest: { ...run.manifest, worlds: ["processes", "simulation"], axes: [...run.manifest.axes, "world"] },
+    cells: lists((world) =>
+      run.cells.map((cell) => ({
+        ...cell,
+        id: id(cell.id, world),
+        axes: { ...cell.axes, world },
+        world,
+        metrics: metricsIn(world, cell.metrics),
+        validity: world === "simulation" ? VALID : cell.validity,
+        trials: cell.trials.map((trial) => id(trial, world)),
+      })),
+    ),
+    trials: lists((world) =>
+      run.trials.map(({ record, figures, summary }, i) => ({
+        record: {
+          ...record,
+          id: id(record.id, world),
+          cell: id(record.cell, world),
+          axes: { ...record.axes, world },
+          world,
+          ...(world === "simulation"
+            ? {
+                simulation: {
+                  digest: `00c0ffee${String(i).padStart(8, "0")}`,
+                  events: 123_456,
+                  every: 1_000,
+                  checkpoints: [],
+                  virtualSeconds: 30,
+                  wallSeconds: 1.5,
+                },
+              }
+            : {}),
+        },
+        figures: world === "simulation" ? simulated(figures!) : figures,
+        summary:
+          world === "simulation"
+            ? { ...summary!, metrics: metricsIn(world, summary!.metrics), validity: VALID, calibration: null }
+            : summary,
+      })),
+    ),
+    comparisons: lists((world) =>
+      run.comparisons.map((row) => ({ ...row, cell: id(row.cell, world), baseline: id(row.baseline, world) })),
+    ),
+  };
+}
+
+const VALID: Validity = { verdict: "valid", doubts: [] };
+
+export const FAULTS: readonly FaultLane[] = [
+  { id: "split", kind: "partition", what: "zone:a | zone:b, zone:c", fromS: 8, toS: 14 },
+  { id: "slow", kind: "slow-disk", what: `node-2 ${HOSTILE}`, fromS: 12, toS: 20 },
+  { id: "jump", kind: "clock-jump", what: "node-3", fromS: 22, toS: 22 },
+  { id: "late", kind: "pause", what: "node-1", fromS: 26, toS: null },
+];
 
 /** The same run, but the checks of the named trials call them invalid. */
 export function withInvalid(run: LoadedRun, isInvalid: (record: TrialRecord) => boolean): LoadedRun {

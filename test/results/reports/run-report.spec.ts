@@ -222,7 +222,7 @@ describe("verdict", () => {
   it("tells staleness along the line of overlapping quorums, from the numbers", () => {
     assert.match(
       verdictOf(run),
-      /^Where R \+ W ≤ N, a read can miss a write that was already acknowledged: at R=1\u00a0W=1 · [\w-]+ this happened to 3\.\d\u00a0% \[2\.8, 3\.6\] of reads, and the 95 % interval lies above zero\. That is the highest of 2 configurations with R=1\u00a0W=1; the lowest is 3\.\d\u00a0% \[2\.8, 3\.6\] \([\w-]+\); the intervals overlap, so they are not told apart\. Where R \+ W > N, it was not seen; at 95 % confidence it happens to at most 0\.04\u00a0% of reads in any of these configurations\. /,
+      /^Where R \+ W ≤ N, a read can miss a write that was already acknowledged: at R=1\u00a0W=1 · [\w-]+ this happened to 3\.\d\u00a0% \[2\.8, 3\.6\] of reads, and the envelope of the runs' own intervals lies above zero\. That is the highest of 2 configurations with R=1\u00a0W=1; the lowest is 3\.\d\u00a0% \[2\.8, 3\.6\] \([\w-]+\); the intervals overlap, so they are not told apart\. Where R \+ W > N, it was not seen; at 95 % confidence for these runs it happens to at most 0\.04\u00a0% of reads in any of these configurations\. /,
     );
   });
 
@@ -239,8 +239,8 @@ describe("verdict", () => {
     const isWeak = ({ axes }: CellSummary): boolean => Number(axes["r"]) + Number(axes["w"]) <= 3;
 
     it("says when the interval reaches zero, or is not known", () => {
-      const reaches = stale(oneClock, (cell) => (isWeak(cell) ? { value: 0.01, lo: 0, hi: 0.03 } : {}));
-      assert.match(reaches, /1\u00a0% \[0, 3\] of reads, and the 95 % interval reaches down to zero/);
+      const reaches = stale(oneClock, (cell) => (isWeak(cell) ? { value: 0.01, lo: 0, hi: 0.03, n: 6 } : { n: 6 }));
+      assert.match(reaches, /1\u00a0% \[0, 3\] of reads, and the 95\u00a0% interval reaches down to zero/);
       assert.match(reaches, /not seen; at 95 % confidence .*cannot tell the two apart/);
       assert.match(
         stale(oneClock, (cell) => (isWeak(cell) ? { value: 0.01, lo: null, hi: null } : {})),
@@ -250,7 +250,7 @@ describe("verdict", () => {
 
     it("names the highest where overlapping quorums were stale too", () => {
       assert.match(
-        stale(oneClock, (cell) => (isWeak(cell) ? {} : { value: 0.001, lo: 0.0005, hi: 0.002 })),
+        stale(oneClock, (cell) => (isWeak(cell) ? {} : { value: 0.001, lo: 0.0005, hi: 0.002, n: 6 })),
         /Where R \+ W > N, the highest share was 0\.1\u00a0% \[0\.05, 0\.2\] \(R=\d\u00a0W=\d · dvvset\), and at 95 % confidence no configuration is above 0\.2\u00a0%/,
       );
     });
@@ -259,7 +259,7 @@ describe("verdict", () => {
       // Twelve repetitions without a stale read have a median of 0 and an interval from 0 to 0.
       const strict = madeUpRun({ ...QUICKSTART_LIKE, quorums: [[2, 2]], clocks: ["dvvset"] });
       assert.match(
-        stale(strict, () => ({ value: 0, lo: 0, hi: 0 })),
+        stale(strict, () => ({ value: 0, lo: 0, hi: 0, n: 12 })),
         /No stale read was seen in the one configuration; at 95 % confidence it happens to at most 0\.02\u00a0% of reads/,
       );
     });
@@ -308,7 +308,7 @@ describe("verdict", () => {
     const strict = madeUpRun({ ...QUICKSTART_LIKE, quorums: [[2, 2]] });
     assert.match(
       verdictOf(strict),
-      /No stale read was seen in any of 2 configurations; at 95 % confidence it happens to at most 0\.04\u00a0%/,
+      /No stale read was seen in any of 2 configurations; at 95 % confidence for these runs it happens to at most 0\.04\u00a0%/,
     );
   });
 });

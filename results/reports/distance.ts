@@ -1,0 +1,77 @@
+/**
+ * The section that answers how far the worlds are apart: one sentence, the picture percentile by percentile, and a table of what a
+ * reader builds on. Everything else on the page keeps the worlds apart; here they meet, and only as twins.
+ */
+import { chartInput } from "../charts/cells";
+import type { ChartFigure } from "../charts/chart";
+import { escapeText } from "../charts/markup";
+import { plain, signedWithUnit } from "../charts/numbers";
+import { DISTANCE_INTERVAL, errorInWords, worldDistance } from "../charts/world-distance";
+import type { LoadedRun } from "../record/run-folder";
+import { worldDistances, type CellDistance, type DistanceRow } from "../statistics/distance";
+import { inWorld } from "../statistics/worlds";
+import { figureHtml, type ChartSectionOptions } from "./chart-section";
+import { dataTable } from "./tables";
+
+/** HTML. `figure` undefined where no configuration left latencies in both worlds. */
+export function distanceSection(run: LoadedRun, figure: ChartFigure | undefined, options: ChartSectionOptions): string {
+  const distances = worldDistances(run);
+  return (
+    `<h2>${escapeText(worldDistance.question)}</h2>` +
+    figureHtml(worldDistance, figure, options) +
+    (distances.length === 0 ? "" : summaryTable(run, distances))
+  );
+}
+
+const COLUMNS: readonly (readonly [heading: string, quantity: string, percentile: number | null])[] = [
+  ["read p50, ratio", "read", 50],
+  ["read p99, ratio", "read", 99],
+  ["write p50, ratio", "write", 50],
+  ["write p99, ratio", "write", 99],
+  ["stale reads, difference", "p_stale", null],
+  ["siblings mean, difference", "siblings_mean", null],
+  ["throughput, ratio", "throughput_ops_s", null],
+];
+
+function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): string {
+  const names = new Map(chartInput(inWorld(run, "processes")).cells.map((cell) => [cell.summary.id, cell.label]));
+  const columns = COLUMNS.filter(([, quantity, percentile]) =>
+    distances.some((one) => find(one, quantity, percentile) !== undefined),
+  );
+  const kinds = [...new Set(distances.flatMap(({ rows }) => rows.map(({ interval }) => interval)))];
+  const rows = distances.map((one) => [
+    `${names.get(one.processes) ?? one.processes}${one.invalid ? " (invalid)" : ""}`,
+    ...columns.map(([heading, quantity, percentile]) =>
+      inWords(find(one, quantity, percentile), heading.endsWith("ratio")),
+    ),
+    one.nrmse.map((error) => `${error.kind}s ${errorInWords(error)}`).join("; ") || "not measured",
+  ]);
+  return (
+    `<h3>Processes against simulation</h3>` +
+    dataTable(
+      { columns: ["configuration", ...columns.map(([heading]) => heading), "N-RMSE, percentiles 1 to 99.9"], rows },
+      Infinity,
+      "plain",
+    ) +
+    `<p class="facts">${escapeText(
+      `Ratios are processes over simulation, differences processes minus simulation. In brackets: ${kinds.map((kind) => DISTANCE_INTERVAL[kind]).join("; ")}. All percentiles and both kinds of figure: summaries/distance.csv and .json.`,
+    )} <a href="../summaries/distance.csv">CSV</a> · <a href="../summaries/distance.json">JSON</a></p>`
+  );
+}
+
+function find({ rows }: CellDistance, quantity: string, percentile: number | null): DistanceRow | undefined {
+  return rows.find((row) => row.quantity === quantity && row.percentile === percentile);
+}
+
+function inWords(row: DistanceRow | undefined, ratio: boolean): string {
+  if (row === undefined) return "not measured";
+  if (ratio) return row.ratio === null ? "no ratio" : bracketed(row.ratio, (value) => plain(value));
+  return bracketed(row.difference, (value) => signedWithUnit(value, row.unit));
+}
+
+function bracketed(
+  of: { readonly value: number; readonly lo: number | null; readonly hi: number | null },
+  words: (value: number) => string,
+): string {
+  return of.lo === null || of.hi === null ? words(of.value) : `${words(of.value)} [${words(of.lo)}, ${words(of.hi)}]`;
+}
