@@ -10,20 +10,29 @@ import type { Cell, MeasureSettings, World } from "./experiment";
 import { nodeAt, written, type LocatedMap } from "./located";
 import { networkOf, nodeModelOf, simulationOf } from "./network";
 import type { Problems } from "./problems";
+import type { RecordedDistributions } from "./recorded-distribution";
 import { applyCombination, type Combination } from "./sweep";
 import { Values } from "./values";
 import { resolveWorkload } from "./workload";
 
-/** Undefined when the cell has an error. `shared`: the file's path, and the worlds of all cells. */
+/** What all cells of an experiment have in common. */
+export interface SharedByCells {
+  /** Of the experiment's file. */
+  readonly path: string;
+  readonly worlds: ReadonlySet<World>;
+  readonly recorded: RecordedDistributions;
+}
+
+/** Undefined when the cell has an error. */
 export function resolveCell(
   tree: LocatedMap,
   combination: Combination,
   id: string,
-  shared: { readonly path: string; readonly worlds: ReadonlySet<World> },
+  shared: SharedByCells,
   problems: Problems,
 ): Cell | undefined {
   const cellTree = applyCombination(tree, combination);
-  const values = new Values(cellTree, problems);
+  const values = new Values(cellTree, shared.recorded, problems);
   const members = resolveMembers(values, problems);
   const workload = resolveWorkload(values, shared.path, problems);
   const warnings = crossCheck(values, members, workload, shared.worlds, problems);

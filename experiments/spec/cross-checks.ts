@@ -160,7 +160,9 @@ function checkCluster(
     warn(values.place("cluster.sync"), "cluster.sync has no effect with cluster.storage memory; it belongs to lmdb");
   }
   const zones = new Set(members.map((member) => member.zone));
-  if (values.given("network.inter_zone") && values.get("network.inter_zone") !== undefined && zones.size === 1) {
+  // In a sweep over zones it is what the other cells need.
+  const zonesVary = values.place("cluster.zones").origin === "axis";
+  if (values.get("network.inter_zone") !== undefined && zones.size === 1 && !zonesVary) {
     warn(
       values.place("network.inter_zone"),
       "network.inter_zone has no effect with one zone; name several in cluster.zones",

@@ -13,6 +13,7 @@ import { nodeAt, written, type LocatedMap, type Place } from "./located";
 import { applyProfile, applySets } from "./overlay";
 import { Problems } from "./problems";
 import { checkProfiles, readCitations, readHypotheses, readPublished, readTags } from "./prose";
+import { RecordedDistributions } from "./recorded-distribution";
 import { expandSweep, matches, readCondition, type Combination, type Sweep } from "./sweep";
 import { checkKeys, Values } from "./values";
 import { spreadWorlds, worldsOf } from "./worlds";
@@ -46,7 +47,8 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
   tree = worlds.tree;
   checkKeys(tree, problems);
 
-  const base = new Values(tree, problems);
+  const recorded = new RecordedDistributions(request.path);
+  const base = new Values(tree, recorded, problems);
   const name = resolveName(base, request.path, problems);
   const hypotheses = readHypotheses(tree, problems);
   const tags = readTags(tree, problems);
@@ -60,7 +62,7 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
   const sweep = restrict(spread, request.only ?? [], problems);
   const ids = cellIds(spread.combinations);
   const idOf = new Map(spread.combinations.map((combination, i) => [combination, ids[i]]));
-  const shared = { path: request.path, worlds: worldsOf(tree, spread.combinations) };
+  const shared = { path: request.path, worlds: worldsOf(tree, spread.combinations), recorded };
   const cells: Cell[] = [];
   for (const combination of sweep.combinations) {
     const cell = resolveCell(tree, combination, idOf.get(combination) ?? "base", shared, problems);

@@ -7,6 +7,7 @@ import { checkValue, type ValueKind, type Written } from "../../engine/vocabular
 import { meaningOf, NOT_YET, PLAIN_KEYS, SCALAR_FORMS, SWITCHABLE, unknownKey } from "./keys";
 import { nodeAt, placeOf, toJson, written, type Located, type LocatedMap, type Place } from "./located";
 import type { Problems } from "./problems";
+import type { RecordedDistributions } from "./recorded-distribution";
 import { parse } from "yaml";
 
 export interface Value {
@@ -26,6 +27,7 @@ export class Values {
 
   constructor(
     readonly tree: LocatedMap,
+    private readonly recorded: RecordedDistributions,
     problems: Problems,
   ) {
     for (const row of [...PLAIN_KEYS, ...TUNABLES]) this.read(row.key, row.kind, row.default, problems);
@@ -81,7 +83,13 @@ export class Values {
       return;
     }
     const value = written(node);
-    const checked = checkValue(kind, value);
+    const read = mayNameFiles(kind) ? this.recorded.resolve(node, problems) : value;
+    if (read === undefined) {
+      this.faulty.add(key);
+      this.values.set(key, { value: undefined, printed: toJson(value), origin: node.at.origin, at: node.at });
+      return;
+    }
+    const checked = checkValue(kind, read);
     if (checked.ok) {
       this.values.set(key, { value: checked.value, printed: toJson(value), origin: node.at.origin, at: node.at });
       return;
@@ -96,6 +104,10 @@ export class Values {
     }
     this.values.set(key, { value: undefined, printed: toJson(value), origin: node.at.origin, at: node.at });
   }
+}
+
+function mayNameFiles(kind: ValueKind): boolean {
+  return kind.kind === "structure" && (kind.name === "distribution" || kind.name === "zone-pairs");
 }
 
 function locate(tree: LocatedMap, path: readonly string[]): Located | undefined {
