@@ -90,7 +90,7 @@ describe("quorumlab run", () => {
     await session.run("run", "a-a");
     const run = `results/runs/made-up/${MANIFEST.run}`;
     assert.match(session.out, new RegExp(`report: ${run}/report/index.html\n$`));
-    assert.match(session.err, new RegExp(`next: quorumlab show ${run} .*quorumlab report ${run} --open\n$`));
+    assert.match(session.err, new RegExp(`next: npx quorumlab show ${run} .*quorumlab report ${run} --open\n$`));
   });
 
   it("prints one document and nothing else with --json", async () => {
