@@ -66,7 +66,13 @@ const MANIFEST: Shape = {
   ],
   tunables: [{ key: "string", title: "string", unit: "string", default: "string", prose: "string" }],
   status: { oneOf: ["running", "done", "interrupted", "failed"] },
+  analysis: "object?",
+  published: "array?",
 };
+const ANALYSIS: Shape = { alpha: "number", noiseFloor: "number" };
+const PUBLISHED: Shape = [
+  { metric: "string", where: "object", value: "number", source: "string", tolerance: "number" },
+];
 const TRIAL: Shape = {
   id: "string",
   experiment: "string",
@@ -78,6 +84,15 @@ const TRIAL: Shape = {
   resolved: "object",
   outcome: { oneOf: ["done", "failed"] },
   operations: "number",
+  simulation: "object?",
+};
+const SIMULATION: Shape = {
+  digest: "string",
+  events: "number",
+  every: "number",
+  checkpoints: ["number"],
+  virtualSeconds: "number",
+  wallSeconds: "number",
 };
 const SUMMARY: Shape = { metrics: "object", validity: VALIDITY, calibration: "object?" };
 const FIGURES: Shape = {
@@ -106,7 +121,14 @@ const FIGURES: Shape = {
   },
   validity: VALIDITY,
   calibration: "object?",
+  phases: "object?",
+  faults: "array?",
+  legs: "object?",
 };
+const PHASES: Shape = { measureFromS: "number", measureToS: "number" };
+const FAULTS: Shape = [{ id: "string", kind: "string", what: "string", fromS: "number", toS: "number?" }];
+const DELAYS: Shape = { count: "number", at: ["number"], ms: ["number"] };
+const LEGS: Shape = { w: DELAYS, a: DELAYS, r: DELAYS, s: DELAYS, how: "string" };
 const CELLS: Shape = {
   cells: [{ id: "string", axes: "object", world: WORLD, metrics: "object", trials: ["string"], validity: VALIDITY }],
 };
@@ -140,12 +162,17 @@ export interface ReadOptions {
 export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
   const folder = resolveRun(where, options);
   const manifest = readJson<RunManifest>(folder, "manifest.json", "quorumlab/manifest@1", MANIFEST);
+  refuse(
+    path.join(folder, "manifest.json"),
+    ifPresent(manifest.analysis, ANALYSIS, "analysis") ?? ifPresent(manifest.published, PUBLISHED, "published"),
+  );
   const trialsFolder = path.join(path.dirname(folder), "trials");
   const trials = trialIds(folder).flatMap((id) => {
     const trial = path.join(trialsFolder, id);
     // Planned but not run yet, or removed: the run is readable without it.
     if (!fs.existsSync(trial)) return [];
     const record = readJson<TrialRecord>(trial, "trial.json", "quorumlab/trial@1", TRIAL);
+    refuse(path.join(trial, "trial.json"), ifPresent(record.simulation, SIMULATION, "simulation"));
     return [{ record, summary: readSummary(trial), figures: readFigures(trial) }];
   });
   return { folder, manifest, trials, cells: readCells(folder), comparisons: readComparisons(folder) };
@@ -252,8 +279,19 @@ function readFigures(trial: string): TrialFigures | null {
       path.join(trial, "figures.json"),
       shapeProblemOfValues(figures[series].columns, ["number?"], `${series}.columns`),
     );
-  refuse(path.join(trial, "figures.json"), calibrationProblem(figures));
+  refuse(
+    path.join(trial, "figures.json"),
+    calibrationProblem(figures) ??
+      ifPresent(figures.phases, PHASES, "phases") ??
+      ifPresent(figures.faults, FAULTS, "faults") ??
+      ifPresent(figures.legs, LEGS, "legs"),
+  );
   return figures;
+}
+
+/** Of what older versions did not write. */
+function ifPresent(value: unknown, shape: Shape, at: string): string | undefined {
+  return value === undefined || value === null ? undefined : shapeProblem(value, shape, at);
 }
 
 function calibrationProblem(file: TrialSummary | TrialFigures): string | undefined {

@@ -15,6 +15,7 @@ type Leaf =
   | "string?"
   | "number?"
   | "object?"
+  | "array?"
   | { readonly oneOf: readonly string[] };
 
 /** undefined when `value` has the shape, else where and what, e.g. `spectra[0].ms should be an array`. */

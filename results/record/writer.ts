@@ -21,6 +21,7 @@ import { HistoryWriter } from "./history-file";
 import { Journal } from "./journal";
 import { isFolderName, RESERVED_NAMES } from "./names";
 import { writing } from "./results-not-writable";
+import { SUMMARIES_LEGEND } from "./summaries-legend";
 import type { CellSummary, ComparisonRow, RunManifest, TrialRecord, TrialSummary } from "./run-folder";
 
 export interface RunPlace {
@@ -105,8 +106,9 @@ export class RunWriter {
     this.write("trials.txt", ids.map((id) => id + "\n").join(""));
   }
 
-  /** What reports read back; the CSV files beside them say the same to other programs. */
+  /** What reports read back; the CSV files beside them say the same to other programs, and a legend says it of their columns. */
   writeSummaries(cells: readonly CellSummary[], comparisons: readonly ComparisonRow[]): void {
+    this.write("summaries/README.txt", SUMMARIES_LEGEND);
     this.write("summaries/cells.json", json({ schema: "quorumlab/cells@1", cells }));
     this.write("summaries/comparisons.json", json({ schema: "quorumlab/comparisons@1", comparisons }));
   }

@@ -6,7 +6,8 @@ import type { CsvField } from "../record/csv";
 import { describeMetric } from "../record/metrics";
 import type { CellSummary, ComparisonRow } from "../record/run-folder";
 import { median } from "./order-statistics";
-import { byCell, countedTrials, type MeasuredTrial } from "./summarise";
+import { byCell, countedTrials, intervalKind, type MeasuredTrial } from "./summarise";
+import { WORLD_AXIS } from "./worlds";
 
 export interface Table {
   /** File name without ending. */
@@ -17,16 +18,18 @@ export interface Table {
 
 /** The four tables, ready for `RunWriter.writeTable`. `axes` are the experiment's axis keys in order. */
 export function summaryTables(
-  axes: readonly string[],
+  allAxes: readonly string[],
   trials: readonly MeasuredTrial[],
   cells: readonly CellSummary[],
   comparisons: readonly ComparisonRow[],
 ): Table[] {
+  // The world has a column of its own, whether or not it is an axis.
+  const axes = allAxes.filter((axis) => axis !== WORLD_AXIS);
   return [
     trialsTable(axes, trials),
     metricsLong(axes, trials),
     cellsTable(axes, trials, cells),
-    comparisonsTable(comparisons),
+    comparisonsTable(cells, comparisons),
   ];
 }
 
@@ -53,7 +56,7 @@ function trialsTable(axes: readonly string[], trials: readonly MeasuredTrial[]):
 function metricsLong(axes: readonly string[], trials: readonly MeasuredTrial[]): Table {
   return {
     name: "metrics_long",
-    header: ["cell", ...axes, "repetition", "metric", "unit", "value", "lo", "hi", "n"],
+    header: ["cell", ...axes, "repetition", "metric", "unit", "value", "lo", "hi", "n", "world"],
     rows: trials.flatMap(({ record, summary }) =>
       Object.entries(summary?.metrics ?? {}).map(([metric, one]) => [
         record.cell,
@@ -65,6 +68,7 @@ function metricsLong(axes: readonly string[], trials: readonly MeasuredTrial[]):
         one.lo,
         one.hi,
         one.n,
+        record.world,
       ]),
     ),
   };
@@ -74,7 +78,10 @@ function cellsTable(axes: readonly string[], trials: readonly MeasuredTrial[], c
   const grouped = byCell(trials);
   return {
     name: "cells",
-    header: ["cell", ...axes, "metric", "unit", "better", "n", "median", "ci_lo", "ci_hi", "mean", "sd", "min", "max"],
+    header: [
+      ...["cell", ...axes, "metric", "unit", "better", "n", "median", "ci_lo", "ci_hi"],
+      ...["mean", "sd", "min", "max", "interval", "world"],
+    ],
     rows: cells.flatMap((cell) =>
       Object.entries(cell.metrics).map(([metric, one]) => {
         const counted = countedTrials(grouped.get(cell.id) ?? []);
@@ -90,16 +97,19 @@ function cellsTable(axes: readonly string[], trials: readonly MeasuredTrial[], c
           one.lo,
           one.hi,
           ...spread(values),
+          one.lo === null && one.hi === null ? null : intervalKind(values.length),
+          cell.world,
         ];
       }),
     ),
   };
 }
 
-function comparisonsTable(comparisons: readonly ComparisonRow[]): Table {
+function comparisonsTable(cells: readonly CellSummary[], comparisons: readonly ComparisonRow[]): Table {
+  const worlds = new Map(cells.map(({ id, world }) => [id, world]));
   return {
     name: "comparisons",
-    header: ["cell", "baseline", "metric", "unit", "diff", "ci_lo", "ci_hi", "p", "p_adj", "n", "verdict"],
+    header: ["cell", "baseline", "metric", "unit", "diff", "ci_lo", "ci_hi", "p", "p_adj", "n", "verdict", "world"],
     rows: comparisons.map((row) => [
       row.cell,
       row.baseline,
@@ -112,6 +122,7 @@ function comparisonsTable(comparisons: readonly ComparisonRow[]): Table {
       row.pAdjusted,
       row.n,
       row.verdict,
+      worlds.get(row.cell),
     ]),
   };
 }

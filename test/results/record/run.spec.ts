@@ -88,6 +88,57 @@ describe("a run on disk", () => {
     refusal(() => loadRun("../../../etc/passwd", { root }));
   });
 
+  it("carries a legend of its tables, which explains every column that they have", () => {
+    const { folder } = writeRun(root);
+    const legend = fs.readFileSync(path.join(folder, "summaries/README.txt"), "utf8");
+    for (const column of ["ci_lo", "ci_hi", "sd", "diff", "p_adj", "interval", "envelope", "within-run", "nrmse"])
+      assert.ok(legend.includes(column), column);
+    assert.match(legend, /the cell minus the baseline/);
+    for (const line of legend.split("\n")) assert.ok(line.length <= 80, line);
+  });
+
+  it("reads back what a simulated trial and a newer manifest have besides, and refuses it damaged", () => {
+    const writer = writeRun(root);
+    const simulation = {
+      digest: "00c0ffee",
+      events: 9,
+      every: 4,
+      checkpoints: [1, 2],
+      virtualSeconds: 1,
+      wallSeconds: 2,
+    };
+    const published = [{ metric: "p_stale", where: { r: 1 }, value: 0.5, source: "analytic", tolerance: 0.1 }];
+    const manifest = { ...MANIFEST, analysis: { alpha: 0.01, noiseFloor: 0.02 }, published };
+    const figures = loadRun(writer.folder).trials[0].figures!;
+    const write = (more: { simulation?: unknown; faults?: unknown; published?: unknown; phases?: unknown }): void => {
+      const trial = writer.trial("3fa1c09b77d2");
+      trial.write(
+        "trial.json",
+        JSON.stringify({ ...record("3fa1c09b77d2"), simulation: more.simulation ?? simulation }),
+      );
+      trial.write(
+        "figures.json",
+        JSON.stringify({ ...figures, faults: more.faults ?? [], phases: more.phases ?? figures.phases }),
+      );
+      trial.commit();
+      writer.write("manifest.json", JSON.stringify({ ...manifest, published: more.published ?? published }));
+    };
+    write({ faults: [{ id: "split", kind: "partition", what: "a | b", fromS: 1, toS: null }] });
+    const run = loadRun(writer.folder);
+    assert.deepEqual(run.manifest, manifest);
+    assert.deepEqual(run.trials[0].record.simulation, simulation);
+    assert.equal(run.trials[0].figures!.faults![0].toS, null);
+    const damaged = (more: Parameters<typeof write>[0]): string => {
+      write(more);
+      return refusal(() => loadRun(writer.folder));
+    };
+    assert.match(damaged({ simulation: { ...simulation, digest: 7 } }), /simulation\.digest should be a string/);
+    assert.match(damaged({ faults: [{ id: "split" }] }), /faults\[0\]\.kind should be a string/);
+    assert.match(damaged({ faults: 3 }), /faults should be an array/);
+    assert.match(damaged({ phases: { measureFromS: "now" } }), /phases\.measureFromS should be a number/);
+    assert.match(damaged({ published: [{ metric: "p_stale" }] }), /published\[0\]\.where should be an object/);
+  });
+
   it("that is damaged is refused in one sentence that names the file", () => {
     const { folder } = writeRun(root);
     const trial = path.join(root, "made-up/trials/3fa1c09b77d2");

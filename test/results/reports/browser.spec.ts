@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
 import { renderRunReport } from "../../../results/reports/run-report";
-import { emptyRun, madeUpRun } from "../fixtures";
+import { emptyRun, madeUpRun, twoWorldRun } from "../fixtures";
 
 const PLACES = [
   process.env["CHROMIUM"] ?? "",
@@ -56,6 +56,7 @@ describe("run report in Chromium", function () {
     }
     folder = mkdtempSync(join(tmpdir(), "quorumlab-report-"));
     writeFileSync(join(folder, "report.html"), renderRunReport(madeUpRun()));
+    writeFileSync(join(folder, "two.html"), renderRunReport(twoWorldRun()));
     writeFileSync(join(folder, "empty.html"), renderRunReport(emptyRun()));
     context = await chromium.launchPersistentContext(join(folder, "profile"), {
       executablePath,
@@ -94,26 +95,49 @@ describe("run report in Chromium", function () {
     return { page, noise, url };
   }
 
-  for (const width of [360, 1400])
-    for (const scheme of ["light", "dark"] as const)
-      it(`is quiet, drawn and no wider than ${width} px in a ${scheme} window`, async () => {
-        const { page, noise } = await open("report.html", width, scheme);
-        assert.equal(await page.evaluate("document.documentElement.dataset.ready"), "yes");
-        const [all, drawn, wanted] = await page.evaluate<[number, number, number]>(CANVASES);
-        assert.ok(wanted > 30);
-        assert.equal(all, wanted);
-        assert.equal(drawn, wanted);
-        // Opened tables must not widen the page either.
-        await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
-        const [scroll, client] = await page.evaluate<[number, number]>(
-          "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
-        );
-        assert.ok(scroll <= client, `${scroll} > ${client}`);
-        const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
-        assert.equal(background, scheme === "dark" ? "rgb(18, 22, 27)" : "rgb(255, 255, 255)");
-        assert.deepEqual(noise, []);
-        await page.close();
-      });
+  for (const [file, width, scheme] of [
+    ["report.html", 360, "light"],
+    ["report.html", 360, "dark"],
+    ["report.html", 1400, "light"],
+    ["report.html", 1400, "dark"],
+    ["two.html", 360, "dark"],
+    ["two.html", 1400, "light"],
+  ] as const)
+    it(`is quiet, drawn and no wider than ${width} px in a ${scheme} window (${file})`, async () => {
+      const { page, noise } = await open(file, width, scheme);
+      assert.equal(await page.evaluate("document.documentElement.dataset.ready"), "yes");
+      const [all, drawn, wanted] = await page.evaluate<[number, number, number]>(CANVASES);
+      assert.ok(wanted > 30);
+      assert.equal(all, wanted);
+      assert.equal(drawn, wanted);
+      // Opened tables must not widen the page either.
+      await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
+      const [scroll, client] = await page.evaluate<[number, number]>(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+      );
+      assert.ok(scroll <= client, `${scroll} > ${client}`);
+      const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+      assert.equal(background, scheme === "dark" ? "rgb(18, 22, 27)" : "rgb(255, 255, 255)");
+      assert.deepEqual(noise, []);
+      await page.close();
+    });
+
+  it("draws faults above the plot and through it, on the canvas as in the SVG", async () => {
+    const { page, noise } = await open("two.html", 1400, "light");
+    // Where lane and rule of the first fault stand, and the same place of the same chart without faults.
+    const coloured = `(() => ["simulation", "processes"].map((world) => {
+      const canvas = document.querySelector('[data-chart="outcomes-' + world + '"] canvas');
+      const { width, height } = canvas;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, width, Math.floor(height / 4));
+      let pink = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i] > 180 && data[i + 1] < 160 && data[i + 2] > 130) pink++;
+      return pink;
+    }))()`;
+    const [withFaults, without] = await page.evaluate<[number, number]>(coloured);
+    assert.ok(withFaults > 100 && without === 0, `${withFaults} and ${without} pixels of the fault's colour`);
+    assert.deepEqual(noise, []);
+    await page.close();
+  });
 
   it("prints the SVG in light colours, whatever the window is", async () => {
     const { page, noise } = await open("report.html", 1000, "dark");
