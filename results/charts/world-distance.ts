@@ -206,7 +206,7 @@ export function distanceInWords(distances: readonly CellDistance[], names: Reado
     `The median read took ${range(medians)} as long on processes as simulated` +
     `${tails.length === 0 ? "" : `, and the 99th percentile ${range(tails)}`}` +
     `${errors.length === 0 ? "" : `; over the whole curve the distance is at most ${errorInWords(errors[0].error)} of its range (N-RMSE, ${errors[0].error.kind}s at ${name(errors[0].of)})`}` +
-    `${stale === undefined ? "" : `. Shares of stale reads differ by at most ${signedWithUnit(stale.row.difference.value, "ratio")} (${name(stale.of)}, processes minus simulation)`}.` +
+    `${stale === undefined ? "" : `. ${staleInWords(stale.row, name(stale.of))}`}.` +
     `${doubt === 0 ? "" : ` In ${counted(doubt, "configuration")} the checks of a run call it invalid.`}` +
     ` ${INTERVAL_SENTENCE[medians[0].row.interval]}`
   );
@@ -218,6 +218,12 @@ const INTERVAL_SENTENCE: Readonly<Record<IntervalKind, string>> = {
     "There are fewer than six pairs of repetitions, so what is in brackets is the envelope of the runs' own intervals.",
   "within-run": "Each world ran once, so nothing here says how another run would differ.",
 };
+
+function staleInWords({ difference }: DistanceRow, where: string): string {
+  if (difference.value === 0) return "Shares of stale reads are equal";
+  const points = signedWithUnit(Math.abs(difference.value), "ratio").slice(1);
+  return `Shares of stale reads differ by at most ${points} (${where}, where there were ${difference.value > 0 ? "more" : "fewer"} on processes)`;
+}
 
 function times({ ratio }: DistanceRow): string {
   return plain(ratio!.value);

@@ -44,7 +44,12 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
     ...columns.map(([heading, quantity, percentile]) =>
       inWords(find(one, quantity, percentile), heading.endsWith("ratio")),
     ),
-    one.nrmse.map((error) => `${error.kind}s ${errorInWords(error)}`).join("; ") || "not measured",
+    one.nrmse
+      .map(
+        (error) =>
+          `${error.kind}s ${errorInWords(error)}${error.percentiles < 100 ? `, up to p${error.percentiles}` : ""}`,
+      )
+      .join("; ") || "not measured",
   ]);
   return (
     `<h3>Processes against simulation</h3>` +

@@ -135,6 +135,30 @@ describe("the chart of the distance", () => {
     assert.match(one.answer, /Each world ran once/);
   });
 
+  it("says on which side there were more stale reads", () => {
+    const on = (world: string, value: number): string => {
+      const change = <T extends { readonly metrics: LoadedRun["cells"][number]["metrics"] }>(of: T): T => ({
+        ...of,
+        metrics: { ...of.metrics, p_stale: { ...of.metrics["p_stale"], value } },
+      });
+      const trials = run.trials.map((one) =>
+        one.record.world === world && one.record.cell.startsWith("r2-w2-dvvset")
+          ? { ...one, summary: change(one.summary!) }
+          : one,
+      );
+      return worldDistance.draw(chartInput({ ...run, trials }))!.answer;
+    };
+    assert.match(figure.answer, /Shares of stale reads are equal\./);
+    assert.match(
+      on("processes", 0.25),
+      /differ by at most 25\u00a0%-points \(R=2\u00a0W=2 · dvvset, where there were more/,
+    );
+    assert.match(
+      on("simulation", 0.25),
+      /differ by at most 25\u00a0%-points \(R=2\u00a0W=2 · dvvset, where there were fewer/,
+    );
+  });
+
   it("draws only numbers, and nothing where the worlds share no configuration", () => {
     figure.panels.forEach((_, i) => assert.doesNotMatch(standaloneSvg(figure, i), /NaN|undefined|Infinity|null/));
     for (const row of figure.table.rows) assert.equal(row.length, figure.table.columns.length);
