@@ -57,7 +57,7 @@ function rebuild(run: LoadedRun): void {
 }
 
 /** Hands the file to the desktop; where there is none, says so. */
-function open(path: string, tell: (message: string) => void): void {
+export function open(path: string, tell: (message: string) => void): void {
   const [program, ...before] =
     process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
   const child = spawn(program, [...before, path], { stdio: "ignore", detached: true });

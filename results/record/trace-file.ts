@@ -19,7 +19,7 @@ export interface StoredTrace {
 
 export const TRACE_BOUNDS = {
   fileBytes: 64 * 2 ** 20,
-  unpackedBytes: 512 * 2 ** 20,
+  unpackedBytes: 256 * 2 ** 20,
   events: 1_000_000,
   lineLength: 4 * 2 ** 20,
   textLength: 4_096,
@@ -78,13 +78,14 @@ export function writeTrace(file: string, trace: StoredTrace): void {
   writing(file, () => replaceFile(file, zlib.gzipSync(lines.join(""))));
 }
 
-/** Throws RunNotReadable with the first thing that is wrong. */
-export function readTrace(file: string): StoredTrace {
+/** Throws RunNotReadable with the first thing that is wrong. What it unpacks to is held in memory whole. */
+export function readTrace(file: string, unpackedBytes: number = TRACE_BOUNDS.unpackedBytes): StoredTrace {
   const refuse = (why: string): never => {
     throw new RunNotReadable(`${file} is no trace that can be shown: ${why}`, file);
   };
-  const lines = unpacked(file, refuse).split("\n");
+  const lines = unpacked(file, unpackedBytes, refuse).split("\n");
   if (lines[lines.length - 1] === "") lines.pop();
+  if (lines.length === 0) refuse("it is empty");
   if (lines.length - 1 > TRACE_BOUNDS.events)
     refuse(`it has ${lines.length - 1} events; allowed: ${TRACE_BOUNDS.events}`);
   const parsed = lines.map((line, i) => {
@@ -106,7 +107,7 @@ export function readTrace(file: string): StoredTrace {
 }
 
 /** The text of the file, within bounds. */
-function unpacked(file: string, refuse: (why: string) => never): string {
+function unpacked(file: string, most: number, refuse: (why: string) => never): string {
   let size: number;
   try {
     const status = fs.statSync(file);
@@ -118,10 +119,10 @@ function unpacked(file: string, refuse: (why: string) => never): string {
   }
   if (size > TRACE_BOUNDS.fileBytes) return refuse(`it has ${size} bytes; allowed: ${TRACE_BOUNDS.fileBytes}`);
   try {
-    return zlib.gunzipSync(fs.readFileSync(file), { maxOutputLength: TRACE_BOUNDS.unpackedBytes }).toString("utf8");
+    return zlib.gunzipSync(fs.readFileSync(file), { maxOutputLength: most }).toString("utf8");
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE"
-      ? refuse(`it unpacks to more than ${TRACE_BOUNDS.unpackedBytes} bytes`)
+      ? refuse(`it unpacks to more than ${most} bytes`)
       : refuse("it is not compressed with gzip, or damaged");
   }
 }
@@ -157,10 +158,8 @@ function eventProblem(value: unknown): string | undefined {
         longText([event.from, event.to, event.what, event.key, event.detail]) ??
         wrongIds(event.versions) ??
         wrongCount({ id: event.id, sentAt: event.sentAt, bytes: event.bytes }) ??
-        (event.arrivedAt == null ? undefined : notBefore("arrivedAt", event.arrivedAt, "sentAt", event.sentAt)) ??
-        ((event.arrivedAt == null) === (event.fate === "delivered")
-          ? "a message is delivered exactly when it has arrivedAt"
-          : undefined)
+        (isAbsent(event.arrivedAt) ? undefined : notBefore("arrivedAt", event.arrivedAt, "sentAt", event.sentAt)) ??
+        (isAbsent(event.arrivedAt) && event.fate === "delivered" ? "a delivered message has arrivedAt" : undefined)
       );
     case "state":
       return (
@@ -182,9 +181,15 @@ function eventProblem(value: unknown): string | undefined {
         (event.replicas.length > TRACE_BOUNDS.nodes ? "too many replicas" : undefined) ??
         wrongCount({ startedAt: event.startedAt, writeId: event.writeId }) ??
         notBefore("endedAt", event.endedAt, "startedAt", event.startedAt) ??
-        (event.stale == null || typeof event.stale === "boolean" ? undefined : "stale should be true, false or absent")
+        (isAbsent(event.stale) || typeof event.stale === "boolean"
+          ? undefined
+          : "stale should be true, false or absent")
       );
   }
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function longText(texts: readonly string[]): string | undefined {

@@ -99,7 +99,7 @@ export interface Timeline {
   }[];
   /** Positions just after a fault began or ended, a stale read ended, siblings appeared; ascending. */
   readonly jumps: Readonly<Record<JumpKind, readonly number[]>>;
-  instantOf(position: number): number;
+  readonly instantOf: (position: number) => number;
   /** How many moments have happened at `micros`, those of this very instant included. */
   positionAt(micros: number): number;
   stateAt(position: number, key: string): ReplayState;
@@ -188,7 +188,7 @@ export function replayModel(): ReplayModel {
     };
     const name = (key: string, ids: readonly number[]): void => {
       let known = numbers.get(key);
-      if (known === undefined) numbers.set(key, (known = new Map()));
+      if (known === undefined) numbers.set(key, (known = new Map<number, number>()));
       for (const id of ids) if (!known.has(id)) known.set(id, known.size + 1);
     };
     moments.forEach(({ at, event: source, phase }, moment) => {
@@ -232,7 +232,7 @@ export function replayModel(): ReplayModel {
           break;
         case "state": {
           let replicas = changes.get(event.key);
-          if (replicas === undefined) changes.set(event.key, (replicas = new Map()));
+          if (replicas === undefined) changes.set(event.key, (replicas = new Map<string, Change[]>()));
           const place = `${event.vnode} ${event.node}`;
           let list = replicas.get(place);
           if (list === undefined) replicas.set(place, (list = []));
@@ -352,11 +352,18 @@ export function replayModel(): ReplayModel {
       };
     };
 
+    /** Whether a text names the key, and not only a longer one that begins alike. */
+    const names = (text: string, key: string): boolean => {
+      if (key === "") return false;
+      for (let i = text.indexOf(key); i >= 0; i = text.indexOf(key, i + 1))
+        if (!/\w/.test(text.charAt(i - 1)) && !/\w/.test(text.charAt(i + key.length))) return true;
+      return false;
+    };
     const keyOf = (event: TraceEvent): string | undefined =>
       event.kind === "message" || event.kind === "state" || event.kind === "operation" ? event.key : undefined;
     const shows = (event: TraceEvent, { key, otherKeys, heartbeats }: MomentFilter): boolean => {
       if (event.kind === "fault" || event.kind === "node") return true;
-      if (event.kind === "note") return otherKeys || (key !== "" && event.text.includes(key));
+      if (event.kind === "note") return otherKeys || names(event.text, key);
       if (event.key === key) return true;
       if (event.kind === "message" && event.what === "heartbeat") return heartbeats;
       return otherKeys;
@@ -434,6 +441,7 @@ export function replayModel(): ReplayModel {
       switch (event.kind) {
         case "message":
           all.push({ at: event.sentAt, event: i, phase: "begin", order: i });
+          // What a node that is down or full turned away has reached it all the same: a moment of its own.
           if (event.arrivedAt !== undefined) all.push({ at: event.arrivedAt, event: i, phase: "end", order: i + 0.2 });
           else if (event.fate !== "held" && event.fate !== "in-flight")
             all.push({ at: endOf(event), event: i, phase: "fades", order: i + 0.2 });

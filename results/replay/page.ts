@@ -122,7 +122,8 @@ function stage(timeline: Timeline, words: ReplayWords): string {
     `<noscript><p class="dropped">Without JavaScript this page shows one instant and cannot be moved.</p></noscript>` +
     `<section aria-label="What is shown"><div class="choices"><label for="key">Key <select id="key">${keyOptions(timeline)}</select></label>` +
     `<label><input type="checkbox" id="others"> other keys too, faintly</label>` +
-    `<label${heartbeats ? "" : " hidden"}><input type="checkbox" id="heartbeats"> heartbeats</label></div>` +
+    `<label${heartbeats ? "" : " hidden"}><input type="checkbox" id="heartbeats"> heartbeats</label>` +
+    `<label for="speed">Play <select id="speed">${speedOptions(timeline, words)}</select></label></div>` +
     (timeline.keys.length > MOST_KEYS
       ? `<p class="facts">${count(timeline.keys.length)} keys were touched; the ${MOST_KEYS} most telling ones can be chosen.</p>`
       : "") +
@@ -183,15 +184,15 @@ function transport(timeline: Timeline, words: ReplayWords): string {
   const mark = (path: string, fill: string): string =>
     `<svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path d="${path}" fill="${fill}"/></svg>`;
   const jump = (id: string, words_: string, key: string, found: number, sign: string): string =>
-    `<button type="button" id="next-${id}" title="${found === 0 ? "none in this window" : `${found} in this window; with Shift the one before`}">${sign} Next ${words_} <kbd>${key}</kbd></button>`;
+    `<button type="button" id="next-${id}" title="${found === 0 ? "none in this window" : `${found} in this window; with Shift the one before`}">${sign} <span class="long">Next </span>${words_} <kbd>${key}</kbd></button>`;
   return (
     `<section class="transport" aria-label="Controls"><div class="now"><span class="when" id="instant">${words.time(header.fromMicros)}</span>` +
     `<p id="caption" aria-live="polite"></p><span id="count"></span></div>` +
     `<div class="track"><div id="strip-box"><svg id="strip" aria-hidden="true"></svg></div>` +
     `<input type="range" id="slider" min="0" max="${Math.max(1, Math.ceil(header.toMicros - header.fromMicros))}" step="1" value="0" aria-label="Instant in the window; arrow keys step from event to event"></div>` +
-    `<div class="buttons"><button type="button" id="back">Step back <kbd>←</kbd></button><button type="button" id="forth">Step <kbd>→</kbd></button>` +
+    `<div class="buttons"><button type="button" id="back">Step <span class="long">back </span><kbd>←</kbd></button><button type="button" id="forth">Step <span class="long">forward </span><kbd>→</kbd></button>` +
     `<button type="button" id="play" aria-pressed="false">Play</button>` +
-    `<label for="speed">Speed <select id="speed">${speedOptions(timeline, words)}</select></label><span class="gap"></span>` +
+    `<span class="gap"></span>` +
     jump("fault", "fault", "F", jumps.fault.length, mark("M1 1h12v12h-12z", "var(--s6)")) +
     jump("stale", "stale read", "R", jumps.stale.length, mark("M7 13l-6 -11h12z", "var(--bad)")) +
     jump("sibling", "siblings", "S", jumps.sibling.length, mark("M7 1l6 6l-6 6l-6 -6z", "var(--s4)")) +

@@ -178,7 +178,7 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
 
     const clients = (): string => {
       let out = "";
-      const letters = Math.floor(slotWidth / 6.6);
+      const letters = Math.floor(slotWidth / 6.8);
       cast.clients.forEach((client, i) => {
         const x = slotX(i);
         const latest =
@@ -199,7 +199,7 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
         out += `<text x="${fixed(x)}" y="${fixed(clientY + 25)}" text-anchor="middle" font-size="12" fill="var(--muted)">${escape(cut(client, letters))}</text>`;
         const stale = ended?.kind === "operation" && ended === events[latest.event] && ended.stale === true;
         if (busy)
-          out += `<text x="${fixed(x)}" y="${fixed(clientY + 41)}" text-anchor="middle" font-size="12.5" font-weight="600" fill="var(--${stale && shown.endsWith(")") ? "bad" : "ink"})">${escape(cut(shown, letters))}</text>`;
+          out += `<text x="${fixed(x)}" y="${fixed(clientY + 41)}" text-anchor="middle" font-size="12.5" font-weight="600" fill="var(--${stale && shown.endsWith(")") ? "bad" : "ink"})">${escape(cut(shown.replace(/^\w+ (w\d)/, "$1"), Math.floor(slotWidth / 7.6)))}</text>`;
         out += "</g>";
       });
       if (cast.clientsLeftOut > 0)
@@ -216,7 +216,9 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
       const own = message.key === filter.key;
       const style = kinds.styleOf(message);
       const ends = timeline.endOf(message);
-      const never = message.arrivedAt === undefined;
+      const never = message.fate !== "delivered";
+      // Turned away at the door, or gone on the way.
+      const half = message.arrivedAt === undefined ? 0.5 : 1;
       const waiting = message.fate === "held" || message.fate === "in-flight";
       const life = Math.max(0, Math.min(1, (at - message.sentAt) / Math.max(1, ends - message.sentAt)));
       const size = own ? 7.5 : 4.5;
@@ -237,17 +239,18 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
         const distance = Math.hypot(dx, dy) || 1;
         // Keep to the right, so that question and reply do not cover each other.
         const [ox, oy] = [(-dy / distance) * 5, (dx / distance) * 5];
-        const edge = Math.min(0.4, (disc + 3) / distance);
+        const edge = Math.min(0.4, (disc + 13) / distance);
         const along = (share: number): readonly [number, number] => {
           const s = edge + share * (1 - 2 * edge);
           return [start[0] + dx * s + ox, start[1] + dy * s + oy];
         };
         const typical = Math.min(1, (at - message.sentAt) / timeline.typicalMicros);
-        const progress = message.fate === "held" ? 0.12 : waiting ? typical * 0.85 : never ? Math.min(0.5, life) : life;
+        const progress =
+          message.fate === "held" ? 0.12 : waiting ? typical * 0.85 : never ? Math.min(half, life) : life;
         [x, y] = along(progress);
-        [crossX, crossY] = along(0.5);
+        [crossX, crossY] = along(half);
         const [tx, ty] = along(0);
-        const [ux, uy] = along(never ? 0.5 : 1);
+        const [ux, uy] = along(never ? half : 1);
         if (own)
           trail = `<path d="M${fixed(tx)} ${fixed(ty)}L${fixed(ux)} ${fixed(uy)}" stroke="${style.colour}" stroke-width="1.6" stroke-opacity=".5"${never ? ' stroke-dasharray="4 4"' : ""} fill="none"/>`;
       }

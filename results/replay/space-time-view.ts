@@ -39,7 +39,6 @@ export interface SpaceTimeView {
 
 export function spaceTimeView(escape: typeof escapeText, kinds: MessageKinds, ring: RingView): SpaceTimeView {
   const TOP = 44;
-  const NODE_LANE = 46;
   const BAR = 19;
   const MANY = 400;
   const RIGHT = 8;
@@ -77,6 +76,8 @@ export function spaceTimeView(escape: typeof escapeText, kinds: MessageKinds, ri
     }
     const y = new Map<string, number>();
     let next = TOP + 26;
+    // Few lanes may be wide: a steeper slant is easier to follow.
+    const nodeLane = cast.nodes.length <= 6 ? 60 : 46;
     // Clients above: requests come down from them and answers go back up.
     for (const client of cast.clients) {
       y.set(client, next);
@@ -85,9 +86,9 @@ export function spaceTimeView(escape: typeof escapeText, kinds: MessageKinds, ri
     next += 10;
     for (const { id } of cast.nodes) {
       y.set(id, next);
-      next += NODE_LANE;
+      next += nodeLane;
     }
-    return { y, height: next - NODE_LANE / 2 + 8, rowOf, operations, rows };
+    return { y, height: next - nodeLane / 2 + 10, rowOf, operations, rows };
   };
 
   /** A round step of time, at most about eight in the stretch. */
@@ -230,9 +231,9 @@ export function spaceTimeView(escape: typeof escapeText, kinds: MessageKinds, ri
         bundles.set(style, bundle);
         continue;
       }
-      out += `<g${own ? "" : ' opacity=".4"'}><title>${escape(`${message.what}${message.detail === "" ? "" : ` (${message.detail})`}, ${message.from} to ${message.to}${message.arrivedAt === undefined ? `, ${words.fate(message)}` : `, ${words.length(message.arrivedAt - message.sentAt)}`}`)}</title>`;
-      out += `<path d="${d}" fill="none" stroke="${style.colour}" stroke-width="${own ? 1.8 : 1.2}"${message.arrivedAt === undefined ? ' stroke-dasharray="4 3"' : ""}/>`;
-      if (message.arrivedAt !== undefined) {
+      out += `<g${own ? "" : ' opacity=".4"'}><title>${escape(`${message.what}${message.detail === "" ? "" : ` (${message.detail})`}, ${message.from} to ${message.to}${message.fate === "delivered" ? `, ${words.length(timeline.endOf(message) - message.sentAt)}` : `, ${words.fate(message)}`}`)}</title>`;
+      out += `<path d="${d}" fill="none" stroke="${style.colour}" stroke-width="${own ? 1.8 : 1.2}"${message.fate === "delivered" ? "" : ' stroke-dasharray="4 3"'}/>`;
+      if (message.fate === "delivered") {
         // Before the lane, so that the shape does not hide what happens on it.
         const length = Math.hypot(x2 - x1, y2 - y1);
         const back = message.from === message.to || length < 20 ? 0 : 7 / length;

@@ -16,10 +16,10 @@ button,select,input{min-height:2.2rem}
 button{padding:.2rem .8rem}
 button:disabled{color:var(--muted);cursor:default;opacity:.6}
 button:focus-visible,select:focus-visible,input:focus-visible,summary:focus-visible,a:focus-visible{outline:3px solid var(--s1);outline-offset:2px}
-select{font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:.35rem;max-width:100%}
+select{font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:.35rem;max-width:100%;min-width:0}
 kbd{font:.8em ui-monospace,"Liberation Mono",Menlo,monospace;border:1px solid var(--line);border-radius:.25rem;padding:0 .3em;color:var(--muted)}
 .choices{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem;align-items:center;margin:.5rem 0}
-.choices label{display:flex;gap:.4rem;align-items:center;min-width:0}
+.choices label{display:flex;gap:.4rem;align-items:center;min-width:0;max-width:100%}
 .choices input[type=checkbox]{width:1.1rem;height:1.1rem;min-height:0}
 .stage{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr)}
 .stage>*{min-width:0}
@@ -27,6 +27,7 @@ kbd{font:.8em ui-monospace,"Liberation Mono",Menlo,monospace;border:1px solid va
 .box svg{display:block;max-width:100%}
 #diagram-box{cursor:crosshair;overflow-x:auto}
 .heading{display:flex;justify-content:space-between;align-items:center;gap:.6rem;margin:.2rem 0 .4rem}
+.heading{min-height:2.5rem}
 .heading h2{font-size:1.05rem;margin:0}
 .zoom{display:flex;gap:.35rem}
 .transport{position:sticky;bottom:0;z-index:4;background:var(--page);border-top:1px solid var(--line);padding:.5rem 0 .6rem;margin-top:.8rem}
@@ -48,6 +49,7 @@ kbd{font:.8em ui-monospace,"Liberation Mono",Menlo,monospace;border:1px solid va
 #around li[aria-current]{border-left-color:var(--s1);background:var(--panel)}
 #around button{display:block;width:100%;text-align:left;border:0;background:none;padding:.15rem .5rem;min-height:1.9rem;font-size:.93rem;overflow-wrap:anywhere}
 #around .when{color:var(--muted);font-variant-numeric:tabular-nums;margin-right:.4rem;white-space:nowrap}
+#held th,#held td,.plain thead th{padding-right:1.2rem}
 .trouble{color:var(--bad);font-weight:400}
 .legend li{display:flex;align-items:center;gap:.4rem}
 .legend svg{flex:none}
@@ -60,9 +62,17 @@ kbd{font:.8em ui-monospace,"Liberation Mono",Menlo,monospace;border:1px solid va
 .pair{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}
 }
 @media (max-width:600px){
-#caption{flex-basis:100%;min-height:3.2em;font-size:1rem}
-.buttons button{padding:.2rem .6rem;font-size:.92rem}
-.buttons kbd,.heading kbd{display:none}
+h1{font-size:1.3rem;margin-top:.7rem}
+.question{font-size:.95rem}
+.badges li{font-size:.85rem}
 main{padding:0 .8rem}
+#caption{flex-basis:100%;min-height:2.9em;font-size:.98rem;line-height:1.4;order:3}
+.transport{padding:.3rem 0 .4rem}
+.long{display:none}
+.buttons{gap:.3rem}
+.buttons button{padding:.1rem .45rem;font-size:.88rem;min-height:2.4rem;flex:1 1 auto}
+.buttons button svg{width:11px;height:11px}
+.buttons .gap,.buttons #next-fault kbd,.buttons #next-stale kbd,.buttons #next-sibling kbd,.heading kbd{display:none}
+.buttons kbd{border:0;color:inherit;font-size:1rem}
 }
 @media print{.transport{position:static}}`;

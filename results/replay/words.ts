@@ -152,7 +152,8 @@ export function replayWords(timeline: Timeline): ReplayWords {
       found + many + (stale === true ? `${many === "" ? ":" : ","} stale, a newer acknowledged write was missed` : "")
     );
   };
-  const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+  /** Names of nodes and clients stay as they are written. */
+  const capital = (text: string): string => text.replace(/^the /, "The ");
   const caption = (position: number): string => {
     if (position <= timeline.first) return "The window opens.";
     const { event: source, phase } = moments[position - 1];
@@ -163,6 +164,10 @@ export function replayWords(timeline: Timeline): ReplayWords {
           const how = event.arrivedAt === undefined ? `; ${fate(event)}` : "";
           return `${sending(event)}${how}.`;
         }
+        if (event.fate !== "delivered")
+          return event.fate === "queue-full"
+            ? `${event.to} turns away ${noun(event)}: its queue is full.`
+            : `${capital(noun(event))} finds ${event.to} down and is lost.`;
         const where = event.to === event.from ? `${event.to} itself` : event.to;
         return `${capital(noun(event))} reaches ${where} after ${length((event.arrivedAt ?? event.sentAt) - event.sentAt)}.`;
       }
@@ -175,7 +180,7 @@ export function replayWords(timeline: Timeline): ReplayWords {
           ? `${event.node} now holds nothing of this key.`
           : `${event.node} now holds ${writes(event.key, event.versions)}${event.versions.length > 1 ? `: ${event.versions.length} siblings` : ""}.`;
       case "note":
-        return `${event.node} notes: ${event.text}`;
+        return `${event.node}: ${event.text}.`;
       case "node":
         return event.state === "up"
           ? `${event.node} is up again.`
