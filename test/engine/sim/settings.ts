@@ -90,6 +90,10 @@ export class Bench {
 export class Answered {
   answer: AnswerMessage | undefined;
 
+  get done(): boolean {
+    return this.answer !== undefined;
+  }
+
   take(answer: AnswerMessage): void {
     assert.equal(this.answer, undefined, "one answer to each request");
     this.answer = answer;
