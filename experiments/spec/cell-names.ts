@@ -35,7 +35,8 @@ function join(combination: Combination, keys: boolean): string {
 
 function part(axis: string, value: Written, keys: boolean): string {
   const row = tunable(axisKey(axis));
-  const last = axis.slice(axis.lastIndexOf(".") + 1);
+  // Of a fault both are needed: which one, and what of it.
+  const last = axis.startsWith("faults.") ? axis.slice("faults.".length) : axis.slice(axis.lastIndexOf(".") + 1);
   const name = safe(row?.short ?? last);
   const text = safe(axisText(value));
   if (typeof value === "number") return `${name}${text}`;

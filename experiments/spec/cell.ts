@@ -6,8 +6,9 @@ import type { ClusterSettings, QuorumValue } from "../../engine/vocabulary/setti
 import type { AxisValues } from "../../results/record/run-folder";
 import { axisText } from "./cell-names";
 import { crossCheck, resolveMembers, type MemberPlan } from "./cross-checks";
-import type { Cell, MeasureSettings, World } from "./experiment";
-import { nodeAt, written, type LocatedMap } from "./located";
+import type { Cell, MeasureSettings, PhaseSettings, World } from "./experiment";
+import { readFaults, type ReadFaults } from "./faults";
+import { idOf, nodeAt, toJson, written, type LocatedMap } from "./located";
 import { networkOf, nodeModelOf, simulationOf } from "./network";
 import type { Problems } from "./problems";
 import type { RecordedDistributions } from "./recorded-distribution";
@@ -35,8 +36,13 @@ export function resolveCell(
   const values = new Values(cellTree, shared.recorded, problems);
   const members = resolveMembers(values, problems);
   const workload = resolveWorkload(values, shared.path, problems);
-  const warnings = crossCheck(values, members, workload, shared.worlds, problems);
-  if (members === undefined || workload === undefined || problems.hasErrors) return undefined;
+  const phases = phasesOf(values);
+  const faults =
+    members === undefined || phases === undefined
+      ? undefined
+      : readFaults(cellTree, phases, { members, recorded: shared.recorded, problems });
+  const warnings = crossCheck({ values, members, workload, phases, faults, worlds: shared.worlds }, problems);
+  if (members === undefined || workload === undefined || phases === undefined || problems.hasErrors) return undefined;
   return {
     id,
     axes: axisValues(combination),
@@ -44,14 +50,10 @@ export function resolveCell(
     cluster: clusterOf(values, members),
     pin: values.get("cluster.pin") as Cell["pin"],
     workload,
-    phases: {
-      warmupMs: values.number("phases.warmup"),
-      measureMs: values.number("phases.measure"),
-      drainMs: values.number("phases.drain"),
-    },
+    phases,
     measure: measureOf(values),
-    faults: [],
-    resolved: resolvedOf(values, combination),
+    faults: faultsOf(values, faults),
+    resolved: resolvedOf(values, combination, cellTree),
     warnings,
   };
 }
@@ -63,6 +65,16 @@ function axisValues(combination: Combination): AxisValues {
       return [axis, typeof plain === "number" || typeof plain === "boolean" ? plain : axisText(plain)];
     }),
   );
+}
+
+/** Undefined when one of them is wrong. */
+function phasesOf(values: Values): PhaseSettings | undefined {
+  if (!values.sound("phases.warmup", "phases.measure", "phases.drain")) return undefined;
+  return {
+    warmupMs: values.number("phases.warmup"),
+    measureMs: values.number("phases.measure"),
+    drainMs: values.number("phases.drain"),
+  };
 }
 
 function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<ClusterSettings, "name" | "seed"> {
@@ -125,10 +137,20 @@ function measureOf(values: Values): MeasureSettings {
   };
 }
 
-/** Every row as it would be written, and the tags that an axis sets. */
-function resolvedOf(values: Values, combination: Combination): Readonly<Record<string, unknown>> {
+/** Of processes none: with a later version. */
+function faultsOf(values: Values, faults: ReadFaults | undefined): Cell["faults"] {
+  if (faults === undefined || values.text("world") === "processes") return [];
+  return faults.kind === "random" ? faults.settings : faults.faults.map(({ settings }) => settings);
+}
+
+/** Every row as it would be written, the faults by their ids, and the tags that an axis sets. */
+function resolvedOf(values: Values, combination: Combination, tree: LocatedMap): Readonly<Record<string, unknown>> {
   const resolved: Record<string, unknown> = {};
   for (const [key, value] of values.entries()) if (value.printed !== null) resolved[key] = value.printed;
+  const faults = values.text("world") === "simulation" ? nodeAt(tree, ["faults"]) : undefined;
+  if (faults?.kind === "list") {
+    for (const [i, item] of faults.items.entries()) resolved[`faults.${idOf(item) ?? i}`] = toJson(written(item));
+  } else if (faults !== undefined) resolved.faults = toJson(written(faults));
   for (const { axis, value } of combination) if (axis.startsWith("tags.")) resolved[axis] = axisText(written(value));
   return resolved;
 }

@@ -5,13 +5,15 @@
 import { resolveQuorum } from "../../engine/quorum/arithmetic";
 import type { QuorumValue } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
-import type { World } from "./experiment";
-import type { Place } from "./located";
+import type { PhaseSettings, World } from "./experiment";
+import { checkFaults } from "./fault-checks";
+import type { ReadFaults } from "./faults";
+import { placeOf, type Place } from "./located";
 import { checkZonePairs } from "./network";
 import type { Problems } from "./problems";
 import { checkTimePasses } from "./time-passes";
 import type { Values } from "./values";
-import { checkDistributions, checkWorld } from "./world-checks";
+import { checkDistributions, checkWorld, onlyInWorld } from "./world-checks";
 
 export interface MemberPlan {
   readonly id: string;
@@ -62,14 +64,20 @@ function factors(values: Values, key: string): ReadonlyMap<string, number> {
   return new Map((values.get(key) ?? []) as readonly (readonly [string, number])[]);
 }
 
+/** What of a cell could be read; the rest has been told. */
+export interface UncheckedCell {
+  readonly values: Values;
+  readonly members: readonly MemberPlan[] | undefined;
+  readonly workload: WorkloadSettings | undefined;
+  readonly phases: PhaseSettings | undefined;
+  readonly faults: ReadFaults | undefined;
+  /** Of all cells. */
+  readonly worlds: ReadonlySet<World>;
+}
+
 /** Returns the weak choices of this cell in words. */
-export function crossCheck(
-  values: Values,
-  members: readonly MemberPlan[] | undefined,
-  workload: WorkloadSettings | undefined,
-  worlds: ReadonlySet<World>,
-  problems: Problems,
-): readonly string[] {
+export function crossCheck(cell: UncheckedCell, problems: Problems): readonly string[] {
+  const { values, members, workload, phases, faults, worlds } = cell;
   const weak: string[] = [];
   const warn = (at: Place, message: string): void => {
     weak.push(message);
@@ -81,6 +89,11 @@ export function crossCheck(
   checkWorld(values, members?.length, worlds, warn, problems);
   checkDistributions(values, warn, problems);
   if (members !== undefined) checkZonePairs(values, members, problems);
+  const scheduled = faults !== undefined && (faults.kind === "random" || faults.faults.length > 0);
+  if (scheduled && values.text("world") === "processes")
+    onlyInWorld("faults", "simulation", placeOf(values.tree, ["faults"], "key"), worlds, warn, problems);
+  if (faults?.kind === "list" && members !== undefined && phases !== undefined)
+    checkFaults(faults.faults, { values, members, phases }, warn, problems);
   if (workload !== undefined && workload.mix.scan > 0) {
     const at = values.place(values.given("workload.ycsb") ? "workload.ycsb" : "workload.mix.scan");
     warn(

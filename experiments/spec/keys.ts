@@ -98,6 +98,10 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
   ["tags", "A map of labels; tags.<name> may be an axis, for cells that differ in nothing else"],
   ["citations", "A list of keys of papers"],
   ["sweep", "axes, exclude and baseline: what is varied"],
+  [
+    "faults",
+    "A list of faults, none, random, or {random: {count, kinds, from, to, longest}}: what is hurt, when, for how long",
+  ],
   ["published", "A list of {metric, where, value, source, tolerance} to set beside measured values"],
   ["profiles", "Named changes to the file, chosen with --profile; keys may be dotted"],
 ]);
@@ -115,7 +119,6 @@ const LATER: readonly string[] = [
   "workload.session",
   "workload.mix_name",
   "workload.resolver",
-  "faults",
   "slos",
   "report",
   "budget",

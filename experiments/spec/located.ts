@@ -52,12 +52,32 @@ export function toJson(value: Written): unknown {
   return value;
 }
 
+/** What `step` leads to: a key of a map; of a list the item with that `id`, else the one at that index. */
+function child(node: Located, step: string | number): Located | undefined {
+  if (node.kind === "map") return node.entries.get(String(step))?.node;
+  return node.kind === "list" ? node.items[indexOf(node.items, step)] : undefined;
+}
+
+/** -1 when there is none. */
+function indexOf(items: readonly Located[], step: string | number): number {
+  const named = items.findIndex((item) => idOf(item) === String(step));
+  if (named >= 0) return named;
+  const index = Number(step);
+  return Number.isInteger(index) && index >= 0 && index < items.length ? index : -1;
+}
+
+/** The `id` of an item of a list. */
+export function idOf(item: Located): string | undefined {
+  const id = item.kind === "map" ? item.entries.get("id")?.node : undefined;
+  return id?.kind === "scalar" && id.value !== null ? String(id.value) : undefined;
+}
+
+/** Items of lists are addressed by their `id` or their index. */
 export function nodeAt(root: Located, path: Path): Located | undefined {
   let node: Located | undefined = root;
   for (const step of path) {
-    if (node?.kind === "map") node = node.entries.get(String(step))?.node;
-    else if (node?.kind === "list") node = node.items[Number(step)];
-    else return undefined;
+    node = child(node, step);
+    if (node === undefined) return undefined;
   }
   return node;
 }
@@ -67,43 +87,66 @@ export function placeOf(root: Located, path: Path, about: "key" | "value"): Plac
   let node = root;
   let at = root.at;
   for (const [i, step] of path.entries()) {
+    const next = child(node, step);
+    if (next === undefined) return at;
     if (node.kind === "map") {
       const entry = node.entries.get(String(step));
-      if (entry === undefined) return at;
       // The value of a block map starts on the next line: its key is the better place to look.
-      at = entry.node.kind === "map" || (about === "key" && i === path.length - 1) ? entry.keyAt : entry.node.at;
-      node = entry.node;
-    } else if (node.kind === "list" && node.items[Number(step)] !== undefined) {
-      node = node.items[Number(step)];
-      at = node.at;
-    } else return at;
+      const key = next.kind === "map" || (about === "key" && i === path.length - 1);
+      at = key && entry !== undefined ? entry.keyAt : next.at;
+    } else at = next.at;
+    node = next;
   }
   return at;
 }
 
-/** `root` with `node` at `path`; missing maps on the way are made, other kinds replaced. */
+/**
+ * `root` with `node` at `path`; missing maps on the way are made, other kinds replaced. Of a list an item is replaced
+ * that is there; one that is not changes nothing (whoever names items says so before).
+ */
 export function setAt(root: LocatedMap, path: readonly string[], node: Located, keyAt: Place): LocatedMap {
   const [first, ...rest] = path;
   const entries = new Map(root.entries);
   const old = entries.get(first);
-  if (rest.length === 0) entries.set(first, { keyAt, node });
-  else {
-    const inner: LocatedMap =
-      old?.node.kind === "map" ? old.node : { kind: "map", at: keyAt, entries: new Map<string, Entry>() };
-    entries.set(first, { keyAt: old?.keyAt ?? keyAt, node: setAt(inner, rest, node, keyAt) });
-  }
+  entries.set(first, {
+    keyAt: rest.length === 0 ? keyAt : (old?.keyAt ?? keyAt),
+    node: below(old?.node, rest, node, keyAt),
+  });
   return { ...root, entries };
+}
+
+/** `old` with `node` at `path` below it. */
+function below(old: Located | undefined, path: readonly string[], node: Located, keyAt: Place): Located {
+  if (path.length === 0) return node;
+  if (old?.kind === "list") {
+    const [first, ...rest] = path;
+    const index = indexOf(old.items, first);
+    const items = old.items.map((item, i) => (i === index ? below(item, rest, node, keyAt) : item));
+    return { ...old, items };
+  }
+  const map: LocatedMap = old?.kind === "map" ? old : { kind: "map", at: keyAt, entries: new Map<string, Entry>() };
+  return setAt(map, path, node, keyAt);
 }
 
 /** `root` without what is at `path`. */
 export function removeAt(root: LocatedMap, path: readonly string[]): LocatedMap {
+  return without(root, path) as LocatedMap;
+}
+
+function without(node: Located, path: readonly string[]): Located {
   const [first, ...rest] = path;
-  const old = root.entries.get(first);
-  if (old === undefined) return root;
-  const entries = new Map(root.entries);
-  if (rest.length === 0) entries.delete(first);
-  else if (old.node.kind === "map") entries.set(first, { ...old, node: removeAt(old.node, rest) });
-  return { ...root, entries };
+  if (node.kind === "map") {
+    const old = node.entries.get(first);
+    if (old === undefined) return node;
+    const entries = new Map(node.entries);
+    if (rest.length === 0) entries.delete(first);
+    else entries.set(first, { ...old, node: without(old.node, rest) });
+    return { ...node, entries };
+  }
+  if (node.kind !== "list") return node;
+  const index = indexOf(node.items, first);
+  if (rest.length === 0) return { ...node, items: node.items.filter((_, i) => i !== index) };
+  return { ...node, items: node.items.map((item, i) => (i === index ? without(item, rest) : item)) };
 }
 
 /** The same tree under another origin. */

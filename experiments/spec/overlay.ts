@@ -5,8 +5,9 @@
  */
 import { nearest } from "../../engine/vocabulary/nearest";
 import { readFlagValue } from "./document";
+import { checkItem } from "./items";
 import { axisKey, meaningOf, NOT_YET, pathOf, SCALAR_FORMS, unknownKey } from "./keys";
-import { nodeAt, removeAt, setAt, withOrigin, type Located, type LocatedMap, type Place } from "./located";
+import { nodeAt, removeAt, setAt, withOrigin, type Entry, type Located, type LocatedMap, type Place } from "./located";
 import type { Problems } from "./problems";
 
 /** `over` laid over `base` at `path`. */
@@ -28,10 +29,19 @@ function lay(base: LocatedMap, path: readonly string[], over: Located, keyAt: Pl
 }
 
 function isWhole(path: readonly string[], over: LocatedMap): boolean {
-  if (over.entries.has("dist")) return true;
+  if (over.entries.has("dist") || (path[0] === "faults" && path.length === 1 && over.entries.has("random")))
+    return true;
   return (
     path[0] === "sweep" && ((path[1] === "axes" && path.length === 3) || (path[1] === "baseline" && path.length === 2))
   );
+}
+
+/** Whether every item of a list that an overlay names is there. */
+function checkItems(tree: LocatedMap, path: readonly string[], { keyAt, node }: Entry, problems: Problems): boolean {
+  if (node.kind !== "map" || path.length !== 1 || nodeAt(tree, path)?.kind !== "list" || isWhole(path, node))
+    return checkItem(tree, path, keyAt, problems);
+  const checked = [...node.entries].map(([id, entry]) => checkItem(tree, [...path, id], entry.keyAt, problems));
+  return checked.every((sound) => sound);
 }
 
 /** Lays the profile `name` over the file's tree. */
@@ -56,6 +66,7 @@ export function applyProfile(tree: LocatedMap, name: string, problems: Problems)
   }
   let result = tree;
   for (const [key, entry] of profile.entries) {
+    if (!checkItems(result, pathOf(key), entry, problems)) continue;
     result = lay(result, overlayPath(result, key), withOrigin(entry.node, "profile"), {
       ...entry.keyAt,
       origin: "profile",
@@ -67,7 +78,7 @@ export function applyProfile(tree: LocatedMap, name: string, problems: Problems)
 /** A dotted key may go into a zip group of the axes, whose name then ends at the first dot. */
 function overlayPath(tree: LocatedMap, key: string): readonly string[] {
   const path = pathOf(key);
-  if (path[0] !== "sweep" || path[1] !== "axes") return path;
+  if (path[0] !== "sweep" || path[1] !== "axes" || path.length < 3) return path;
   const [group, ...rest] = path[2].split(".");
   const known =
     nodeAt(tree, ["sweep", "axes", path[2]]) !== undefined || nodeAt(tree, ["sweep", "axes", group]) === undefined;
@@ -102,6 +113,7 @@ export function applySets(tree: LocatedMap, sets: readonly string[], problems: P
       );
       continue;
     }
+    if (!checkItem(result, pathOf(key), at, problems)) continue;
     const value = readFlagValue(set.slice(split + 1), flag, problems);
     if (value !== undefined) result = lay(result, overlayPath(result, key), withOrigin(value, "flag"), at);
   }

@@ -4,6 +4,7 @@
  * its key *before* the tree is checked, so a cell is checked like a file that says the same, and a fault in it points at
  * the value in the sweep.
  */
+import { checkItem } from "./items";
 import { axisKey, meaningOf, NOT_YET, pathOf, SCALAR_FORMS, unknownKey } from "./keys";
 import {
   nodeAt,
@@ -68,7 +69,7 @@ export function expandSweep(tree: LocatedMap, problems: Problems): Sweep {
   const groups: Steps[] = [];
   const seen = new Set<string>();
   for (const [name, entry] of axes.entries) {
-    const steps = readAxis(name, entry, problems);
+    const steps = readAxis(tree, name, entry, problems);
     if (steps === undefined) continue;
     for (const { axis } of steps[0]) {
       if (seen.has(axisKey(axis))) problems.error(entry.keyAt, `${axis} is varied twice in sweep.axes`);
@@ -90,21 +91,22 @@ export function expandSweep(tree: LocatedMap, problems: Problems): Sweep {
   return { axisKeys, axisGroups, combinations: kept, excluded: combinations.length - kept.length };
 }
 
-function readAxis(name: string, entry: Entry, problems: Problems): Steps | undefined {
+function readAxis(tree: LocatedMap, name: string, entry: Entry, problems: Problems): Steps | undefined {
   const { node, keyAt } = entry;
-  if (node.kind === "map" && node.entries.has("zip")) return readZip(name, node, problems);
-  if (!checkAxisName(name, keyAt, problems)) return undefined;
+  if (node.kind === "map" && node.entries.has("zip")) return readZip(tree, name, node, problems);
+  if (!checkAxisName(tree, name, keyAt, problems)) return undefined;
   const values = readValues(name, node, problems);
   return values?.map((value) => [{ axis: name, value }]);
 }
 
 /** Whether `name` may be varied. */
-function checkAxisName(name: string, at: Place, problems: Problems): boolean {
+function checkAxisName(tree: LocatedMap, name: string, at: Place, problems: Problems): boolean {
   const key = axisKey(name);
   if (/^tags\.[A-Za-z0-9_-]+$/.test(key)) return true;
   const meaning = meaningOf(key);
   const head = key.split(".")[0];
   if (meaning.kind === "later") problems.error(at, `${key} ${NOT_YET}`);
+  else if (head === "faults") return checkItem(tree, pathOf(key), at, problems);
   else if (
     meaning.kind === "part" ||
     ["schema", "name", "title", "question", "seed", "target", "repetitions", "analysis", "phases"].includes(head)
@@ -135,7 +137,7 @@ function isInsideStructure(key: string): boolean {
   return false;
 }
 
-function readZip(name: string, node: LocatedMap, problems: Problems): Steps | undefined {
+function readZip(tree: LocatedMap, name: string, node: LocatedMap, problems: Problems): Steps | undefined {
   for (const [key, entry] of node.entries) {
     if (key !== "zip")
       problems.error(entry.keyAt, `unknown key "${key}" in sweep.axes.${name}; a zip group has zip alone`);
@@ -148,7 +150,7 @@ function readZip(name: string, node: LocatedMap, problems: Problems): Steps | un
   const columns: { axis: string; values: readonly Located[]; at: Place }[] = [];
   let sound = true;
   for (const [axis, entry] of zip.entries) {
-    const values = checkAxisName(axis, entry.keyAt, problems)
+    const values = checkAxisName(tree, axis, entry.keyAt, problems)
       ? readValues(axis, entry.node, problems, true)
       : undefined;
     if (values === undefined) sound = false;

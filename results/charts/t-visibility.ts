@@ -3,12 +3,26 @@
  * write was acknowledged (Bailis and others, "Probabilistically bounded staleness", VLDB 2012). "Eventually" becomes a
  * number of milliseconds. Bins with few reads swing between 0 and 100 % by chance alone, so the band is the Wilson
  * interval of each bin and bins under ten reads are left out and counted.
+ *
+ * Where a trial kept the one-way delays of its messages, the same paper's model says what the curve should be, and its
+ * prediction is laid over: a dashed line beside the measured one. What lies between them is what the model leaves out.
  */
+import { predictedInBin } from "../predictions/from-legs";
+import type { TrialFigures } from "../record/figures";
 import { wilson } from "../statistics/wilson";
 import { facets, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
 import { band, chartPanel, legendOf, line, logBounds, panelSize, type Point } from "./frame";
 import { count, counted, percent, plain, trimmed } from "./numbers";
+import {
+  overlayOf,
+  pointsBeside,
+  predictedKey,
+  predictedLine,
+  PREDICTED_LEGEND,
+  predictionInWords,
+  type Overlay,
+} from "./prediction-overlay";
 
 export const tVisibility: ChartDefinition = {
   id: "t-visibility",
@@ -16,13 +30,14 @@ export const tVisibility: ChartDefinition = {
   title: "Consistent reads by age of the last write",
   question: "How eventual is eventual?",
   prose:
-    "Each point takes the reads that began a certain time after the latest write to their key had been acknowledged, and shows how many of them returned it. A configuration whose quorums overlap should stand at 100 % everywhere; one that trades consistency for speed climbs towards 100 % as replicas catch up.",
+    "Each point takes the reads that began a certain time after the latest write to their key had been acknowledged, and shows how many of them returned it. A configuration whose quorums overlap should stand at 100 % everywhere; one that trades consistency for speed climbs towards 100 % as replicas catch up. A thin dashed line is what the WARS model of Bailis and others predicts from the delays of the same run's messages; below it, something other than delays makes reads stale, above it, something (read repair, a second write) makes them fresh.",
   absence:
     "No read followed an acknowledged write of its key closely enough to be put in a bin, so visibility over time is unknown.",
   draw,
 };
 
 const FEWEST_READS = 10;
+type Bins = TrialFigures["tVisibility"];
 
 interface Curve {
   readonly points: readonly Point[];
@@ -31,6 +46,9 @@ interface Curve {
   readonly rows: readonly (readonly (string | number | null)[])[];
   readonly reads: number;
   readonly left: number;
+  /** Undefined where nothing was kept to predict from. */
+  readonly overlay: Overlay | undefined;
+  readonly predicted: readonly Point[];
 }
 
 function draw(input: ChartInput): ChartFigure | undefined {
@@ -45,9 +63,11 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const xs = curves.flatMap((curve) => curve.points.map((point) => point.x));
   // The bands of small bins reach far down: the axis shows all lines and most bands, and a band may leave it.
   const lows = curves.flatMap((curve) => curve.low.map((point) => point.y)).sort((a, b) => a - b);
+  const overlays = curves.flatMap(({ overlay }) => overlay ?? []);
   const lowest = Math.min(
     lows[Math.floor(lows.length / 4)],
     ...curves.flatMap((curve) => curve.points.map((point) => point.y)),
+    ...curves.flatMap((curve) => curve.predicted.map((point) => point.y)),
   );
   const bottom = lowest > 90 ? Math.floor(lowest - 1) : Math.max(0, Math.floor((lowest - 8) / 10) * 10);
   const bounds = logBounds(xs);
@@ -66,15 +86,20 @@ function draw(input: ChartInput): ChartFigure | undefined {
         "read",
       )} of ${repetitions(cells)}, pooled by bin; shaded: 95 % Wilson interval of each bin` +
       `${left > 0 ? `; ${counted(left, "bin")} with fewer than ${FEWEST_READS} reads left out` : ""}.` +
-      (bottom > 0 ? ` The vertical axis begins at ${bottom} %.` : ""),
+      (bottom > 0 ? ` The vertical axis begins at ${bottom} %.` : "") +
+      (overlays.length > 0 ? ` ${predictionInWords(overlays)}` : ""),
     description:
       "Lines of the share of reads that returned the latest acknowledged write, by milliseconds since its acknowledgement. " +
       drawn
         .map(({ facet, curves: of }) => facet.series.map(({ cell }, i) => describe(cell, of[i])).join("; "))
         .join("; ") +
-      ".",
+      "." +
+      (overlays.length > 0 ? " Dashed lines of the share that the WARS model predicts, one for each." : ""),
     axes: { x: "time since the write was acknowledged (ms)", y: "consistent reads (%)" },
-    legend: legendOf(drawn.flatMap(({ facet }) => facet.series)),
+    legend: [
+      ...legendOf(drawn.flatMap(({ facet }) => facet.series)),
+      ...(overlays.length > 0 ? [PREDICTED_LEGEND] : []),
+    ],
     panels: drawn.map(({ facet, curves: of }) =>
       chartPanel(facet.title, size, {
         type: "line",
@@ -86,67 +111,91 @@ function draw(input: ChartInput): ChartFigure | undefined {
           name: "ms since the write",
         },
         y: { title: "reads that return it (%)", scale: "linear", min: bottom, max: 100, unit: "%", name: "consistent" },
-        datasets: facet.series.flatMap(({ name, style }, i): { readonly [key: string]: Plain }[] => {
-          const curve = of[i];
-          if (curve.points.length === 0) return [];
-          return [line(name, style, curve.points, { clip: 6 }), ...band(name, style, curve.low, curve.high)];
-        }),
+        datasets: [
+          ...facet.series.flatMap(({ name, style }, i): { readonly [key: string]: Plain }[] => {
+            const curve = of[i];
+            if (curve.points.length === 0) return [];
+            return [
+              line(name, style, curve.points, { clip: 6 }),
+              ...band(name, style, curve.low, curve.high),
+              ...(curve.overlay === undefined ? [] : [predictedLine(name, style.colour, curve.predicted)]),
+            ];
+          }),
+          ...(of.some(({ overlay }) => overlay !== undefined) ? [predictedKey()] : []),
+        ],
       }),
     ),
     table: {
-      columns: ["configuration", "from (ms)", "to (ms)", "reads", "consistent", "share (%)", "lo (%)", "hi (%)"],
-      rows: curves.flatMap((curve) => curve.rows),
+      columns: [
+        ...["configuration", "from (ms)", "to (ms)", "reads", "consistent", "share (%)", "lo (%)", "hi (%)"],
+        ...(overlays.length > 0 ? ["predicted (%)"] : []),
+      ],
+      rows: curves.flatMap((curve) => (overlays.length > 0 ? curve.rows : curve.rows.map((row) => row.slice(0, -1)))),
     },
   };
 }
 
 function curveOf(cell: ChartCell): Curve {
-  const bins = new Map<string, { from: number; to: number; reads: number; consistent: number }>();
-  for (const { tVisibility: bin } of cell.figures) {
-    bin.fromMs.forEach((from, i) => {
-      const to = bin.toMs[i];
-      const key = `${from}/${to}`;
-      const sum = bins.get(key) ?? { from, to, reads: 0, consistent: 0 };
-      sum.reads += bin.reads[i];
-      sum.consistent += bin.consistent[i];
-      bins.set(key, sum);
-    });
-  }
+  const bins = pooled(cell.figures.map(({ tVisibility: one }) => one));
+  const overlay = overlayOf(cell, bins);
   const points: Point[] = [];
   const low: Point[] = [];
   const high: Point[] = [];
   const rows: (string | number | null)[][] = [];
   let reads = 0;
   let left = 0;
-  for (const bin of [...bins.values()].sort((a, b) => a.from - b.from)) {
-    reads += bin.reads;
-    if (bin.reads === 0) continue;
-    const { lo, hi } = wilson(bin.consistent, bin.reads);
-    const share = bin.consistent / bin.reads;
+  for (const [i, from] of bins.fromMs.entries()) {
+    const [to, read, consistent] = [bins.toMs[i], bins.reads[i], bins.consistent[i]];
+    reads += read;
+    if (read === 0) continue;
+    const { lo, hi } = wilson(consistent, read);
+    const share = consistent / read;
     rows.push([
       cell.label,
-      trimmed(bin.from),
-      Number.isFinite(bin.to) ? trimmed(bin.to) : null,
-      bin.reads,
-      bin.consistent,
+      trimmed(from),
+      Number.isFinite(to) ? trimmed(to) : null,
+      read,
+      consistent,
       trimmed(share * 100),
       trimmed(lo * 100),
       trimmed(hi * 100),
+      overlay === undefined ? null : trimmed(100 * predictedInBin(overlay.curve, from, to)),
     ]);
-    if (bin.reads < FEWEST_READS) {
+    if (read < FEWEST_READS) {
       left += 1;
       continue;
     }
     // The middle of a bin on a log axis; the first has no lower end, the last no upper.
-    const x = trimmed(
-      bin.from <= 0 ? bin.to / 2 : Number.isFinite(bin.to) ? Math.sqrt(bin.from * bin.to) : bin.from * 1.5,
-    );
+    const x = trimmed(from <= 0 ? to / 2 : Number.isFinite(to) ? Math.sqrt(from * to) : from * 1.5);
     if (x <= 0) continue;
     points.push({ x, y: trimmed(share * 100) });
     low.push({ x, y: trimmed(lo * 100) });
     high.push({ x, y: trimmed(hi * 100) });
   }
-  return { points, low, high, rows, reads, left };
+  const predicted = overlay === undefined ? [] : pointsBeside(overlay, points);
+  return { points, low, high, rows, reads, left, overlay, predicted };
+}
+
+/** The bins of all repetitions, added up, in order. */
+function pooled(all: readonly Bins[]): Bins {
+  const sums = new Map<string, { from: number; to: number; reads: number; consistent: number }>();
+  for (const bins of all) {
+    bins.fromMs.forEach((from, i) => {
+      const to = bins.toMs[i];
+      const key = `${from}/${to}`;
+      const sum = sums.get(key) ?? { from, to, reads: 0, consistent: 0 };
+      sum.reads += bins.reads[i];
+      sum.consistent += bins.consistent[i];
+      sums.set(key, sum);
+    });
+  }
+  const sorted = [...sums.values()].sort((a, b) => a.from - b.from);
+  return {
+    fromMs: sorted.map(({ from }) => from),
+    toMs: sorted.map(({ to }) => to),
+    reads: sorted.map(({ reads }) => reads),
+    consistent: sorted.map(({ consistent }) => consistent),
+  };
 }
 
 function answerOf(all: readonly { cell: ChartCell; curve: Curve }[]): string {

@@ -158,7 +158,7 @@ function eventProblem(value: unknown): string | undefined {
         longText([event.from, event.to, event.what, event.key, event.detail]) ??
         wrongIds(event.versions) ??
         wrongCount({ id: event.id, sentAt: event.sentAt, bytes: event.bytes }) ??
-        (isAbsent(event.arrivedAt) ? undefined : notBefore("arrivedAt", event.arrivedAt, "sentAt", event.sentAt)) ??
+        (isAbsent(event.arrivedAt) ? undefined : notBefore("arrivedAt", event.arrivedAt!, "sentAt", event.sentAt)) ??
         (isAbsent(event.arrivedAt) && event.fate === "delivered" ? "a delivered message has arrivedAt" : undefined)
       );
     case "state":

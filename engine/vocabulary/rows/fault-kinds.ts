@@ -1,0 +1,313 @@
+/**
+ * The kinds of fault an experiment can schedule: what each does, what it takes, and what it is good for. Reading a fault,
+ * `quorumlab list faults`, `explain`, the reference and the editor schema are all made from this table; what a fault does
+ * to a world stands with the worlds. The verbs are those of turmoil, madsim and Jepsen.
+ */
+import type { FaultKind } from "../faults";
+import type { ChartName } from "../tunable";
+import type { ValueKind } from "../value-kinds";
+
+/** What a fault acts on: `node` or `nodes`, `links`, or `groups` of nodes that are cut from each other. */
+export type FaultSubject = "nodes" | "links" | "groups";
+
+export interface FaultParameter {
+  readonly name: string;
+  /** How it is written; `target` and `links` are read by the reader of faults. */
+  readonly kind: ValueKind | { readonly kind: "target" | "links" | "groups" | "clients" | "offset" };
+  readonly text: string;
+}
+
+export interface FaultKindRow {
+  readonly kind: FaultKind;
+  readonly title: string;
+  readonly subject: FaultSubject;
+  /** Beside subject, `id`, `kind`, `at` and `for`; a default makes one optional. */
+  readonly takes: readonly { readonly name: string; readonly default?: string | boolean }[];
+  /** Over at once: takes no `for`. */
+  readonly instantaneous: boolean;
+  /** What it is good for, and what to watch. */
+  readonly shows: string;
+  readonly source: string;
+  readonly charts: readonly ChartName[];
+}
+
+const SHARE_TEXT = "a share above 0 and at most 1, such as 5%";
+
+export const FAULT_PARAMETERS: readonly FaultParameter[] = [
+  {
+    name: "id",
+    kind: { kind: "text", maxLength: 64 },
+    text: "its name in charts and in dotted keys; the kind and its position when left out",
+  },
+  { name: "kind", kind: { kind: "text", maxLength: 64 }, text: "one of the kinds below" },
+  {
+    name: "at",
+    kind: { kind: "duration", minMs: 0, maxMs: 864_000_000 },
+    text: "when it begins, from the start of the warm-up",
+  },
+  {
+    name: "for",
+    kind: { kind: "duration", minMs: 0.001, maxMs: 864_000_000 },
+    text: "how long it lasts; to the end of the run when left out",
+  },
+  {
+    name: "node",
+    kind: { kind: "target" },
+    text: "a node (node-3, or b1 for the first node of zone b), zone:<name>, or all",
+  },
+  { name: "nodes", kind: { kind: "target" }, text: "a list of such" },
+  { name: "links", kind: { kind: "links" }, text: "{from, to, both_ways}, from and to like nodes; or all" },
+  {
+    name: "groups",
+    kind: { kind: "groups" },
+    text: 'a list of lists of nodes, such as [["zone:a"], ["zone:b", "zone:c"]]',
+  },
+  {
+    name: "clients",
+    kind: { kind: "clients" },
+    text: "whom clients reach: all, follow-nearest (session s stands with group s modulo their number), or {group: <number from 0>}",
+  },
+  { name: "oneway", kind: { kind: "boolean" }, text: "true: messages from later groups to earlier ones still pass" },
+  { name: "extra", kind: { kind: "structure", name: "distribution" }, text: "a distribution" },
+  { name: "share", kind: { kind: "ratio", max: 1 }, text: SHARE_TEXT },
+  { name: "factor", kind: { kind: "number", min: 1, max: 1_000_000 }, text: "a number of at least 1" },
+  {
+    name: "disk",
+    kind: { kind: "choice", values: ["keep", "wipe"], later: [] },
+    text: "keep: what was synced is still there afterwards; wipe: nothing is",
+  },
+  {
+    name: "damage",
+    kind: { kind: "choice", values: ["torn", "lost", "corrupt"], later: [] },
+    text: "torn: a write arrives in part; lost: it never arrives though acknowledged; corrupt: records at rest are damaged, at once",
+  },
+  { name: "offset", kind: { kind: "offset" }, text: "a duration that may be negative, such as -250ms" },
+  {
+    name: "ppm",
+    kind: { kind: "number", min: -1_000_000, max: 1_000_000 },
+    text: "microseconds a second, negative for slow",
+  },
+];
+
+const JEPSEN = "Jepsen's nemeses (Kingsbury)";
+const CRASHES = ["latency over time", "throughput and outcomes", "divergence"] as const;
+const LINKS = ["latency over time", "t-visibility", "divergence"] as const;
+const TIME = ["siblings", "divergence"] as const;
+
+export const FAULT_KINDS: readonly FaultKindRow[] = [
+  {
+    kind: "kill",
+    title: "The process ends at once and starts again after the fault's length",
+    subject: "nodes",
+    takes: [{ name: "disk", default: "keep" }],
+    instantaneous: false,
+    shows:
+      "What was acknowledged before it was synced is gone. With disk: wipe the node comes back empty, as a replaced machine.",
+    source: JEPSEN,
+    charts: CRASHES,
+  },
+  {
+    kind: "restart",
+    title: "Starts nodes that are down",
+    subject: "nodes",
+    takes: [],
+    instantaneous: true,
+    shows: "Ends a kill that has no length.",
+    source: JEPSEN,
+    charts: CRASHES,
+  },
+  {
+    kind: "wipe",
+    title: "Ends the process, deletes its disk and starts it again",
+    subject: "nodes",
+    takes: [],
+    instantaneous: true,
+    shows: "How long until one replica in N has everything again, and what was only there.",
+    source: JEPSEN,
+    charts: CRASHES,
+  },
+  {
+    kind: "pause",
+    title: "The process stands still; what arrives waits",
+    subject: "nodes",
+    takes: [],
+    instantaneous: false,
+    shows: "A node that is suspected and comes back with old opinions, as after a long garbage collection or SIGSTOP.",
+    source: JEPSEN,
+    charts: CRASHES,
+  },
+  {
+    kind: "partition",
+    title: "Messages between groups of nodes vanish",
+    subject: "groups",
+    takes: [
+      { name: "oneway", default: false },
+      { name: "clients", default: "all" },
+    ],
+    instantaneous: false,
+    shows:
+      "Divergence while it lasts, and convergence after it. Nodes in no group reach everybody, which makes a bridge.",
+    source: JEPSEN,
+    charts: ["divergence", "siblings", "throughput and outcomes"],
+  },
+  {
+    kind: "delay",
+    title: "Messages take longer by a draw from a distribution",
+    subject: "links",
+    takes: [{ name: "extra" }],
+    instantaneous: false,
+    shows: "A slow replica inside or outside of the quorum: the tail with it, the staleness without it.",
+    source: "netem",
+    charts: LINKS,
+  },
+  {
+    kind: "loss",
+    title: "A share of messages vanishes",
+    subject: "links",
+    takes: [{ name: "share" }],
+    instantaneous: false,
+    shows: "Timeouts, and replicas that miss writes though nobody is down.",
+    source: "netem",
+    charts: LINKS,
+  },
+  {
+    kind: "duplicate",
+    title: "A share of messages arrives twice",
+    subject: "links",
+    takes: [{ name: "share" }],
+    instantaneous: false,
+    shows: "Whether merging is idempotent.",
+    source: "netem",
+    charts: LINKS,
+  },
+  {
+    kind: "reorder",
+    title: "A share of messages is overtaken by later ones",
+    subject: "links",
+    takes: [{ name: "share" }],
+    instantaneous: false,
+    shows: "Whether anything relied on order.",
+    source: "netem",
+    charts: LINKS,
+  },
+  {
+    kind: "hold",
+    title: "Messages wait until the fault ends, then all arrive in the order sent",
+    subject: "links",
+    takes: [],
+    instantaneous: false,
+    shows: "Old writes that arrive long after newer ones, and long after the coordinator gave up.",
+    source: "turmoil's hold and release",
+    charts: LINKS,
+  },
+  {
+    kind: "release",
+    title: "What a hold keeps on these links arrives now",
+    subject: "links",
+    takes: [],
+    instantaneous: true,
+    shows: "Ends a hold early, on some of its links alone if wanted.",
+    source: "turmoil's hold and release",
+    charts: LINKS,
+  },
+  {
+    kind: "slow-node",
+    title: "Service times of messages are multiplied",
+    subject: "nodes",
+    takes: [{ name: "factor" }],
+    instantaneous: false,
+    shows: "A node that answers, but late. Needs node_model.service.message.",
+    source: "Gunawi et al., Fail-Slow at Scale, FAST 2018",
+    charts: ["latency over time", "percentile spectrum"],
+  },
+  {
+    kind: "slow-disk",
+    title: "Service times of the disk are multiplied",
+    subject: "nodes",
+    takes: [{ name: "factor" }],
+    instantaneous: false,
+    shows:
+      "Reads that hit the slow replica, and writes whose durability waits. Needs node_model.service.read, write or sync.",
+    source: "Gunawi et al., Fail-Slow at Scale, FAST 2018",
+    charts: ["latency over time", "percentile spectrum"],
+  },
+  {
+    kind: "disk-full",
+    title: "Every store fails; loads go on",
+    subject: "nodes",
+    takes: [],
+    instantaneous: false,
+    shows: "A replica that refuses writes and still answers reads with what is old.",
+    source: "Ganesan et al., Redundancy Does Not Imply Fault Tolerance, FAST 2017",
+    charts: ["divergence", "throughput and outcomes"],
+  },
+  {
+    kind: "disk-error",
+    title: "A share of loads and stores fails",
+    subject: "nodes",
+    takes: [{ name: "share" }],
+    instantaneous: false,
+    shows: "Whether an error of one replica reaches a client although the quorum was met without it.",
+    source: "Ganesan et al., Redundancy Does Not Imply Fault Tolerance, FAST 2017",
+    charts: ["divergence", "throughput and outcomes"],
+  },
+  {
+    kind: "torn-write",
+    title: "A share of records is damaged on the disk",
+    subject: "nodes",
+    takes: [{ name: "share" }, { name: "damage", default: "torn" }],
+    instantaneous: false,
+    shows: "Damage is found by checksum and never served as data: the record is missing there until it is repaired.",
+    source: "Ganesan et al., Redundancy Does Not Imply Fault Tolerance, FAST 2017",
+    charts: ["divergence", "t-visibility"],
+  },
+  {
+    kind: "clock-skew",
+    title: "Wall time is off by so much for the fault's length",
+    subject: "nodes",
+    takes: [{ name: "offset" }],
+    instantaneous: false,
+    shows: "Writes that lose by timestamp to earlier ones (tunables.clock: lww); causal clocks do not notice.",
+    source: JEPSEN,
+    charts: TIME,
+  },
+  {
+    kind: "clock-drift",
+    title: "Wall time runs fast or slow for the fault's length",
+    subject: "nodes",
+    takes: [{ name: "ppm" }],
+    instantaneous: false,
+    shows: "Skew that grows; what it has grown to when the fault ends, stays.",
+    source: JEPSEN,
+    charts: TIME,
+  },
+  {
+    kind: "clock-jump",
+    title: "Wall time jumps and stays there",
+    subject: "nodes",
+    takes: [{ name: "offset" }],
+    instantaneous: true,
+    shows: "A leap second, a step of NTP, an operator's mistake.",
+    source: JEPSEN,
+    charts: TIME,
+  },
+];
+
+/** Known, and with a later version. */
+export const LATER_FAULT_KINDS: readonly string[] = ["overload", "join", "leave", "remove", "replace"];
+
+/** Drawn by `faults: random` unless `kinds` says otherwise: those after which nothing is missing. */
+export const RANDOM_FAULT_KINDS: readonly FaultKind[] = [
+  "kill", "pause", "partition", "delay", "loss", "duplicate", "reorder", "slow-node", "slow-disk",
+]; // prettier-ignore
+
+/** The names a fault of this kind may have beside `id`, `kind` and `at`, those it must have first. */
+export function faultParts(row: FaultKindRow): { readonly needs: readonly string[]; readonly may: readonly string[] } {
+  const subject = { nodes: "node or nodes", links: "links", groups: "groups" }[row.subject];
+  const needs = [subject, ...row.takes.filter((part) => part.default === undefined).map(({ name }) => name)];
+  const may = [
+    ...(row.instantaneous ? [] : ["for"]),
+    ...row.takes.filter((part) => part.default !== undefined).map(({ name }) => name),
+  ];
+  return { needs, may };
+}

@@ -1,0 +1,188 @@
+/**
+ * What faults mean together and in time. A schedule that cannot happen is an error: a fault after the end of the run, a
+ * node on two sides of a partition. One that happens but cannot show what it seems to is a warning, because studying it
+ * may be the point: a fault that never heals, or heals when nobody looks any more.
+ *
+ * Faults of one kind that overlap on the same nodes or links are a warning too and not an error: they compose (a node is
+ * down while any of them holds it, factors multiply, chances combine), which is what random schedules need; but of two
+ * that a person wrote, one is often a slip.
+ */
+import { resolveTargets, type FaultAction, type FaultKind, type FaultSettings } from "../../engine/vocabulary/faults";
+import { formatDuration } from "../../engine/vocabulary/quantities";
+import type { MemberPlan } from "./cross-checks";
+import type { PhaseSettings } from "./experiment";
+import { isInstantaneous } from "./fault-reader";
+import type { ReadFault } from "./faults";
+import { placeOf } from "./located";
+import type { Problems } from "./problems";
+import type { Values } from "./values";
+import type { Warn } from "./world-checks";
+
+/** Share of the run that should be left after a fault to see what became of it. */
+const REST = 0.1;
+
+export function checkFaults(
+  faults: readonly ReadFault[],
+  around: { readonly values: Values; readonly members: readonly MemberPlan[]; readonly phases: PhaseSettings },
+  warn: Warn,
+  problems: Problems,
+): void {
+  const { values, members, phases } = around;
+  for (const fault of faults) {
+    checkNeeds(fault, values, warn);
+    checkTime(fault, phases, warn, problems);
+    if (fault.settings.action.kind === "partition")
+      checkGroups(fault, fault.settings.action.groups, members, warn, problems);
+    checkEffect(fault, members, problems);
+  }
+  faults.forEach((later, i) => {
+    for (const earlier of faults.slice(0, i)) checkOverlap(earlier, later, members, warn);
+  });
+}
+
+function checkTime({ settings, node }: ReadFault, phases: PhaseSettings, warn: Warn, problems: Problems): void {
+  const { id, atMs, forMs, action } = settings;
+  const loadEnds = phases.warmupMs + phases.measureMs;
+  const end = loadEnds + phases.drainMs;
+  const at = placeOf(node, ["at"], "value");
+  if (atMs >= end) {
+    problems.error(
+      at,
+      `fault "${id}" begins at ${formatDuration(atMs)}, but the run ends at ${formatDuration(end)} (warmup + measure + drain)`,
+    );
+    return;
+  }
+  if (atMs >= loadEnds)
+    warn(at, `fault "${id}" begins at ${formatDuration(atMs)}, in the drain: no client is there to see it`);
+  if (isInstantaneous(action)) return;
+  if (forMs === undefined) {
+    warn(placeOf(node, ["id"], "value"), `fault "${id}" never heals: without for it lasts to the end of the run`);
+    return;
+  }
+  const heals = atMs + forMs;
+  const lasting = placeOf(node, ["for"], "value");
+  const left = end - heals;
+  if (left < 0) {
+    warn(
+      lasting,
+      `fault "${id}" would heal at ${formatDuration(heals)}, but the run ends at ${formatDuration(end)}: it never does`,
+    );
+  } else if (left < Math.min(forMs, REST * end)) {
+    warn(
+      lasting,
+      `fault "${id}" heals at ${formatDuration(heals)} but the run ends at ${formatDuration(end)}, so convergence may not be observed; lengthen phases.drain`,
+    );
+  }
+}
+
+/** What a fault changes, and where it has no effect. */
+const NEEDS: Readonly<Partial<Record<FaultKind, readonly string[]>>> = {
+  "slow-node": ["node_model.service.message"],
+  "slow-disk": ["node_model.service.read", "node_model.service.write", "node_model.service.sync"],
+};
+
+/** A fault that multiplies nothing, or sets a time that nobody reads, only seems to be survived. */
+function checkNeeds({ settings, node }: ReadFault, values: Values, warn: Warn): void {
+  const { id, action } = settings;
+  const at = placeOf(node, ["kind"], "value");
+  const needs = NEEDS[action.kind];
+  if (needs?.every((key) => values.get(key) === undefined) === true)
+    warn(at, `fault "${id}" has no effect: ${action.kind} multiplies ${needs.join(", ")}, none of which is set`);
+  const clock = values.text("tunables.clock");
+  if (action.kind.startsWith("clock-") && !READS_WALL_TIME.has(clock))
+    warn(
+      at,
+      `fault "${id}" has no effect: tunables.clock ${clock} reads no wall time, only ${[...READS_WALL_TIME].join(", ")} does`,
+    );
+}
+
+const READS_WALL_TIME: ReadonlySet<string> = new Set(["lww"]);
+
+/** A node on two sides is on none; one on no side is a bridge. */
+function checkGroups(
+  { settings, node }: ReadFault,
+  groups: readonly (readonly string[])[],
+  members: readonly MemberPlan[],
+  warn: Warn,
+  problems: Problems,
+): void {
+  const at = placeOf(node, ["groups"], "key");
+  const sides = groups.map((group) => resolveTargets(group, members).nodes);
+  const count = members.map((_, i) => sides.filter((side) => side.includes(i)).length);
+  const named = (wanted: (times: number) => boolean): string =>
+    shortList(members.filter((_, i) => wanted(count[i])).map(({ id }) => id));
+  if (count.some((times) => times > 1)) {
+    problems.error(
+      at,
+      `fault "${settings.id}" puts ${named((times) => times > 1)} into several groups; a node stands on one side`,
+    );
+  } else if (count.some((times) => times === 0)) {
+    warn(
+      at,
+      `fault "${settings.id}" leaves ${named((times) => times === 0)} in no group: what is in none reaches everybody`,
+    );
+  }
+}
+
+/** Links from a node to itself alone carry nothing that a fault could touch. */
+function checkEffect({ settings, node }: ReadFault, members: readonly MemberPlan[], problems: Problems): void {
+  const { action } = settings;
+  if (!("links" in action) || linksOf(action, members).size > 0) return;
+  problems.error(placeOf(node, ["links"], "key"), `fault "${settings.id}" names no link between two different nodes`);
+}
+
+function checkOverlap(a: ReadFault, b: ReadFault, members: readonly MemberPlan[], warn: Warn): void {
+  const { kind } = a.settings.action;
+  if (kind !== b.settings.action.kind || isInstantaneous(a.settings.action) || isInstantaneous(b.settings.action))
+    return;
+  const from = Math.max(a.settings.atMs, b.settings.atMs);
+  const to = Math.min(endOf(a.settings), endOf(b.settings));
+  if (from >= to) return;
+  const common = touched(a.settings.action, members);
+  const other = touched(b.settings.action, members);
+  const both = common === "all" || other === "all" ? [] : [...common].filter((one) => other.has(one));
+  if (common !== "all" && both.length === 0) return;
+  const what = both.length === 0 ? "" : ` on ${shortList(both)}`;
+  const until = to === Infinity ? "the end of the run" : formatDuration(to);
+  warn(
+    placeOf(b.node, ["at"], "value"),
+    `faults "${a.settings.id}" and "${b.settings.id}" are both ${kind}${what} from ${formatDuration(from)} to ${until}; they compose, neither ends the other`,
+  );
+}
+
+function endOf({ atMs, forMs }: FaultSettings): number {
+  return forMs === undefined ? Infinity : atMs + forMs;
+}
+
+/** Names of nodes or links that a fault acts on; of partitions the whole cluster. */
+function touched(action: FaultAction, members: readonly MemberPlan[]): ReadonlySet<string> | "all" {
+  if ("groups" in action) return "all";
+  if ("links" in action) return linksOf(action, members);
+  return new Set(resolveTargets(action.nodes, members).nodes.map((i) => members[i].id));
+}
+
+type LinkAction = Extract<FaultAction, { readonly links: unknown }>;
+
+/** Above so many nodes links are not told apart. */
+const MOST_MEMBERS = 200;
+
+function linksOf({ links }: LinkAction, members: readonly MemberPlan[]): ReadonlySet<string> {
+  const from = resolveTargets(links.from, members).nodes;
+  const to = resolveTargets(links.to, members).nodes;
+  const found = new Set<string>();
+  const coarse = members.length > MOST_MEMBERS;
+  for (const a of from) {
+    for (const b of to) {
+      if (a === b) continue;
+      found.add(coarse ? members[a].id : `${members[a].id}>${members[b].id}`);
+      if (links.bothWays) found.add(coarse ? members[b].id : `${members[b].id}>${members[a].id}`);
+      if (coarse) break;
+    }
+  }
+  return found;
+}
+
+function shortList(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}

@@ -1,0 +1,75 @@
+/**
+ * `faults:` as settings: a list of faults, `none`, `random`, or `{random: {…}}`. What each kind takes stands in one table
+ * (`engine/vocabulary/rows/fault-kinds.ts`); this file reads it, resolves the short names of nodes (`b1`, the first of
+ * zone b) and tells everything wrong at once. A fault that hurts nobody because its node is misspelt would be the worst
+ * outcome: the experiment would show that the store survives it.
+ */
+import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabulary/faults";
+import { printWritten } from "../../engine/vocabulary/value-kinds";
+import type { PhaseSettings } from "./experiment";
+import { FaultReader, type Surroundings } from "./fault-reader";
+import { idOf, nodeAt, placeOf, written, type LocatedMap } from "./located";
+import { MOST_FAULTS, readRandomFaults } from "./random-faults";
+
+/** A fault and where it was written, for checks that compare faults. */
+export interface ReadFault {
+  readonly settings: FaultSettings;
+  readonly node: LocatedMap;
+}
+
+export type ReadFaults =
+  | { readonly kind: "list"; readonly faults: readonly ReadFault[] }
+  | { readonly kind: "random"; readonly settings: RandomFaultsSettings };
+
+/** What `faults:` of this tree says; faults with a mistake are told and left out. */
+export function readFaults(tree: LocatedMap, phases: PhaseSettings, around: Surroundings): ReadFaults {
+  const node = nodeAt(tree, ["faults"]);
+  const none: ReadFaults = { kind: "list", faults: [] };
+  if (node === undefined || (node.kind === "scalar" && node.value === "none")) return none;
+  if (node.kind === "scalar" && node.value === "random")
+    return { kind: "random", settings: readRandomFaults(undefined, phases, around.problems) };
+  if (node.kind === "map") {
+    const inner = node.entries.get("random")?.node;
+    for (const [key, entry] of node.entries) {
+      if (key !== "random")
+        around.problems.error(
+          entry.keyAt,
+          `unknown key "${key}" in faults; as a map it has random alone, else it is a list of faults`,
+        );
+    }
+    if (inner?.kind === "map") return { kind: "random", settings: readRandomFaults(inner, phases, around.problems) };
+    if (inner !== undefined || node.entries.size === 0)
+      around.problems.error(node.at, "faults.random is no map; write {random: {count: 5}} or faults: random");
+    return none;
+  }
+  if (node.kind !== "list") {
+    around.problems.error(
+      node.at,
+      `faults is ${printWritten(written(node))}; allowed: none, random, or a list of faults`,
+    );
+    return none;
+  }
+  if (node.items.length > MOST_FAULTS) {
+    around.problems.error(node.at, `faults has ${node.items.length} items; allowed: at most ${MOST_FAULTS}`);
+    return none;
+  }
+  const faults: ReadFault[] = [];
+  const ids = new Map<string, number>();
+  node.items.forEach((item, i) => {
+    if (item.kind !== "map") {
+      around.problems.error(item.at, `faults.${i} is no map; write {id: split, kind: partition, at: 5s, for: 10s, …}`);
+      return;
+    }
+    const id = idOf(item);
+    const earlier = id === undefined ? undefined : ids.get(id);
+    if (earlier !== undefined)
+      around.problems.error(
+        placeOf(item, ["id"], "value"),
+        `faults.${i} has the id "${id}" of faults.${earlier}; ids name lanes in charts and keys, one each`,
+      );
+    else if (id !== undefined) ids.set(id, i);
+    const settings = new FaultReader(item, i, around).read();
+    if (settings !== undefined) faults.push({ settings, node: item });
+  });
+  return { kind: "list", faults };
+}

@@ -1,0 +1,124 @@
+/**
+ * The prediction that lies over a chart of measured consistency: for each configuration whose trials kept the one-way
+ * delays of their messages, what the WARS model of Bailis and others makes of these delays. A thin dashed line in the
+ * colour of the measured one, a group of its own in the legend, and a sentence for the caption that says what it was made
+ * from, what it takes for granted, and how far off it is: a curve that merely looks close convinces nobody.
+ */
+import {
+  areComplete,
+  distanceFromBins,
+  predictFromLegs,
+  type Distance,
+  type VisibilityCurve,
+} from "../predictions/from-legs";
+import type { TrialFigures } from "../record/figures";
+import type { ChartCell } from "./cells";
+import type { LegendEntry, Plain } from "./chart";
+import { line, type Point } from "./frame";
+import { count, plain, trimmed } from "./numbers";
+
+/** What WARS says about a cell, and how far that is from what was seen. */
+export interface Overlay {
+  readonly cell: ChartCell;
+  readonly curve: VisibilityCurve;
+  readonly distance: Distance | undefined;
+  /** How the delays were taken. */
+  readonly how: string;
+}
+
+/** A configuration's, of all repetitions together: its 95 % interval is at most ± 0.5 points. */
+const PREDICTION_TRIALS = 50_000;
+/** Points of a predicted line, evenly spaced on the log axis. */
+const PREDICTION_POINTS = 60;
+/** Above so many configurations the caption names the best and the worst prediction only. */
+const NAMED_DISTANCES = 4;
+const GROUP = "predicted";
+const DASH = [3, 3];
+const WIDTH = 1.25;
+
+/** Undefined where N, R or W is not known or a repetition kept no delays. */
+export function overlayOf(cell: ChartCell, bins: TrialFigures["tVisibility"]): Overlay | undefined {
+  const { n, r, w } = cell;
+  const legs = cell.figures.flatMap((figures) => figures.legs ?? []);
+  if (n === undefined || r === undefined || w === undefined || legs.length === 0) return undefined;
+  if (legs.length < cell.figures.length || !legs.every(areComplete)) return undefined;
+  const curve = predictFromLegs(legs, { n, r, w, trials: PREDICTION_TRIALS, seed: cell.summary.id });
+  return {
+    cell,
+    curve,
+    distance: distanceFromBins(curve, bins),
+    how: [...new Set(legs.map(({ how }) => how))].join("; "),
+  };
+}
+
+/** The prediction over the ages that were measured, and no further. */
+export function pointsBeside({ curve }: Overlay, measured: readonly Point[]): readonly Point[] {
+  if (measured.length === 0) return [];
+  const from = Math.min(...measured.map(({ x }) => x));
+  const to = Math.max(...measured.map(({ x }) => x));
+  const count = to > from ? PREDICTION_POINTS : 1;
+  return Array.from({ length: count }, (_, i) => {
+    const x = count === 1 ? from : from * (to / from) ** (i / (count - 1));
+    return { x: trimmed(x), y: trimmed(100 * curve.meanOver(x, x)) };
+  });
+}
+
+export function predictedLine(
+  name: string,
+  colour: string,
+  points: readonly Point[],
+): { readonly [key: string]: Plain } {
+  return line(name, { colour, dash: DASH, marker: "line" }, points, {
+    label: `${name} predicted (WARS)`,
+    group: GROUP,
+    borderWidth: WIDTH,
+    pointRadius: 0,
+    clip: 6,
+  });
+}
+
+/** In the page's legend, and in that of a picture on its own, which has no text around it to say what the lines are. */
+export const PREDICTED_LEGEND: LegendEntry = {
+  series: "thin dashed: predicted (WARS)",
+  colour: "$muted",
+  dash: DASH,
+  mark: "line",
+  group: GROUP,
+};
+
+export function predictedKey(): { readonly [key: string]: Plain } {
+  return line(PREDICTED_LEGEND.series, { ...PREDICTED_LEGEND, marker: "line" }, [], {
+    borderWidth: WIDTH,
+    group: GROUP,
+  });
+}
+
+/** What the prediction was made from, what it takes for granted, how far off it is and how far chance alone would be. */
+export function predictionInWords(overlays: readonly Overlay[]): string {
+  const hows = [...new Set(overlays.map(({ how }) => how))].join("; ");
+  const drawn = overlays.filter(({ curve }) => curve.trials > 0);
+  const doubt = Math.max(0, ...drawn.flatMap(({ curve }) => curve.p.map((_, i) => (curve.hi[i] - curve.lo[i]) / 2)));
+  const known = overlays.flatMap(({ cell, distance }) => (distance === undefined ? [] : [{ cell, distance }]));
+  known.sort((a, b) => a.distance.rms - b.distance.rms);
+  const named = known.length <= NAMED_DISTANCES ? known : [known[0], known[known.length - 1]];
+  const off = named
+    .map(
+      ({ cell, distance: { rms, byChance } }) =>
+        `${inPoints(rms)} at ${cell.label} (by chance alone ${inPoints(byChance)})`,
+    )
+    .join(known.length <= NAMED_DISTANCES ? ", " : " to ");
+  return (
+    `Thin dashed: what the WARS model predicts from the same run's delays (${hows}), for one write and one read, no repair, ` +
+    "replicas alike and independent, and the way between client and coordinator left out" +
+    (drawn.length === 0
+      ? ""
+      : `; ${count(drawn[0].curve.trials)} trials a configuration, ± ${inPoints(doubt)} at most`) +
+    "." +
+    (off === "" ? "" : ` Root mean square of prediction minus measured bin, weighted by reads, in points: ${off}.`)
+  );
+}
+
+/** A share in percentage points. */
+function inPoints(share: number): string {
+  return plain(100 * share);
+}
