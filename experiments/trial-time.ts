@@ -61,7 +61,7 @@ function operationsPerSecond({ workload, cluster }: Cell): number {
 /** Operations for one of the mix, with the reads that go before or after. */
 function operationsFor({ workload }: Cell): number {
   const { mix, context, probe } = workload;
-  const all = Object.values(mix).reduce((sum, weight) => sum + weight, 0);
+  const all = Object.values({ ...mix }).reduce((sum, weight) => sum + weight, 0);
   const writes = mix.update + mix.insert + mix.delete + mix.blindWrite + mix.rmw;
   const extra = mix.rmw + (context === "read-first" ? mix.update : 0) + (probe?.share ?? 0) * writes;
   return 1 + extra / all;

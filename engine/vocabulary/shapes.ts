@@ -4,10 +4,10 @@
  * not a comment: `{dist: lognormal, median: 4ms, p90: 9ms}` must not be drawn from something else.
  */
 import { nearest } from "./nearest";
-import { checkValue, printWritten, type Fault, type ValueKind, type Written } from "./value-kinds";
+import { checkScalar, printWritten, type Fault, type ScalarKind, type Written } from "./scalar-kinds";
 
 export interface ShapeField {
-  readonly kind: ValueKind;
+  readonly kind: ScalarKind;
   /** As written; a field without one must be there. */
   readonly fallback?: Written;
 }
@@ -46,7 +46,7 @@ export function readShape(
       faults.push({ path: [], about: "value", message: `lacks ${key}, which dist: ${chosen} needs` });
       continue;
     }
-    const checked = checkValue(field.kind, written);
+    const checked = checkScalar(field.kind, written);
     if (checked.ok) values[key] = checked.value;
     else faults.push(...below(key, checked.faults));
   }

@@ -5,16 +5,16 @@
  */
 import { readShape, type Shape } from "./shapes";
 import {
-  checkValue,
+  checkScalar,
   isList,
   isMap,
   printWritten,
   wrong,
   type Checked,
   type Fault,
-  type ValueKind,
+  type ScalarKind,
   type Written,
-} from "./value-kinds";
+} from "./scalar-kinds";
 import { checkDistribution, DISTRIBUTION_NAMES, DISTRIBUTION_TEXT } from "./written-distributions";
 
 export type StructureName =
@@ -49,9 +49,9 @@ export function structureText(name: StructureName): string {
   return name === "distribution" ? DISTRIBUTION_TEXT : TEXTS[name];
 }
 
-const SHARE: ValueKind = { kind: "ratio", max: 1 };
-const VALUE_SIZE: ValueKind = { kind: "size", minBytes: 0, maxBytes: 16_777_216 };
-const ANY_TEXT: ValueKind = { kind: "text", maxLength: 1_000 };
+const SHARE: ScalarKind = { kind: "ratio", max: 1 };
+const VALUE_SIZE: ScalarKind = { kind: "size", minBytes: 0, maxBytes: 16_777_216 };
+const ANY_TEXT: ScalarKind = { kind: "text", maxLength: 1_000 };
 /** Nodes of one cluster in simulation. */
 export const MAX_CLUSTER_NODES = 5_000;
 /** Nodes of one cluster where each is a process. */
@@ -153,7 +153,7 @@ function popularity(value: Written): Checked {
 
 function length(value: Written): Checked {
   if (!isMap(value)) {
-    const size = checkValue(VALUE_SIZE, value);
+    const size = checkScalar(VALUE_SIZE, value);
     return size.ok ? { ok: true, value: { dist: "constant", bytes: size.value } } : size;
   }
   // `constant` is what everybody else calls `fixed`.
@@ -168,14 +168,14 @@ function length(value: Written): Checked {
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
 
 /** A map whose values are all of one kind; comes back as a plain array of pairs in written order. */
-function mapOf(value: Written, name: StructureName, kind: ValueKind): Checked {
+function mapOf(value: Written, name: StructureName, kind: ScalarKind): Checked {
   if (!isMap(value)) return allowed(name, value);
   const faults: Fault[] = [];
   const pairs: [string, unknown][] = [];
   for (const [key, written] of value) {
     if (!NAME.test(key))
       faults.push({ path: [key], about: "key", message: "is no name; allowed: up to 32 letters, digits, - and _" });
-    const checked = checkValue(kind, written);
+    const checked = checkScalar(kind, written);
     if (checked.ok) pairs.push([key, checked.value]);
     else faults.push(...checked.faults.map((fault) => ({ ...fault, path: [key, ...fault.path] })));
   }
@@ -204,12 +204,12 @@ function zonePairs(value: Written): Checked {
 
 function pin(value: Written): Checked {
   if (value === "auto" || value === "none") return { ok: true, value };
-  const cpu: ValueKind = { kind: "integer", min: 0, max: 1_023 };
+  const cpu: ScalarKind = { kind: "integer", min: 0, max: 1_023 };
   if (!isList(value) || !value.every((group) => isList(group) && group.length > 0)) return allowed("pin", value);
   const faults: Fault[] = [];
   value.forEach((group, i) => {
     (group as readonly Written[]).forEach((written, j) => {
-      const checked = checkValue(cpu, written);
+      const checked = checkScalar(cpu, written);
       if (!checked.ok) faults.push(...checked.faults.map((fault) => ({ ...fault, path: [i, j] })));
     });
   });
@@ -244,7 +244,7 @@ function history(value: Written): Checked {
   if (value === "none" || value === "all") return { ok: true, value: { kind: value } };
   const match = typeof value === "string" ? /^keys:\s*(.+)$/.exec(value) : null;
   if (match === null) return allowed("history", value);
-  const share = checkValue(SHARE, match[1].endsWith("%") ? match[1] : Number(match[1]));
+  const share = checkScalar(SHARE, match[1].endsWith("%") ? match[1] : Number(match[1]));
   if (!share.ok || (share.value as number) <= 0) return allowed("history", value);
   return { ok: true, value: { kind: "keys", fraction: share.value } };
 }
@@ -255,7 +255,7 @@ function properties(value: Written): Checked {
   const pairs: [string, string][] = [];
   for (const [key, written] of value) {
     const text = typeof written === "boolean" || typeof written === "number" ? String(written) : written;
-    const checked = checkValue(ANY_TEXT, text);
+    const checked = checkScalar(ANY_TEXT, text);
     if (checked.ok) pairs.push([key, checked.value as string]);
     else
       faults.push({

@@ -11,21 +11,21 @@ import { parseRatio } from "./quantities";
 import type { DistributionSettings } from "./settings";
 import { below, readShape, superfluous, type Shape } from "./shapes";
 import {
-  checkValue,
+  checkScalar,
   isList,
   isMap,
   printWritten,
   wrong,
   type Checked,
   type Fault,
-  type ValueKind,
+  type ScalarKind,
   type Written,
-} from "./value-kinds";
+} from "./scalar-kinds";
 
 const DAY_MS = 86_400_000;
-const DURATION: ValueKind = { kind: "duration", minMs: 0, maxMs: DAY_MS };
-const POSITIVE_DURATION: ValueKind = { kind: "duration", minMs: 0.001, maxMs: DAY_MS };
-const WEIGHT: ValueKind = { kind: "number", min: 0, max: 1_000_000 };
+const DURATION: ScalarKind = { kind: "duration", minMs: 0, maxMs: DAY_MS };
+const POSITIVE_DURATION: ScalarKind = { kind: "duration", minMs: 0.001, maxMs: DAY_MS };
+const WEIGHT: ScalarKind = { kind: "number", min: 0, max: 1_000_000 };
 
 /** Mixtures in mixtures. */
 const MAX_DEPTH = 3;
@@ -135,7 +135,7 @@ export function hasMean(settings: DistributionSettings): boolean {
 function fromScalar(value: Written): Checked {
   if (typeof value === "string" && SHAPES.has(value))
     return wrong(`is ${printWritten(value)}, which needs its parameters; allowed: ${DISTRIBUTION_TEXT}`);
-  const constant = checkValue(DURATION, value);
+  const constant = checkScalar(DURATION, value);
   if (constant.ok) return { ok: true, value: { dist: "constant", valueMs: constant.value } };
   return typeof value === "number" ? constant : wrong(`is ${printWritten(value)}; allowed: ${DISTRIBUTION_TEXT}`);
 }
@@ -218,7 +218,7 @@ function readPoint(point: Written, points: (readonly [number, number])[]): reado
     return [{ path: [], about: "value", message }];
   }
   const share = parseRatio(point[0]);
-  const length = checkValue(DURATION, point[1]);
+  const length = checkScalar(DURATION, point[1]);
   const faults: Fault[] = [];
   if (share === undefined || share < 0 || share > 1)
     faults.push({ path: [0], about: "value", message: `is ${printWritten(point[0])}; allowed: a share from 0 to 1` });
@@ -269,7 +269,7 @@ function readPart(part: Written, depth: number, parts: Part[]): readonly Fault[]
   }
   const faults: Fault[] = [];
   const written = part.get("weight");
-  const weight = written === undefined ? wrong("lacks weight") : checkValue(WEIGHT, written);
+  const weight = written === undefined ? wrong("lacks weight") : checkScalar(WEIGHT, written);
   if (!weight.ok) faults.push(...(written === undefined ? weight.faults : below("weight", weight.faults)));
   const of = fromMap(part, depth + 1, ["weight"]);
   if (!of.ok) faults.push(...of.faults);

@@ -115,13 +115,19 @@ export function promiseOf(resolved: Readonly<Record<string, unknown>>): PromiseN
   const writes = Math.max(quorum("w"), quorum("pw"), quorum("dw"));
   if (!(reads + writes > n) || resolved["tunables.sloppy_quorum"] === true) return undefined;
   // A node that dies with its memory forgets what it had acknowledged.
-  const faults = resolved["faults"];
-  if (faults !== undefined && faults !== "none" && String(faults) !== "") return undefined;
+  if (hasFaults(resolved)) return undefined;
   const clock = String(resolved["tunables.clock"]);
   if (!clock.startsWith("lww")) return "multiValue";
   const skewed = resolved["node_model.clock_skew"] !== undefined && resolved["node_model.clock_skew"] !== "none";
   const drifting = Number(resolved["node_model.clock_drift"] ?? 0) !== 0;
   return skewed || drifting ? undefined : "regular";
+}
+
+/** Faults of a list are resolved one by one, as `faults.<id>`; drawn ones, and the word none, as `faults`. */
+function hasFaults(resolved: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(resolved).some(
+    ([key, value]) => (key === "faults" && value !== "none") || key.startsWith("faults."),
+  );
 }
 
 function tell(

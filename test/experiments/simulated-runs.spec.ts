@@ -187,6 +187,16 @@ describe("what a configuration promises", () => {
   it("is nothing where they do not, and nothing for timestamps of clocks that are wrong", () => {
     assert.equal(promiseOf(cell({ "tunables.r": 1 })), undefined);
     assert.equal(promiseOf(cell({ "tunables.clock": "lww", "node_model.clock_skew": "1ms" })), undefined);
+  });
+  it("is nothing where faults may take what was acknowledged, however they are written", () => {
     assert.equal(promiseOf(cell({ faults: "random" })), undefined);
+    assert.equal(promiseOf(cell({ faults: { random: { count: 2 } } })), undefined);
+    assert.equal(promiseOf(cell({ "faults.crash": { id: "crash", kind: "kill" } })), undefined);
+    assert.equal(promiseOf(cell({ faults: "none" })), "multiValue");
+    const resolved = (faults: string): Readonly<Record<string, unknown>> =>
+      experiment(`${FILE.replace("r: [1, 3]", "r: [3]")}faults: ${faults}\n`).cells[0].resolved;
+    assert.equal(promiseOf(resolved("[{kind: kill, node: node-1, at: 100ms, for: 100ms}]")), undefined);
+    assert.equal(promiseOf(resolved("random")), undefined);
+    for (const faults of ["[]", "none"]) assert.equal(promiseOf(resolved(faults)), "multiValue", faults);
   });
 });

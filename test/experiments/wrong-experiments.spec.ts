@@ -24,12 +24,11 @@ const WRONG: readonly Wrong[] = [
   },
   {
     what: "keys of later versions",
-    text: "tunables: {aae: disabled, hint_window: 10m}\nfaults: []\nslos: []\n",
+    text: "tunables: {aae: disabled, hint_window: 10m}\nslos: []\n",
     told: [
       "1:12 tunables.aae is not supported by this version yet",
       "1:27 tunables.hint_window is not supported by this version yet",
-      "2:1 faults is not supported by this version yet",
-      "3:1 slos is not supported by this version yet",
+      "2:1 slos is not supported by this version yet",
     ],
   },
   {
