@@ -6,7 +6,7 @@
  * A node is a value machine (see io.ts): no socket, file, timer or random source; equal inputs give equal effects.
  */
 import type { Clock, Version } from "./clocks/clock";
-import { clockNamed, packActor } from "./clocks/clock";
+import { clockFor, packActor } from "./clocks/clock";
 import { type Detector, detectorNamed } from "./detectors/detector";
 import { Effects, type Input, type Note, type ProtocolNode, type Session } from "./io";
 import type {
@@ -114,7 +114,7 @@ export class Node implements ProtocolNode {
   ) {
     assert(options.settings.nVal <= MAX_REPLICAS, "sets of replicas fit a bit mask");
     this.now = now;
-    this.clock = clockNamed(options.settings.clock);
+    this.clock = clockFor(options.settings);
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
     this.detector = detectorNamed(options.settings.detector.name).create(options.settings.detector, this.peers, now);
     this.deadlines = new Deadlines((id) => this.requests.get(id) !== undefined);
@@ -436,7 +436,12 @@ export class Node implements ProtocolNode {
     const { index, epoch, settings } = this.options;
     let state: unknown;
     try {
-      state = this.clock.update(undefined, request.context, request.version, packActor(index, 0, epoch), this.stamp());
+      state = this.clock.update(undefined, request.context, request.version, {
+        actor: packActor(index, 0, epoch),
+        client: 0,
+        at: this.stamp(),
+        minted: 0,
+      });
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
       return this.refuse(origin, "invalid", `context refused: ${error.message}`);

@@ -1,8 +1,12 @@
 /**
  * Turns what a simulated cluster tells its watcher, and the operations its clients record, into a trace of one window: names
  * for numbers, keys for addresses, write ids for states. Messages beyond the bound are counted, not kept.
+ *
+ * A window is asked for from the start of the warm-up, which nobody knows until the preload is over; the cluster counts
+ * from its own beginning. Forgetting that shift shows another stretch of the trial than was asked for. What replicas held
+ * when the window opened is kept too, for a replica that nothing is written to still holds something.
  */
-import { clockNamed, type Clock } from "../engine/clocks/clock";
+import { clockFor, type Clock } from "../engine/clocks/clock";
 import type { Note } from "../engine/io";
 import type { Message } from "../engine/messages";
 import type { MessageFate, Party, Watcher } from "../engine/sim/trace";
@@ -14,8 +18,20 @@ import { certaintyOf, type OperationRecord } from "../results/record/history";
 import type { TraceEvent } from "../results/record/trace";
 import { KeyHistory } from "../results/measures/key-history";
 
+/** Microseconds from the start of the warm-up. */
+export interface TraceWindow {
+  readonly fromMicros: Micros;
+  readonly toMicros: Micros;
+  /** At most so many events are kept. */
+  readonly maxEvents: number;
+}
+
+/** Replicas whose state before the window is remembered. */
+const MOST_REPLICAS = 200_000;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type MessageEvent = Mutable<Extract<TraceEvent, { kind: "message" }>>;
+type StateEvent = Extract<TraceEvent, { kind: "state" }>;
 
 export class TraceRecorder implements Watcher {
   readonly events: TraceEvent[] = [];
@@ -25,12 +41,16 @@ export class TraceRecorder implements Watcher {
   private readonly operations: OperationRecord[] = [];
   private nextMessage = 1;
 
-  /** `window` in microseconds of virtual time; at most `maxEvents` are kept. */
+  /** By node, vnode and address: the last state before the window, made into an event only where it is asked for. */
+  private readonly before = new Map<string, () => StateEvent>();
+
+  /** `origin`: the start of the warm-up in virtual time, Infinity as long as it has not begun. */
   constructor(
     private readonly settings: ClusterSettings,
-    private readonly window: { readonly fromMicros: Micros; readonly toMicros: Micros; readonly maxEvents: number },
+    private readonly window: TraceWindow,
+    private readonly origin: () => Micros,
   ) {
-    this.clock = clockNamed(settings.engine.clock);
+    this.clock = clockFor(settings.engine);
   }
 
   sent(at: Micros, from: Party, to: Party, message: Message, bytes: number): number {
@@ -64,8 +84,7 @@ export class TraceRecorder implements Watcher {
   }
 
   stored(at: Micros, node: number, vnode: number, address: Address, state: unknown): void {
-    if (!this.keep(at)) return;
-    this.events.push({
+    const event = (): StateEvent => ({
       kind: "state",
       at,
       node: this.nameOf(node),
@@ -74,6 +93,10 @@ export class TraceRecorder implements Watcher {
       versions: this.clock.versions(state).map(({ writeId }) => writeId),
       clock: this.clock.describe(state),
     });
+    if (at < this.from) {
+      const replica = `${String(node)} ${String(vnode)} ${address}`;
+      if (this.before.size < MOST_REPLICAS || this.before.has(replica)) this.before.set(replica, event);
+    } else if (this.keep(at)) this.events.push(event());
   }
 
   noted(at: Micros, node: number, note: Note): void {
@@ -81,22 +104,22 @@ export class TraceRecorder implements Watcher {
   }
 
   node(at: Micros, node: number, state: "up" | "down" | "paused"): void {
-    if (at <= this.window.toMicros) this.events.push({ kind: "node", at, node: this.nameOf(node), state });
+    if (at <= this.to) this.events.push({ kind: "node", at, node: this.nameOf(node), state });
   }
 
   fault(at: Micros, id: string, phase: "begin" | "end", what: string): void {
-    if (at <= this.window.toMicros) this.events.push({ kind: "fault", at, id, phase, what });
+    if (at <= this.to) this.events.push({ kind: "fault", at, id, phase, what });
   }
 
   /** Every operation of the trial, in order of completion: staleness is judged on all of them. */
   operation(record: OperationRecord): void {
-    if (record.kind !== "rmw" && record.start <= this.window.toMicros) this.operations.push(record);
+    if (record.kind !== "rmw" && record.start <= this.to) this.operations.push(record);
   }
 
   /** Ends the trace. `replicasOf`: the preference list of a key, as node ids. */
   finish(replicasOf: (key: string) => readonly string[]): readonly TraceEvent[] {
     for (const { record, stale } of judged(this.operations)) {
-      if (record.end < this.window.fromMicros || record.start > this.window.toMicros) continue;
+      if (record.end < this.from || record.start > this.to) continue;
       if (this.events.length >= this.window.maxEvents) {
         this.dropped++;
         continue;
@@ -115,11 +138,24 @@ export class TraceRecorder implements Watcher {
         replicas: replicasOf(record.key),
       });
     }
+    const touched = new Set(this.events.flatMap((event) => ("key" in event ? [event.key] : [])));
+    for (const state of this.before.values()) {
+      const event = state();
+      if (touched.has(event.key)) this.events.push(event);
+    }
     return this.events.sort((a, b) => timeOf(a) - timeOf(b));
   }
 
+  private get from(): Micros {
+    return this.origin() + this.window.fromMicros;
+  }
+
+  private get to(): Micros {
+    return this.origin() + this.window.toMicros;
+  }
+
   private keep(at: Micros): boolean {
-    if (at < this.window.fromMicros || at > this.window.toMicros) return false;
+    if (at < this.from || at > this.to) return false;
     if (this.events.length < this.window.maxEvents) return true;
     this.dropped++;
     return false;

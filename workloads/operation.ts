@@ -21,6 +21,10 @@ export interface DrawnOperation {
   readonly blind: boolean;
   /** For inserts: handed back to the workload when the insert ended, so that `latest` may choose it. -1 otherwise. */
   readonly insertNumber: number;
+  /** Which of the load's clients sends it, for workloads that say who does what; the driver's choice when left out. */
+  readonly client?: number;
+  /** Of a read-modify-write: makes the bytes to write from what the read brought (a merge by the application). */
+  readonly merge?: (payloads: readonly Octets[]) => Octets;
 }
 
 /** A source of operations: YCSB's core workload, a cart, a script. All randomness comes from the given stream. */
@@ -31,6 +35,8 @@ export interface Workload {
   loadOperation(index: number): DrawnOperation;
   /** The next operation of the transaction phase. */
   next(): DrawnOperation;
+  /** A script has come to its end: `next` is not called any more. Absent where there is no end. */
+  over?(): boolean;
   /**
    * An insert ended. As in YCSB, also one that failed: it would otherwise hold back every later one, and its key is then
    * honestly read as absent.

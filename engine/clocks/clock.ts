@@ -11,6 +11,7 @@
  */
 import type { ByteReader, ByteWriter, Octets } from "../vocabulary/octets";
 import type { Micros } from "../vocabulary/micros";
+import type { ClockSettings } from "../vocabulary/settings";
 import { dvvset } from "./dvvset";
 import { lww } from "./lww";
 import { vvServer } from "./vv-server";
@@ -33,6 +34,23 @@ export interface Version {
   readonly value: Octets;
   /** A delete is a write of a tombstone. */
   readonly tombstone: boolean;
+  /** When it was written, by the wall time of whoever made the event: only under `siblings: newest` or `overwrite`. */
+  readonly date?: Micros;
+}
+
+/** Who makes an event, and when. Strategies differ in what of it they believe in. */
+export interface EventMaker {
+  /** The replica, or the coordinator where an event needs no replica. */
+  readonly actor: Actor;
+  /** The client session: one number for its whole life, never reused within a run. */
+  readonly client: number;
+  /** Wall time: the coordinator's, or the client's own (`timestamps: client`). At least 0. */
+  readonly at: Micros;
+  /**
+   * Events that this actor had made before, where a key found absent may have had some that were reaped since; 0 where
+   * that cannot be. An event on an absent key counts on from here, so that no dot is given twice.
+   */
+  readonly minted: number;
 }
 
 /**
@@ -51,10 +69,19 @@ export type Relation = "equal" | "before" | "after" | "concurrent";
 export interface ClockDeclaration {
   /** May drop a version that no client had seen overwritten. */
   readonly mayLose: boolean;
+  /** Which versions those may be, where not any; the property suite holds the strategy to it. */
+  readonly loses?: Losses;
   /** May return siblings although one causally precedes the other. */
   readonly mayConflictFalsely: boolean;
   readonly growsWith: "replicas" | "clients" | "nothing";
 }
+
+/**
+ * `concurrent`: one of two writes of which neither client had seen the other, and never a write in favour of one that it
+ * had replaced. `same-client`: only of a client that had not seen its own other write. `same-replica`: only of writes
+ * through one replica of which the later had not seen the earlier. Left out: any write, also in favour of one it replaced.
+ */
+export type Losses = "concurrent" | "same-client" | "same-replica";
 
 /** A strategy. `S` is the state of one key at one replica, siblings included; states are never mutated. */
 export interface Clock<S = unknown> {
@@ -72,16 +99,27 @@ export interface Clock<S = unknown> {
   /**
    * The state after `version` is written by a client that had seen `context`, at the replica `actor`.
    * `stored` is undefined when the replica has nothing. Strictly after `stored`'s seen part and after `context`, unless
-   * the strategy may lose. `at` is the wall time of whoever coordinates the put, for strategies that believe in it.
+   * the strategy may lose.
    * @throws MalformedBytes when `context` is not one of ours.
    */
-  update(stored: S | undefined, context: Context, version: Version, actor: Actor, at: Micros): S;
+  update(stored: S | undefined, context: Context, version: Version, by: EventMaker): S;
 
   /** Merge of two replicas' states: commutative, associative, idempotent. May return one of its arguments. */
   sync(a: S, b: S): S;
 
   /** Whether `a` knows no more (`before`), the same, more, or other things than `b`. Cheap: metadata only. */
   compare(a: S, b: S): Relation;
+
+  /** The same knowledge with `keep`, one of its versions, alone: the others count as overwritten. */
+  only(state: S, keep: Version): S;
+
+  /** The strategy as an experiment sets it up; absent where there is nothing to set up. */
+  configured?(settings: ClockSettings): Clock<S>;
+  /**
+   * The latest wall time that a state knows of, for strategies whose nodes learn time from each other (hybrid logical
+   * clocks): a node's own stamps stay above what it has received. Absent: nodes believe their own wall time alone.
+   */
+  latest?(state: S): Micros;
 
   /** All siblings, tombstones included; at least one. Stable order for equal states. */
   versions(state: S): readonly Version[];
@@ -111,6 +149,12 @@ export const CLOCKS: ReadonlyMap<string, Clock> = new Map<string, Clock>([
   ["vv-server", vvServer],
   ["lww", lww],
 ]);
+
+/** The strategy under the settings of an experiment. @throws RangeError when there is none of that name. */
+export function clockFor(settings: ClockSettings): Clock {
+  const clock = clockNamed(settings.clock);
+  return clock.configured?.(settings) ?? clock;
+}
 
 /** The strategy called `name`; throws RangeError with the known names otherwise. */
 export function clockNamed(name: string): Clock {

@@ -7,7 +7,7 @@
  */
 import { type ByteReader, MalformedBytes } from "../vocabulary/octets";
 import type { Actor, Clock, Version } from "./clock";
-import { describe, event, history, compare, size, sync, values, type DvvSet } from "./dotted-set";
+import { compare, describe, event, history, lww, size, sync, values, type DvvSet } from "./dotted-set";
 import { decodeActor, decodeVersion, encodeActor, encodeVersion } from "./version";
 import { actorBytes, MAX_CONTEXT_ENTRIES, readContext, varintBytes, writeContext } from "./version-vector";
 
@@ -23,7 +23,7 @@ export const dvvset: Clock<DvvSet> = {
   declares: { mayLose: false, mayConflictFalsely: false, growsWith: "replicas" },
   mintsServerDots: true,
 
-  update(stored, context, version, actor) {
+  update(stored, context, version, { actor }) {
     const seen = readContext(context);
     if (stored === undefined) return event(history(seen), actor, version);
     if (seen.ids.length === 0) return event(stored, actor, version);
@@ -34,6 +34,7 @@ export const dvvset: Clock<DvvSet> = {
   },
   sync,
   compare,
+  only: (state, keep) => (size(state) === 1 ? state : lww((version) => version.writeId !== keep.writeId, state)),
   versions: values,
   context: writeContext,
   checkContext(context) {

@@ -33,7 +33,7 @@ export const lww: Clock<LwwState> = {
   declares: { mayLose: true, mayConflictFalsely: false, growsWith: "nothing" },
   mintsServerDots: false,
 
-  update(stored, context, version, _actor, at) {
+  update(stored, context, version, { at }) {
     checkContext(context);
     const event: LwwState = { at, version };
     return stored === undefined ? event : later(stored, event);
@@ -43,6 +43,7 @@ export const lww: Clock<LwwState> = {
     const order = compareStates(a, b);
     return order === 0 ? "equal" : order < 0 ? "before" : "after";
   },
+  only: (state) => state,
   versions: (state) => [state.version],
   context: (state) => `@${state.at}`,
   checkContext,

@@ -42,7 +42,7 @@ export const vvServer: Clock<VvServerState> = {
   declares: { mayLose: false, mayConflictFalsely: true, growsWith: "replicas" },
   mintsServerDots: true,
 
-  update(stored, context, version, actor) {
+  update(stored, context, version, { actor }) {
     const seen = readContext(context);
     if (stored === undefined) return stateOf(incrementVector(seen, actor), [version]);
     const known = compareVectors(seen, stored);
@@ -73,6 +73,7 @@ export const vvServer: Clock<VvServerState> = {
     return relation(siblings.length > b.siblings.length, siblings.length > a.siblings.length);
   },
 
+  only: (state, keep) => (state.siblings.length === 1 ? state : stateOf(state, [keep])),
   versions: (state) => state.siblings,
   context: writeContext,
   checkContext(context) {

@@ -8,7 +8,7 @@
  */
 import { connect } from "node:net";
 import "./native-octets";
-import { clockNamed } from "../clocks/clock";
+import { clockFor } from "../clocks/clock";
 import type { AnswerMessage, Inspection, RequestOptions } from "../messages";
 import { MAX_INSPECTED_KEYS } from "../messages";
 import { Deadlines } from "../quorum/deadlines";
@@ -74,7 +74,7 @@ export class Client {
 
   private constructor(private readonly options: ClientOptions) {
     const { cluster, addresses, connectionsPerNode } = options;
-    this.codec = new Codec(clockNamed(cluster.engine.clock));
+    this.codec = new Codec(clockFor(cluster.engine));
     this.pools = addresses.map((address) => ({
       address,
       connections: new Array<Connection | undefined>(connectionsPerNode).fill(undefined),

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import "./native-octets";
-import { clockNamed } from "../clocks/clock";
+import { clockFor } from "../clocks/clock";
 import { Host } from "../host/host";
 import { loopbackOf } from "../host/loopback";
 import { MemoryStorage } from "../host/memory-storage";
@@ -40,7 +40,7 @@ function openStorage(config: ServerConfig): Storage & { close?: () => Promise<vo
   mkdirSync(directory, { recursive: true });
   // Loaded only where it is used: the native library is a third of a node's start.
   const { LmdbStorage } = require("./lmdb-storage") as typeof import("./lmdb-storage");
-  return new LmdbStorage(directory, clockNamed(engine.clock), storage.sync);
+  return new LmdbStorage(directory, clockFor(engine), storage.sync);
 }
 
 function connectWhenReady(transport: TcpTransport, peers: number): void {

@@ -14,7 +14,7 @@ import type { ClusterSettings } from "../vocabulary/settings";
 import { Codec, WIRE_VERSION } from "../wire/codec";
 import { decodeHello, type Hello } from "../wire/frames";
 import { decodeSendingInstant } from "../wire/sending-instant";
-import { clockNamed } from "../clocks/clock";
+import { clockFor } from "../clocks/clock";
 import { Connection } from "./connection";
 import { DelayLine, type LinkShape } from "./delay-line";
 import { clientLinkShape, type NodeLink, nodeLinks } from "./link-shapes";
@@ -78,7 +78,7 @@ export class TcpTransport implements Transport {
 
   constructor(private readonly options: TransportOptions) {
     const { cluster, self } = options;
-    this.codec = new Codec(clockNamed(cluster.engine.clock));
+    this.codec = new Codec(clockFor(cluster.engine));
     this.links = cluster.members.map(() => ({
       address: undefined,
       connection: undefined,

@@ -179,7 +179,12 @@ export class Replica {
     const actor: Actor = packActor(node, entry.vnode, epoch);
     let next: unknown;
     try {
-      next = clock.update(entry.state, task.context, task.version, actor, this.options.stamp());
+      next = clock.update(entry.state, task.context, task.version, {
+        actor,
+        client: 0,
+        at: this.options.stamp(),
+        minted: 0,
+      });
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
       task.made("invalid", undefined, `context refused: ${error.message}`);

@@ -6,7 +6,7 @@
  * Messages are encoded and decoded at the moment they are sent, so nodes share no object and the bytes on the network are
  * those of the real wire; `simulation.codec: bypass` hands the objects over instead.
  */
-import { clockNamed } from "../clocks/clock";
+import { clockFor } from "../clocks/clock";
 import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
 import type { Storage } from "../host/ports";
@@ -105,7 +105,7 @@ export class SimulatedCluster {
     this.bypass = cluster.simulation?.codec === "bypass";
     this.measured = cluster.network.bandwidthBytesPerSecond !== undefined;
     this.perfect = cluster.engine.detector.name === "perfect";
-    this.codec = new Codec(clockNamed(cluster.engine.clock));
+    this.codec = new Codec(clockFor(cluster.engine));
     // As on real processes, so that equal seeds give equal rings in both worlds.
     this.ring = Ring.build(cluster.ring, cluster.members, this.random.fork("ring"));
     this.network = new SimulatedNetwork(cluster);
@@ -427,7 +427,7 @@ export class SimulatedCluster {
             ? undefined
             : (machine) =>
                 new SimulatedDisk(machine, {
-                  clock: clockNamed(engine.clock),
+                  clock: clockFor(engine),
                   sync: storage.sync,
                   read: make(service?.read),
                   write: make(service?.write),

@@ -7,7 +7,29 @@
 /** A quorum as a person states it. `quorum` is floor(N/2)+1. */
 export type QuorumValue = number | "one" | "quorum" | "all";
 
-export interface EngineSettings {
+/** What a clock strategy is set up with. Fields left out have no effect (none pruned, siblings kept, epochs on). */
+export interface ClockSettings {
+  readonly clock: string;
+  /** What becomes of siblings: `keep`; `newest`, the one written last; `overwrite`, written without looking. */
+  readonly siblings?: "keep" | "newest" | "overwrite";
+  /** When entries of a version vector of clients are dropped. Undefined: never. */
+  readonly prune?: PruneSettings;
+  /** Whether an actor that has forgotten a key takes a fresh identity for it. */
+  readonly actorEpochs?: boolean;
+}
+
+/**
+ * Riak's rule: with more than `small` entries, the oldest goes if it is older than `youngMs` and there are more than `big`
+ * entries or it is older than `oldMs`; again until none goes.
+ */
+export interface PruneSettings {
+  readonly small: number;
+  readonly big: number;
+  readonly youngMs: number;
+  readonly oldMs: number;
+}
+
+export interface EngineSettings extends ClockSettings {
   readonly nVal: number;
   readonly r: QuorumValue;
   readonly w: QuorumValue;
@@ -18,8 +40,11 @@ export interface EngineSettings {
   readonly basicQuorum: boolean;
   /** `replica`: forwarded once to a member of the preference list. `any`: the node that was asked. */
   readonly coordinator: "replica" | "any";
-  readonly clock: string;
   readonly maxSiblings: number;
+  /** Whose wall time a timestamp is. Undefined: the coordinator's. */
+  readonly timestamps?: "client" | "coordinator";
+  /** When a tombstone that all N replicas hold is removed: never, at once, or after so many milliseconds. Undefined: keep. */
+  readonly deleteMode?: "keep" | "immediate" | { readonly afterMs: number };
   readonly readRepair: "async" | "none";
   readonly readTimeoutMs: number;
   readonly writeTimeoutMs: number;

@@ -85,6 +85,81 @@ export interface TrialFigures {
   readonly faults?: readonly FaultLane[];
   /** One-way delays of the four legs of the WARS model as they happened in this trial: what a prediction is made from. */
   readonly legs?: LegDelays;
+  /** The clock against the causal truth. Absent where nobody judged it. */
+  readonly causality?: CausalityFigures;
+}
+
+/**
+ * `lost-update`: an acknowledged write that is in no replica at the end and that no write had read. Those are of two kinds,
+ * or neither when the key is simply gone: `missed-conflict`, what survived is concurrent with it; `false-dominance`, it lost
+ * against a version that it had itself replaced. `false-conflict`: two versions returned by one read, of which one is in
+ * the other's past. `resurrected-delete`: a read brought a version that an acknowledged delete had replaced.
+ */
+export type AnomalyKind =
+  "lost-update" | "missed-conflict" | "false-dominance" | "false-conflict" | "resurrected-delete";
+
+export interface CausalityFigures {
+  /** One entry a kind, in the order above; `outOf` are the operations that could have shown it, `undecided` of them left out. */
+  readonly anomalies: readonly {
+    readonly kind: AnomalyKind;
+    readonly count: number;
+    readonly outOf: number;
+    readonly undecided: number;
+  }[];
+  /** The first few of each kind, with the operations that show it. */
+  readonly evidence: readonly AnomalyEvidence[];
+  /** Siblings that reads returned, by how many writes of their key had ended before: bins [from, to). */
+  readonly siblingsByWrites: {
+    readonly from: readonly number[];
+    readonly to: readonly number[];
+    readonly reads: readonly number[];
+    readonly mean: readonly number[];
+    readonly max: readonly number[];
+  };
+  /** Metadata of inspected copies by how many sessions had written the key: bins [from, to). Empty where no target tells. */
+  readonly metadataByWriters: {
+    readonly from: readonly number[];
+    readonly to: readonly number[];
+    readonly copies: readonly number[];
+    readonly bytesMean: readonly number[];
+    readonly bytesMax: readonly number[];
+    readonly entriesMean: readonly number[];
+    readonly entriesMax: readonly number[];
+  };
+  /** The writes of one key: of the first anomaly, else of the key with the most siblings. Null without writes. */
+  readonly graph: VersionGraph | null;
+}
+
+export interface AnomalyEvidence {
+  readonly kind: AnomalyKind;
+  readonly key: string;
+  /** Seconds from the start of the warm-up. */
+  readonly atS: number;
+  /** The writes concerned, the one that suffered first. */
+  readonly writes: readonly number[];
+  /** The read that shows it, by its number in the history; null when the final inspection does. */
+  readonly read: number | null;
+  /** One sentence for a reader. */
+  readonly text: string;
+}
+
+/** Which write saw which, as the recorder knows it. */
+export interface VersionGraph {
+  readonly key: string;
+  /** In order of start. Bounded: `dropped` older ones are left out. */
+  readonly writes: readonly {
+    readonly id: number;
+    readonly session: number;
+    readonly startS: number;
+    /** Null: never answered. */
+    readonly endS: number | null;
+    readonly tombstone: boolean;
+    /** Writes whose versions its client had read (the newest of them; older ones follow from those). */
+    readonly saw: readonly number[];
+    /** `held`: at some replica at the end; `replaced`: a later write had read it; `lost`; `unknown`: no answer, not seen. */
+    readonly fate: "held" | "replaced" | "lost" | "unknown";
+  }[];
+  readonly dropped: number;
 }
 
 /** Seconds from the start of the warm-up; `toS` null: had not ended when the trial did. */

@@ -76,6 +76,14 @@ export interface KeySnapshot {
   readonly busy: boolean;
   /** One entry a primary in preference order. `unreachable` is not divergence; an empty list is a missing copy. */
   readonly replicas: readonly (readonly WriteId[] | "unreachable")[];
+  /** Causal metadata of each copy, parallel to `replicas`: null where there is none. Absent where the target cannot tell. */
+  readonly metadata?: readonly (CopyMetadata | null)[];
+}
+
+/** What a copy of a key spends on causality: entries of (who, how many), and bytes beside its values as encoded. */
+export interface CopyMetadata {
+  readonly entries: number;
+  readonly bytes: number;
 }
 
 /** One scan over replicas. */

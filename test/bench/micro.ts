@@ -12,6 +12,7 @@ import type { HashName } from "../../engine/vocabulary/settings";
 import { Codec } from "../../engine/wire/codec";
 import { LatencyHistogram } from "../../results/record/histogram";
 import { BENCH_CLUSTER } from "./engine";
+import { by } from "../engine/clocks/event-maker";
 
 export interface MicroFigure {
   readonly name: string;
@@ -37,17 +38,17 @@ export async function measureMicro(): Promise<readonly MicroFigure[]> {
   const version = { writeId: 2 ** 33 + 7, value: "v".repeat(100), tombstone: false };
 
   for (const [name, clock] of CLOCKS) {
-    let state = clock.update(undefined, "", version, packActor(0, 0, 1), 0);
+    let state = clock.update(undefined, "", version, by(packActor(0, 0, 1)));
     for (let node = 1; node < 3; node++)
-      state = clock.update(state, clock.context(state), version, packActor(node, 0, 1), 0);
+      state = clock.update(state, clock.context(state), version, by(packActor(node, 0, 1)));
     const writer = new ByteWriter();
     clock.encode(state, writer);
     const bytes = writer.view().slice();
     const other = clock.decode(new ByteReader(bytes));
-    const newer = clock.update(state, clock.context(state), version, packActor(1, 0, 1), 0);
+    const newer = clock.update(state, clock.context(state), version, by(packActor(1, 0, 1)));
     const context = clock.context(state);
     add(`clock ${name} update, 3 actors`, () =>
-      clock.entries(clock.update(state, context, version, packActor(1, 0, 1), 0)),
+      clock.entries(clock.update(state, context, version, by(packActor(1, 0, 1)))),
     );
     add(`clock ${name} sync equal, decoded apart`, () => (clock.sync(state, other) === state ? 1 : 0));
     add(`clock ${name} sync one newer`, () => (clock.sync(state, newer) === newer ? 1 : 0));
@@ -73,7 +74,7 @@ export async function measureMicro(): Promise<readonly MicroFigure[]> {
   }
   const clock = clockNamed("dvvset");
   const codec = new Codec(clock);
-  const state = clock.update(undefined, "", version, packActor(0, 0, 1), 0);
+  const state = clock.update(undefined, "", version, by(packActor(0, 0, 1)));
   const messages: readonly Message[] = [
     { kind: "replica-put", id: 77, vnode: 0, address: addresses[0], state, acknowledge: "both", cause: "replication" },
     { kind: "replica-put-reply", id: 77, vnode: 0, status: "stored" },

@@ -10,6 +10,7 @@ import type { Storage } from "../../engine/host/ports";
 import { MAX_ADDRESS_BYTES } from "../../engine/node";
 import { LmdbStorage } from "../../engine/real/lmdb-storage";
 import { address } from "../engine/mini-world";
+import { by } from "../engine/clocks/event-maker";
 
 type Report =
   | { readonly kind: "loaded"; readonly token: number; readonly state: unknown }
@@ -78,7 +79,7 @@ function states(clock: Clock): fc.Arbitrary<unknown> {
       let state: unknown;
       for (const [written, node, vnode, epoch, informed] of writes) {
         const context = informed && state !== undefined ? clock.context(state) : "";
-        state = clock.update(state, context, written, packActor(node, vnode, epoch), 0);
+        state = clock.update(state, context, written, by(packActor(node, vnode, epoch)));
       }
       return state;
     });
@@ -98,7 +99,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 const stateOf = (clock: Clock, writeId: number, value = "v"): unknown =>
-  clock.update(undefined, "", { writeId, value, tombstone: false }, packActor(0, 0, 1), 0);
+  clock.update(undefined, "", { writeId, value, tombstone: false }, by(packActor(0, 0, 1)));
 
 for (const { name, open: openStorage } of KINDS) {
   describe(`storage: ${name}`, () => {

@@ -2,7 +2,7 @@
  * A small world for tests of the node: virtual time, one queue of events, messages through the real codec, storage
  * that may be slow, and a crash that forgets what was not stored. No socket, no timer, no sleeping.
  */
-import { clockNamed } from "../../engine/clocks/clock";
+import { clockFor } from "../../engine/clocks/clock";
 import { Host } from "../../engine/host/host";
 import { MemoryStorage } from "../../engine/host/memory-storage";
 import type { Alarm, Storage, StorageEvents, Transport } from "../../engine/host/ports";
@@ -120,7 +120,7 @@ export class MiniWorld {
     const count = options.nodes ?? 3;
     this.settings = { ...SETTINGS, ...options.settings };
     this.random = Random.fromSeed(options.seed ?? 1);
-    this.codec = new Codec(clockNamed(this.settings.clock));
+    this.codec = new Codec(clockFor(this.settings));
     const members = Array.from({ length: count }, (_, i) => ({ id: `node-${String(i + 1)}`, zone: "a", weight: 1 }));
     this.ring = Ring.build({ ...RING, ...options.ring }, members, this.random.fork("ring"));
     for (let i = 0; i < count; i++) {
@@ -253,7 +253,7 @@ export class MiniWorld {
     let text: string | undefined;
     this.machines[i].disk.load(0, vnode, address(key), {
       loaded: (_token, state) => {
-        text = state === undefined ? undefined : clockNamed(this.settings.clock).describe(state);
+        text = state === undefined ? undefined : clockFor(this.settings).describe(state);
       },
       loadFailed: () => undefined,
       stored: () => undefined,

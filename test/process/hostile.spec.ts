@@ -9,6 +9,7 @@ import { Codec, WIRE_VERSION } from "../../engine/wire/codec";
 import { beginFrame, encodeHello, endFrame, type Hello, MAX_FRAME_BYTES } from "../../engine/wire/frames";
 import { get, LiveCluster, needsCompiledNodes, put } from "./live-cluster";
 import { until } from "./until";
+import { by } from "../engine/clocks/event-maker";
 
 const codec = new Codec(clockNamed("dvvset"));
 
@@ -162,8 +163,7 @@ describe("a node among hostile connections", function () {
       undefined,
       "",
       { writeId: 999_999, value: "forged", tombstone: false },
-      1,
-      0,
+      by(1),
     );
     const peerOnly: readonly Message[] = [
       { kind: "heartbeat", epoch: 1, sequence: 1 },
@@ -190,7 +190,7 @@ describe("a node among hostile connections", function () {
 
   it("takes addresses no client may write, from a member gone wrong, and lives", async () => {
     const stranger = await Stranger.open(port);
-    const state = clockNamed("dvvset").update(undefined, "", { writeId: 1, value: "v", tombstone: false }, 1, 0);
+    const state = clockNamed("dvvset").update(undefined, "", { writeId: 1, value: "v", tombstone: false }, by(1));
     const sender = { kind: "node" as const, index: 1 };
     stranger.socket.write(helloBytes({ cluster: live.settings.name, sender }));
     for (const key of ["", "x", "y".repeat(70_000)]) {

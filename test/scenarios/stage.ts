@@ -11,7 +11,7 @@
  *   kill node-1      restart node-1      pause node-1        resume node-1
  *   owners k         states k
  */
-import { clockNamed } from "../../engine/clocks/clock";
+import { clockFor } from "../../engine/clocks/clock";
 import type { LinkRule, PartitionRule } from "../../engine/host/faults";
 import type { AnswerMessage, Held, RequestOptions } from "../../engine/messages";
 import type { SimulatedClient } from "../../engine/sim/client";
@@ -103,7 +103,7 @@ export class Stage {
 
   private begin({ settings }: Command): void {
     const cluster = settingsOf(settings);
-    const trace = new TraceLines(clockNamed(cluster.engine.clock), (session) => this.sessions[session]);
+    const trace = new TraceLines(clockFor(cluster.engine), (session) => this.sessions[session]);
     const simulated = new SimulatedCluster({ cluster, watcher: trace });
     this.act = { cluster: simulated, client: simulated.client({ routing: "any", graceMs: 100 }), trace };
     this.sessions.length = 0;

@@ -3,7 +3,7 @@
  * it is. Each strikes now and then, as bugs do, and by counting, not by chance: a run is a function of its seed.
  */
 import type { Clock } from "../../engine/clocks/clock";
-import { clockNamed } from "../../engine/clocks/clock";
+import { clockFor } from "../../engine/clocks/clock";
 import type { DvvSet } from "../../engine/clocks/dotted-set";
 import type { VvServerState } from "../../engine/clocks/vv-server";
 import { type Effect, Effects, type Input } from "../../engine/io";
@@ -22,7 +22,7 @@ abstract class Tampered implements RunningNode {
     private readonly inner: RunningNode,
     options: NodeOptions,
   ) {
-    this.clock = clockNamed(options.settings.clock);
+    this.clock = clockFor(options.settings);
   }
 
   /** The input that the node gets instead; undefined: none. */

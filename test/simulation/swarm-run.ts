@@ -3,7 +3,7 @@
  * ended, and every key must work again on all its replicas. What was promised and not kept comes back as violations with
  * evidence; the digest says whether a second run was the same run.
  */
-import { type Clock, clockNamed } from "../../engine/clocks/clock";
+import { type Clock, clockFor } from "../../engine/clocks/clock";
 import type { AnswerMessage, RequestOptions } from "../../engine/messages";
 import { Node } from "../../engine/node";
 import type { SimulatedClient } from "../../engine/sim/client";
@@ -76,7 +76,7 @@ class Course {
     plant: Plant | undefined,
   ) {
     const { cluster, workload } = scenario;
-    this.clock = clockNamed(cluster.engine.clock);
+    this.clock = clockFor(cluster.engine);
     const broken = (invariant: string, evidence: string): void => this.broken(invariant, evidence);
     const now = (): Micros => this.cluster?.now() ?? 0;
     this.ledger = new Ledger({ clock: this.clock, cluster, truth: this.truth, now, broken });

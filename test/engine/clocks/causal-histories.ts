@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { packActor, type Clock, type Context, type Version } from "../../../engine/clocks/clock";
 import type { Micros } from "../../../engine/vocabulary/micros";
 import { ByteReader, ByteWriter } from "../../../engine/vocabulary/octets";
+import { by } from "./event-maker";
 
 /** Write ids. */
 type History = ReadonlySet<number>;
@@ -131,7 +132,7 @@ export class LockStep<S> {
     const version: Version = { writeId, value: `v${writeId}`, tombstone: writeId % 5 === 0 };
     const stored = this.replicas[at];
     const actor = packActor(at, at === 2 ? 7 : 0, this.epochs[at]);
-    const state = this.clock.update(stored?.state, reading.context, version, actor, wallTime(writeId, at));
+    const state = this.clock.update(stored?.state, reading.context, version, by(actor, wallTime(writeId, at)));
     this.past.set(writeId, union(reading.history, new Set([writeId])));
     if (this.clock.declares.mayLose) {
       // Even the event itself may be lost at once, but never what the replica had before.

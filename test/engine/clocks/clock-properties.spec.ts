@@ -5,6 +5,7 @@ import { CLOCKS, clockNamed, encodeVersion, packActor, unpackActor, type Clock }
 import { dvvset } from "../../../engine/clocks/dvvset";
 import { lww } from "../../../engine/clocks/lww";
 import { ByteReader, ByteWriter, MalformedBytes } from "../../../engine/vocabulary/octets";
+import { by } from "./event-maker";
 import { encoded, LockStep, scripts, throughTheWire, writeIds, type Act } from "./causal-histories";
 
 /** A script and three of the states it reached, by position. */
@@ -126,8 +127,8 @@ for (const clock of CLOCKS.values()) {
           } catch (error) {
             assert.ok(error instanceof MalformedBytes);
             const version = { writeId: 9999, value: "", tombstone: false };
-            assert.throws(() => clock.update(a.state, hurt, version, packActor(0, 0, 1), 5), MalformedBytes);
-            assert.throws(() => clock.update(undefined, hurt, version, packActor(0, 0, 1), 5), MalformedBytes);
+            assert.throws(() => clock.update(a.state, hurt, version, by(packActor(0, 0, 1), 5)), MalformedBytes);
+            assert.throws(() => clock.update(undefined, hurt, version, by(packActor(0, 0, 1), 5)), MalformedBytes);
           }
         }),
         { numRuns: 600 },
@@ -138,8 +139,8 @@ for (const clock of CLOCKS.values()) {
       const seen: { state: unknown; bytes: string }[] = [];
       const watched: Clock = {
         ...clock,
-        update(stored, context, version, actor, at) {
-          return remember(clock.update(stored, context, version, actor, at));
+        update(stored, context, version, maker) {
+          return remember(clock.update(stored, context, version, maker));
         },
         sync: (a, b) => remember(clock.sync(a, b)),
       };
@@ -174,14 +175,13 @@ describe("the clock property suite", () => {
   });
 
   it("catches a clock that forgets what was stored", () => {
-    const update: typeof dvvset.update = (_, context, version, actor, at) =>
-      dvvset.update(undefined, context, version, actor, at);
+    const update: typeof dvvset.update = (_, context, version, maker) =>
+      dvvset.update(undefined, context, version, maker);
     assert.ok(isCaught({ ...dvvset, update }));
   });
 
   it("catches a clock that ignores contexts", () => {
-    const update: typeof dvvset.update = (stored, _, version, actor, at) =>
-      dvvset.update(stored, "", version, actor, at);
+    const update: typeof dvvset.update = (stored, _, version, maker) => dvvset.update(stored, "", version, maker);
     assert.ok(isCaught({ ...dvvset, update }));
   });
 
@@ -195,7 +195,7 @@ describe("the clock property suite", () => {
   });
 
   it("catches a clock that may lose and takes back what a replica had", () => {
-    assert.ok(isCaught({ ...lww, update: (_, _context, version, _actor, at) => ({ at, version }) }));
+    assert.ok(isCaught({ ...lww, update: (_, _context, version, { at }) => ({ at, version }) }));
   });
 });
 

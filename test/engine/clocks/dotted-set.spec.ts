@@ -25,6 +25,7 @@ import {
 import { vvServer } from "../../../engine/clocks/vv-server";
 import { writeContext } from "../../../engine/clocks/version-vector";
 import { throughTheWire, writeIds } from "./causal-histories";
+import { by } from "./event-maker";
 
 const a = packActor(0, 0, 1);
 const b = packActor(1, 0, 1);
@@ -171,15 +172,15 @@ describe("dotted version vector sets", () => {
   });
 
   it("give through the strategy what they give by hand", () => {
-    const fresh = dvvset.update(undefined, "", v(1), a, 0);
+    const fresh = dvvset.update(undefined, "", v(1), by(a));
     assert.ok(equal(fresh, A0));
     const A1context = dvvset.context(A1);
-    assert.ok(equal(dvvset.update(A1, A1context, v(3), b, 0), A2));
-    assert.ok(equal(dvvset.update(A1, dvvset.context(A0), v(4), b, 0), A3));
-    assert.ok(equal(dvvset.update(A1, dvvset.context(A0), v(5), a, 0), A4));
+    assert.ok(equal(dvvset.update(A1, A1context, v(3), by(b)), A2));
+    assert.ok(equal(dvvset.update(A1, dvvset.context(A0), v(4), by(b)), A3));
+    assert.ok(equal(dvvset.update(A1, dvvset.context(A0), v(5), by(a)), A4));
     const resolved = set([[a, 2, []]], [9]);
     const context = writeContext({ ids: [a], counters: [3] });
-    assert.equal(show(dvvset.update(resolved, context, v(10), b, 0)), "n0:3[] n1:1[w10] ~[w9]");
+    assert.equal(show(dvvset.update(resolved, context, v(10), by(b))), "n0:3[] n1:1[w10] ~[w9]");
   });
 
   it("carry anonymous versions over the wire and count their metadata", () => {
@@ -224,7 +225,7 @@ describe("two clients that keep writing, 101 rounds", () => {
     for (let round = 1; round <= 101; round++) {
       const client = (round - 1) % 2;
       const blind = blindSecond && client === 1;
-      state = clock.update(state, blind ? "" : contexts[client], v(round), a, 0);
+      state = clock.update(state, blind ? "" : contexts[client], v(round), by(a));
       contexts[client] = clock.context(state);
     }
     return clock.versions(state).length;
@@ -243,30 +244,30 @@ describe("two clients that keep writing, 101 rounds", () => {
 
 describe("the merged version vector", () => {
   it("replaces all siblings for a client that has read them all", () => {
-    const one = vvServer.update(undefined, "", v(1), a, 0);
-    const two = vvServer.update(one, "", v(2), a, 0);
+    const one = vvServer.update(undefined, "", v(1), by(a));
+    const two = vvServer.update(one, "", v(2), by(a));
     assert.equal(vvServer.describe(two), "n0:2 [w1,w2]");
-    assert.equal(vvServer.describe(vvServer.update(two, vvServer.context(two), v(3), b, 0)), "n0:2 n1:1 [w3]");
+    assert.equal(vvServer.describe(vvServer.update(two, vvServer.context(two), v(3), by(b))), "n0:2 n1:1 [w3]");
   });
 
   it("keeps what a client has read when anything else was written since", () => {
-    const one = vvServer.update(undefined, "", v(1), a, 0);
-    const two = vvServer.update(one, "", v(2), a, 0);
-    assert.equal(vvServer.describe(vvServer.update(two, vvServer.context(one), v(3), a, 0)), "n0:3 [w1,w2,w3]");
+    const one = vvServer.update(undefined, "", v(1), by(a));
+    const two = vvServer.update(one, "", v(2), by(a));
+    assert.equal(vvServer.describe(vvServer.update(two, vvServer.context(one), v(3), by(a))), "n0:3 [w1,w2,w3]");
   });
 
   it("takes the whole of a strictly newer state, and the siblings of both otherwise", () => {
-    const one = vvServer.update(undefined, "", v(1), a, 0);
-    const next = vvServer.update(one, vvServer.context(one), v(2), a, 0);
-    const other = vvServer.update(one, vvServer.context(one), v(3), b, 0);
+    const one = vvServer.update(undefined, "", v(1), by(a));
+    const next = vvServer.update(one, vvServer.context(one), v(2), by(a));
+    const other = vvServer.update(one, vvServer.context(one), v(3), by(b));
     assert.equal(vvServer.sync(one, next), next);
     assert.equal(vvServer.describe(vvServer.sync(next, other)), "n0:2 n1:1 [w2,w3]");
   });
 
   it("depends on the order of merging in false conflicts, as declared", () => {
-    const one = vvServer.update(undefined, "", v(1), a, 0);
-    const newer = vvServer.update(one, vvServer.context(one), v(2), a, 0);
-    const apart = vvServer.update(undefined, "", v(3), b, 0);
+    const one = vvServer.update(undefined, "", v(1), by(a));
+    const newer = vvServer.update(one, vvServer.context(one), v(2), by(a));
+    const apart = vvServer.update(undefined, "", v(3), by(b));
     assert.equal(vvServer.describe(vvServer.sync(vvServer.sync(one, apart), newer)), "n0:2 n1:1 [w1,w2,w3]");
     assert.equal(vvServer.describe(vvServer.sync(one, vvServer.sync(apart, newer))), "n0:2 n1:1 [w2,w3]");
   });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type Version } from "../../../engine/clocks/clock";
 import { lww, type LwwState } from "../../../engine/clocks/lww";
 import { encoded } from "./causal-histories";
+import { by } from "./event-maker";
 
 const state = (at: number, writeId: number, value: string, tombstone = false): LwwState => ({
   at,
@@ -53,8 +54,8 @@ describe("last write wins", () => {
 
   it("loses a write made through a node whose time is behind, although its client had read what it overwrites", () => {
     const version = (writeId: number): Version => ({ writeId, value: `v${writeId}`, tombstone: false });
-    const first = lww.update(undefined, "", version(1), 0, 1_000);
-    const second = lww.update(first, lww.context(first), version(2), 1, 900);
+    const first = lww.update(undefined, "", version(1), by(0, 1_000));
+    const second = lww.update(first, lww.context(first), version(2), by(1, 900));
     assert.deepEqual(lww.versions(second), [version(1)]);
     assert.equal(lww.describe(second), "@1000[w1]");
   });

@@ -6,10 +6,11 @@ import { type DiskOptions, SimulatedDisk } from "../../../engine/sim/disk";
 import { distributionOf } from "../../../engine/vocabulary/distributions";
 import { Random } from "../../../engine/vocabulary/random";
 import { key } from "./settings";
+import { by } from "../clocks/event-maker";
 
 const clock = clockNamed("dvvset");
 const state = (writeId: number, value = `v${String(writeId)}`): unknown =>
-  clock.update(undefined, "", { writeId, value, tombstone: false }, packActor(0, 0, 1), 0);
+  clock.update(undefined, "", { writeId, value, tombstone: false }, by(packActor(0, 0, 1)));
 const idOf = (held: unknown): number | undefined => (held === undefined ? undefined : clock.versions(held)[0].writeId);
 
 const ms = (valueMs: number): DiskOptions["read"] => distributionOf({ dist: "constant", valueMs });

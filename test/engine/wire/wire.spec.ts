@@ -20,6 +20,7 @@ import {
   FrameSplitter,
   MAX_FRAME_BYTES,
 } from "../../../engine/wire/frames";
+import { by } from "../clocks/event-maker";
 
 const clock = clockNamed("dvvset");
 const codec = new Codec(clock);
@@ -40,8 +41,7 @@ const state = fc
         made,
         seen && made !== undefined ? clock.context(made) : "",
         written,
-        packActor(node, 0, 1),
-        0,
+        by(packActor(node, 0, 1)),
       );
     }
     return made;
