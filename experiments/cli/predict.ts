@@ -66,10 +66,7 @@ export function definePredict(program: Command, context: CommandContext): void {
     ["quorumlab predict --model lnkd-disk", "N=3, R=W=1: how eventual is eventual?"],
     ["quorumlab predict --n-val 3 -r 2 -w 1 --model ymmr", "a larger read quorum"],
     ["quorumlab predict --model wan --t 0,10,50,100", "at these milliseconds after the acknowledgement"],
-    [
-      `quorumlab predict --dist-w "{dist: exponential, mean: 20ms}" --dist-a 1ms --dist-r 1ms --dist-s 1ms`,
-      "with delays of one's own",
-    ],
+    [`quorumlab predict --dist-w "{dist: exponential, mean: 20ms}"`, "delays of one's own"],
   ]);
 }
 
@@ -290,7 +287,9 @@ function print(
       "  ",
     ),
   );
-  for (const note of model.footnotes ?? []) io.stdout.write(wrapText(`note: ${note}.`, Math.min(100, columns), "  "));
+  // They say where the published figures disagree, and mean nothing where none of these is shown.
+  const footnotes = published === undefined ? [] : (model.footnotes ?? []);
+  for (const note of footnotes) io.stdout.write(wrapText(`note: ${note}.`, Math.min(100, columns), "  "));
   if (model.source !== undefined) io.stdout.write(wrapText(`source: ${model.source}.`, Math.min(100, columns), "  "));
 }
 

@@ -5,6 +5,7 @@
 import { join, resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { makeFolders } from "../../results/record/files";
+import type { PlanEstimate } from "../plan";
 import type { Experiment } from "../spec/experiment";
 import { collect, common, errPaint, next, outPaint, printJson, type CommandContext } from "./command";
 import { shownPath } from "./experiment-file";
@@ -118,8 +119,13 @@ function announce(experiment: Experiment, options: Options, context: CommandCont
   const { cells, repetitions, name } = experiment;
   for (const warning of estimate.warnings) context.io.stderr.write(`${paint.yellow("warning")}  ${warning}\n`);
   context.io.stderr.write(
-    `${paint.bold(name)}   ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(estimate.trials, "trial")} on real processes, about ${seconds(estimate.seconds)}\n`,
+    `${paint.bold(name)}   ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(estimate.trials, "trial")} ${whereText(estimate)}, about ${seconds(estimate.seconds)}\n`,
   );
+}
+
+function whereText({ processesSeconds, simulationSeconds }: PlanEstimate): string {
+  if (simulationSeconds === 0) return "on real processes";
+  return processesSeconds === 0 ? "in simulation" : "on real processes and in simulation";
 }
 
 interface Interrupts {

@@ -1,14 +1,14 @@
 /**
  * Names of cells: readable, unique in the experiment, safe as names of files, and the same from run to run
  * (`r1-w1-dvvset`). A number needs its key beside it; a strategy's name speaks for itself. Only where two cells would
- * share a name are the keys written out.
+ * share a name are the keys written out. What is zipped with a tag is not in the name; the tag is.
  */
 import { createHash } from "node:crypto";
 import { tunable } from "../../engine/vocabulary/tunables";
 import { printWritten, type Written } from "../../engine/vocabulary/value-kinds";
 import { axisKey } from "./keys";
 import { written } from "./located";
-import type { Combination } from "./sweep";
+import { named, type Combination } from "./sweep";
 
 const LONGEST = 80;
 
@@ -30,7 +30,9 @@ export function cellIds(combinations: readonly Combination[]): readonly string[]
 }
 
 function join(combination: Combination, keys: boolean): string {
-  return combination.map(({ axis, value }) => part(axis, written(value), keys)).join("-");
+  return named(combination)
+    .map(({ axis, value }) => part(axis, written(value), keys))
+    .join("-");
 }
 
 function part(axis: string, value: Written, keys: boolean): string {

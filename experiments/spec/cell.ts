@@ -12,7 +12,7 @@ import { idOf, nodeAt, toJson, written, type LocatedMap } from "./located";
 import { networkOf, nodeModelOf, simulationOf } from "./network";
 import type { Problems } from "./problems";
 import type { RecordedDistributions } from "./recorded-distribution";
-import { applyCombination, type Combination } from "./sweep";
+import { applyCombination, named, type Combination } from "./sweep";
 import { Values } from "./values";
 import { resolveWorkload } from "./workload";
 
@@ -60,7 +60,7 @@ export function resolveCell(
 
 function axisValues(combination: Combination): AxisValues {
   return Object.fromEntries(
-    combination.map(({ axis, value }) => {
+    named(combination).map(({ axis, value }) => {
       const plain = written(value);
       return [axis, typeof plain === "number" || typeof plain === "boolean" ? plain : axisText(plain)];
     }),

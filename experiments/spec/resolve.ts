@@ -14,7 +14,7 @@ import { applyProfile, applySets } from "./overlay";
 import { Problems } from "./problems";
 import { checkProfiles, readCitations, readHypotheses, readPublished, readTags } from "./prose";
 import { RecordedDistributions } from "./recorded-distribution";
-import { expandSweep, matches, readCondition, type Combination, type Sweep } from "./sweep";
+import { expandSweep, matches, named, readCondition, type Combination, type Sweep } from "./sweep";
 import { checkKeys, Values } from "./values";
 import { spreadWorlds, worldsOf } from "./worlds";
 
@@ -82,7 +82,7 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
     citations,
     seed: base.number("seed"),
     profile: request.profile ?? NO_PROFILE,
-    axisKeys: sweep.axisKeys,
+    axisKeys: axesThatName(sweep),
     axisGroups: sweep.axisGroups,
     cells,
     repetitions: base.number("repetitions.count"),
@@ -199,6 +199,12 @@ function restrict(sweep: Sweep, only: readonly string[], problems: Problems): Sw
     if (combinations.length === 0) problems.error(at, "no cell meets this condition");
   }
   return { ...sweep, combinations };
+}
+
+/** Without those that a tag stands for. */
+function axesThatName({ axisKeys, combinations }: Sweep): readonly string[] {
+  const names = new Set(combinations.flatMap(named).map(({ axis }) => axis));
+  return axisKeys.filter((axis) => names.has(axis));
 }
 
 function originsOf(values: Values, sweep: Sweep): Readonly<Record<string, string>> {

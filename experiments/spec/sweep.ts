@@ -4,6 +4,7 @@
  * its key *before* the tree is checked, so a cell is checked like a file that says the same, and a fault in it points at
  * the value in the sweep.
  */
+import { printWritten } from "../../engine/vocabulary/value-kinds";
 import { checkItem } from "./items";
 import { axisKey, meaningOf, NOT_YET, pathOf, SCALAR_FORMS, unknownKey } from "./keys";
 import {
@@ -27,6 +28,8 @@ export interface Assignment {
   /** As named in the sweep: `r`, `ring.vnodes_per_node`, `tags.arm`. */
   readonly axis: string;
   readonly value: Located;
+  /** Goes with a tag of its zip group, which is the name for both: cells are neither named nor told apart by it. */
+  readonly behindTag?: boolean;
 }
 
 export type Combination = readonly Assignment[];
@@ -167,7 +170,27 @@ function readZip(tree: LocatedMap, name: string, node: LocatedMap, problems: Pro
     sound = false;
   }
   if (!sound) return undefined;
-  return first.values.map((_, i) => columns.map(({ axis, values }) => ({ axis, value: values[i] })));
+  const tagged = columns.some(({ axis, values }) => isTag(axis) && allDiffer(values));
+  return first.values.map((_, i) =>
+    columns.map(({ axis, values }) => ({
+      axis,
+      value: values[i],
+      ...(tagged && !isTag(axis) ? { behindTag: true } : {}),
+    })),
+  );
+}
+
+function isTag(axis: string): boolean {
+  return axis.startsWith("tags.");
+}
+
+function allDiffer(values: readonly Located[]): boolean {
+  return new Set(values.map((value) => printWritten(written(value)))).size === values.length;
+}
+
+/** What tells a cell from the others: tags stand for what is zipped with them. */
+export function named(combination: Combination): Combination {
+  return combination.filter(({ behindTag }) => behindTag !== true);
 }
 
 function readValues(name: string, node: Located, problems: Problems, repeats = false): readonly Located[] | undefined {

@@ -4,6 +4,7 @@
  * that varies (the clock, the ring) makes panels side by side with the same axes. Nothing here knows an experiment:
  * only which axes vary. Chunks of more than six lines are split, because nobody reads the seventh.
  */
+import { parseDurationMs } from "../../engine/vocabulary/quantities";
 import type { TrialFigures } from "../record/figures";
 import type { AxisValues, CellSummary, LoadedRun } from "../record/run-folder";
 import { byCell, countedTrials, isSound } from "../statistics/summarise";
@@ -88,20 +89,26 @@ export function chartInput(unordered: LoadedRun): ChartInput {
 }
 
 /**
- * The run with its cells in order of their axes, first axis first: numbers by size, words by code unit. Trials of real
- * processes are run in a drawn order, which is no order to read them in.
+ * The run with its cells in order of their axes, first axis first: numbers and durations by size, words by code unit. Trials
+ * of real processes are run in a drawn order, which is no order to read them in.
  */
 export function inAxisOrder(run: LoadedRun): LoadedRun {
   const compare = (a: CellSummary, b: CellSummary): number => {
     for (const axis of run.manifest.axes) {
       const [x, y] = [a.axes[axis], b.axes[axis]];
       if (x === y) continue;
-      if (typeof x === "number" && typeof y === "number") return x - y;
+      const [from, to] = [sizeOf(x), sizeOf(y)];
+      if (from !== undefined && to !== undefined && from !== to) return from - to;
       return String(x) < String(y) ? -1 : 1;
     }
     return 0;
   };
   return { ...run, cells: [...run.cells].sort(compare) };
+}
+
+/** 10ms comes after 2ms, whatever their first letters say. */
+function sizeOf(value: string | number | boolean | undefined): number | undefined {
+  return typeof value === "number" ? value : typeof value === "string" ? parseDurationMs(value) : undefined;
 }
 
 /** Panels of series. Cells without figures are left out. */
@@ -199,8 +206,9 @@ export function axisInWords(key: string, value: string | number | boolean): stri
   return `${words}=${String(value)}`;
 }
 
+/** `r` and `tunables.r`, but not any key that ends so: `network.wars.r` is a delay. */
 export function isQuorumAxis(key: string): boolean {
-  return QUORUM_AXES.includes(lastName(key));
+  return QUORUM_AXES.includes(key.replace(/^tunables\./, ""));
 }
 
 function axesJoin(axes: AxisValues, wanted: (key: string) => boolean): string {
@@ -216,7 +224,6 @@ function numberOf(
   name: string,
   n: number | undefined,
 ): number | undefined {
-  // Not any key that ends so: `network.wars.r` is a delay.
   const value = settings[name] ?? settings[`tunables.${name}`];
   if (typeof value === "number") return value;
   if (value === "one") return 1;

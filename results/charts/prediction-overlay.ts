@@ -93,28 +93,28 @@ export function predictedKey(): { readonly [key: string]: Plain } {
   });
 }
 
-/** What the prediction was made from, what it takes for granted, how far off it is and how far chance alone would be. */
-export function predictionInWords(overlays: readonly Overlay[]): string {
-  const hows = [...new Set(overlays.map(({ how }) => how))].join("; ");
-  const drawn = overlays.filter(({ curve }) => curve.trials > 0);
-  const doubt = Math.max(0, ...drawn.flatMap(({ curve }) => curve.p.map((_, i) => (curve.hi[i] - curve.lo[i]) / 2)));
-  const known = overlays.flatMap(({ cell, distance }) => (distance === undefined ? [] : [{ cell, distance }]));
-  known.sort((a, b) => a.distance.rms - b.distance.rms);
+/**
+ * What the prediction was made from, what it takes for granted, how far off it is and how far chance alone would be. Each
+ * overlay with the name that its line has on the chart.
+ */
+export function predictionInWords(overlays: readonly (readonly [name: string, overlay: Overlay])[]): string {
+  const hows = [...new Set(overlays.map(([, { how }]) => how))].join("; ");
+  const drawn = overlays.flatMap(([, { curve }]) => (curve.trials > 0 ? [curve] : []));
+  const doubt = Math.max(0, ...drawn.flatMap(({ p, lo, hi }) => p.map((_, i) => (hi[i] - lo[i]) / 2)));
+  const known = overlays.flatMap(([name, { distance }]) => (distance === undefined ? [] : [{ name, ...distance }]));
+  known.sort((a, b) => b.rms - a.rms);
   const named = known.length <= NAMED_DISTANCES ? known : [known[0], known[known.length - 1]];
   const off = named
-    .map(
-      ({ cell, distance: { rms, byChance } }) =>
-        `${inPoints(rms)} at ${cell.label} (by chance alone ${inPoints(byChance)})`,
-    )
+    .map(({ name, rms, byChance }) => `${inPoints(rms)} at ${name} (by chance alone ${inPoints(byChance)})`)
     .join(known.length <= NAMED_DISTANCES ? ", " : " to ");
   return (
     `Thin dashed: what the WARS model predicts from the same run's delays (${hows}), for one write and one read, no repair, ` +
     "replicas alike and independent, and the way between client and coordinator left out" +
     (drawn.length === 0
       ? ""
-      : `; ${count(drawn[0].curve.trials)} trials a configuration, ± ${inPoints(doubt)} at most`) +
+      : `; ${count(drawn[0].trials)} trials a configuration, ± ${inPoints(doubt)} points at most`) +
     "." +
-    (off === "" ? "" : ` Root mean square of prediction minus measured bin, weighted by reads, in points: ${off}.`)
+    (off === "" ? "" : ` Root mean square error of the prediction over the measured bins, in points: ${off}.`)
   );
 }
 

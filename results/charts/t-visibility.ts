@@ -63,7 +63,13 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const xs = curves.flatMap((curve) => curve.points.map((point) => point.x));
   // The bands of small bins reach far down: the axis shows all lines and most bands, and a band may leave it.
   const lows = curves.flatMap((curve) => curve.low.map((point) => point.y)).sort((a, b) => a - b);
-  const overlays = curves.flatMap(({ overlay }) => overlay ?? []);
+  // Named as in the legend; panels share one, so there it takes the whole name.
+  const overlays = drawn.flatMap(({ facet, curves: of }) =>
+    facet.series.flatMap(({ name, cell }, i) => {
+      const { overlay } = of[i];
+      return overlay === undefined ? [] : [[drawn.length === 1 ? name : cell.label, overlay] as const];
+    }),
+  );
   const lowest = Math.min(
     lows[Math.floor(lows.length / 4)],
     ...curves.flatMap((curve) => curve.points.map((point) => point.y)),

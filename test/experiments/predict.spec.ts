@@ -80,7 +80,8 @@ describe("quorumlab predict", () => {
   });
 
   it("takes delays as an experiment file writes them", async () => {
-    const mixed = "{dist: mixture, parts: [{weight: 1, of: 1ms}, {weight: 3, of: {dist: exponential, mean: 10ms}}]}";
+    const mixed =
+      "{dist: mixture, of: [{weight: 1, dist: constant, value: 1ms}, {weight: 3, dist: exponential, mean: 10ms}]}";
     for (const [delay, text] of [
       ["{dist: exponential, mean: 10ms}", /exponential\(mean 10 ms\)/],
       ["5ms", /constant\(5 ms\)/],

@@ -178,6 +178,22 @@ describe("a sweep", () => {
     assert.equal(experiment.cells[0].id, "r1-w3-notfound_ok-true");
   });
 
+  it("names cells by the tag of a zip group, which stands for what goes with it", () => {
+    const zipped = (tags: string): string =>
+      `world: simulation\nsweep: {axes: {r: [1, 2], d: {zip: {tags.delay: ${tags}, network.wars.w: [{dist: exponential, mean: 1ms}, 2ms]}}}}\n`;
+    const experiment = experimentOf(zipped("[short, long]"));
+    assert.deepEqual(experiment.axisKeys, ["r", "tags.delay"]);
+    const [, second] = experiment.cells;
+    assert.equal(second.id, "r1-delay-long");
+    assert.deepEqual(second.axes, { r: 1, "tags.delay": "long" });
+    assert.equal(second.resolved["network.wars.w"], "2ms");
+    assert.equal(experiment.origins["network.wars.w"], "axis");
+    // It stays an axis for conditions.
+    assert.equal(experimentOf(zipped("[short, long]"), { only: ["network.wars.w=2ms"] }).cells.length, 2);
+    // A tag that does not tell them apart cannot stand for them.
+    assert.deepEqual(experimentOf(zipped("[same, same]")).axisKeys, ["r", "tags.delay", "network.wars.w"]);
+  });
+
   it("spreads ranges by step and by factor, keeping units", () => {
     const values = (range: string, key: string) =>
       experimentOf(`workload: {model: open, rate: 1/s}\nsweep: {axes: {${key}: {range: ${range}}}}`).cells.map(

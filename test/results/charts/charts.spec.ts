@@ -440,6 +440,21 @@ describe("cells side by side", () => {
     assert.equal(input.cells[0].label, "R=1\u00a0W=1 · dvvset");
   });
 
+  it("takes neither a delay nor a tag for a quorum because of its last letter, and orders durations by size", () => {
+    const of = (axes: Readonly<Record<string, string | number>>[]): string[] =>
+      chartInput({
+        ...run,
+        manifest: { ...run.manifest, axes: Object.keys(axes[0]) },
+        cells: axes.map((one, i) => ({ ...run.cells[i], axes: one })),
+      }).cells.map(({ label }) => label);
+    assert.deepEqual(of([{ "tags.w": "10ms" }, { "tags.w": "2ms" }, { "tags.w": "0.5s" }]), [
+      "w=2ms",
+      "w=10ms",
+      "w=0.5s",
+    ]);
+    assert.deepEqual(of([{ "tunables.w": 2, "network.wars.w": "5ms" }]), ["W=2 · w=5ms"]);
+  });
+
   it("knows where quorums overlap, by numbers and by name", () => {
     const overlaps = input.cells.map((cell) => quorumsOverlap(cell));
     assert.deepEqual(overlaps, [false, false, false, false, true, true, true, true]);

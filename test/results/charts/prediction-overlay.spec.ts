@@ -75,8 +75,12 @@ describe("the prediction over the t-visibility chart", () => {
       /Thin dashed: what the WARS model predicts from the same run's delays \(of a made-up network\)/,
     );
     assert.match(caption, /one write and one read, no repair, replicas alike/);
-    assert.match(caption, /50\u202f001 trials a configuration, ± 0\.4\d* at most/);
-    assert.match(caption, /Root mean square .* in points: .*\d at R=\d\u00a0W=\d \(by chance alone \d/);
+    assert.match(caption, /50\u202f001 trials a configuration, ± 0\.4\d* points at most/);
+    // Under the names of the legend, the worst first.
+    assert.match(
+      caption,
+      /Root mean square error .* in points: [\d.]+ at R=1\u00a0W=1 \(by chance alone [\d.]+\), [\d.]+ at R=1\u00a0W=2 \(by .*, 0 at /,
+    );
     assert.deepEqual(legend.at(-1), {
       series: "thin dashed: predicted (WARS)",
       colour: "$muted",
@@ -94,7 +98,7 @@ describe("the prediction over the t-visibility chart", () => {
       ...figures,
       tVisibility: { fromMs: [50, 100], toMs: [100, 200], reads: [100, 100], consistent: [100, 100] },
     }));
-    assert.match(drawn(perfect).caption, /in points: 0 at R=1\u00a0W=1 \(by chance alone 0\), /);
+    assert.match(drawn(perfect).caption, /in points: 0 at R=1\u00a0W=1 \(by chance alone 0\), 0 at /);
     const stale = withFigures(run, (figures) => ({
       ...figures,
       tVisibility: { fromMs: [50, 100], toMs: [100, 200], reads: [100, 300], consistent: [0, 300] },
