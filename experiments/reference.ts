@@ -1,9 +1,17 @@
 /**
- * The reference of keys, tunables and metrics, made from the rows that the programs use themselves; a test holds the
+ * The reference of keys, tunables, faults and metrics, made from the rows that the programs use themselves; a test holds the
  * file to this text. `node -r ts-node/register experiments/reference.ts` writes it and the editor schema anew.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import {
+  FAULT_KINDS,
+  FAULT_PARAMETERS,
+  faultParts,
+  FAULTS_PROSE,
+  LATER_FAULT_KINDS,
+  type FaultKindRow,
+} from "../engine/vocabulary/rows/fault-kinds";
 import { TUNABLES, type Tunable } from "../engine/vocabulary/tunables";
 import { rangeText } from "../engine/vocabulary/value-kinds";
 import { METRICS } from "../results/record/metrics";
@@ -25,9 +33,10 @@ export function referenceText(): string {
     "Any tunable may be an axis of a sweep: those under `tunables` by their last name, others by their dotted key; so may `tags.<name>`. Units are part of every duration, rate and size.\n",
     `## Keys of the experiment\n\n${keyTable()}`,
     `## Tunables\n\n${TUNABLES.map(tunableText).join("\n")}`,
+    `## Faults\n\n${faultsText()}\n${FAULT_KINDS.map(faultText).join("\n")}`,
     `## Known, and not supported by this version yet\n\n${allKeys()
       .later.map((key) => `\`${key}\``)
-      .join(", ")}\n`,
+      .join(", ")}; of faults the kinds ${LATER_FAULT_KINDS.map((kind) => `\`${kind}\``).join(", ")}\n`,
     `## Metrics\n\n${metricTable()}`,
   ];
   return sections.join("\n");
@@ -58,6 +67,36 @@ function tunableText(row: Tunable): string {
     `- Buys: ${row.buys}`,
     `- Costs: ${row.costs}`,
     ...(names.length === 0 ? [] : [`- Elsewhere: ${names.join(", ")}`]),
+    `- Source: ${row.source}`,
+    `- Charts: ${row.charts.join(", ")}`,
+    "",
+  ].join("\n");
+}
+
+function faultsText(): string {
+  const [first, ...rest] = PARTS.get("faults") ?? "";
+  const forms = FAULTS_PROSE.map(([label, text]) => `- ${label[0].toUpperCase()}${label.slice(1)}: ${text.replaceAll("<", "\\<")}\n`);
+  const parts = FAULT_PARAMETERS.map(({ name, text }) => [`\`${name}\``, text.replaceAll("<", "\\<")]);
+  return `\`faults\` is ${first.toLowerCase()}${rest.join("")}.\n\n${forms.join("")}\n${table(["part", "what it is"], parts)}`;
+}
+
+function faultText(row: FaultKindRow): string {
+  const { needs, may } = faultParts(row);
+  const optional = may.map((name) => {
+    const fallback = row.takes.find((part) => part.name === name)?.default;
+    return fallback === undefined ? name : `${name} (${String(fallback)})`;
+  });
+  return [
+    `### \`${row.kind}\``,
+    "",
+    `${row.title}. ${row.shows}`,
+    "",
+    "```yaml",
+    `- ${row.example}`,
+    "```",
+    "",
+    `- Needs: ${["at", ...needs].join(", ")}`,
+    `- May have: ${["id", ...optional].join(", ")}`,
     `- Source: ${row.source}`,
     `- Charts: ${row.charts.join(", ")}`,
     "",

@@ -22,7 +22,7 @@ import { coreWorkload } from "../workloads/ycsb/core-workload";
 import { Inspector } from "./inspector";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
-import { TraceRecorder } from "./trace-recorder";
+import { TraceRecorder, type TraceWindow } from "./trace-recorder";
 import { CLIENT_GRACE_MS, ringFigure, TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
 
 /** Virtual time beyond the phases' own length before a trial is given up: the store no longer answers. */
@@ -187,8 +187,10 @@ export class SimulatedTrial {
     return this.warmup === Infinity ? 0 : Math.max(0, (this.cluster.now() - this.warmup) / 1_000);
   }
 
+  /** Virtual time; Infinity before it begins. */
   get startOfWarmup(): Micros {
-    return this.warmup;
+    const { warmup, drain } = this.driver.phaseStarts;
+    return drain === Infinity ? Infinity : warmup;
   }
 
   /** Works off so many events. Throws {@link TrialFailed} when the store no longer answers. */
@@ -318,29 +320,32 @@ export class SimulatedTrial {
   }
 }
 
-/** What happened in a window of a trial, message by message: the trial is run again with somebody watching. */
+/**
+ * What happened in a window of a trial, message by message: the trial is run again with somebody watching. Undefined when
+ * it was interrupted.
+ */
 export async function traceTrial(
   trial: PlannedTrial,
-  window: { readonly fromMicros: Micros; readonly toMicros: Micros; readonly maxEvents: number },
+  window: TraceWindow,
   signal: AbortSignal,
   progress: TrialOptions["progress"] = () => undefined,
 ): Promise<{ readonly header: TraceHeader; readonly events: readonly TraceEvent[] } | undefined> {
   const settings: ClusterSettings = { ...trial.cell.cluster, name: trial.id, seed: trial.seed };
-  const recorder = new TraceRecorder(settings, window);
-  let warmup: Micros = 0;
+  let running: SimulatedTrial | undefined;
+  const recorder = new TraceRecorder(settings, window, () => running?.startOfWarmup ?? Infinity);
   const simulated = new SimulatedTrial(
     trial,
     {
-      begun: ({ startOfWarmup }) => {
-        warmup = startOfWarmup;
-      },
+      begun: () => undefined,
       record: (record) => recorder.operation(record),
       snapshot: () => undefined,
     },
     { watcher: recorder },
   );
+  running = simulated;
   const options: TrialOptions = { trial, signal, progress, log: () => undefined };
   if (!(await carryThrough(simulated, options))) return undefined;
+  const { startOfWarmup: warmup } = simulated;
   const { ring } = simulated.cluster;
   const nameOf = (node: number): string => settings.members[node].id;
   const replicas = new Map<string, readonly string[]>();
@@ -359,8 +364,8 @@ export async function traceTrial(
       nodes: settings.members.map(({ id, zone }) => ({ id, zone })),
       tokens: ring.tokens().map(({ at, node }) => ({ at, node: nameOf(node) })),
       warmupMicros: warmup,
-      fromMicros: window.fromMicros,
-      toMicros: Math.min(window.toMicros, simulated.cluster.now()),
+      fromMicros: warmup + window.fromMicros,
+      toMicros: Math.min(warmup + window.toMicros, simulated.cluster.now()),
       dropped: recorder.dropped,
     },
     events,

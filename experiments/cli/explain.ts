@@ -1,4 +1,4 @@
-/** `quorumlab explain`: what a key, a metric, a clock or a key chooser means, and what it costs. */
+/** `quorumlab explain`: what a key, a metric, a fault, a clock or a key chooser means, and what it costs. */
 import type { Command } from "commander";
 import { nearest } from "../../engine/vocabulary/nearest";
 import type { Tunable } from "../../engine/vocabulary/tunables";
@@ -9,7 +9,7 @@ import { UserError } from "./user-error";
 
 /** An explanation as labelled paragraphs; labels are stable, programs read them too. */
 export interface Explanation {
-  readonly kind: "tunable" | "key" | "metric" | "clock" | "chooser" | "later";
+  readonly kind: "tunable" | "key" | "metric" | "fault" | "clock" | "chooser" | "later";
   readonly name: string;
   readonly title: string;
   readonly paragraphs: readonly (readonly [label: string, text: string])[];
@@ -18,15 +18,18 @@ export interface Explanation {
 export function defineExplain(program: Command, context: CommandContext): void {
   const command = program
     .command("explain")
-    .description("what a key, metric, clock or key chooser means: default, range, price, source, other stores' names")
+    .description(
+      "what a key, metric, fault, clock or key chooser means: default, range, price, source, other stores' names",
+    )
     .argument(
       "<name>",
-      "such as r, ring.partitions, p_stale, dvvset, zipfian; or another store's name, such as num_tokens",
+      "such as r, ring.partitions, p_stale, partition, dvvset, zipfian; or another store's name, such as num_tokens",
     )
     .action((name: string, options: CommonOptions) => explain(name, options, context));
   common(command, [
     ["quorumlab explain r", "a tunable by its last name"],
     ["quorumlab explain network", "all keys of a group"],
+    ["quorumlab explain partition", "a fault: what it does, what it takes, and how it is written"],
     ["quorumlab explain zipfian", "why YCSB's is not a zipfian over the keys there are"],
     ["quorumlab explain replication_factor", "by the name Cassandra has for it"],
   ]);
@@ -61,16 +64,18 @@ function explain(typed: string, options: CommonOptions, context: CommandContext)
       io.stdout.write(`  ${paint.dim(label.padEnd(10))} ${first.trimStart()}\n${rest.join("\n")}`);
     }
   });
-  next(io, found[0].kind === "tunable" ? "quorumlab list tunables" : "quorumlab list");
+  const lists = { tunable: " tunables", fault: " faults", metric: " metrics", clock: " clocks" } as const;
+  const { kind } = found[0];
+  next(io, `quorumlab list${kind in lists ? lists[kind as keyof typeof lists] : ""}`);
 }
 
 /** Everything that `typed` may mean, the most direct meaning first. */
 export function explanations(typed: string): readonly Explanation[] {
   const vocabulary = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
-  const { meaningOf, NOT_YET } = require("../spec/keys") as typeof import("../spec/keys");
+  const { meaningOf } = require("../spec/keys") as typeof import("../spec/keys");
   const name = typed.trim();
   const exact = vocabulary.tunable(name) ?? vocabulary.tunable(`tunables.${name}`);
-  const strategies = [...clocks(name), ...choosers(name), ...metrics(name)];
+  const strategies = [...clocks(name), ...choosers(name), ...metrics(name), ...faults(name)];
   if (exact !== undefined) return [fromRow(exact), ...strategies];
   const last = vocabulary.TUNABLES.filter((row) => row.key.endsWith(`.${name}`));
   const group =
@@ -84,17 +89,14 @@ export function explanations(typed: string): readonly Explanation[] {
   for (const key of [name, `tunables.${name}`, `repetitions.${name}`, `analysis.${name}`]) {
     const meaning = meaningOf(key);
     if (meaning.kind === "leaf") return [fromPlainKey(key, meaning.title, meaning.default)];
-    if (meaning.kind === "later")
-      return [
-        {
-          kind: "later",
-          name: key,
-          title: `${NOT_YET.replace("is ", "")}`,
-          paragraphs: [["status", "The name belongs to the closed list of keys; a later version brings what it does."]],
-        },
-      ];
+    if (meaning.kind === "later") return [notYet(key, "key")];
   }
   return fromPart(name);
+}
+
+function notYet(name: string, what: "key" | "fault"): Explanation {
+  const status = `The name belongs to the closed list of ${what}s; a later version brings what it does.`;
+  return { kind: "later", name, title: "not supported by this version yet", paragraphs: [["status", status]] };
 }
 
 function fromRow(row: Tunable): Explanation {
@@ -127,7 +129,41 @@ function fromPlainKey(key: string, title: string, fallback: string): Explanation
 function fromPart(name: string): readonly Explanation[] {
   const { PARTS } = require("../spec/keys") as typeof import("../spec/keys");
   const title = PARTS.get(name);
-  return title === undefined ? [] : [{ kind: "key", name, title, paragraphs: [] }];
+  if (title === undefined) return [];
+  if (name !== "faults") return [{ kind: "key", name, title, paragraphs: [] }];
+  const { FAULT_KINDS, FAULTS_PROSE } =
+    require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");
+  return [
+    {
+      kind: "key",
+      name,
+      title,
+      paragraphs: [...FAULTS_PROSE, ["kinds", FAULT_KINDS.map((row) => row.kind).join(", ")]],
+    },
+  ];
+}
+
+function faults(name: string): readonly Explanation[] {
+  const { explainedParts, FAULT_KINDS, LATER_FAULT_KINDS } =
+    require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");
+  const row = FAULT_KINDS.find(({ kind }) => kind === name);
+  if (row === undefined) return LATER_FAULT_KINDS.includes(name) ? [notYet(name, "fault")] : [];
+  const { needs, may } = explainedParts(row);
+  return [
+    {
+      kind: "fault",
+      name,
+      title: `${row.title} (faults)`,
+      paragraphs: [
+        ["example", row.example],
+        ["needs", needs.join("; ")],
+        ...(may.length === 0 ? [] : [["may have", may.join("; ")] as const]),
+        ["shows", row.shows],
+        ["source", row.source],
+        ["charts", row.charts.join(", ")],
+      ],
+    },
+  ];
 }
 
 function clocks(name: string): readonly Explanation[] {
@@ -213,6 +249,8 @@ function knownNames(): readonly string[] {
   const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
   const { CHOOSERS } = require("../../workloads/ycsb/chooser") as typeof import("../../workloads/ycsb/chooser");
   const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
+  const { FAULT_KINDS } =
+    require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");
   const keys = TUNABLES.flatMap((row) => [row.key.slice(row.key.lastIndexOf(".") + 1), row.key]);
   const foreign = TUNABLES.flatMap((row) => Object.values(row.names));
   return [
@@ -220,6 +258,7 @@ function knownNames(): readonly string[] {
     ...CLOCKS.keys(),
     ...Object.keys(CHOOSERS),
     ...metricDescriptions().map((metric) => metric.name),
+    ...FAULT_KINDS.map(({ kind }) => kind),
     ...foreign,
   ];
 }

@@ -5,12 +5,13 @@ import { common, next, outPaint, printJson, type CommandContext, type CommonOpti
 import { columnsOf } from "./io";
 import { textTable } from "./table";
 
-const KINDS = ["experiments", "metrics", "workloads", "tunables", "clocks"] as const;
+const KINDS = ["experiments", "metrics", "faults", "workloads", "tunables", "clocks"] as const;
 type Kind = (typeof KINDS)[number];
 
 const NEXT: Readonly<Record<Kind, string>> = {
   experiments: "quorumlab run quickstart",
   metrics: "quorumlab explain p_stale",
+  faults: "quorumlab explain partition",
   workloads: "quorumlab explain zipfian",
   tunables: "quorumlab explain r",
   clocks: "quorumlab explain dvvset",
@@ -72,6 +73,11 @@ function itemsOf(kind: Kind): readonly Item[] {
     case "clocks": {
       const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
       return [...CLOCKS.values()].map((clock) => ({ name: clock.name, summary: firstSentence(clock.prose) }));
+    }
+    case "faults": {
+      const { FAULT_KINDS } =
+        require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");
+      return FAULT_KINDS.map((row) => ({ name: row.kind, summary: row.title }));
     }
     case "workloads":
       return workloads();

@@ -16,6 +16,7 @@ import { processIo, type Io } from "./io";
 import { defineList } from "./list";
 import { definePlan } from "./plan";
 import { definePredict } from "./predict";
+import { defineReplay } from "./replay";
 import { defineReport } from "./report";
 import { defineRun } from "./run";
 import { defineShow } from "./show";
@@ -79,9 +80,10 @@ function define(context: CommandContext): Command {
     defineReport,
     defineVerify,
     defineCheck,
+    defineReplay,
+    definePredict,
     defineList,
     defineExplain,
-    definePredict,
   ])
     add(program, context);
   return program;

@@ -5,14 +5,15 @@
  */
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import { nearest } from "../../engine/vocabulary/nearest";
 import { formatDuration, parseDurationMs } from "../../engine/vocabulary/quantities";
 import { makeFolders } from "../../results/record/files";
-import type { LoadedRun, TrialRecord } from "../../results/record/run-folder";
+import type { LoadedRun } from "../../results/record/run-folder";
 import type { TraceEvent, TraceHeader } from "../../results/record/trace";
 import type { CutTrace } from "../../results/replay/cut";
 import type { PlannedTrial } from "../plan";
+import type { TraceWindow } from "../trace-recorder";
 import { common, next, printJson, type CommandContext, type CommonOptions } from "./command";
 import { shownPath } from "./experiment-file";
 import { findRun, RESULTS_ROOT } from "./find-run";
@@ -21,28 +22,10 @@ import { open as openInBrowser } from "./report";
 import { loadRunAt } from "./stored-run";
 import { systemMessage, UserError } from "./user-error";
 
-/** Microseconds from the start of the warm-up, as everywhere in an experiment and its report. */
-export interface TraceWindow {
-  readonly fromMicros: number;
-  readonly toMicros: number;
-  readonly maxEvents: number;
-}
-
-export interface RecordedTrace {
+/** The header's times are those of the trial; `warmupMicros` says where the window's zero lies. */
+interface RecordedTrace {
   readonly header: TraceHeader;
   readonly events: readonly TraceEvent[];
-}
-
-/** The way back from a stored run to its trials, and the simulator. */
-export interface ReplayDependencies {
-  /** The trial as it was planned, or in a sentence why it cannot be run as it was. */
-  readonly plannedTrial: (folder: string, record: TrialRecord) => PlannedTrial | string;
-  /** Undefined: interrupted. The header's times are those of the trial, `warmupMicros` says where the window's zero lies. */
-  readonly traceTrial: (
-    trial: PlannedTrial,
-    window: TraceWindow,
-    signal: AbortSignal,
-  ) => Promise<RecordedTrace | undefined>;
 }
 
 interface Options extends CommonOptions {
@@ -51,10 +34,10 @@ interface Options extends CommonOptions {
   /** Milliseconds. */
   readonly from?: number;
   readonly to?: number;
-  readonly output?: string;
+  readonly page?: string;
   readonly trace?: string;
   readonly out: string;
-  readonly open?: boolean | "yes" | "no";
+  readonly open?: boolean;
 }
 
 type Trial = LoadedRun["trials"][number];
@@ -65,7 +48,7 @@ const AFTER_ANOMALY_MICROS = 150_000;
 /** A trace is cut to what a page holds only after the anomaly is found in it. */
 const MOST_EVENTS = 400_000;
 
-export function defineReplay(program: Command, context: CommandContext, dependencies: () => ReplayDependencies): void {
+export function defineReplay(program: Command, context: CommandContext): void {
   const command = program
     .command("replay")
     .description("a page that shows a simulated trial message by message")
@@ -74,16 +57,16 @@ export function defineReplay(program: Command, context: CommandContext, dependen
     .option("--cell <cell>", "the cell's first trial")
     .option("--from <time>", "beginning of the window, from the start of the warm-up, such as 58s", readTime)
     .option("--to <time>", "its end, such as 58.5s", readTime)
-    .option("-o, --output <file>", "the page; by default in replay/ of the run's folder")
+    .option("--page <file>", "the page; by default in replay/ of the run's folder")
     .option("--trace <file>", "also keep the trace (.jsonl.gz)")
-    .addOption(new Option("--open [when]", "open it in the browser").choices(["yes", "no"]))
-    .option("--out <dir>", "where run folders stand", RESULTS_ROOT)
-    .action((run: string, options: Options) => replay(run, options, context, dependencies));
+    .option("--open", "open it in the browser")
+    .option("-o, --out <dir>", "where run folders stand", RESULTS_ROOT)
+    .action((run: string, options: Options) => replay(run, options, context));
   common(command, [
     ["quorumlab replay", "around the first stale read of the latest run"],
     ["quorumlab replay pbs --cell r1-w1 --open", "of one cell"],
     ["quorumlab replay pbs --trial r1-w1:2 --from 58s --to 58.5s", "a window of its second repetition"],
-    ["quorumlab replay trace.jsonl.gz -o page.html", "of a trace that was kept"],
+    ["quorumlab replay trace.jsonl.gz --page page.html", "of a trace that was kept"],
   ]);
 }
 
@@ -93,12 +76,7 @@ function readTime(text: string): number {
   return ms;
 }
 
-async function replay(
-  typed: string,
-  options: Options,
-  context: CommandContext,
-  dependencies: () => ReplayDependencies,
-): Promise<void> {
+async function replay(typed: string, options: Options, context: CommandContext): Promise<void> {
   const { io } = context;
   if (options.from !== undefined && options.to !== undefined && options.to <= options.from)
     throw new UserError(
@@ -106,13 +84,13 @@ async function replay(
     );
   const path = resolve(io.cwd, typed);
   const isFile = existsSync(path) && statSync(path).isFile();
-  const source = isFile ? fromFile(path, options) : await fromRun(typed, options, context, dependencies());
+  const source = isFile ? fromFile(path, options) : await fromRun(typed, options, context);
   if (source === undefined) return;
   const { cut, about, folder, recorded } = source;
 
   const { renderReplay } = require("../../results/replay/page") as typeof import("../../results/replay/page");
   const { header, events } = cut.trace;
-  const file = resolve(io.cwd, options.output ?? join(folder, fileName(header)));
+  const file = resolve(io.cwd, options.page ?? join(folder, fileName(header)));
   writePage(file, renderReplay(cut, about));
   if (options.trace !== undefined) {
     const { writeTrace } =
@@ -141,7 +119,7 @@ async function replay(
       `replay: ${shown}\n  ${header.cell}, trial ${header.trial}, ${fromS} s to ${toS} s, ${plural(messages, "message")}` +
         `${dropped === 0 ? "" : `; ${plural(dropped, "event")} left out, the page says which`}\n`,
     );
-  if (options.open === true || options.open === "yes") openInBrowser(file, (message) => io.stderr.write(message));
+  if (options.open === true) openInBrowser(file, (message) => io.stderr.write(message));
   if (!isFile) next(io, `quorumlab show ${shownPath(dirname(folder), io)}`);
 }
 
@@ -162,12 +140,9 @@ function fromFile(path: string, options: Options): Source {
 }
 
 /** Undefined after an interrupt. */
-async function fromRun(
-  typed: string,
-  options: Options,
-  context: CommandContext,
-  { plannedTrial, traceTrial }: ReplayDependencies,
-): Promise<Source | undefined> {
+async function fromRun(typed: string, options: Options, context: CommandContext): Promise<Source | undefined> {
+  const { plannedFrom } = require("../verification") as typeof import("../verification");
+  const { traceTrial } = require("../simulated-trial") as typeof import("../simulated-trial");
   const { io } = context;
   const folder = findRun(typed, options.out, io);
   const run = loadRunAt(folder);
@@ -180,7 +155,7 @@ async function fromRun(
     );
   if (record.outcome === "failed")
     throw new UserError(`trial ${record.id} failed (${record.error ?? "no reason kept"}); there is nothing to show`);
-  const planned = plannedTrial(folder, record);
+  const planned = plannedFrom(folder, record);
   if (typeof planned === "string") throw new UserError(`trial ${record.id} cannot be run again: ${planned}`);
   const window = windowFor(trial, planned, options);
   io.stderr.write(
@@ -326,6 +301,6 @@ function writePage(file: string, content: string): void {
     makeFolders(dirname(file));
     writeFileSync(file, content);
   } catch (error) {
-    throw new UserError(systemMessage(error) ?? `${file}: cannot be written; choose another file with -o`);
+    throw new UserError(systemMessage(error) ?? `${file}: cannot be written; choose another file with --page`);
   }
 }

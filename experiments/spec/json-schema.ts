@@ -3,10 +3,12 @@
  * from the same rows as the reader, and is looser: what only the reader can know (quorums against N, counts of zones,
  * names of axes) is left to `quorumlab validate`.
  */
+import { FAULT_KINDS, FAULT_PARAMETERS, faultParts, type FaultKindRow } from "../../engine/vocabulary/rows/fault-kinds";
 import { distNames } from "../../engine/vocabulary/structures";
 import { TUNABLES } from "../../engine/vocabulary/tunables";
 import { QUORUM_WORDS, rangeText, type ValueKind } from "../../engine/vocabulary/value-kinds";
 import { PARTS, PLAIN_KEYS, SCALAR_FORMS, SWITCHABLE } from "./keys";
+import { MOST_FAULTS } from "./random-faults";
 
 type Schema = Record<string, unknown>;
 
@@ -25,6 +27,12 @@ export function experimentSchema(): Schema {
     type: "object",
     additionalProperties: false,
     properties,
+    $defs: Object.fromEntries(
+      FAULT_PARAMETERS.filter(({ name }) => name !== "kind").map(({ name }) => [
+        `fault-${name}`,
+        faultParameterSchema(name),
+      ]),
+    ),
   };
 }
 
@@ -172,6 +180,97 @@ const AXIS: Schema = {
   ],
 };
 
+const TARGETS: Schema = { anyOf: [{ type: "string" }, { type: "array", minItems: 1, items: { type: "string" } }] };
+
+function faultParameterSchema(name: string): Schema {
+  const { kind, text } = FAULT_PARAMETERS.find((one) => one.name === name)!;
+  const description = text;
+  if (name === "id") return { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description };
+  switch (kind.kind) {
+    case "target":
+      return { ...TARGETS, description };
+    case "links":
+      return {
+        anyOf: [
+          { const: "all" },
+          {
+            type: "object",
+            additionalProperties: false,
+            required: ["from", "to"],
+            properties: { from: TARGETS, to: TARGETS, both_ways: { type: "boolean" } },
+          },
+        ],
+        description,
+      };
+    case "groups":
+      return { type: "array", minItems: 2, items: TARGETS, description };
+    case "clients":
+      return {
+        anyOf: [
+          { enum: ["all", "follow-nearest"] },
+          {
+            type: "object",
+            additionalProperties: false,
+            required: ["group"],
+            properties: { group: { type: "integer", minimum: 0 } },
+          },
+        ],
+        description,
+      };
+    case "offset":
+      return { type: "string", pattern: "^[-+]?[0-9.]+ *(us|µs|ms|s|m|h)$", description };
+    default:
+      return { ...schemaOf(kind), description };
+  }
+}
+
+/** One kind of fault; what belongs to another kind is a mistake here too. */
+function faultSchema(row: FaultKindRow): Schema {
+  const { needs, may } = faultParts(row);
+  const names = (part: string): readonly string[] => part.split(" or ");
+  const choice = needs.map(names).find((list) => list.length > 1);
+  const parts = ["at", ...needs.flatMap(names), ...may];
+  return {
+    type: "object",
+    description: `${row.title}. ${row.shows} Such as ${row.example}`,
+    additionalProperties: false,
+    required: ["kind", "at", ...needs.filter((part) => names(part).length === 1)],
+    ...(choice === undefined ? {} : { oneOf: choice.map((name) => ({ required: [name] })) }),
+    properties: {
+      id: { $ref: "#/$defs/fault-id" },
+      kind: { const: row.kind },
+      ...Object.fromEntries(parts.map((name) => [name, { $ref: `#/$defs/fault-${name}` }])),
+    },
+  };
+}
+
+const KIND_NAMES = FAULT_KINDS.map(({ kind }) => kind);
+
+const FAULTS: Schema = {
+  anyOf: [
+    { enum: ["none", "random"] },
+    {
+      type: "object",
+      additionalProperties: false,
+      required: ["random"],
+      properties: {
+        random: {
+          type: "object",
+          additionalProperties: false,
+          properties: {
+            count: { type: "integer", minimum: 1, maximum: MOST_FAULTS },
+            kinds: { anyOf: [{ const: "all" }, { type: "array", minItems: 1, items: { enum: KIND_NAMES } }] },
+            from: DURATION,
+            to: DURATION,
+            longest: DURATION,
+          },
+        },
+      },
+    },
+    { type: "array", maxItems: MOST_FAULTS, items: { anyOf: FAULT_KINDS.map(faultSchema) } },
+  ],
+};
+
 const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
   hypotheses: {
     type: "array",
@@ -194,6 +293,7 @@ const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
       baseline: { type: "object" },
     },
   },
+  faults: FAULTS,
   published: {
     type: "array",
     items: {

@@ -23,6 +23,8 @@ export interface FaultKindRow {
   readonly subject: FaultSubject;
   /** Beside subject, `id`, `kind`, `at` and `for`; a default makes one optional. */
   readonly takes: readonly { readonly name: string; readonly default?: string | boolean }[];
+  /** An item of `faults:`, for a cluster of three nodes. */
+  readonly example: string;
   /** Over at once: takes no `for`. */
   readonly instantaneous: boolean;
   /** What it is good for, and what to watch. */
@@ -31,13 +33,13 @@ export interface FaultKindRow {
   readonly charts: readonly ChartName[];
 }
 
-const SHARE_TEXT = "a share above 0 and at most 1, such as 5%";
+const SHARE_TEXT = "above 0 and at most 1, such as 5%";
 
 export const FAULT_PARAMETERS: readonly FaultParameter[] = [
   {
     name: "id",
     kind: { kind: "text", maxLength: 64 },
-    text: "its name in charts and in dotted keys; the kind and its position when left out",
+    text: "its name in charts and in dotted keys; without one it is called by kind and position, and its keys by its index from 0",
   },
   { name: "kind", kind: { kind: "text", maxLength: 64 }, text: "one of the kinds below" },
   {
@@ -56,7 +58,7 @@ export const FAULT_PARAMETERS: readonly FaultParameter[] = [
     text: "a node (node-3, or b1 for the first node of zone b), zone:<name>, or all",
   },
   { name: "nodes", kind: { kind: "target" }, text: "a list of such" },
-  { name: "links", kind: { kind: "links" }, text: "{from, to, both_ways}, from and to like nodes; or all" },
+  { name: "links", kind: { kind: "links" }, text: "{from, to, both_ways}, with from and to like nodes; or all" },
   {
     name: "groups",
     kind: { kind: "groups" },
@@ -100,6 +102,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "The process ends at once and starts again after the fault's length",
     subject: "nodes",
     takes: [{ name: "disk", default: "keep" }],
+    example: "{id: crash, kind: kill, node: node-2, at: 20s, for: 10s}",
     instantaneous: false,
     shows:
       "What was acknowledged before it was synced is gone. With disk: wipe the node comes back empty, as a replaced machine.",
@@ -111,6 +114,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Starts nodes that are down",
     subject: "nodes",
     takes: [],
+    example: "{kind: restart, node: node-2, at: 40s}",
     instantaneous: true,
     shows: "Ends a kill that has no length.",
     source: JEPSEN,
@@ -121,6 +125,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Ends the process, deletes its disk and starts it again",
     subject: "nodes",
     takes: [],
+    example: "{kind: wipe, node: node-2, at: 20s}",
     instantaneous: true,
     shows: "How long until one replica in N has everything again, and what was only there.",
     source: JEPSEN,
@@ -131,6 +136,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "The process stands still; what arrives waits",
     subject: "nodes",
     takes: [],
+    example: "{id: collection, kind: pause, node: node-3, at: 20s, for: 2s}",
     instantaneous: false,
     shows: "A node that is suspected and comes back with old opinions, as after a long garbage collection or SIGSTOP.",
     source: JEPSEN,
@@ -144,6 +150,8 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
       { name: "oneway", default: false },
       { name: "clients", default: "all" },
     ],
+    example:
+      "{id: split, kind: partition, at: 20s, for: 15s, groups: [[node-1], [node-2, node-3]], clients: follow-nearest}",
     instantaneous: false,
     shows:
       "Divergence while it lasts, and convergence after it. Nodes in no group reach everybody, which makes a bridge.",
@@ -155,6 +163,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Messages take longer by a draw from a distribution",
     subject: "links",
     takes: [{ name: "extra" }],
+    example: "{kind: delay, links: {from: all, to: node-3}, at: 20s, for: 10s, extra: {dist: exponential, mean: 50ms}}",
     instantaneous: false,
     shows: "A slow replica inside or outside of the quorum: the tail with it, the staleness without it.",
     source: "netem",
@@ -165,6 +174,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "A share of messages vanishes",
     subject: "links",
     takes: [{ name: "share" }],
+    example: "{kind: loss, links: all, at: 20s, for: 10s, share: 5%}",
     instantaneous: false,
     shows: "Timeouts, and replicas that miss writes though nobody is down.",
     source: "netem",
@@ -175,6 +185,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "A share of messages arrives twice",
     subject: "links",
     takes: [{ name: "share" }],
+    example: "{kind: duplicate, links: all, at: 20s, for: 10s, share: 5%}",
     instantaneous: false,
     shows: "Whether merging is idempotent.",
     source: "netem",
@@ -185,6 +196,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "A share of messages is overtaken by later ones",
     subject: "links",
     takes: [{ name: "share" }],
+    example: "{kind: reorder, links: all, at: 20s, for: 10s, share: 20%}",
     instantaneous: false,
     shows: "Whether anything relied on order.",
     source: "netem",
@@ -195,6 +207,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Messages wait until the fault ends, then all arrive in the order sent",
     subject: "links",
     takes: [],
+    example: "{kind: hold, links: {from: node-1, to: node-2, both_ways: true}, at: 20s, for: 5s}",
     instantaneous: false,
     shows: "Old writes that arrive long after newer ones, and long after the coordinator gave up.",
     source: "turmoil's hold and release",
@@ -205,6 +218,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "What a hold keeps on these links arrives now",
     subject: "links",
     takes: [],
+    example: "{kind: release, links: {from: node-1, to: node-2}, at: 22s}",
     instantaneous: true,
     shows: "Ends a hold early, on some of its links alone if wanted.",
     source: "turmoil's hold and release",
@@ -215,6 +229,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Service times of messages are multiplied",
     subject: "nodes",
     takes: [{ name: "factor" }],
+    example: "{kind: slow-node, node: node-3, at: 20s, for: 10s, factor: 10}",
     instantaneous: false,
     shows: "A node that answers, but late. Needs node_model.service.message.",
     source: "Gunawi et al., Fail-Slow at Scale, FAST 2018",
@@ -225,6 +240,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Service times of the disk are multiplied",
     subject: "nodes",
     takes: [{ name: "factor" }],
+    example: "{kind: slow-disk, node: node-3, at: 20s, for: 10s, factor: 8}",
     instantaneous: false,
     shows:
       "Reads that hit the slow replica, and writes whose durability waits. Needs node_model.service.read, write or sync.",
@@ -236,6 +252,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Every store fails; loads go on",
     subject: "nodes",
     takes: [],
+    example: "{kind: disk-full, node: node-3, at: 20s, for: 10s}",
     instantaneous: false,
     shows: "A replica that refuses writes and still answers reads with what is old.",
     source: "Ganesan et al., Redundancy Does Not Imply Fault Tolerance, FAST 2017",
@@ -246,6 +263,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "A share of loads and stores fails",
     subject: "nodes",
     takes: [{ name: "share" }],
+    example: "{kind: disk-error, node: node-3, at: 20s, for: 10s, share: 10%}",
     instantaneous: false,
     shows: "Whether an error of one replica reaches a client although the quorum was met without it.",
     source: "Ganesan et al., Redundancy Does Not Imply Fault Tolerance, FAST 2017",
@@ -256,6 +274,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "A share of records is damaged on the disk",
     subject: "nodes",
     takes: [{ name: "share" }, { name: "damage", default: "torn" }],
+    example: "{kind: torn-write, node: node-3, at: 20s, for: 10s, share: 5%, damage: lost}",
     instantaneous: false,
     shows: "Damage is found by checksum and never served as data: the record is missing there until it is repaired.",
     source: "Ganesan et al., Redundancy Does Not Imply Fault Tolerance, FAST 2017",
@@ -266,6 +285,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Wall time is off by so much for the fault's length",
     subject: "nodes",
     takes: [{ name: "offset" }],
+    example: "{kind: clock-skew, node: node-2, at: 20s, for: 10s, offset: -250ms}",
     instantaneous: false,
     shows: "Writes that lose by timestamp to earlier ones (tunables.clock: lww); causal clocks do not notice.",
     source: JEPSEN,
@@ -276,6 +296,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Wall time runs fast or slow for the fault's length",
     subject: "nodes",
     takes: [{ name: "ppm" }],
+    example: "{kind: clock-drift, nodes: [node-1, node-2], at: 20s, for: 10s, ppm: 500}",
     instantaneous: false,
     shows: "Skew that grows; what it has grown to when the fault ends, stays.",
     source: JEPSEN,
@@ -286,11 +307,24 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     title: "Wall time jumps and stays there",
     subject: "nodes",
     takes: [{ name: "offset" }],
+    example: "{kind: clock-jump, node: node-2, at: 20s, offset: 1s}",
     instantaneous: true,
     shows: "A leap second, a step of NTP, an operator's mistake.",
     source: JEPSEN,
     charts: TIME,
   },
+];
+
+/** Of `faults:` as a whole, labelled. */
+export const FAULTS_PROSE: readonly (readonly [label: string, text: string])[] = [
+  ["list", "each with id, kind, at, for and what its kind takes; times count from the start of the warm-up"],
+  ["random", "as many as {random: {count}} says (3), drawn from each trial's seed: its record has what was drawn"],
+  ["address", "-S faults.<id>.at=5s, an axis faults.<id>.for, or a profile's faults.<id>: {at: 5s}"],
+  [
+    "overlap",
+    "faults compose and neither ends the other: a node is down while any of them holds it, factors multiply, chances combine as independent ones, delays and offsets add",
+  ],
+  ["world", "simulation; on real processes with a later version"],
 ];
 
 /** Known, and with a later version. */
@@ -310,4 +344,15 @@ export function faultParts(row: FaultKindRow): { readonly needs: readonly string
     ...row.takes.filter((part) => part.default !== undefined).map(({ name }) => name),
   ];
   return { needs, may };
+}
+
+/** The same, each with what it may hold and its default, for explanations: `share (above 0 and at most 1, such as 5%)`. */
+export function explainedParts(row: FaultKindRow): ReturnType<typeof faultParts> {
+  const { needs, may } = faultParts(row);
+  const explained = (part: string): string => {
+    const texts = part.split(" or ").map((name) => FAULT_PARAMETERS.find((one) => one.name === name)?.text ?? "");
+    const fallback = row.takes.find(({ name }) => name === part)?.default;
+    return `${part} (${texts.join("; ")}${fallback === undefined ? "" : `; default ${String(fallback)}`})`;
+  };
+  return { needs: ["at", ...needs].map(explained), may: may.map(explained) };
 }
