@@ -43,7 +43,8 @@ export class TimerAlarm implements Alarm {
 
   set(at: Micros, wake: () => void): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
-    const ms = Math.max(0, Math.ceil((at - monotonicMicros()) / 1000));
+    // Beyond its longest the system's timer fires at once; waking too early is allowed, the host then asks again.
+    const ms = Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil((at - monotonicMicros()) / 1000)));
     this.timer = setTimeout(wake, ms);
   }
 
@@ -52,3 +53,6 @@ export class TimerAlarm implements Alarm {
     this.timer = undefined;
   }
 }
+
+/** 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
