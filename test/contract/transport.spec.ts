@@ -1,8 +1,13 @@
 import { strict as assert } from "node:assert";
+import { Effects, type Input } from "../../engine/io";
 import type { NodeIndex, PeerMessage } from "../../engine/messages";
 import { type NodeAddress, TcpTransport } from "../../engine/real/tcp-transport";
+import { SimulatedCluster } from "../../engine/sim/cluster";
+import type { RunningNode } from "../../engine/sim/machine";
+import type { Micros } from "../../engine/vocabulary/micros";
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import { address, MiniWorld } from "../engine/mini-world";
+import { members, settings as simulated } from "../engine/sim/settings";
 import { settingsOf } from "../process/live-cluster";
 import { until } from "../process/until";
 
@@ -85,7 +90,83 @@ async function overTcp(count: number): Promise<Arm> {
   };
 }
 
-function inVirtualTime(count: number): Promise<Arm> {
+/** Says nothing by itself, hears all, and sends what it is told to. */
+class Mouthpiece implements RunningNode {
+  private readonly mouth = new Effects();
+  private readonly silence = new Effects();
+  private wants: { readonly to: NodeIndex; readonly message: PeerMessage } | undefined;
+
+  constructor(private readonly hears: (delivery: Delivery) => void) {}
+
+  say(to: NodeIndex, message: PeerMessage, poke: () => void): void {
+    this.wants = { to, message };
+    poke();
+  }
+
+  step(_now: Micros, input: Input): void {
+    if (input.kind === "received") this.hears({ from: input.from, message: input.message });
+  }
+
+  nextWakeup(): undefined {
+    return undefined;
+  }
+
+  takeEffects(): Effects {
+    const { wants } = this;
+    if (wants === undefined) return this.silence;
+    this.wants = undefined;
+    this.mouth.clear();
+    this.mouth.push({ kind: "send", ...wants });
+    return this.mouth;
+  }
+
+  count(): ReturnType<RunningNode["count"]> {
+    return {
+      coordinated: 0,
+      forwarded: 0,
+      refused: 0,
+      readRepairs: 0,
+      replicaReads: 0,
+      replicaWrites: 0,
+      inspectedKeys: 0,
+    };
+  }
+}
+
+/** The simulated cluster as experiments use it, real codec included, around nodes that only send and hear. */
+function inTheSimulation(count: number): Promise<Arm> {
+  const inbox: Delivery[][] = Array.from({ length: count }, () => []);
+  const nodes: Mouthpiece[] = [];
+  const cluster = new SimulatedCluster({
+    cluster: simulated({
+      members: members(count),
+      // A link of one delay keeps its order, as TCP does; the bytes take their time on it.
+      network: { intraZone: { dist: "constant", valueMs: 1 }, bandwidthBytesPerSecond: 50_000_000, loss: 0 },
+    }),
+    create: ({ index }) => (nodes[index] = new Mouthpiece((delivery) => inbox[index].push(delivery))),
+  });
+  cluster.run(cluster.ready);
+  return Promise.resolve({
+    inbox,
+    send: (from, to, message) =>
+      nodes[from].say(to, message, () => cluster.machines[from].tell({ kind: "link-up", node: to })),
+    away: (node) => Promise.resolve(cluster.kill(node)),
+    back: (node) => Promise.resolve(cluster.boot(node)),
+    until: (what, condition) => {
+      const end = cluster.now() + 5_000_000;
+      while (!condition()) {
+        assert.ok(cluster.now() < end, what);
+        cluster.at(cluster.now() + 1_000, () => undefined);
+        cluster.run(cluster.now() + 1_000);
+      }
+      return Promise.resolve();
+    },
+    end: () => Promise.resolve(),
+  });
+}
+
+/** The little world in which the node's own tests run: held to the same, or they would prove nothing. */
+function inTheTestsWorld(count: number): Promise<Arm> {
   const world = new MiniWorld({ nodes: count });
   const inbox: Delivery[][] = Array.from({ length: count }, () => []);
   const listen = (node: number): void => {
@@ -115,7 +196,8 @@ function inVirtualTime(count: number): Promise<Arm> {
 
 for (const { name, open } of [
   { name: "TCP", open: overTcp },
-  { name: "virtual time", open: inVirtualTime },
+  { name: "simulation", open: inTheSimulation },
+  { name: "the tests' own little world", open: inTheTestsWorld },
 ]) {
   describe(`the network between nodes: ${name}`, () => {
     let arm: Arm;
