@@ -9,6 +9,11 @@ import { MemoryStorage } from "../../engine/host/memory-storage";
 import type { Storage } from "../../engine/host/ports";
 import { MAX_ADDRESS_BYTES } from "../../engine/node";
 import { LmdbStorage } from "../../engine/real/lmdb-storage";
+import { SimulatedDisk } from "../../engine/sim/disk";
+import { EventQueue } from "../../engine/sim/event-queue";
+import { distributionOf } from "../../engine/vocabulary/distributions";
+import { Random } from "../../engine/vocabulary/random";
+import type { StorageSettings } from "../../engine/vocabulary/settings";
 import { address } from "../engine/mini-world";
 import { by } from "../engine/clocks/event-maker";
 
@@ -90,8 +95,52 @@ interface Kind {
   readonly open: (folder: string, clock: Clock) => Storage & { close?: () => Promise<void> };
 }
 
+/** The disk of the simulation, in a time that goes on whenever the program has a turn for it. */
+function simulatedDisk(clock: Clock, sync: StorageSettings["sync"], keepStates: boolean): Storage {
+  const queue = new EventQueue();
+  const random = Random.fromSeed(5);
+  let time = 0;
+  let turn = false;
+  const goOn = (): void => {
+    turn = false;
+    while (queue.take()) {
+      time = queue.at;
+      (queue.payload as () => void)();
+    }
+  };
+  const cost = distributionOf({ dist: "exponential", meanMs: 1, shiftMs: 0 });
+  return new SimulatedDisk(
+    {
+      now: () => time,
+      later: (at, act) => {
+        queue.schedule(at, 1, 0, 0, 0, act);
+        if (!turn) setImmediate(goOn);
+        turn = true;
+      },
+      report: (act) => act(),
+    },
+    {
+      clock,
+      sync,
+      read: cost,
+      write: cost,
+      syncing: cost,
+      speed: 1,
+      keepStates,
+      random: random.fork("costs"),
+      misfortune: random.fork("misfortune"),
+    },
+  );
+}
+
 const KINDS: readonly Kind[] = [
   { name: "memory", open: () => new MemoryStorage() },
+  ...(["each", "group", "never"] as const).flatMap((sync) =>
+    [false, true].map((keepStates) => ({
+      name: `simulated disk, sync ${sync}, records kept as ${keepStates ? "states" : "bytes"}`,
+      open: (_folder: string, clock: Clock) => simulatedDisk(clock, sync, keepStates),
+    })),
+  ),
   ...(["each", "group", "never"] as const).map((sync) => ({
     name: `LMDB, sync ${sync}`,
     open: (folder: string, clock: Clock) => new LmdbStorage(folder, clock, sync),
