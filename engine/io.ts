@@ -29,6 +29,7 @@ export type Effect =
   | { readonly kind: "send"; readonly to: NodeIndex; readonly message: PeerMessage }
   | { readonly kind: "answer"; readonly session: Session; readonly message: AnswerMessage | Inspection }
   | { readonly kind: "load"; readonly token: number; readonly vnode: number; readonly address: Address }
+  /** `state` undefined removes what is held. */
   | {
       readonly kind: "store";
       readonly token: number;
@@ -57,6 +58,10 @@ export type Note =
       readonly versions: number;
     }
   | { readonly kind: "read-repair"; readonly address: Address; readonly to: NodeIndex }
+  /** All N replicas hold the same tombstone and are told to remove it. */
+  | { readonly kind: "reaping"; readonly address: Address }
+  /** Too many removals waited: this one is left to a later read. */
+  | { readonly kind: "reap-dropped"; readonly address: Address }
   | { readonly kind: "storage-failed"; readonly address: Address; readonly reason: string };
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { Context, Version } from "./clocks/clock";
 import type { Address } from "./vocabulary/address";
+import type { Micros } from "./vocabulary/micros";
 import type { Outcome } from "./vocabulary/outcomes";
 import type { QuorumValue } from "./vocabulary/settings";
 
@@ -21,6 +22,16 @@ export interface RequestOptions {
   readonly basicQuorum?: boolean;
   readonly timeoutMs?: number;
 }
+
+/** Who writes, for clocks that want to know. */
+export interface Writer {
+  /** The client session. */
+  readonly client: number;
+  /** That client's own wall time; 0 where it gives none. */
+  readonly timestamp: Micros;
+}
+
+export const NOBODY: Writer = { client: 0, timestamp: 0 };
 
 export interface GetRequest {
   readonly kind: "get";
@@ -39,6 +50,7 @@ export interface PutRequest {
   readonly context: Context;
   /** A delete is the put of a tombstone. */
   readonly version: Version;
+  readonly writer: Writer;
   readonly options: RequestOptions | undefined;
 }
 
@@ -74,7 +86,8 @@ export interface ReplicaGetReply {
 
 /** What the coordinator wants to hear: on receipt (W), once stored as the sync mode promises (DW), both, or nothing. */
 export type Acknowledge = "none" | "received" | "stored" | "both";
-export type PutCause = "replication" | "read-repair";
+/** `reap`: not to be merged; what is stored goes if it is this very state, a tombstone that every primary holds. */
+export type PutCause = "replication" | "read-repair" | "reap";
 
 /** Merge this state into one replica. */
 export interface ReplicaPut {
@@ -102,6 +115,7 @@ export interface ReplicaUpdate {
   readonly address: Address;
   readonly context: Context;
   readonly version: Version;
+  readonly writer: Writer;
   readonly acknowledge: Acknowledge;
 }
 
@@ -137,7 +151,18 @@ export interface Inspection {
    * the copy could not be read, which is not the same as having none.
    */
   readonly held: readonly Held[];
+  /** Parallel to `held`: what a copy spends on causality; undefined where there is none. */
+  readonly metadata: readonly (HeldMetadata | undefined)[];
 }
+
+/** Entries of (who, how many) in a copy's clock, and its bytes beside the values. */
+export interface HeldMetadata {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** What an inspection brings. */
+export type Inspected = Pick<Inspection, "held" | "metadata">;
 
 export type Held = readonly number[] | undefined | "failed";
 

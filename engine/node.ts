@@ -13,6 +13,7 @@ import type {
   AnswerMessage,
   GetRequest,
   Held,
+  HeldMetadata,
   Inspect,
   NodeIndex,
   PeerMessage,
@@ -21,6 +22,7 @@ import type {
   ReplicaPut,
   ReplicaUpdate,
   RequestOptions,
+  Writer,
 } from "./messages";
 import { MAX_INSPECTED_KEYS } from "./messages";
 import { firstOf, MAX_REPLICAS, resolveQuorum } from "./quorum/arithmetic";
@@ -30,6 +32,7 @@ import type { Origin } from "./quorum/origin";
 import { NOT_AT_A_REPLICA, PutCoordination, type PutQuorum } from "./quorum/put-coordinator";
 import { type Identified, RequestTable } from "./quorum/request-table";
 import { Replica } from "./replica/replica";
+import { Reaper } from "./replica/reaper";
 import type { Replica as Placement, Ring } from "./ring/ring";
 import { type Address, isAddress } from "./vocabulary/address";
 import { assert, unreachable } from "./vocabulary/assert";
@@ -80,6 +83,8 @@ export interface NodeCounts {
   replicaReads: number;
   replicaWrites: number;
   inspectedKeys: number;
+  /** Tombstones removed. */
+  reaped: number;
 }
 
 export class Node implements ProtocolNode {
@@ -88,6 +93,7 @@ export class Node implements ProtocolNode {
   private readonly replica: Replica;
   private readonly requests = new RequestTable<InProgress>();
   private readonly deadlines: Deadlines;
+  private readonly reaper: Reaper;
   private readonly peers: readonly NodeIndex[];
   private effects = new Effects();
   private spare = new Effects();
@@ -106,6 +112,7 @@ export class Node implements ProtocolNode {
     replicaReads: 0,
     replicaWrites: 0,
     inspectedKeys: 0,
+    reaped: 0,
   };
 
   constructor(
@@ -118,6 +125,11 @@ export class Node implements ProtocolNode {
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
     this.detector = detectorNamed(options.settings.detector.name).create(options.settings.detector, this.peers, now);
     this.deadlines = new Deadlines((id) => this.requests.get(id) !== undefined);
+    this.reaper = new Reaper(options.settings.deleteMode ?? "keep", {
+      check: (address) => this.checkTombstone(address),
+      remove: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "reap", state }),
+      dropped: (address) => this.note({ kind: "reap-dropped", address }),
+    });
     this.nextHeartbeat = this.detector.heartbeatIntervalMicros === Infinity ? Infinity : now;
     this.replica = new Replica(
       {
@@ -125,7 +137,12 @@ export class Node implements ProtocolNode {
         epoch: options.epoch,
         clock: this.clock,
         maxSiblings: options.settings.maxSiblings,
-        stamp: () => this.stamp(),
+        stamp: (writer) => this.stampFor(writer),
+        learnt: (at) => {
+          if (at > this.lastStamp) this.lastStamp = at;
+        },
+        reaps: this.reaper.reaps,
+        actorEpochs: options.settings.actorEpochs ?? true,
       },
       (effect) => this.effects.push(effect),
       (note) => this.note(note),
@@ -146,6 +163,8 @@ export class Node implements ProtocolNode {
     if (detector !== undefined && detector < next) next = detector;
     const deadline = this.deadlines.next();
     if (deadline !== undefined && deadline < next) next = deadline;
+    const reaping = this.reaper.next();
+    if (reaping < next) next = reaping;
     return next === Infinity ? undefined : next;
   }
 
@@ -193,6 +212,12 @@ export class Node implements ProtocolNode {
   private stamp(): Micros {
     this.lastStamp = Math.max(this.lastStamp + 1, this.options.wallTime(this.now));
     return this.lastStamp;
+  }
+
+  /** The wall time of an event of `writer`: its client's, where clients' times are believed and it gave one. */
+  private stampFor(writer: Writer): Micros {
+    const { timestamps } = this.options.settings;
+    return timestamps === "client" && writer.timestamp > 0 ? writer.timestamp : this.stamp();
   }
 
   // ---- messages from peers -------------------------------------------------------------------------------------
@@ -254,6 +279,10 @@ export class Node implements ProtocolNode {
   }
 
   private replicaPut(from: NodeIndex, message: ReplicaPut): void {
+    if (message.cause === "reap") {
+      this.reaper.agreed(this.now, message.vnode, message.address, message.state);
+      return;
+    }
     const { id, vnode, acknowledge } = message;
     const reply = (status: "received" | "stored" | "failed"): void =>
       this.send(from, { kind: "replica-put-reply", id, vnode, status });
@@ -281,6 +310,7 @@ export class Node implements ProtocolNode {
       kind: "update",
       context: message.context,
       version: message.version,
+      writer: message.writer,
       made: (outcome, state) => {
         this.send(from, { kind: "replica-updated", id, vnode, outcome, state });
         if (outcome === "ok" && acknowledge !== "stored") reply("received");
@@ -361,6 +391,7 @@ export class Node implements ProtocolNode {
 
   private finishGet(get: GetCoordination): void {
     this.requests.remove(get.id);
+    if (this.reaper.reaps) this.reap(get);
     if (this.options.settings.readRepair === "none") return;
     const { state, targets } = get.finalAction(this.clock);
     for (const { node, vnode } of targets) {
@@ -378,6 +409,27 @@ export class Node implements ProtocolNode {
       if (node === this.options.index && !this.options.loopback) this.replicaPut(node, repair);
       else this.send(node, repair);
     }
+  }
+
+  /** When all N replicas were found with one and the same tombstone, all are told to remove it. */
+  private reap(get: GetCoordination): void {
+    const state = get.agreed(this.clock);
+    if (state === undefined || this.clock.versions(state).some((version) => !version.tombstone)) return;
+    if (this.options.tracing) this.note({ kind: "reaping", address: get.address });
+    for (const { node, vnode } of get.replicas) {
+      const { address } = get;
+      if (node === this.options.index && !this.options.loopback) this.reaper.agreed(this.now, vnode, address, state);
+      else {
+        const message = { id: 0, vnode, address, state, acknowledge: "none", cause: "reap" } as const;
+        this.send(node, { kind: "replica-put", ...message });
+      }
+    }
+  }
+
+  /** A delete was acknowledged a moment ago: do all replicas have it by now? */
+  private checkTombstone(address: Address): void {
+    const options: RequestOptions = { r: "all" };
+    this.get({ kind: "nobody", id: 0 }, { kind: "get", id: 0, forwarded: false, address, options });
   }
 
   // ---- puts ----------------------------------------------------------------------------------------------------
@@ -408,7 +460,7 @@ export class Node implements ProtocolNode {
     const { node, vnode } = replicas[eventAt];
     if (node === this.options.index && !this.options.loopback) this.updateLocally(put, vnode, request);
     else {
-      const { context, version, address } = request;
+      const { context, version, address, writer } = request;
       this.send(node, {
         kind: "replica-update",
         id: put.id,
@@ -416,6 +468,7 @@ export class Node implements ProtocolNode {
         address,
         context,
         version,
+        writer,
         acknowledge: put.acknowledge(),
       });
     }
@@ -438,8 +491,8 @@ export class Node implements ProtocolNode {
     try {
       state = this.clock.update(undefined, request.context, request.version, {
         actor: packActor(index, 0, epoch),
-        client: 0,
-        at: this.stamp(),
+        client: request.writer.client,
+        at: this.stampFor(request.writer),
         minted: 0,
       });
     } catch (error) {
@@ -460,6 +513,7 @@ export class Node implements ProtocolNode {
       kind: "update",
       context: request.context,
       version: request.version,
+      writer: request.writer,
       made: (outcome, state, reason) => {
         if (!current()) {
           // The client was told "timeout" while the load was slow: an event made now must still reach the others.
@@ -540,6 +594,8 @@ export class Node implements ProtocolNode {
     const { outcome, reason } = put.response();
     const versions = outcome === "ok" ? heads(this.clock.versions(put.state)) : [];
     this.answer(put.origin, outcome, versions, outcome === "ok" ? this.clock.context(put.state) : "", reason);
+    if (this.reaper.reaps && outcome === "ok" && versions.every((version) => version.tombstone))
+      this.reaper.deleted(this.now, put.address);
     if (this.options.tracing) this.note({ kind: "answered", operation: "put", outcome, versions: versions.length });
   }
 
@@ -627,6 +683,7 @@ export class Node implements ProtocolNode {
   }
 
   private refuse(origin: Origin, outcome: Outcome, reason: string): void {
+    if (origin.kind === "nobody") return;
     this.counts.refused++;
     this.note({ kind: "refused", outcome, reason });
     this.answer(origin, outcome, [], "", reason);
@@ -652,7 +709,7 @@ export class Node implements ProtocolNode {
 
   private deliver(origin: Origin, message: AnswerMessage): void {
     if (origin.kind === "session") this.effects.push({ kind: "answer", session: origin.session, message });
-    else this.send(origin.node, message);
+    else if (origin.kind === "peer") this.send(origin.node, message);
   }
 
   private send(to: NodeIndex, message: PeerMessage): void {
@@ -699,6 +756,7 @@ export class Node implements ProtocolNode {
           : "no write quorum before the timeout";
       this.answer(request.origin, "timeout", [], "", what);
     }
+    this.reaper.advance(this.now);
     if (this.now >= this.nextHeartbeat) {
       this.heartbeatSequence++;
       for (const peer of this.peers) {
@@ -720,9 +778,10 @@ export class Node implements ProtocolNode {
   private inspect(session: Session, message: Inspect): void {
     const { addresses, vnodes } = message;
     const held: Held[] = new Array<undefined>(addresses.length).fill(undefined);
+    const metadata: (HeldMetadata | undefined)[] = new Array<undefined>(addresses.length).fill(undefined);
     let left = Math.min(addresses.length, MAX_INSPECTED_KEYS);
     const finish = (): void => {
-      this.effects.push({ kind: "answer", session, message: { kind: "inspection", id: message.id, held } });
+      this.effects.push({ kind: "answer", session, message: { kind: "inspection", id: message.id, held, metadata } });
     };
     if (left === 0) return finish();
     const count = left;
@@ -733,8 +792,10 @@ export class Node implements ProtocolNode {
         done: (status, state) => {
           // Measurement is not work of the store; a load that failed was never counted as any.
           if (status !== "failed") this.replica.reads--;
-          if (status === "found") held[i] = this.clock.versions(state).map((version) => version.writeId);
-          else if (status === "failed") held[i] = "failed";
+          if (status === "found") {
+            held[i] = this.clock.versions(state).map((version) => version.writeId);
+            metadata[i] = { entries: this.clock.entries(state), bytes: this.clock.metadataBytes(state) };
+          } else if (status === "failed") held[i] = "failed";
           if (--left === 0) finish();
         },
       });
@@ -745,6 +806,7 @@ export class Node implements ProtocolNode {
   count(): NodeCounts {
     this.counts.replicaReads = this.replica.reads;
     this.counts.replicaWrites = this.replica.writes;
+    this.counts.reaped = this.replica.reaped;
     return { ...this.counts };
   }
 }

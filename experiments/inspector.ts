@@ -7,12 +7,12 @@
  * because a promise would make the result of a simulation depend on when the program happened to look up from it.
  */
 import { MAX_INSPECTED_KEYS } from "../engine/messages";
-import type { Inspection } from "../engine/messages";
+import type { Inspected } from "../engine/messages";
 import type { Ring } from "../engine/ring/ring";
 import { type Address, encodeAddress } from "../engine/vocabulary/address";
 import type { Micros } from "../engine/vocabulary/micros";
 import { Random } from "../engine/vocabulary/random";
-import type { KeySnapshot, Snapshot, WriteId } from "../results/record/history";
+import type { CopyMetadata, KeySnapshot, Snapshot, WriteId } from "../results/record/history";
 import type { Driver } from "../workloads/driver";
 
 /** Keys the final scan inspects at most. */
@@ -27,12 +27,18 @@ interface Question {
   readonly places: (readonly [number, number])[];
 }
 
-/** Asks one node; `held` is undefined when it cannot be asked or does not answer. */
+/** What a scan has found so far: by key, then by replica in preference order. */
+interface Found {
+  readonly replicas: (readonly WriteId[] | "unreachable")[][];
+  readonly metadata: (CopyMetadata | null)[][];
+}
+
+/** Asks one node; told undefined when it cannot be asked or does not answer. */
 export type AskNode = (
   node: number,
   vnodes: readonly number[],
   addresses: readonly Address[],
-  done: (held: Inspection["held"] | undefined) => void,
+  done: (inspected: Inspected | undefined) => void,
 ) => void;
 
 export class Inspector {
@@ -96,7 +102,8 @@ export class Inspector {
   private scan(keys: readonly string[], final: boolean, done: (snapshot: Snapshot) => void): void {
     const { driver, ring, nVal, now } = this.options;
     const began = now();
-    const replicas: (readonly WriteId[] | "unreachable")[][] = keys.map(() => []);
+    const replicas: Found["replicas"] = keys.map(() => []);
+    const metadata: Found["metadata"] = keys.map(() => []);
     const questions = new Map<number, Question[]>();
     keys.forEach((key, k) => {
       const activity = driver.keysWritten.get(key);
@@ -104,6 +111,7 @@ export class Inspector {
       const address = encodeAddress(activity.name);
       ring.preferenceList(address, nVal).forEach(({ node, vnode }, r) => {
         replicas[k].push("unreachable");
+        metadata[k].push(null);
         let list = questions.get(node);
         if (list === undefined) questions.set(node, (list = []));
         let last = list.at(-1);
@@ -121,6 +129,7 @@ export class Inspector {
         key,
         busy: driver.writesInFlight(key) || driver.lastWriteActivity(key) >= began,
         replicas: replicas[k],
+        metadata: metadata[k],
       }));
       const population = driver.keysWritten.size;
       done({ at: began, tookMicros: now() - began, final, population, keys: snapshots });
@@ -128,34 +137,29 @@ export class Inspector {
     if (nodesLeft === 0) finished();
     // Nodes in parallel, messages to one node in turn.
     for (const [node, list] of questions) {
-      this.askInTurn(node, list, 0, replicas, () => {
+      this.askInTurn(node, list, 0, { replicas, metadata }, () => {
         if (--nodesLeft === 0) finished();
       });
     }
   }
 
-  private askInTurn(
-    node: number,
-    list: readonly Question[],
-    index: number,
-    replicas: (readonly WriteId[] | "unreachable")[][],
-    done: () => void,
-  ): void {
+  private askInTurn(node: number, list: readonly Question[], index: number, into: Found, done: () => void): void {
     if (index === list.length) {
       done();
       return;
     }
     const { vnodes, addresses, places } = list[index];
-    this.options.ask(node, vnodes, addresses, (held) => {
-      if (held === undefined) {
+    this.options.ask(node, vnodes, addresses, (inspected) => {
+      if (inspected === undefined) {
         done();
         return;
       }
       places.forEach(([k, r], i) => {
-        const found: readonly number[] | "failed" | undefined = held[i];
-        replicas[k][r] = found === "failed" ? "unreachable" : (found ?? []);
+        const found: readonly number[] | "failed" | undefined = inspected.held[i];
+        into.replicas[k][r] = found === "failed" ? "unreachable" : (found ?? []);
+        into.metadata[k][r] = inspected.metadata[i] ?? null;
       });
-      this.askInTurn(node, list, index + 1, replicas, done);
+      this.askInTurn(node, list, index + 1, into, done);
     });
   }
 }

@@ -209,6 +209,10 @@ export class TraceRecorder implements Watcher {
         return `answers the ${note.operation}: ${note.outcome}, ${String(note.versions)} version${note.versions === 1 ? "" : "s"}`;
       case "read-repair":
         return `repairs ${keyOf(note.address)} on ${this.nameOf(note.to)}`;
+      case "reaping":
+        return `has the tombstone of ${keyOf(note.address)} removed everywhere`;
+      case "reap-dropped":
+        return `leaves the tombstone of ${keyOf(note.address)} for later`;
       case "storage-failed":
         return `storage failed on ${keyOf(note.address)}: ${note.reason}`;
     }

@@ -139,6 +139,9 @@ export interface Clock<S = unknown> {
   /** @throws MalformedBytes */
   decode(reader: ByteReader): S;
 
+  /** `by.minted` is wanted for every key found absent, reaped before or not. */
+  readonly freshIdentities?: boolean;
+
   /** Short stable text for traces and golden files, e.g. `n0:2[w3] n1:1[w4]`. */
   describe(state: S): string;
 }

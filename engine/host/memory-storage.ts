@@ -18,7 +18,8 @@ export class MemoryStorage implements Storage {
   store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void {
     let keys = vnode === 0 ? this.first : this.vnodes.get(vnode);
     if (keys === undefined) this.vnodes.set(vnode, (keys = new Map<Address, unknown>()));
-    keys.set(address, state);
+    if (state === undefined) keys.delete(address);
+    else keys.set(address, state);
     events.stored(token);
   }
 

@@ -26,7 +26,7 @@ export interface Storage {
   /** Completions come within the call: memory. */
   readonly immediate: boolean;
   load(token: number, vnode: number, address: Address, events: StorageEvents): void;
-  /** `stored` once durable as the sync mode promises; stores of one key complete in order. */
+  /** `state` undefined: nothing is held of the key any more. `stored` once durable as the sync mode promises; stores of one key complete in order. */
   store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void;
   /** Keys held. */
   count(): number;

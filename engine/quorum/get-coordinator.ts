@@ -115,6 +115,15 @@ export class GetCoordination implements Identified {
     return targets === undefined ? NOTHING_TO_REPAIR : { state: merged, targets };
   }
 
+  /** The state that all N replicas hold, when they do: each was asked, has answered, and knows the same. */
+  agreed(clock: Clock): unknown {
+    if (this.found < this.quorum.n || this.found < this.replicas.length) return undefined;
+    const [first] = this.results;
+    return this.results.every((result) => result === first || clock.compare(result, first) === "equal")
+      ? first
+      : undefined;
+  }
+
   private merged(clock: Clock): unknown {
     let merged: unknown;
     for (const result of this.results) {

@@ -9,8 +9,8 @@
 import { connect } from "node:net";
 import "./native-octets";
 import { clockFor } from "../clocks/clock";
-import type { AnswerMessage, Inspection, RequestOptions } from "../messages";
-import { MAX_INSPECTED_KEYS } from "../messages";
+import type { AnswerMessage, Inspected, Inspection, RequestOptions, Writer } from "../messages";
+import { MAX_INSPECTED_KEYS, NOBODY } from "../messages";
 import { Deadlines } from "../quorum/deadlines";
 import { type Identified, RequestTable } from "../quorum/request-table";
 import type { Ring } from "../ring/ring";
@@ -118,6 +118,7 @@ export class Client {
     version: Version,
     options: RequestOptions | undefined,
     done: (answer: AnswerMessage) => void,
+    writer: Writer = NOBODY,
   ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.writeTimeoutMs;
     this.request(this.route(address), timeout, done, (id) => ({
@@ -127,6 +128,7 @@ export class Client {
       address,
       context,
       version,
+      writer,
       options,
     }));
   }
@@ -137,17 +139,13 @@ export class Client {
     vnodes: readonly number[],
     addresses: readonly Address[],
     timeoutMs: number,
-  ): Promise<Inspection["held"] | undefined> {
+  ): Promise<Inspected | undefined> {
     if (addresses.length > MAX_INSPECTED_KEYS)
       throw new RangeError(`at most ${String(MAX_INSPECTED_KEYS)} keys an inspection`);
     return new Promise((resolve) => {
       const connection = this.connectionTo(node);
       if (connection === undefined) return resolve(undefined);
-      const pending = new Pending(
-        node,
-        (answer) => resolve(answer?.kind === "inspection" ? answer.held : undefined),
-        true,
-      );
+      const pending = new Pending(node, (answer) => resolve(answer?.kind === "inspection" ? answer : undefined), true);
       this.track(pending, timeoutMs);
       connection.send({ kind: "inspect", id: pending.id, vnodes, addresses });
     });

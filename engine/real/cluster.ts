@@ -7,6 +7,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterSettings } from "../vocabulary/settings";
+import { wallErrorOfNode } from "../vocabulary/wall-error";
 import type { FromNode, ServerConfig, ServerCounts, ToNode } from "./control";
 import { monotonicMicros } from "./monotonic";
 import { pinProcess, type Placement } from "./placement";
@@ -76,7 +77,8 @@ export function serverProgram(): string {
 export class RealCluster {
   private readonly nodes: NodeProcess[];
   private nextCount = 1;
-  private readonly wallOffset = Date.now() * 1_000 - monotonicMicros();
+  private readonly wallSince = monotonicMicros();
+  private readonly wallOffset = Date.now() * 1_000 - this.wallSince;
   private stopping = false;
 
   private constructor(private readonly options: ClusterOptions) {
@@ -207,6 +209,8 @@ export class RealCluster {
       directory: home,
       port: node.port,
       wallOffset: this.wallOffset,
+      wallError: wallErrorOfNode(settings, index),
+      wallSince: this.wallSince,
       measureLegs: this.options.measureLegs ?? false,
     };
     const file = join(home, "node.json");

@@ -5,6 +5,7 @@
 import type { SparseLegs } from "../vocabulary/leg-delays";
 import type { Micros } from "../vocabulary/micros";
 import type { ClusterSettings } from "../vocabulary/settings";
+import type { WallError } from "../vocabulary/wall-error";
 import type { NodeAddress } from "./tcp-transport";
 
 /** The file a node process is started with. */
@@ -16,6 +17,9 @@ export interface ServerConfig {
   readonly port: number;
   /** Wall time less monotonic time: one number for all nodes, so that their wall times agree to the microsecond. */
   readonly wallOffset: Micros;
+  /** By how much this node's own wall time is made wrong, and monotonic time when its drift began. */
+  readonly wallError: WallError;
+  readonly wallSince: Micros;
   readonly measureLegs: boolean;
 }
 

@@ -58,12 +58,13 @@ export class LmdbStorage implements Storage {
       events.storeFailed(token, `a key of ${String(key.length)} bytes, limit ${String(MAX_KEY_BYTES)}`);
       return;
     }
-    const record = this.encode(state);
+    const record = state === undefined ? undefined : this.encode(state);
     const lost = (error: unknown): void =>
       events.storeFailed(token, error instanceof Error ? error.message : String(error));
     if (this.sync === "each") {
       try {
-        this.db.putSync(key, record);
+        if (record === undefined) this.db.removeSync(key);
+        else this.db.putSync(key, record);
       } catch (error) {
         lost(error);
         return;
@@ -71,7 +72,7 @@ export class LmdbStorage implements Storage {
       events.stored(token);
       return;
     }
-    this.db.put(key, record).then((ok) => {
+    (record === undefined ? this.db.remove(key) : this.db.put(key, record)).then((ok) => {
       if (ok) events.stored(token);
       else lost("write refused");
     }, lost);

@@ -14,6 +14,7 @@ import type { Storage } from "../host/ports";
 import { Node } from "../node";
 import { Ring } from "../ring/ring";
 import { Random } from "../vocabulary/random";
+import { erring } from "../vocabulary/wall-error";
 import { nextBootEpoch } from "./boot-epoch";
 import type { FromNode, ServerConfig, ServerCounts, ToNode } from "./control";
 import { monotonicMicros, TimerAlarm } from "./monotonic";
@@ -83,7 +84,7 @@ async function main(): Promise<void> {
       storageIsImmediate: storage.immediate,
       loopback: loopbackOf(cluster),
       tracing: false,
-      wallTime: (now) => now + config.wallOffset,
+      wallTime: (now) => erring(config.wallError, now + config.wallOffset, now - config.wallSince),
     },
     alarm.now(),
   );

@@ -9,6 +9,7 @@
  */
 import { type Actor, type Clock, type Context, type Version, packActor } from "../clocks/clock";
 import type { Effect, Note } from "../io";
+import type { Writer } from "../messages";
 import { RequestTable } from "../quorum/request-table";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
@@ -21,6 +22,7 @@ export type ReplicaTask =
       readonly kind: "update";
       readonly context: Context;
       readonly version: Version;
+      readonly writer: Writer;
       /** The event was made (or refused); it is not stored yet. */
       readonly made: (
         outcome: "ok" | "too_many_siblings" | "invalid" | "failed",
@@ -35,7 +37,9 @@ export type ReplicaTask =
       readonly state: unknown;
       readonly received: () => void;
       readonly stored: (ok: boolean) => void;
-    };
+    }
+  /** Removes the copy if it still is this state; anything written since stays. */
+  | { readonly kind: "reap"; readonly state: unknown };
 
 /** A key being worked on; also the token of its load. */
 interface Entry {
@@ -66,16 +70,25 @@ export interface ReplicaOptions {
   readonly epoch: number;
   readonly clock: Clock;
   readonly maxSiblings: number;
-  /** A wall time for the next event, later than every one before. */
-  readonly stamp: () => Micros;
+  /** A wall time for an event of this writer. */
+  readonly stamp: (writer: Writer) => Micros;
+  /** A state knows of this wall time: later stamps lie above it. */
+  readonly learnt: (at: Micros) => void;
+  /** Tombstones are reaped: a key found absent may have had events before. */
+  readonly reaps: boolean;
+  /** An actor that has forgotten a key takes a fresh identity for it. */
+  readonly actorEpochs: boolean;
 }
 
 export class Replica {
   /** Keys being worked on. Bounded by admission at coordinators and by the requests that peers may have in progress. */
   private readonly entries = new Map<string, Entry>();
   private readonly tokens = new RequestTable<Entry | StoreToken>();
+  /** Events made here since the boot; with reaping, counters of fresh keys go on from here. */
+  private minted = 0;
   reads = 0;
   writes = 0;
+  reaped = 0;
 
   constructor(
     private readonly options: ReplicaOptions,
@@ -136,7 +149,7 @@ export class Replica {
     for (const task of tasks) {
       if (task?.kind === "read") task.done("failed", undefined);
       else if (task?.kind === "update") task.made("failed", undefined, reason);
-      else task?.stored(false);
+      else if (task?.kind === "merge") task.stored(false);
     }
   }
 
@@ -171,19 +184,24 @@ export class Replica {
       case "merge":
         this.merge(entry, task);
         return;
+      case "reap":
+        this.reap(entry, task.state);
+        return;
     }
   }
 
   private update(entry: Entry, task: Extract<ReplicaTask, { kind: "update" }>): void {
-    const { clock, maxSiblings, node, epoch } = this.options;
-    const actor: Actor = packActor(node, entry.vnode, epoch);
+    const { clock, maxSiblings, node, epoch, actorEpochs, reaps } = this.options;
+    // Without epochs an actor that lost its disk, or reaped the key, counts from one again: to be studied, never the default.
+    const actor: Actor = packActor(node, entry.vnode, actorEpochs ? epoch : 1);
+    const mayReuse = actorEpochs && (reaps || clock.freshIdentities === true);
     let next: unknown;
     try {
       next = clock.update(entry.state, task.context, task.version, {
         actor,
-        client: 0,
-        at: this.options.stamp(),
-        minted: 0,
+        client: task.writer.client,
+        at: this.options.stamp(task.writer),
+        minted: mayReuse ? this.minted : 0,
       });
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
@@ -196,6 +214,7 @@ export class Replica {
       return;
     }
     this.writes++;
+    this.minted++;
     this.store(entry, next, task);
     task.made("ok", next, "");
   }
@@ -203,6 +222,7 @@ export class Replica {
   private merge(entry: Entry, task: Extract<ReplicaTask, { kind: "merge" }>): void {
     const { clock } = this.options;
     this.writes++;
+    if (clock.latest !== undefined) this.options.learnt(clock.latest(task.state));
     const before = entry.state;
     const next = before === undefined ? task.state : clock.sync(before, task.state);
     const known = before !== undefined && (next === before || clock.compare(before, next) === "equal");
@@ -214,6 +234,15 @@ export class Replica {
     // Already known but still on its way to the disk: storing again gives this acknowledgement a completion of its own.
     this.store(entry, known ? before : next, task);
     task.received();
+  }
+
+  private reap(entry: Entry, state: unknown): void {
+    const { clock } = this.options;
+    const held = entry.state;
+    if (held === undefined || clock.compare(held, state) !== "equal") return;
+    if (clock.versions(held).some((version) => !version.tombstone)) return;
+    this.reaped++;
+    this.store(entry, undefined, REAPED);
   }
 
   private store(entry: Entry, state: unknown, task: StoreToken["task"]): void {
@@ -229,6 +258,14 @@ export class Replica {
     this.entries.delete(storageKey(entry.vnode, entry.address));
   }
 }
+
+/** Nobody waits for a removal: if it fails, the tombstone is found again by the next read of it. */
+const REAPED: Extract<ReplicaTask, { kind: "merge" }> = {
+  kind: "merge",
+  state: undefined,
+  received: () => undefined,
+  stored: () => undefined,
+};
 
 /** Nearly all copies live in vnode 0: no string is made for those. Characters above 255 occur in no address. */
 function storageKey(vnode: number, address: Address): string {

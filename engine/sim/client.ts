@@ -20,6 +20,8 @@ export interface ClientWorld {
   connected(session: number, node: number): boolean;
   /** Hands a request to the network. */
   ask(session: number, node: number, message: ClientMessage): void;
+  /** The wall time that this session's machine gives its writes; 0 when they carry none. */
+  timestamp(session: number): Micros;
 }
 
 export interface SimulatedClientOptions {
@@ -77,7 +79,8 @@ export class SimulatedClient {
     const pending = this.open(session, address, timeout, done);
     if (pending === undefined) return;
     const { id, node } = pending;
-    this.world.ask(session, node, { kind: "put", id, forwarded: false, address, context, version, options });
+    const writer = { client: session, timestamp: this.world.timestamp(session) };
+    this.world.ask(session, node, { kind: "put", id, forwarded: false, address, context, version, writer, options });
   }
 
   /** Requests that still owe an answer. */

@@ -11,7 +11,7 @@ import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
 import type { Storage } from "../host/ports";
 import type { Input } from "../io";
-import type { AnswerMessage, ClientMessage, Inspection, Message, NodeIndex, PeerMessage } from "../messages";
+import type { AnswerMessage, ClientMessage, Inspected, Inspection, Message, NodeIndex, PeerMessage } from "../messages";
 import { Node, type NodeCounts } from "../node";
 import { Ring } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
@@ -21,12 +21,13 @@ import { fromMs, type Micros } from "../vocabulary/micros";
 import { ByteReader, ByteWriter } from "../vocabulary/octets";
 import { Random } from "../vocabulary/random";
 import type { ClusterSettings, DistributionSettings } from "../vocabulary/settings";
+import { ClientTimestamps, wallErrorOfNode } from "../vocabulary/wall-error";
 import { Codec } from "../wire/codec";
 import { SimulatedClient } from "./client";
 import { TraceDigest } from "./digest";
 import { SimulatedDisk } from "./disk";
 import { type EventHandle, EventQueue } from "./event-queue";
-import { type Arrival, Machine, type NodeFactory } from "./machine";
+import { type Arrival, Machine, type NodeFactory, WALL_AT_START } from "./machine";
 import { legOf, SimulatedNetwork, type Leg } from "./network";
 import type { Watcher } from "./trace";
 
@@ -86,7 +87,8 @@ export class SimulatedCluster {
   private readonly measured: boolean;
   private readonly perfect: boolean;
   private readonly clients: SimulatedClient[] = [];
-  private readonly inspections = new Map<number, (held: Inspection["held"] | undefined) => void>();
+  private readonly timestamps: ClientTimestamps | undefined;
+  private readonly inspections = new Map<number, (inspected: Inspected | undefined) => void>();
   private nextInspection = 1;
   private held: { from: NodeIndex; to: NodeIndex; message: PeerMessage; sentAt: Micros; watched: number }[] = [];
   private readonly leg: SimulationOptions["leg"];
@@ -105,6 +107,7 @@ export class SimulatedCluster {
     this.bypass = cluster.simulation?.codec === "bypass";
     this.measured = cluster.network.bandwidthBytesPerSecond !== undefined;
     this.perfect = cluster.engine.detector.name === "perfect";
+    this.timestamps = cluster.engine.timestamps === "client" ? new ClientTimestamps(cluster) : undefined;
     this.codec = new Codec(clockFor(cluster.engine));
     // As on real processes, so that equal seeds give equal rings in both worlds.
     this.ring = Ring.build(cluster.ring, cluster.members, this.random.fork("ring"));
@@ -302,6 +305,7 @@ export class SimulatedCluster {
         at: (time, act) => this.at(time, act),
         connected: (session, to) => this.machines[to].up && !this.network.isCut(this.party(session), to),
         ask: (session, to, message) => this.ask(session * MAX_CLIENTS + number, to, message),
+        timestamp: (session) => this.timestamps?.next(session, WALL_AT_START + this.time, this.time) ?? 0,
       },
       { ...options, cluster: this.settings, ring: this.ring },
     );
@@ -335,7 +339,7 @@ export class SimulatedCluster {
     if (message.kind === "inspection") {
       const done = this.inspections.get(message.id);
       this.inspections.delete(message.id);
-      done?.(message.held);
+      done?.(message);
       return;
     }
     const session = Math.floor(handle / MAX_CLIENTS);
@@ -370,7 +374,7 @@ export class SimulatedCluster {
     to: NodeIndex,
     vnodes: readonly number[],
     addresses: readonly Address[],
-    done: (held: Inspection["held"] | undefined) => void,
+    done: (inspected: Inspected | undefined) => void,
   ): void {
     const machine = this.machines[to];
     if (!machine.up || machine.paused) {
@@ -470,14 +474,10 @@ export class SimulatedCluster {
   /** Nodes start one after another within a heartbeat, or all heartbeats of a simulation would fall together. */
   private bootAll(): void {
     const starts = this.random.fork("boot");
-    const { clockSkew, clockDriftPpm } = this.settings.nodeModel ?? {};
-    const skew = clockSkew === undefined ? undefined : distributionOf(clockSkew);
     for (let index = 0; index < this.machines.length; index++) {
       const machine = this.machines[index];
-      const wall = this.random.fork(`wall/${String(index)}`);
-      const sign = wall.nextBelow(2) === 0 ? -1 : 1;
-      const ppm = clockDriftPpm === undefined ? 0 : (wall.nextFloat() * 2 - 1) * clockDriftPpm;
-      machine.setWall(skew === undefined ? 0 : sign * skew.sample(wall), ppm);
+      const { offset, ppm } = wallErrorOfNode(this.settings, index);
+      machine.setWall(offset, ppm);
       const start = this.ready === 0 ? 0 : starts.nextBelow(this.ready);
       if (start === 0) this.boot(index);
       else this.at(start, () => this.boot(index));

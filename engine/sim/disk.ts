@@ -202,6 +202,10 @@ export class SimulatedDisk implements Storage {
 
   private handOver(key: string, state: unknown): void {
     const before = this.records.get(key);
+    if (state === undefined) {
+      this.remove(key, before);
+      return;
+    }
     const record = this.keep(state);
     if (this.happens(this.condition.lost)) {
       this.mishaps.lost++;
@@ -212,6 +216,14 @@ export class SimulatedDisk implements Storage {
       const bytes = this.bytesOf(record);
       this.records.set(key, this.damaged(record, bytes.slice(0, this.options.misfortune.nextBelow(bytes.length))));
     } else this.records.set(key, record);
+    if (this.options.sync === "never") this.writeBack();
+    this.unsafe.push({ key, before, at: this.world.now() });
+  }
+
+  /** A removal that is lost leaves the record as it was: the index is one page, written whole or not at all. */
+  private remove(key: string, before: Record | undefined): void {
+    if (this.happens(this.condition.lost)) this.mishaps.lost++;
+    else this.records.delete(key);
     if (this.options.sync === "never") this.writeBack();
     this.unsafe.push({ key, before, at: this.world.now() });
   }

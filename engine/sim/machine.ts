@@ -21,7 +21,7 @@ export type RunningNode = ProtocolNode & { count(): NodeCounts };
 export type NodeFactory = (options: NodeOptions, now: Micros) => RunningNode;
 
 /** The wall time of a simulation begins on the first of January 2020: no skew reaches below 0. */
-const WALL_AT_START: Micros = 1_577_836_800_000_000;
+export const WALL_AT_START: Micros = 1_577_836_800_000_000;
 /** Inputs that wait while a process stands still: those beyond it are dropped, as from a full socket buffer. */
 const MAX_WAITING = 100_000;
 /** Spent entries at the front of the queue before it is cut. */

@@ -13,8 +13,12 @@ import {
   type Held,
   type Inspection,
   MAX_INSPECTED_KEYS,
+  type HeldMetadata,
   type Message,
+  NOBODY,
+  type PutCause,
   type RequestOptions,
+  type Writer,
 } from "../messages";
 import { unreachable } from "../vocabulary/assert";
 import { type ByteReader, type ByteWriter, MalformedBytes } from "../vocabulary/octets";
@@ -22,7 +26,7 @@ import { type Outcome, OUTCOMES } from "../vocabulary/outcomes";
 import type { QuorumValue } from "../vocabulary/settings";
 
 /** Raised with every change of the bytes; nodes and clients of different versions refuse each other. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 const GET = 1;
 const PUT = 2;
@@ -39,6 +43,7 @@ const INSPECTION = 12;
 
 const GET_STATUS = ["found", "absent", "failed"] as const;
 const PUT_STATUS = ["received", "stored", "failed"] as const;
+const PUT_CAUSE: readonly PutCause[] = ["replication", "read-repair", "reap"];
 const UPDATE_OUTCOME = ["ok", "too_many_siblings", "invalid", "failed"] as const;
 const ACKNOWLEDGE: readonly Acknowledge[] = ["none", "received", "stored", "both"];
 const OUTCOME_CODE: ReadonlyMap<Outcome, number> = new Map(OUTCOMES.map((outcome, code) => [outcome, code]));
@@ -63,6 +68,7 @@ export class Codec {
         out.octets(message.address);
         out.octets(message.context);
         encodeVersion(message.version, out);
+        encodeWriter(message.writer, out);
         encodeOptions(message.options, out);
         return;
       case "answer":
@@ -85,7 +91,7 @@ export class Codec {
         out.u8(REPLICA_PUT);
         out.u32(message.id);
         out.u16(message.vnode);
-        out.u8((message.cause === "read-repair" ? 4 : 0) | acknowledgeCode(message.acknowledge));
+        out.u8((PUT_CAUSE.indexOf(message.cause) << 2) | acknowledgeCode(message.acknowledge));
         out.octets(message.address);
         this.clock.encode(message.state, out);
         return;
@@ -103,6 +109,7 @@ export class Codec {
         out.octets(message.address);
         out.octets(message.context);
         encodeVersion(message.version, out);
+        encodeWriter(message.writer, out);
         return;
       case "replica-updated":
         out.u8(REPLICA_UPDATED);
@@ -160,6 +167,7 @@ export class Codec {
           address,
           context,
           version: decodeVersion(reader),
+          writer: decodeWriter(reader),
           options: decodeOptions(reader),
         };
       }
@@ -178,10 +186,9 @@ export class Codec {
         const id = reader.u32();
         const vnode = reader.u16();
         const flags = reader.u8();
-        if (flags > 7) throw new MalformedBytes(`flags ${String(flags)}`);
+        const cause = oneOf(PUT_CAUSE, flags >>> 2);
         const address = reader.octets();
         const state = this.clock.decode(reader);
-        const cause = (flags & 4) !== 0 ? "read-repair" : "replication";
         return { kind: "replica-put", id, vnode, address, state, acknowledge: ACKNOWLEDGE[flags & 3], cause };
       }
       case REPLICA_PUT_REPLY:
@@ -197,7 +204,9 @@ export class Codec {
         const acknowledge = oneOf(ACKNOWLEDGE, reader.u8());
         const address = reader.octets();
         const context = reader.octets();
-        return { kind: "replica-update", id, vnode, address, context, version: decodeVersion(reader), acknowledge };
+        const version = decodeVersion(reader);
+        const writer = decodeWriter(reader);
+        return { kind: "replica-update", id, vnode, address, context, version, writer, acknowledge };
       }
       case REPLICA_UPDATED: {
         const id = reader.u32();
@@ -253,24 +262,28 @@ export class Codec {
     out.u8(INSPECTION);
     out.u32(message.id);
     out.varint(message.held.length);
-    for (const ids of message.held) {
+    message.held.forEach((ids, i) => {
       if (ids === undefined) out.varint(HELD_NOTHING);
       else if (ids === "failed") out.varint(HELD_UNKNOWN);
       else {
         out.varint(ids.length + HELD_FROM);
         for (const id of ids) out.varint(id);
+        out.varint(message.metadata[i]?.entries ?? 0);
+        out.varint(message.metadata[i]?.bytes ?? 0);
       }
-    }
+    });
   }
 
   private decodeInspection(reader: ByteReader): Inspection {
     const id = reader.u32();
     const count = reader.count(1);
     const held: Held[] = [];
+    const metadata: (HeldMetadata | undefined)[] = [];
     for (let i = 0; i < count; i++) {
       const code = reader.varint();
       if (code === HELD_NOTHING || code === HELD_UNKNOWN) {
         held.push(code === HELD_NOTHING ? undefined : "failed");
+        metadata.push(undefined);
         continue;
       }
       const size = code - HELD_FROM;
@@ -278,8 +291,9 @@ export class Codec {
       const ids: number[] = [];
       for (let j = 0; j < size; j++) ids.push(reader.varint());
       held.push(ids);
+      metadata.push({ entries: reader.varint(), bytes: reader.varint() });
     }
-    return { kind: "inspection", id, held };
+    return { kind: "inspection", id, held, metadata };
   }
 }
 
@@ -287,6 +301,17 @@ export class Codec {
 const HELD_NOTHING = 0;
 const HELD_UNKNOWN = 1;
 const HELD_FROM = 2;
+
+function encodeWriter({ client, timestamp }: Writer, out: ByteWriter): void {
+  out.varint(client);
+  out.varint(timestamp);
+}
+
+function decodeWriter(reader: ByteReader): Writer {
+  const client = reader.varint();
+  const timestamp = reader.varint();
+  return client === 0 && timestamp === 0 ? NOBODY : { client, timestamp };
+}
 
 function acknowledgeCode(acknowledge: Acknowledge): number {
   return ACKNOWLEDGE.indexOf(acknowledge);

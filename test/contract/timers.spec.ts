@@ -62,6 +62,7 @@ class Sleeper implements RunningNode {
       replicaReads: 0,
       replicaWrites: 0,
       inspectedKeys: 0,
+      reaped: 0,
     };
   }
 }

@@ -40,6 +40,7 @@ function sized(id: number): PeerMessage {
     address: address(`k${String(id)}`),
     context: "",
     version,
+    writer: { client: id, timestamp: 0 },
     acknowledge: "both",
   };
 }
@@ -129,6 +130,7 @@ class Mouthpiece implements RunningNode {
       replicaReads: 0,
       replicaWrites: 0,
       inspectedKeys: 0,
+      reaped: 0,
     };
   }
 }

@@ -2,6 +2,7 @@
  * A small world for tests of the node: virtual time, one queue of events, messages through the real codec, storage
  * that may be slow, and a crash that forgets what was not stored. No socket, no timer, no sleeping.
  */
+import { NOBODY } from "../../engine/messages";
 import { clockFor } from "../../engine/clocks/clock";
 import { Host } from "../../engine/host/host";
 import { MemoryStorage } from "../../engine/host/memory-storage";
@@ -227,7 +228,16 @@ export class MiniWorld {
 
   putMessage(key: string, value: string, context = ""): ClientMessage {
     const version = { writeId: this.nextWrite++, value, tombstone: false };
-    return { kind: "put", id: 7, forwarded: false, address: address(key), context, version, options: undefined };
+    return {
+      kind: "put",
+      id: 7,
+      forwarded: false,
+      address: address(key),
+      context,
+      version,
+      writer: NOBODY,
+      options: undefined,
+    };
   }
 
   get(node: number, key: string): AnswerMessage {

@@ -2,6 +2,7 @@
  * Puts under a clock that needs nothing stored (last write wins): made at the coordinator, sent to all replicas at once.
  * The last test holds the engine against the WARS model itself, computed apart from the delays that were drawn.
  */
+import { NOBODY } from "../../engine/messages";
 import { strict as assert } from "node:assert";
 import type { Message } from "../../engine/messages";
 import { legOf } from "../../engine/vocabulary/leg-delays";
@@ -101,6 +102,7 @@ describe("a put that needs nothing stored", () => {
       address: address("k"),
       context: "",
       version,
+      writer: NOBODY,
       options: undefined,
     });
     assert.ok(world.run(1_000_000, () => box.answer !== undefined));

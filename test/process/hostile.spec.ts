@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { NOBODY } from "../../engine/messages";
 import { connect, type Socket } from "node:net";
 import fc from "fast-check";
 import { clockNamed } from "../../engine/clocks/clock";
@@ -170,7 +171,7 @@ describe("a node among hostile connections", function () {
       { kind: "replica-put", id: 1, vnode: 0, address: key, state, acknowledge: "none", cause: "read-repair" },
       { kind: "replica-get", id: 1, vnode: 0, address: key },
       { kind: "answer", id: 1, outcome: "ok", coordinator: 0, versions: [], context: "", reason: "" },
-      { kind: "inspection", id: 1, held: [] },
+      { kind: "inspection", id: 1, held: [], metadata: [] },
     ];
     for (const message of peerOnly) await refused(joined(welcome(), saying(message)), /from a client/);
     await stillServes();
@@ -215,6 +216,7 @@ describe("a node among hostile connections", function () {
           address: key,
           context: "\u0001?",
           version,
+          writer: NOBODY,
           acknowledge: "stored",
         }),
       );

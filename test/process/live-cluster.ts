@@ -206,7 +206,7 @@ export async function inspectAll(
       const some = keys.slice(from, from + 256);
       const seen = await client.inspect(node, new Array<number>(some.length).fill(0), some, 5_000);
       assert.ok(seen !== undefined, `node ${String(node)} answers an inspection`);
-      for (const ids of seen) {
+      for (const ids of seen.held) {
         assert.ok(ids !== "failed", `node ${String(node)} can read what it holds`);
         held[node].push(ids);
       }

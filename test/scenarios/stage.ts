@@ -194,7 +194,7 @@ export class Stage {
       let held: readonly Held[] | undefined;
       let asked = true;
       cluster.inspect(node, [vnode], [addressOf(key)], (found) => {
-        held = found;
+        held = found?.held;
         asked = false;
       });
       // A disk answers by an event of its own.

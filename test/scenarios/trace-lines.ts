@@ -174,6 +174,10 @@ function noteInWords(note: Note): string {
       return `answers the ${note.operation}: ${note.outcome}, ${String(note.versions)} versions`;
     case "read-repair":
       return `repairs ${keyName(note.address)} at ${nodeName(note.to)}`;
+    case "reaping":
+      return `has the tombstone of ${keyName(note.address)} removed everywhere`;
+    case "reap-dropped":
+      return `leaves the tombstone of ${keyName(note.address)} for later`;
     case "storage-failed":
       return `cannot use its storage for ${keyName(note.address)}: ${note.reason}`;
   }

@@ -294,10 +294,10 @@ class Course {
         let answered = false;
         // A pause of its own is no excuse for ever.
         for (let attempt = 0; attempt < MOST_ATTEMPTS && !answered; attempt++) {
-          this.cluster.inspect(copy.node, [copy.vnode], [address], (held) => {
-            if (held === undefined) return;
+          this.cluster.inspect(copy.node, [copy.vnode], [address], (inspected) => {
+            if (inspected === undefined) return;
             answered = true;
-            const one = held[0];
+            const one = inspected.held[0];
             if (one === "failed") this.broken("sound disks can be read", `node-${String(copy.node + 1)}`);
             else this.judge.inspected(copy, one);
           });

@@ -17,7 +17,11 @@ export class EngineTarget implements Target {
     inspection: true,
   };
 
-  constructor(private readonly client: Client) {}
+  /** `timestamp` gives each session's writes their wall time; 0 for none. */
+  constructor(
+    private readonly client: Client,
+    private readonly timestamp: (session: number) => number = () => 0,
+  ) {}
 
   submit(request: Request, done: (reply: Reply) => void): void {
     const answered = (answer: AnswerMessage): void => done(replyOf(answer));
@@ -29,7 +33,8 @@ export class EngineTarget implements Target {
       case "delete": {
         const { writeId, value } = request;
         const version = { writeId, value, tombstone: request.kind === "delete" };
-        this.client.put(encodeAddress(request.key), request.context, version, undefined, answered);
+        const writer = { client: request.session, timestamp: this.timestamp(request.session) };
+        this.client.put(encodeAddress(request.key), request.context, version, undefined, answered, writer);
         return;
       }
       case "scan":

@@ -61,6 +61,7 @@ class Bare {
             replicaReads: 0,
             replicaWrites: 0,
             inspectedKeys: 0,
+            reaped: 0,
           }),
         }),
         transport: { send: () => undefined, answer: () => undefined },

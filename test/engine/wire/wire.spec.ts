@@ -65,6 +65,7 @@ const options = fc.option(
     .filter((made) => Object.values(made).some((value) => value !== undefined)),
   { nil: undefined },
 );
+const writer = fc.record({ client: id, timestamp: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }) });
 const acknowledge = fc.constantFrom("none" as const, "received" as const, "stored" as const, "both" as const);
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant("get" as const), id, forwarded: fc.boolean(), address: octets, options }),
@@ -75,6 +76,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     address: octets,
     context: octets,
     version,
+    writer,
     options,
   }),
   fc.record({
@@ -108,7 +110,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     address: octets,
     state,
     acknowledge,
-    cause: fc.constantFrom("replication" as const, "read-repair" as const),
+    cause: fc.constantFrom("replication" as const, "read-repair" as const, "reap" as const),
   }),
   fc.record({
     kind: fc.constant("replica-put-reply" as const),
@@ -123,6 +125,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     address: octets,
     context: octets,
     version,
+    writer,
     acknowledge,
   }),
   fc.record({ kind: fc.constant("replica-updated" as const), id, vnode, outcome: fc.constant("ok" as const), state }),
@@ -142,17 +145,23 @@ const message: fc.Arbitrary<Message> = fc.oneof(
       addresses: fc.constant(keys.map(([, a]) => a)),
     }),
   ),
-  fc.record({
-    kind: fc.constant("inspection" as const),
-    id,
-    held: fc.array(
-      fc.oneof(
-        fc.array(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { maxLength: 5 }),
-        fc.constantFrom(undefined, "failed" as const),
+  fc
+    .record({
+      kind: fc.constant("inspection" as const),
+      id,
+      held: fc.array(
+        fc.oneof(
+          fc.array(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { maxLength: 5 }),
+          fc.constantFrom(undefined, "failed" as const),
+        ),
+        { maxLength: 6 },
       ),
-      { maxLength: 6 },
-    ),
-  }),
+      spent: fc.record({ entries: id, bytes: id }),
+    })
+    .map(({ spent, ...made }) => ({
+      ...made,
+      metadata: made.held.map((ids) => (ids === undefined || ids === "failed" ? undefined : spent)),
+    })),
 );
 
 function encode(made: Message): Uint8Array {

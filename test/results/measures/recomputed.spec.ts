@@ -96,7 +96,7 @@ function messageOf(request: Request): ClientMessage {
   const common = { id: 1, forwarded: false, address: encodeAddress(request.key), options: undefined };
   if (request.kind === "get") return { ...common, kind: "get" };
   const { writeId, value, context } = request;
-  return { ...common, kind: "put", context, version: { writeId, value, tombstone: request.kind === "delete" } };
+  return { ...common, kind: "put", context, writer: { client: request.session, timestamp: 0 }, version: { writeId, value, tombstone: request.kind === "delete" } };
 }
 
 function replyOf({ outcome, versions, context, coordinator, reason }: AnswerMessage): Reply {
