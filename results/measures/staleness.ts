@@ -7,7 +7,7 @@
  * a bound left undecided is counted and becomes a doubt; it is never counted as fresh.
  */
 import type { MetricValue } from "../record/figures";
-import { certaintyOf, type Micros, type OperationRecord, type WriteId } from "../record/history";
+import { certaintyOf, type OperationRecord, type WriteId } from "../record/history";
 import { LatencyHistogram } from "../record/histogram";
 import { wilsonOfBlocks } from "../statistics/wilson";
 import { CompletedWrites } from "./completed-writes";
@@ -17,32 +17,24 @@ import type { Findings, Measure, MeasureSetup } from "./measure";
 import { latencyPercentile, notMeasured, Tally } from "./percentiles";
 import { VisibilityBins } from "./visibility-bins";
 import { VisibilityTime } from "./visibility-time";
+import { SETTLE_MICROS, WaitingReads } from "./waiting-reads";
 
 /** Reads up to this many versions behind have a cell of their own in the chart; the last is "this or more". */
 const MOST_BEHIND_SHOWN = 20;
 const MOST_BEHIND = 10_000;
 /** A read that began this soon after the latest acknowledged write had ended is one "at commit". */
 const AT_COMMIT_MICROS = 100;
-/** How long a read waits for writes that were open when it returned. Longer than any operation's timeout. */
-const SETTLE_MICROS = 30_000_000;
-const MOST_WAITING = 50_000;
 /** Writes held of all keys together, about 150 bytes each; beyond it keys keep fewer. */
 const WRITES_BUDGET = 1_000_000;
 const WRITES_HELD_WHEN_SHORT = 8;
 /** Ids remembered of writes that were refused for certain, and of versions whose write has not ended. */
 const MOST_IDS = 65_536;
 
-interface KeyState {
+interface JudgedRead extends KeyRead {
   readonly history: KeyHistory;
-  waiting: WaitingRead[] | undefined;
-}
-
-interface WaitingRead extends KeyRead {
-  readonly state: KeyState;
   readonly interval: number;
   readonly measured: boolean;
   readonly found: boolean;
-  settled: boolean;
 }
 
 interface IntervalReads {
@@ -56,11 +48,11 @@ interface IntervalReads {
 export class StalenessMeasure implements Measure {
   readonly name = "staleness";
   private readonly grid: IntervalGrid;
-  private readonly keys = new Map<string, KeyState>();
+  private readonly keys = new Map<string, KeyHistory>();
   private readonly completed = new CompletedWrites();
   private readonly ended = (id: WriteId): boolean => this.completed.has(id);
-  private queue: WaitingRead[] = [];
-  private queueHead = 0;
+  /** Until any write of their key ends. */
+  private readonly reads = new WaitingReads<JudgedRead, KeyHistory>((read, lastCall) => this.judge(read, lastCall));
   private writesHeld = 0;
 
   /** Warm-up and measured reads, for the run's time line. */
@@ -73,7 +65,6 @@ export class StalenessMeasure implements Measure {
   private readonly visibilityTime = new VisibilityTime();
   private undecided = 0;
   private inexact = 0;
-  private judgedEarly = 0;
 
   /** Indefinite writes by id: true once a read returned them. Bounded by the oldest being forgotten. */
   private readonly indefinite = new Map<WriteId, boolean>();
@@ -90,7 +81,7 @@ export class StalenessMeasure implements Measure {
   }
 
   operation(operation: OperationRecord): void {
-    this.settleUntil(operation.end - SETTLE_MICROS);
+    this.reads.settleUntil(operation.end - SETTLE_MICROS);
     switch (operation.kind) {
       case "update":
       case "insert":
@@ -107,7 +98,7 @@ export class StalenessMeasure implements Measure {
   }
 
   finish(): Findings {
-    this.settleUntil(Infinity);
+    this.reads.settleUntil(Infinity);
     const blocks = this.measured.flatMap((reads) =>
       reads === undefined ? [] : [{ hits: reads.stale, total: reads.judged }],
     );
@@ -147,7 +138,7 @@ export class StalenessMeasure implements Measure {
         readsJudged: total,
         readsUndecided: this.undecided,
         readsInexact: this.inexact,
-        readsJudgedEarly: this.judgedEarly,
+        readsJudgedEarly: this.reads.judgedEarly,
         refusedWritesSeen: this.refusedSeen,
         unknownVersions: this.early.size,
         unknownVersionsForgotten: this.earlyForgotten,
@@ -176,7 +167,7 @@ export class StalenessMeasure implements Measure {
       remember(this.refused, id);
       if (seenEarly) this.refusedSeen++;
     } else {
-      const state = this.stateOf(operation.key);
+      const history = this.historyOf(operation.key);
       if (certainty === "indefinite") this.addIndefinite(id, seenEarly);
       const write = {
         id,
@@ -187,71 +178,34 @@ export class StalenessMeasure implements Measure {
         seen: operation.seen,
       };
       const held = this.writesHeld < WRITES_BUDGET ? WRITES_HELD : WRITES_HELD_WHEN_SHORT;
-      this.writesHeld += state.history.add(write, held);
+      this.writesHeld += history.add(write, held);
     }
-    this.judgeWaiting(this.keys.get(operation.key));
+    const history = this.keys.get(operation.key);
+    if (history !== undefined) this.reads.happened(history);
   }
 
   private read(operation: OperationRecord): void {
     for (const id of operation.versions) this.noteReturned(id);
-    const state = this.stateOf(operation.key);
-    const read: WaitingRead = {
+    this.reads.add({
       session: operation.session,
       start: operation.start,
       end: operation.end,
       versions: operation.versions,
-      state,
+      history: this.historyOf(operation.key),
       interval: this.grid.indexOf(operation.end),
       measured: operation.phase === "measure",
       found: operation.values > 0,
-      settled: false,
-    };
-    const judgement = state.history.judge(read, this.ended, false);
-    if (judgement.kind !== "judged" || !judgement.waiting) {
-      this.count(read, judgement);
-      return;
-    }
-    if (this.queue.length - this.queueHead >= MOST_WAITING) {
-      this.judgedEarly++;
-      this.settle(this.queue[this.queueHead++]);
-    }
-    this.queue.push(read);
-    (state.waiting ??= []).push(read);
-  }
-
-  /** A write of the key has ended: some of the reads that waited may be decided now. */
-  private judgeWaiting(state: KeyState | undefined): void {
-    if (state?.waiting === undefined) return;
-    const still = state.waiting.filter((read) => {
-      if (read.settled) return false;
-      const judgement = state.history.judge(read, this.ended, false);
-      if (judgement.kind === "judged" && judgement.waiting) return true;
-      read.settled = true;
-      this.count(read, judgement);
-      return false;
     });
-    state.waiting = still.length > 0 ? still : undefined;
   }
 
-  private settleUntil(readsEndedBy: Micros): void {
-    while (this.queueHead < this.queue.length && this.queue[this.queueHead].end <= readsEndedBy) {
-      this.settle(this.queue[this.queueHead++]);
-    }
-    if (this.queueHead > 4_096 && this.queueHead * 2 > this.queue.length) {
-      this.queue = this.queue.slice(this.queueHead);
-      this.queueHead = 0;
-    }
+  private judge(read: JudgedRead, lastCall: boolean): KeyHistory | undefined {
+    const judgement = read.history.judge(read, this.ended, lastCall);
+    if (judgement.kind === "judged" && judgement.waiting) return read.history;
+    this.count(read, judgement);
+    return undefined;
   }
 
-  private settle(read: WaitingRead): void {
-    if (read.settled) return;
-    read.settled = true;
-    this.count(read, read.state.history.judge(read, this.ended, true));
-    read.state.waiting = read.state.waiting?.filter((one) => one !== read);
-    if (read.state.waiting?.length === 0) read.state.waiting = undefined;
-  }
-
-  private count(read: WaitingRead, judgement: Judgement): void {
+  private count(read: JudgedRead, judgement: Judgement): void {
     if (judgement.kind === "unwritten") return;
     if (judgement.kind === "undecided") {
       if (read.measured) this.undecided++;
@@ -276,10 +230,10 @@ export class StalenessMeasure implements Measure {
     this.missedFor.record(read.start - judgement.missedSince);
   }
 
-  private stateOf(key: string): KeyState {
-    let state = this.keys.get(key);
-    if (state === undefined) this.keys.set(key, (state = { history: new KeyHistory(), waiting: undefined }));
-    return state;
+  private historyOf(key: string): KeyHistory {
+    let history = this.keys.get(key);
+    if (history === undefined) this.keys.set(key, (history = new KeyHistory()));
+    return history;
   }
 
   private addIndefinite(id: WriteId, seen: boolean): void {
