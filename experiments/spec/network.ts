@@ -62,6 +62,13 @@ export function nodeModelOf(values: Values): NodeModelSettings {
   };
 }
 
+/** What of the node model processes have too: wall times that are wrong. */
+export function wallErrorsOf(values: Values): NodeModelSettings | undefined {
+  const { clockSkew, clockDriftPpm } = nodeModelOf(values);
+  if (clockSkew === undefined && clockDriftPpm === undefined) return undefined;
+  return { service: {}, workers: 1, queueLimit: 0, ...present({ clockSkew, clockDriftPpm }) };
+}
+
 export function simulationOf(values: Values): SimulationSettings {
   return {
     codec: values.text("simulation.codec") as SimulationSettings["codec"],

@@ -82,13 +82,12 @@ export const NODE_MODEL_ROWS: readonly Tunable[] = [
     scope: "node",
     kind: { kind: "structure", name: "distribution" },
     default: "none",
-    title: "How far each node's wall time is off, drawn once with a random sign",
+    title: "How far the wall time of each node, and of each client session, is off, drawn once with a random sign",
     buys: "Wider: what timestamps do to a store that believes them.",
     costs: "Only clocks that read wall time (lww) are affected; causal ones are not, and that can be shown.",
     source: "Kingsbury, The trouble with timestamps, 2013",
     names: {},
     charts: ["siblings", "divergence"],
-    world: "simulation",
     short: "skew",
   },
   {
@@ -102,7 +101,6 @@ export const NODE_MODEL_ROWS: readonly Tunable[] = [
     source: "Marouani and Dagenais, Internal clock drift estimation in computer clusters, 2008",
     names: {},
     charts: ["siblings", "divergence"],
-    world: "simulation",
     short: "drift",
   },
 ];

@@ -1,0 +1,149 @@
+/** Deletes, the removal of their tombstones, and the write that meets one again. Virtual time. */
+import { strict as assert } from "node:assert";
+import type { AnswerMessage, Message } from "../../engine/messages";
+import { NOBODY } from "../../engine/messages";
+import { Reaper } from "../../engine/replica/reaper";
+import type { EngineSettings } from "../../engine/vocabulary/settings";
+import { address, MiniWorld } from "./mini-world";
+
+function deleted(world: MiniWorld, node: number, key: string, context: string): AnswerMessage {
+  const version = { writeId: 900, value: "", tombstone: true };
+  const box = world.ask(node, {
+    kind: "put",
+    id: 9,
+    forwarded: false,
+    address: address(key),
+    context,
+    version,
+    writer: NOBODY,
+    options: undefined,
+  });
+  world.run(1_000_000, () => box.answer !== undefined);
+  assert.equal(box.answer?.outcome, "ok");
+  return box.answer;
+}
+
+function world(
+  settings: Partial<EngineSettings>,
+  delay?: (to: number, message: Message) => number | undefined,
+): MiniWorld {
+  return new MiniWorld({
+    settings: { w: "all", r: "all", ...settings },
+    ...(delay === undefined ? {} : { delay: (_from, to, message) => delay(to, message) }),
+  });
+}
+
+describe("a tombstone", () => {
+  for (const clock of ["dvvset", "riak-dvv", "vv-server", "lww"]) {
+    it(`under ${clock} stays with delete_mode keep, and goes once all replicas hold it otherwise`, () => {
+      for (const deleteMode of ["keep", "immediate"] as const) {
+        const small = world({ clock, deleteMode });
+        const [owner] = small.owners("k");
+        const first = small.put(owner, "k", "v");
+        deleted(small, owner, "k", first.context);
+        small.run(1_000_000);
+        const held = small.owners("k").map((node) => small.stored(node, "k"));
+        if (deleteMode === "keep") assert.ok(held.every((state) => state?.includes("w900†")));
+        else assert.deepEqual(held, [undefined, undefined, undefined]);
+        assert.deepEqual(
+          small.get(owner, "k").versions.map(({ writeId }) => writeId),
+          deleteMode === "keep" ? [900] : [],
+        );
+      }
+    });
+  }
+
+  it("goes after the delay of delete_mode and not before", () => {
+    const small = world({ deleteMode: { afterMs: 300 } });
+    const [owner] = small.owners("k");
+    deleted(small, owner, "k", small.put(owner, "k", "v").context);
+    small.run(250_000);
+    assert.ok(small.stored(owner, "k")?.includes("w900†"));
+    small.run(100_000);
+    assert.equal(small.stored(owner, "k"), undefined);
+  });
+
+  it("stays where a replica does not hold it yet: the value it replaced would come back", () => {
+    let cut = -1;
+    const small = world({ deleteMode: "immediate", w: 2, r: 1, readRepair: "none" }, (to) =>
+      to === cut ? undefined : 1_000,
+    );
+    const [owner, , last] = small.owners("k");
+    const first = small.put(owner, "k", "v");
+    small.run(100_000);
+    cut = last;
+    deleted(small, owner, "k", first.context);
+    small.run(2_000_000);
+    assert.ok(small.stored(owner, "k")?.includes("w900†"), "kept");
+    assert.ok(small.stored(last, "k")?.includes("w1"), "the replica that was cut off still has the value");
+  });
+
+  it("stays when the key is written again before the removal", () => {
+    const small = world({ deleteMode: { afterMs: 300 } });
+    const [owner] = small.owners("k");
+    const gone = deleted(small, owner, "k", small.put(owner, "k", "v").context);
+    small.run(100_000);
+    const again = small.put(owner, "k", "new", gone.context);
+    small.run(1_000_000);
+    assert.deepEqual(
+      again.versions.map(({ writeId }) => writeId),
+      [2],
+    );
+    assert.deepEqual(
+      small.get(owner, "k").versions.map(({ value }) => value),
+      ["new"],
+    );
+  });
+});
+
+describe("a key written anew after its tombstone was reaped, where one replica missed the removal", () => {
+  /** The doomstone of riak_kv issue 679: one replica dies between agreement and removal. Returns what all replicas give. */
+  function rewritten(settings: Partial<EngineSettings>): { values: string[]; tombstones: number } {
+    let deaf = -1;
+    const small = world({ deleteMode: "immediate", ...settings }, (to, message) =>
+      to === deaf && message.kind === "replica-put" && message.cause === "reap" ? undefined : 1_000,
+    );
+    const [owner, , last] = small.owners("k");
+    deaf = last;
+    const older = small.put(owner, "k", "v", small.put(owner, "k", "u").context);
+    deleted(small, owner, "k", older.context);
+    small.run(100_000);
+    assert.equal(small.stored(owner, "k"), undefined, "reaped here");
+    assert.ok(small.stored(last, "k")?.includes("w900†"), "and not there");
+    small.put(owner, "k", "new");
+    const { versions } = small.get(owner, "k");
+    return {
+      values: versions.filter(({ tombstone }) => !tombstone).map(({ value }) => value),
+      tombstones: versions.filter(({ tombstone }) => tombstone).length,
+    };
+  }
+
+  for (const clock of ["riak-dvv", "dvvset", "dvv", "vv-server"]) {
+    it(`is not lost under ${clock} with epochs`, () => {
+      assert.deepEqual(rewritten({ clock }).values, ["new"]);
+    });
+    it(`is lost under ${clock} without them, although it was acknowledged by all`, () => {
+      assert.deepEqual(rewritten({ clock, actorEpochs: false }), { values: [], tombstones: 1 });
+    });
+  }
+});
+
+describe("the reaper", () => {
+  it("keeps its queues within a bound and says what it leaves for later", () => {
+    const seen = { checked: 0, removed: 0, dropped: 0 };
+    const reaper = new Reaper(
+      { afterMs: 1_000 },
+      { check: () => seen.checked++, remove: () => seen.removed++, dropped: () => seen.dropped++ },
+    );
+    for (let i = 0; i < 70_000; i++) reaper.agreed(i, 0, "k", undefined);
+    assert.equal(seen.dropped, 70_000 - 65_536);
+    assert.equal(reaper.next(), 1_000_000);
+    reaper.advance(999_999);
+    assert.equal(seen.removed, 0);
+    reaper.advance(1_000_000);
+    assert.equal(seen.removed, 1);
+    reaper.advance(2_000_000);
+    assert.equal(seen.removed, 65_536);
+    assert.equal(reaper.next(), Infinity);
+  });
+});
