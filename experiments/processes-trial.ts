@@ -19,8 +19,8 @@ import type { LegDelays } from "../results/record/figures";
 import type { NodeCounters } from "../results/record/history";
 import { Driver } from "../workloads/driver";
 import { driveInRealTime } from "../workloads/real-time";
+import { workloadFor } from "../workloads/mixes/mix";
 import { EngineTarget } from "../workloads/targets/engine";
-import { coreWorkload } from "../workloads/ycsb/core-workload";
 import { calibrationOf, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
 import { Inspector } from "./inspector";
 import { loadAverage } from "./provenance";
@@ -110,7 +110,7 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   const roundTrips = await nullRoundTrips(observer);
   const lags = await timerLags();
 
-  const workload = coreWorkload(load, root.fork("workload"));
+  const workload = workloadFor(load, root.fork("workload"));
   const driver = new Driver({
     workload,
     settings: load,
@@ -246,6 +246,9 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     operations: ended.measured,
     integrity: ended.integrity,
     driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
+    stepsLeft: ended.stepsLeft,
+    identities: ended.identities,
+    ...(ended.merges === undefined ? {} : { merges: ended.merges }),
     ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
   });
   const legs = legsOf(to.nodes);

@@ -17,8 +17,8 @@ import type { NodeCounters, OperationRecord } from "../results/record/history";
 import type { TraceEvent, TraceHeader } from "../results/record/trace";
 import { Driver } from "../workloads/driver";
 import { SimulatedTarget } from "../workloads/targets/simulated";
+import { workloadFor } from "../workloads/mixes/mix";
 import { driveInVirtualTime, type VirtualDrive } from "../workloads/virtual-time";
-import { coreWorkload } from "../workloads/ycsb/core-workload";
 import { Inspector } from "./inspector";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
@@ -68,6 +68,9 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
     operations: ended.measured,
     integrity: ended.integrity,
   });
+    stepsLeft: ended.stepsLeft,
+    identities: ended.identities,
+    ...(ended.merges === undefined ? {} : { merges: ended.merges }),
   const { digest } = cluster;
   return {
     ...result,
@@ -147,7 +150,7 @@ export class SimulatedTrial {
     cluster.run(cluster.ready);
     const load = cell.workload;
     const driver = new Driver({
-      workload: coreWorkload(load, root.fork("workload")),
+      workload: workloadFor(load, root.fork("workload")),
       settings: load,
       phases: cell.phases,
       random: root.fork("driver"),

@@ -6,6 +6,7 @@
 import { distributionOf } from "../engine/vocabulary/distributions";
 import { MICROS_PER_MS } from "../engine/vocabulary/micros";
 import type { DistributionSettings } from "../engine/vocabulary/settings";
+import { stepCount } from "../engine/vocabulary/written-scripts";
 import type { Cell } from "./spec/experiment";
 
 /** Starting and stopping a process node, opening connections, calibrating. */
@@ -35,7 +36,11 @@ function inSimulation(cell: Cell): number {
   const { cluster, workload, phases } = cell;
   const preloads = workload.preload ? workload.records.insertCount : 0;
   const loadedMs = phases.warmupMs + phases.measureMs;
-  const operations = preloads + (operationsPerSecond(cell) * loadedMs * operationsFor(cell)) / 1_000;
+  const asked =
+    workload.mixture?.name === "scripted"
+      ? stepCount(workload.mixture.steps)
+      : (operationsPerSecond(cell) * loadedMs) / 1_000;
+  const operations = preloads + asked * operationsFor(cell);
   // Each operation is a few messages to its coordinator and a few for each replica.
   const cost = (2 + cluster.engine.nVal) / 5;
   const rate = SIMULATED_OPERATIONS_PER_MS * (cluster.simulation?.codec === "bypass" ? BYPASS_FACTOR : 1);

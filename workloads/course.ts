@@ -2,7 +2,7 @@
  * The course of an operation from its first request to its last answer, and the records it leaves. Most operations are
  * one request. Two are pairs: a read-modify-write, and a write under the rule `read-first`; both read, then write with
  * the context that read brought. A pair whose read fails does not write: a write without the context it was meant to
- * carry would be another operation than the one asked for.
+ * carry would be another operation than the one asked for. What a pair writes may be made of what it read: a merge.
  *
  * Records: one for every request. A read-modify-write leaves a third, `rmw`, spanning the pair: intended and started
  * with the read, ended with the update, outcome of the worse of both; it carries no versions and no write id, so that a
@@ -176,6 +176,11 @@ export class Courses<Owner> {
     return `${textFromOctets(name.type)}/${textFromOctets(name.bucket)}/${key}`;
   }
 
+  /** Whether a session's contexts are kept for its later writes. */
+  private get remembers(): boolean {
+    return this.options.context === "session" || this.options.context === "last-read";
+  }
+
   private readsFirst(operation: DrawnOperation): boolean {
     if (operation.kind === "rmw") return true;
     const write = operation.kind === "update" || operation.kind === "delete";
@@ -199,7 +204,7 @@ export class Courses<Owner> {
     const { kind } = operation;
     const writes = kind === "update" || kind === "insert" || kind === "delete";
     const carries = kind === "update" || kind === "delete";
-    const known = carries && !operation.blind && this.options.context === "session" ? session.recall(key) : undefined;
+    const known = carries && !operation.blind && this.remembers ? session.recall(key) : undefined;
     const request: Request = {
       kind: kind === "read" || kind === "rmw" ? "get" : kind === "scan" ? "scan" : kind === "delete" ? "delete" : "put",
       key: operation.key,
@@ -221,7 +226,7 @@ export class Courses<Owner> {
       kind: kind === "delete" ? "delete" : "put",
       key: operation.key,
       session: session.number,
-      value: operation.value,
+      value: operation.merge === undefined ? operation.value : operation.merge(read.payloads),
       writeId: session.nextWriteId(),
       context: read.context,
       scanLength: 0,
@@ -246,12 +251,12 @@ export class Courses<Owner> {
     if (request.writeId !== 0) this.activities.ended(key, now);
     if (reply.outcome !== "ok" || request.kind === "scan") return;
     if (request.kind === "get") this.verify(course.operation.key, reply);
-    if (this.options.context !== "session") return;
+    if (!this.remembers) return;
     if (request.kind === "get") {
       // "Nothing there" is the session's last word on the key too.
       if (reply.context === "") session.forget(key);
       else session.remember(key, reply.context, reply.versions);
-    } else if (reply.context !== "") {
+    } else if (reply.context !== "" && this.options.context === "session") {
       // A store that does not say what stands after a put: the session has seen its own write, and through that what
       // the write had seen.
       const versions = reply.versions.length > 0 ? reply.versions : [request.writeId];

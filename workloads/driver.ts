@@ -11,6 +11,9 @@
  * *intended* instant. In the drain nothing new begins (a pair that began is completed), and it lasts until its time is
  * over and every reply has come: targets answer by their own deadline.
  *
+ * A script (a workload with an end) begins with the measured phase, one operation at a time whichever client's; when it is
+ * over the rest of that phase passes in silence, and steps that were not begun by its end are told.
+ *
  * Probes are the measuring instrument, not the load: reads of their own after some acknowledged writes, counted apart, so
  * that a run with them is offered the same operations as one without.
  */
@@ -22,9 +25,10 @@ import { octetsFromText } from "../engine/vocabulary/octets";
 import type { Random } from "../engine/vocabulary/random";
 import type { OperationRecord, Phase } from "../results/record/history";
 import { Courses, type DueRequest, type Ended } from "./course";
+import { Identities } from "./identities";
 import type { KeyActivity } from "./key-activity";
 import { Loader, LOAD_CONCURRENCY, type LoadSlot } from "./loader";
-import type { Reply, Workload } from "./operation";
+import type { DrawnOperation, MergeCounts, Reply, Workload } from "./operation";
 import { arrivals, type Arrivals } from "./pacing";
 import { Probes, type Probe } from "./probes";
 import { CONTEXTS_PER_SESSION, Session } from "./session";
@@ -74,12 +78,18 @@ export interface DriverProgress {
     readonly doubtful: number;
   };
   readonly integrity: { readonly confirmed: number; readonly broken: number };
+  /** Steps of a script that were not begun; 0 where there is none. */
+  readonly stepsLeft: number;
+  /** Sessions that clients took on after their first, and operations under one that should have ended (numbers ran out). */
+  readonly identities: { readonly renewed: number; readonly outlived: number };
+  /** Of workloads that merge what they read. */
+  readonly merges: MergeCounts | undefined;
 }
 
-/** A closed loop's client. */
+/** A closed loop's client, or of a script all of them in turn. */
 interface ClosedClient {
   readonly kind: "client";
-  readonly session: Session;
+  readonly number: number;
   /** Under a target rate: when its next operation is due, in fractions of a microsecond. */
   deadline: number;
 }
@@ -98,7 +108,9 @@ export class Driver {
   private readonly random: Random;
   private readonly thinking: Random;
   private readonly think: Distribution | undefined;
-  private readonly clients: readonly ClosedClient[];
+  private readonly clients: number;
+  private readonly closed: readonly ClosedClient[];
+  private readonly identities: Identities;
   private readonly loader: Loader;
   private readonly courses: Courses<Owner>;
   private readonly probes: Probes | undefined;
@@ -139,14 +151,19 @@ export class Driver {
     this.now = options.start;
     const base = options.sessionBase ?? 0;
     const kept = options.contextsPerSession ?? CONTEXTS_PER_SESSION;
-    this.clients = Array.from({ length: load.clients }, (_, i) => ({
-      kind: "client" as const,
-      session: new Session(base + i, kept),
-      deadline: 0,
-    }));
+    this.clients = load.clients;
+    const together = load.model === "closed" && load.oneAtATime === true ? 1 : load.clients;
+    this.closed = Array.from({ length: together }, (_, number) => ({ kind: "client" as const, number, deadline: 0 }));
     const slots = Math.min(options.loadConcurrency ?? LOAD_CONCURRENCY, workload.loadCount);
     const loadSessions = Array.from({ length: slots }, (_, i) => new Session(base + load.clients + i, 0));
     this.loader = new Loader(workload, loadSessions);
+    this.identities = new Identities({
+      clients: load.clients,
+      first: base,
+      later: base + load.clients + slots,
+      lifetime: settings.clientLifetime ?? Infinity,
+      contextsKept: kept,
+    });
     this.think = load.model === "closed" && load.think !== undefined ? distributionOf(load.think) : undefined;
     this.probes = settings.probe && new Probes(settings.probe, settings.maxOutstanding, options.random.fork("probe"));
     const rate = load.model === "closed" ? load.targetPerSecond : undefined;
@@ -161,9 +178,9 @@ export class Driver {
     if (!settings.preload || workload.loadCount === 0) this.startWarmup(options.start);
   }
 
-  /** Session numbers in use: from the base on, clients first, then the load's. */
+  /** Session numbers in use so far: from the base on, clients first, then the load's, then later identities of clients. */
   get sessionCount(): number {
-    return this.clients.length + this.loader.slots.length;
+    return this.clients + this.loader.slots.length + this.identities.renewed;
   }
 
   get phase(): Phase {
@@ -261,6 +278,9 @@ export class Driver {
       probes: this.probes === undefined ? NO_PROBES : { ...this.probes.counted },
       load: this.loader.progress,
       integrity: { ...this.courses.integrity },
+      stepsLeft: this.workload.stepsLeft?.() ?? 0,
+      identities: { renewed: this.identities.renewed, outlived: this.identities.outlived },
+      merges: this.workload.merges === undefined ? undefined : { ...this.workload.merges },
     };
   }
 
@@ -296,10 +316,12 @@ export class Driver {
       this.nextArrival = now + this.schedule.next();
       return;
     }
+    // A script begins with the measured phase; there is nothing in it to warm up with.
+    const begin = this.workload.over === undefined ? now : this.measureStart + this.pause();
     // Under a target rate clients start apart, or all of them would send at every tick together (as in YCSB).
     const offsets = this.random.fork("offsets");
-    for (const client of this.clients) {
-      client.deadline = now + offsets.nextFloat() * this.tick;
+    for (const client of this.closed) {
+      client.deadline = begin + offsets.nextFloat() * this.tick;
       this.waiting.add(Math.round(client.deadline), client);
     }
   }
@@ -327,10 +349,13 @@ export class Driver {
 
   private arrive(): void {
     const intended = this.nextArrival;
-    const { session } = this.clients[this.arrived % this.clients.length];
+    if (this.workload.over?.() === true) {
+      this.nextArrival = Infinity;
+      return;
+    }
+    const { operation, session } = this.draw(this.arrived % this.clients);
     this.arrived++;
     if (this.phaseOf(intended) === "measure") this.measured.due++;
-    const operation = this.workload.next();
     if (this.courses.outstanding - (this.probes?.outstanding ?? 0) < this.settings.maxOutstanding) {
       this.courses.begin(operation, session, ARRIVAL, intended, this.now);
     } else {
@@ -340,6 +365,16 @@ export class Driver {
       this.count({ operation, outcome: "not_sent" });
     }
     this.nextArrival = this.warmupStart + this.schedule!.next();
+  }
+
+  /** The next operation and who sends it, `client` if the workload does not mind. */
+  private draw(client: number): { readonly operation: DrawnOperation; readonly session: Session } {
+    const operation = this.workload.next(client);
+    return { operation, session: this.identities.forNext(operation.client ?? client) };
+  }
+
+  private pause(): Micros {
+    return this.workload.pause?.() ?? 0;
   }
 
   private beginProbe(probe: Probe, due: Micros): void {
@@ -360,11 +395,13 @@ export class Driver {
 
   private beginClosed(client: ClosedClient): void {
     if (this.now >= this.measureEnd) return this.retire(client);
+    if (this.workload.over?.() === true) return;
     // A client behind its rate sends at once, and is timed from when the rate wanted it.
     const intended = this.tick === 0 ? this.now : Math.min(this.now, Math.round(client.deadline));
     client.deadline += this.tick;
     if (this.phaseOf(intended) === "measure") this.measured.due++;
-    this.courses.begin(this.workload.next(), client.session, client, intended, this.now);
+    const { operation, session } = this.draw(client.number);
+    this.courses.begin(operation, session, client, intended, this.now);
   }
 
   private retire(client: ClosedClient): void {
@@ -383,7 +420,7 @@ export class Driver {
     this.count(ended);
     if (owner.kind === "arrival") return;
     if (this.now >= this.measureEnd) return this.retire(owner);
-    let due = this.now;
+    let due = this.now + this.pause();
     if (this.think !== undefined) due += this.think.sample(this.thinking);
     // Refused before anything was done: a client that asked again at once would spin instead of loading the store.
     if (certainty(outcome) === "definite") due += fromMs(REFUSAL_PAUSE_MS);

@@ -4,6 +4,7 @@
  */
 import type { KeyName } from "../engine/vocabulary/address";
 import type { Context } from "../engine/clocks/clock";
+import type { Micros } from "../engine/vocabulary/micros";
 import type { Outcome } from "../engine/vocabulary/outcomes";
 import type { Octets } from "../engine/vocabulary/octets";
 
@@ -27,16 +28,33 @@ export interface DrawnOperation {
   readonly merge?: (payloads: readonly Octets[]) => Octets;
 }
 
+/** What an application that merges siblings has seen; a read that brought one version merges nothing. */
+export interface MergeCounts {
+  /** Read-modify-writes whose read brought more than one version, and the versions that these brought. */
+  readonly reads: number;
+  readonly versions: number;
+  /** Entries of versions that the resolver passed over, which the merged value lacks although nobody had removed them. */
+  readonly dropped: number;
+  /** Entries of the merged value that a version passed over had removed. */
+  readonly undone: number;
+}
+
 /** A source of operations: YCSB's core workload, a cart, a script. All randomness comes from the given stream. */
 export interface Workload {
   readonly name: string;
   /** Number of records of the load phase; `loadOperation(i)` for i in [0, loadCount). */
   readonly loadCount: number;
   loadOperation(index: number): DrawnOperation;
-  /** The next operation of the transaction phase. */
-  next(): DrawnOperation;
+  /** The next operation of the transaction phase. `client`: whose turn it is, unless the operation says otherwise. */
+  next(client?: number): DrawnOperation;
   /** A script has come to its end: `next` is not called any more. Absent where there is no end. */
   over?(): boolean;
+  /** Of a script: how long it waits, after the answer it has just got, before `next`. */
+  pause?(): Micros;
+  /** Of a script: steps that were not begun yet. */
+  stepsLeft?(): number;
+  /** Where read-modify-writes merge: what the merging came to so far. */
+  readonly merges?: MergeCounts;
   /**
    * An insert ended. As in YCSB, also one that failed: it would otherwise hold back every later one, and its key is then
    * honestly read as absent.

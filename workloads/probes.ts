@@ -33,8 +33,6 @@ export class Probes {
   private readonly mostOutstanding: number;
   private readonly chance: Random;
   private readonly distances: Random;
-  /** By session number: the same number, and no memory for contexts. */
-  private readonly sessions = new Map<number, Session>();
   private waiting = 0;
   private out = 0;
 
@@ -56,11 +54,8 @@ export class Probes {
     if (operation.kind === "read" || operation.kind === "scan") return undefined;
     const afterMicros = this.distance.sample(this.distances);
     if (this.chance.nextFloat() >= this.share) return undefined;
-    let session = this.sessions.get(by.number);
-    if (session === undefined) {
-      session = new Session(by.number, 0);
-      this.sessions.set(by.number, session);
-    }
+    // The same number, and no memory for contexts. Not kept: identities may be as many as operations.
+    const session = new Session(by.number, 0);
     const { key } = operation;
     const read: DrawnOperation = { kind: "read", key, value: "", scanLength: 0, blind: true, insertNumber: -1 };
     return { probe: { kind: "probe", session, operation: read }, afterMicros };

@@ -3,6 +3,7 @@
  * an experiment end up as this one record, so there is one core workload and one driver.
  */
 import type { DistributionSettings } from "../engine/vocabulary/settings";
+import type { ScriptStep } from "../engine/vocabulary/written-scripts";
 
 export interface MixSettings {
   /** Weights; need not sum to 1. */
@@ -52,16 +53,50 @@ export interface RecordSettings {
   readonly dataIntegrity: boolean;
 }
 
+/** What the clients do, where it is not YCSB's reads and writes by weight; one file each in `mixes/`. */
+export type MixtureSettings =
+  { readonly name: "scripted"; readonly steps: readonly ScriptStep[] } | CartSettings | CounterSettings;
+
+export interface CartSettings {
+  readonly name: "cart";
+  readonly carts: number;
+  readonly items: number;
+  /** Share of changes that take an item out. */
+  readonly remove: number;
+  /** Share of a shopper's operations that only look. */
+  readonly view: number;
+  /** The last so many clients are robots. */
+  readonly robots: number;
+  /** Of an open load: share of operations that robots make. */
+  readonly robotShare: number;
+  /** Changes after which another key takes a cart's place. */
+  readonly checkout: number;
+  readonly resolver: "union" | "newest" | "none";
+}
+
+export interface CounterSettings {
+  readonly name: "counters";
+  readonly counters: number;
+  /** Share of operations that only look. */
+  readonly view: number;
+  readonly resolver: "counter" | "newest" | "none";
+}
+
 export interface WorkloadSettings {
   readonly name: string;
   readonly bucketType: string;
   readonly bucket: string;
+  /** Left out: YCSB's, by `mix`. */
+  readonly mixture?: MixtureSettings;
+  /** By weight; of a mixture what it comes to. */
   readonly mix: MixSettings;
   readonly records: RecordSettings;
   readonly load:
     | {
         readonly model: "closed";
         readonly clients: number;
+        /** One operation is out at a time, whichever client's: a script. Left out: one a client. */
+        readonly oneAtATime?: true;
         readonly think: DistributionSettings | undefined;
         readonly targetPerSecond: number | undefined;
       }
@@ -71,8 +106,10 @@ export interface WorkloadSettings {
         readonly ratePerSecond: number;
         readonly arrivals: "constant" | "poisson";
       };
-  /** Which context an update carries. */
-  readonly context: "session" | "none" | "read-first";
+  /** Which context an update carries: `last-read` forgets what the session's own writes brought. */
+  readonly context: "session" | "last-read" | "none" | "read-first";
+  /** Operations after which a client goes on under another session; for ever when left out. */
+  readonly clientLifetime?: number;
   /**
    * The t of t-visibility: after this share of acknowledged writes of the mix, the same client reads the same key once
    * more, so much after the acknowledgement. The probe is an operation of its own, in the history like any other.

@@ -16,6 +16,8 @@ import {
   type Written,
 } from "./scalar-kinds";
 import { checkDistribution, DISTRIBUTION_NAMES, DISTRIBUTION_TEXT } from "./written-distributions";
+import { checkScript, SCRIPT_TEXT } from "./written-scripts";
+import { checkDeleteMode, checkPrune, DELETE_MODE_TEXT, PRUNE_TEXT } from "./written-versions";
 
 export type StructureName =
   | "distribution"
@@ -28,7 +30,10 @@ export type StructureName =
   | "percentiles"
   | "scan-keys"
   | "history"
-  | "properties";
+  | "properties"
+  | "script"
+  | "prune"
+  | "delete-mode";
 
 const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = {
   "zone-pairs": "a map from two zones to a distribution, such as {a>b: 40ms} for one direction or {a-b: 40ms} for both",
@@ -43,6 +48,9 @@ const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = 
   "scan-keys": "all, or sample:<count> such as sample:2000",
   history: "none, all, or keys:<share> such as keys:5%",
   properties: "a map from YCSB property to value, such as {recordcount: 1000}",
+  script: SCRIPT_TEXT,
+  prune: PRUNE_TEXT,
+  "delete-mode": DELETE_MODE_TEXT,
 };
 
 export function structureText(name: StructureName): string {
@@ -109,6 +117,12 @@ export function checkStructure(name: StructureName, value: Written): Checked {
       return history(value);
     case "properties":
       return properties(value);
+    case "script":
+      return checkScript(value);
+    case "prune":
+      return checkPrune(value);
+    case "delete-mode":
+      return checkDeleteMode(value);
   }
 }
 

@@ -10,6 +10,7 @@ import { checkFaults } from "./fault-checks";
 import type { ReadFaults } from "./faults";
 import { placeOf, type Place } from "./located";
 import { checkZonePairs } from "./network";
+import { checkMixture } from "./mixes";
 import type { Problems } from "./problems";
 import { checkTimePasses } from "./time-passes";
 import type { Values } from "./values";
@@ -92,8 +93,13 @@ export function crossCheck(cell: UncheckedCell, problems: Problems): readonly st
   const scheduled = faults !== undefined && (faults.kind === "random" || faults.faults.length > 0);
   if (scheduled && values.text("world") === "processes")
     onlyInWorld("faults", "simulation", placeOf(values.tree, ["faults"], "key"), worlds, warn, problems);
-  if (faults?.kind === "list" && members !== undefined && phases !== undefined)
-    checkFaults(faults.faults, { values, members, phases }, warn, problems);
+  if (faults.kind === "list") {
+    // Cells on processes have no faults, so nothing about them is weak.
+    const told = values.text("world") === "simulation" ? warn : () => undefined;
+    if (phases !== undefined) checkFaultTimes(faults.times, phases, told, problems);
+    if (members !== undefined) checkFaults(faults.faults, { values, members }, told, problems);
+  }
+  if (workload !== undefined) checkMixture(values, workload, phases, warn, problems);
   if (workload !== undefined && workload.mix.scan > 0) {
     const at = values.place(values.given("workload.ycsb") ? "workload.ycsb" : "workload.mix.scan");
     warn(

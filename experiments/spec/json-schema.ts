@@ -7,6 +7,7 @@ import { FAULT_KINDS, FAULT_PARAMETERS, faultParts, type FaultKindRow } from "..
 import { distNames } from "../../engine/vocabulary/structures";
 import { TUNABLES } from "../../engine/vocabulary/tunables";
 import { QUORUM_WORDS, rangeText, type ValueKind } from "../../engine/vocabulary/value-kinds";
+import { MOST_STEPS, READY_SCRIPTS } from "../../engine/vocabulary/written-scripts";
 import { PARTS, PLAIN_KEYS, SCALAR_FORMS, SWITCHABLE } from "./keys";
 import { MOST_FAULTS } from "./random-faults";
 
@@ -152,8 +153,41 @@ function structureSchema(name: Extract<ValueKind, { kind: "structure" }>["name"]
       return { type: "string", pattern: "^(none|all|keys: *[0-9.]+%?)$" };
     case "properties":
       return { type: "object", additionalProperties: { type: ["string", "number", "boolean"] } };
+    case "script":
+      return SCRIPT;
+    case "prune": {
+      const entries: Schema = { type: "integer", minimum: 1, maximum: 4_096 };
+      const properties = { small: entries, big: entries, young: DURATION, old: DURATION };
+      const whole: Schema = {
+        type: "object",
+        required: Object.keys(properties),
+        additionalProperties: false,
+        properties,
+      };
+      return { anyOf: [{ enum: ["none", "riak", "dynamo"] }, whole] };
+    }
+    case "delete-mode":
+      return { anyOf: [{ enum: ["keep", "immediate"] }, DURATION] };
   }
 }
+
+/** Steps within a repetition are left to the reader: the schema has no definitions to refer back to. */
+const STEP: Schema = {
+  anyOf: [
+    { type: "string" },
+    {
+      type: "object",
+      additionalProperties: false,
+      required: ["repeat", "steps"],
+      properties: {
+        repeat: { type: "integer", minimum: 1, maximum: MOST_STEPS },
+        steps: { type: "array", minItems: 1 },
+      },
+    },
+  ],
+};
+
+const SCRIPT: Schema = { anyOf: [{ enum: [...READY_SCRIPTS.keys()] }, { type: "array", minItems: 1, items: STEP }] };
 
 const AXIS: Schema = {
   anyOf: [

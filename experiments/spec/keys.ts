@@ -117,8 +117,6 @@ const LATER: readonly string[] = [
   "time_scale",
   "hosts",
   "workload.session",
-  "workload.mix_name",
-  "workload.resolver",
   "slos",
   "report",
   "budget",

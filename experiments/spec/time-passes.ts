@@ -27,6 +27,8 @@ const BETWEEN_NODES = ["network.intra_zone", "network.inter_zone"];
 export function checkTimePasses(values: Values, nodes: number, workload: WorkloadSettings, problems: Problems): void {
   const { load } = workload;
   if (problems.hasErrors) return;
+  // A script has an end, whatever its steps take.
+  if (workload.mixture?.name === "scripted") return;
   if (values.text("world") !== "simulation" || load.model === "open" || load.targetPerSecond !== undefined) return;
   if (takesTime(load.think)) return;
   const costs = (key: string): boolean => takesTime(values.get(key) as DistributionSettings | undefined);

@@ -11,6 +11,7 @@ import type {
   ChooserSettings,
   LengthSettings,
   MixSettings,
+  MixtureSettings,
   RecordSettings,
   WorkloadSettings,
 } from "../../workloads/settings";
@@ -18,6 +19,7 @@ import { workloadFromProperties, type ImportedWorkload } from "../../workloads/y
 import { propertyMap, readProperties } from "../../workloads/ycsb/properties";
 import { catalogueFolder } from "../catalogue";
 import { nodeAt, placeOf, type Place } from "./located";
+import { checkBelonging, loadOfScript, resolveMixture } from "./mixes";
 import type { Problems } from "./problems";
 import type { Values } from "./values";
 
@@ -25,6 +27,7 @@ import type { Values } from "./values";
 const MOST_PRELOADED = 10_000_000;
 const YCSB_LETTERS = ["a", "b", "c", "d", "e", "f"];
 const BUCKET_TYPE = "default";
+const BUCKET = "bench";
 const NATIVE_ONLY = [
   "workload.keys.count",
   "workload.keys.popularity",
@@ -41,6 +44,7 @@ const NATIVE_ONLY = [
 interface Content {
   readonly name: string;
   readonly bucket: string;
+  readonly mixture?: MixtureSettings;
   readonly mix: MixSettings;
   readonly records: RecordSettings;
   readonly notes: readonly string[];
@@ -54,13 +58,18 @@ export function resolveWorkload(
   experimentPath: string,
   problems: Problems,
 ): WorkloadSettings | undefined {
-  const content =
-    values.given("workload.ycsb") || values.given("workload.properties")
-      ? fromYcsb(values, experimentPath, problems)
-      : fromFields(values, problems);
-  const load = resolveLoad(values, content, problems);
+  checkBelonging(values, problems);
+  if (!values.sound("workload.mix_name")) return undefined;
+  const content = contentOf(values, experimentPath, problems);
+  const script = values.text("workload.mix_name") === "scripted";
+  const load =
+    content?.mixture?.name === "scripted"
+      ? loadOfScript(values, content.mixture)
+      : script
+        ? undefined
+        : resolveLoad(values, content, problems);
   if (content === undefined || load === undefined) return undefined;
-  const preload = values.text("workload.preload") === "all";
+  const preload = !script && values.text("workload.preload") === "all";
   if (preload && content.records.insertCount > MOST_PRELOADED) {
     problems.error(
       values.place(values.given("workload.ycsb") ? "workload.ycsb" : "workload.keys.count"),
@@ -71,16 +80,33 @@ export function resolveWorkload(
     name: content.name,
     bucketType: BUCKET_TYPE,
     bucket: content.bucket,
+    ...(content.mixture === undefined ? {} : { mixture: content.mixture }),
     mix: content.mix,
     records: content.records,
     load,
     context: values.text("workload.context") as WorkloadSettings["context"],
+    ...lifetimeOf(values),
     ...probeOf(values, problems),
     routing: values.text("workload.routing") as WorkloadSettings["routing"],
     preload,
     maxOutstanding: values.number("workload.max_outstanding"),
     notes: content.notes,
   };
+}
+
+function contentOf(values: Values, experimentPath: string, problems: Problems): Content | undefined {
+  if (values.text("workload.mix_name") !== "ycsb") {
+    const mixture = resolveMixture(values, problems);
+    return mixture && { ...mixture, bucket: BUCKET, notes: [], threads: undefined, targetPerSecond: undefined };
+  }
+  return values.given("workload.ycsb") || values.given("workload.properties")
+    ? fromYcsb(values, experimentPath, problems)
+    : fromFields(values, problems);
+}
+
+function lifetimeOf(values: Values): Pick<WorkloadSettings, "clientLifetime"> {
+  const lifetime = values.get("workload.client_lifetime") as number | undefined;
+  return lifetime === undefined ? {} : { clientLifetime: lifetime };
 }
 
 function probeOf(values: Values, problems: Problems): Pick<WorkloadSettings, "probe"> {
@@ -154,7 +180,7 @@ function fromFields(values: Values, problems: Problems): Content | undefined {
   }
   return {
     name: "native",
-    bucket: "bench",
+    bucket: BUCKET,
     mix,
     records: {
       recordCount,

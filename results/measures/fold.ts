@@ -138,6 +138,8 @@ function evidenceOf(
     queueDrops: 0,
     brokenValues: end.integrity?.broken ?? 0,
     checkedValues: (end.integrity?.broken ?? 0) + (end.integrity?.confirmed ?? 0),
+    stepsLeft: end.stepsLeft ?? 0,
+    outlivedIdentities: end.identities?.outlived ?? 0,
     injectedDelayMs: end.injectedDelayMs,
     readsJudged: 0,
     readsUndecided: 0,

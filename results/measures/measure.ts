@@ -12,6 +12,7 @@ import { DivergenceMeasure } from "./divergence";
 import type { IntervalGrid } from "./interval-grid";
 import { LatencyMeasure } from "./latency";
 import { LoadBalanceMeasure } from "./load-balance";
+import { MergesMeasure } from "./merges";
 import { OutcomesMeasure } from "./outcomes";
 import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
@@ -46,6 +47,17 @@ export interface FinishContext {
   readonly operations?: { readonly due: number; readonly ended: number };
   /** Values read that the workload can, and cannot, have written under their key; for workloads that can tell. */
   readonly integrity?: { readonly confirmed: number; readonly broken: number };
+  /** Steps of a script that the measured phase left no time for. */
+  readonly stepsLeft?: number;
+  /** Identities that clients took on after their first, and operations under one that should have ended. */
+  readonly identities?: { readonly renewed: number; readonly outlived: number };
+  /** Of workloads that merge what they read: see the metrics of the same names. */
+  readonly merges?: {
+    readonly reads: number;
+    readonly versions: number;
+    readonly dropped: number;
+    readonly undone: number;
+  };
   /** As the nodes' `delayLatenessP99Ms`: of the delays that the driver injects on its way to them. */
   readonly driverDelayLatenessP99Ms?: number;
   /** Doubts about the machine are for processes alone: virtual time has none. Processes when left out. */
@@ -81,4 +93,5 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   load_balance: () => new LoadBalanceMeasure(),
   cost: (setup) => new CostMeasure(setup),
   schedule: () => new ScheduleMeasure(),
+  merges: () => new MergesMeasure(),
 };

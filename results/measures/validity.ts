@@ -28,6 +28,10 @@ export interface Evidence {
   readonly queueDrops: number;
   readonly brokenValues: number;
   readonly checkedValues: number;
+  /** Of a script. */
+  readonly stepsLeft: number;
+  /** Operations under an identity that should have ended: session numbers had run out. */
+  readonly outlivedIdentities: number;
   readonly readsJudged: number;
   readonly readsUndecided: number;
   readonly readsInexact: number;
@@ -87,6 +91,8 @@ const CHECKS: readonly Check[] = [
   unknownVersions,
   refusedWritesSeen,
   brokenValues,
+  scriptCut,
+  identitiesRanOut,
   queueDrops,
 ];
 /** About the machine: in virtual time nothing is late, nobody else is there and no timer is coarse. */
@@ -259,6 +265,26 @@ function brokenValues(e: Evidence): Doubt | undefined {
     verdict: "invalid",
     reason: `${e.brokenValues} of ${e.checkedValues} values read cannot have been written under their key`,
     advice: "Report it: the store or its adapter returns wrong bytes; or records of another workload lie in the store.",
+  };
+}
+
+function scriptCut(e: Evidence): Doubt | undefined {
+  if (e.stepsLeft === 0) return undefined;
+  return {
+    kind: "script-cut",
+    verdict: "invalid",
+    reason: `the measured phase ended with ${e.stepsLeft} steps of the script not begun, so what is left behind is not what the script makes`,
+    advice: "Lengthen phases.measure, or shorten the script.",
+  };
+}
+
+function identitiesRanOut(e: Evidence): Doubt | undefined {
+  if (e.outlivedIdentities === 0) return undefined;
+  return {
+    kind: "identities-ran-out",
+    verdict: "doubtful",
+    reason: `${e.outlivedIdentities} operations were sent under an identity that should have ended, because session numbers had run out`,
+    advice: "Raise workload.client_lifetime, or shorten the trial.",
   };
 }
 

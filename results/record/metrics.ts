@@ -118,6 +118,27 @@ const OTHERS: readonly MetricDescription[] = [
   ),
   row("siblings_max", "versions", "lower", "Siblings, most", "The most values that one read returned."),
   row(
+    "merged_reads",
+    "count",
+    "neutral",
+    "Merges by the application",
+    "Read-modify-writes of carts or counters whose read returned more than one version. n is their number too.",
+  ),
+  row(
+    "merge_dropped",
+    "entries",
+    "lower",
+    "Lost in merging",
+    "Entries (additions to a cart, increments of a counter) of versions that the application's resolver passed over, and that nobody had removed. A resolver that merges by meaning drops none. Lost by the application; what the store lost is not counted.",
+  ),
+  row(
+    "merge_undone",
+    "entries",
+    "lower",
+    "Came back in merging",
+    "Items that a version passed over by the application's resolver had removed, and that stand in the cart it went on with.",
+  ),
+  row(
     "divergent_keys_final",
     "keys",
     "lower",

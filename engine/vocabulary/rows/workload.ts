@@ -8,7 +8,75 @@ import type { Tunable } from "../tunable";
 const YCSB = "Cooper et al., YCSB, SoCC 2010";
 const LATENCY = ["percentile spectrum", "latency over time", "throughput and outcomes"] as const;
 
+const DYNAMO_CART = "Dynamo, sections 4.4 and 6.3";
+const OR_SET = "Shapiro et al., A Comprehensive Study of Convergent and Commutative Replicated Data Types, 2011";
+
 export const WORKLOAD_ROWS: readonly Tunable[] = [
+  {
+    key: "workload.mix_name",
+    scope: "client",
+    kind: { kind: "choice", values: ["ycsb", "scripted", "cart", "counters"], later: ["time-ordered", "object-index"] },
+    default: "ycsb",
+    title: "What the clients do",
+    buys: "ycsb: reads and writes by weight (workload.mix, or a YCSB file). scripted: the steps of workload.script, one after the other. cart: shopping carts that are read, merged, changed and written back. counters: the same with counters.",
+    costs:
+      "cart and counters give values a meaning, so that a wrong clock shows as a lost item; they measure less of the store and more of the application.",
+    source: "Dynamo, section 4.4: business logic merges versions; Preguiça et al., Dotted Version Vectors",
+    names: {},
+    charts: ["siblings", "throughput and outcomes"],
+  },
+  {
+    key: "workload.script",
+    scope: "client",
+    kind: { kind: "structure", name: "script" },
+    default: "",
+    title: "Steps of a few named clients, one after the other (mix_name scripted)",
+    buys: "An argument about causality carried out to the letter: who wrote after having read what. It begins with the measured phase, runs once, and each step waits for the answer of the one before.",
+    costs:
+      "One operation is out at a time, so percentiles have few samples. A script that the measured phase cuts short makes the trial invalid.",
+    source: "README of ricardobcl/Dotted-Version-Vectors; Dynamo, figure 3",
+    names: {},
+    charts: ["siblings"],
+  },
+  ...carts(),
+  {
+    key: "workload.counters.counters",
+    scope: "client",
+    kind: { kind: "integer", min: 1, max: 1_000_000 },
+    default: "100",
+    title: "Number of counters (mix_name counters)",
+    buys: "Fewer: more clients count on the same one at the same time.",
+    costs: "Fewer: every value carries an entry for each client that ever counted.",
+    source: OR_SET,
+    names: {},
+    charts: ["siblings"],
+  },
+  {
+    key: "workload.counters.view",
+    scope: "client",
+    kind: { kind: "ratio", max: 1 },
+    default: "50%",
+    title: "Share of operations that only read a counter",
+    buys: "More: more readers that see siblings.",
+    costs: "More: fewer increments.",
+    source: OR_SET,
+    names: {},
+    charts: ["siblings", "throughput and outcomes"],
+    short: "counters-view",
+  },
+  {
+    key: "workload.resolver",
+    scope: "client",
+    kind: { kind: "choice", values: ["union", "counter", "newest", "none"], later: [] },
+    default: "",
+    title: "How the application makes one value of siblings; left out: union for a cart, counter for counters",
+    buys: "union: every item of every sibling, less what somebody who saw it removed. counter: each client's highest count. Both lose nothing.",
+    costs:
+      "newest keeps the sibling changed last, none the one the store names first; what the others hold is lost, and counted.",
+    source: "Dynamo, section 4.4: the merged cart never forgets an addition; Shapiro et al. 2011",
+    names: { voldemort: "InconsistencyResolver" },
+    charts: ["siblings"],
+  },
   {
     key: "workload.ycsb",
     scope: "client",
@@ -87,6 +155,19 @@ export const WORKLOAD_ROWS: readonly Tunable[] = [
     charts: [...LATENCY, "siblings"],
   },
   {
+    key: "workload.client_lifetime",
+    scope: "client",
+    kind: { kind: "integer", min: 1, max: 1_000_000_000 },
+    default: "",
+    title: "Operations after which a client takes a new identity; for ever when left out",
+    buys: "Shorter: a storm of client ids, each with a few writes and without memory of contexts. What a clock of client ids pays for it is what the knob is for.",
+    costs: "Shorter: more sessions; a trial has room for 2097152.",
+    source: "Preguiça et al., Dotted Version Vectors, 2010: metadata that grows with the number of clients",
+    names: {},
+    charts: ["siblings"],
+    short: "lifetime",
+  },
+  {
     key: "workload.think",
     scope: "client",
     kind: { kind: "structure", name: "distribution" },
@@ -141,13 +222,14 @@ export const WORKLOAD_ROWS: readonly Tunable[] = [
   {
     key: "workload.context",
     scope: "client",
-    kind: { kind: "choice", values: ["session", "none", "read-first"], later: [] },
+    kind: { kind: "choice", values: ["session", "last-read", "none", "read-first"], later: [] },
     default: "session",
     title: "Which causal context an update carries",
-    buys: "session: the last one this session got for the key. read-first: a fresh one, by a get before every put. none: blind writes.",
+    buys: "session: the last one this session got for the key, from a read or from its own write. last-read: that of its last read alone, as of a client without read-your-writes. read-first: a fresh one, by a get before every put. none: blind writes.",
     costs:
-      "none adds a sibling with every write under every causal clock. read-first doubles the operations, both recorded.",
-    source: "Riak's advice to read before writing; DAIS 2014 on blind writers",
+      "last-read makes a client's next write concurrent with its own last. none adds a sibling with every write under every causal clock. read-first doubles the operations, both recorded.",
+    source:
+      "Riak's advice to read before writing; Preguiça et al. 2010 on clients without read-your-writes; DAIS 2014 on blind writers",
     names: {},
     charts: ["siblings", "t-visibility"],
   },
@@ -305,6 +387,76 @@ export const WORKLOAD_ROWS: readonly Tunable[] = [
     short: "raw",
   },
 ];
+
+function carts(): Tunable[] {
+  const row = (
+    name: string,
+    rest: Pick<Tunable, "kind" | "default" | "title" | "buys" | "costs"> & Partial<Tunable>,
+  ): Tunable => ({
+    key: `workload.cart.${name}`,
+    scope: "client",
+    source: DYNAMO_CART,
+    names: {},
+    charts: ["siblings"],
+    ...rest,
+  });
+  return [
+    row("carts", {
+      kind: { kind: "integer", min: 1, max: 1_000_000 },
+      default: "1000",
+      title: "Carts that are open at a time (mix_name cart); dealt out to the shoppers",
+      buys: "As many as shoppers or more: a cart has one shopper, so only robots and failures make versions diverge.",
+      costs: "Fewer than shoppers: shoppers share carts and conflict by themselves.",
+    }),
+    row("items", {
+      kind: { kind: "integer", min: 1, max: 65_536 },
+      default: "50",
+      title: "Different items there are to put into a cart",
+      buys: "Fewer: the same item is added and removed by several clients.",
+      costs: "More: larger carts.",
+      short: "items",
+    }),
+    row("remove", {
+      kind: { kind: "ratio", max: 1 },
+      default: "30%",
+      title: "Share of changes that take an item out",
+      buys: "More: more tombstones, which is where a merge can go wrong.",
+      costs: "Where the cart is empty an item is added instead.",
+    }),
+    row("view", {
+      kind: { kind: "ratio", max: 1 },
+      default: "50%",
+      title: "Share of a shopper's operations that only look at a cart; a robot's are all changes",
+      buys: "More: more reads that return versions.",
+      costs: "More: fewer changes.",
+      charts: ["siblings", "throughput and outcomes"],
+    }),
+    row("robots", {
+      kind: { kind: "integer", min: 0, max: 1_000 },
+      default: "0",
+      title:
+        "Clients that are robots: each of them changes the same cart in quick succession, then all turn to another",
+      buys: "Concurrent writers of one cart, which Dynamo names as the cause of divergent versions.",
+      costs: "They are taken from workload.clients, of which at least one must remain a shopper.",
+      short: "robots",
+    }),
+    row("robot_share", {
+      kind: { kind: "ratio", max: 1 },
+      default: "",
+      title: "Share of an open load's operations that robots make; when left out, their share of the clients",
+      buys: "Smaller: divergence becomes as rare as the paper found it.",
+      costs: "In a closed load everybody keeps his own pace, and this has no place.",
+      short: "robot-share",
+    }),
+    row("checkout", {
+      kind: { kind: "integer", min: 1, max: 10_000 },
+      default: "100",
+      title: "Changes after which a cart is checked out and another key takes its place",
+      buys: "Keeps carts, and the tombstones in them, small.",
+      costs: "Shorter: fewer versions a key, more keys.",
+    }),
+  ];
+}
 
 function phase(name: string, minMs: number, fallback: string, title: string, buys: string, costs: string): Tunable {
   return {
