@@ -12,9 +12,15 @@
 import type { ByteReader, ByteWriter, Octets } from "../vocabulary/octets";
 import type { Micros } from "../vocabulary/micros";
 import type { ClockSettings } from "../vocabulary/settings";
+import { dvv } from "./dvv";
 import { dvvset } from "./dvvset";
 import { lww } from "./lww";
+import { lwwHlc } from "./lww-hlc";
+import { riakDvv } from "./riak-dvv";
+import { keepingNewest, overwriting } from "./sibling-policy";
+import { vvClient } from "./vv-client";
 import { vvServer } from "./vv-server";
+import { vvServerSeparate } from "./vv-server-separate";
 
 export {
   byWriteId,
@@ -110,9 +116,16 @@ export interface Clock<S = unknown> {
   /** Whether `a` knows no more (`before`), the same, more, or other things than `b`. Cheap: metadata only. */
   compare(a: S, b: S): Relation;
 
-  /** The same knowledge with `keep`, one of its versions, alone: the others count as overwritten. */
+  /**
+   * The same knowledge with `keep`, one of its versions, alone: the others count as overwritten. A merge of states so cut
+   * down may leave no version at all; `keep` is then one that either side had.
+   */
   only(state: S, keep: Version): S;
 
+  /** `by.minted` is wanted for every key found absent, reaped before or not. */
+  readonly freshIdentities?: boolean;
+  /** Never holds more than one version, so that a sibling policy has nothing to decide. */
+  readonly keepsOne?: boolean;
   /** The strategy as an experiment sets it up; absent where there is nothing to set up. */
   configured?(settings: ClockSettings): Clock<S>;
   /**
@@ -139,9 +152,6 @@ export interface Clock<S = unknown> {
   /** @throws MalformedBytes */
   decode(reader: ByteReader): S;
 
-  /** `by.minted` is wanted for every key found absent, reaped before or not. */
-  readonly freshIdentities?: boolean;
-
   /** Short stable text for traces and golden files, e.g. `n0:2[w3] n1:1[w4]`. */
   describe(state: S): string;
 }
@@ -149,14 +159,32 @@ export interface Clock<S = unknown> {
 /** Every strategy by the name used in `clock:`. Adding one is one file and one line here. */
 export const CLOCKS: ReadonlyMap<string, Clock> = new Map<string, Clock>([
   ["dvvset", dvvset],
+  ["dvv", dvv],
+  ["riak-dvv", riakDvv],
   ["vv-server", vvServer],
+  ["vv-server-separate", vvServerSeparate],
+  ["vv-client", vvClient],
   ["lww", lww],
+  ["lww-hlc", lwwHlc],
 ]);
 
 /** The strategy under the settings of an experiment. @throws RangeError when there is none of that name. */
 export function clockFor(settings: ClockSettings): Clock {
-  const clock = clockNamed(settings.clock);
-  return clock.configured?.(settings) ?? clock;
+  const named = clockNamed(settings.clock);
+  switch (settings.siblings) {
+    case undefined:
+    case "keep":
+      return named.configured?.(settings) ?? named;
+    case "newest": {
+      const clock = named.configured?.(settings) ?? named;
+      return clock.keepsOne === true ? clock : keepingNewest(clock);
+    }
+    case "overwrite": {
+      // Who looks at nothing cannot tell a key that it forgot from one that never was.
+      const clock = named.configured?.({ ...settings, actorEpochs: false }) ?? named;
+      return clock.keepsOne === true ? clock : overwriting(clock);
+    }
+  }
 }
 
 /** The strategy called `name`; throws RangeError with the known names otherwise. */

@@ -11,8 +11,8 @@
  */
 import { assert } from "../vocabulary/assert";
 import type { Actor, Relation, Version } from "./clock";
-import { byWriteId, describeActor } from "./version";
-import { compareVectors, insertionPoint, relation, type VersionVector } from "./version-vector";
+import { byWriteId, describeActor, describeVersions } from "./version";
+import { compareVectors, insertionPoint, nextCounter, relation, type VersionVector } from "./version-vector";
 
 type Versions = readonly Version[];
 
@@ -216,19 +216,27 @@ export function discard(set: DvvSet, context: VersionVector): DvvSet {
   return sync(set, history(context));
 }
 
-/** `version` as the next event of `id`. Anonymous versions stay. */
-export function event(set: DvvSet, id: Actor, version: Version): DvvSet {
+/**
+ * `version` as the next event of `id`. Anonymous versions stay. Where no version of `id` is left, which counts back from
+ * the last event, the count may go on from `above`: events up to there were made and forgotten since.
+ */
+export function event(set: DvvSet, id: Actor, version: Version, above = 0): DvvSet {
   const at = insertionPoint(set.ids, id);
   const counters = set.counters.slice();
   const lists = set.lists.slice();
   if (at < set.ids.length && set.ids[at] === id) {
-    counters[at]++;
-    lists[at] = lists[at].length === 0 ? [version] : [version, ...lists[at]];
+    if (lists[at].length === 0) {
+      counters[at] = nextCounter(Math.max(counters[at], above));
+      lists[at] = [version];
+    } else {
+      counters[at] = nextCounter(counters[at]);
+      lists[at] = [version, ...lists[at]];
+    }
     return { ids: set.ids, counters, lists, anonymous: set.anonymous };
   }
   const ids = set.ids.slice();
   ids.splice(at, 0, id);
-  counters.splice(at, 0, 1);
+  counters.splice(at, 0, nextCounter(above));
   lists.splice(at, 0, [version]);
   return { ids, counters, lists, anonymous: set.anonymous };
 }
@@ -273,10 +281,20 @@ export function lww(atMost: (x: Version, y: Version) => boolean, set: DvvSet): D
   return { ...join(set), lists: set.lists.map((_, at) => (at === slot ? [kept] : NONE)), anonymous: NONE };
 }
 
+/**
+ * The knowledge of `set` with `version` alone: in the slot that holds it, or else anonymous, standing for the whole vector.
+ */
+export function only(set: DvvSet, version: Version): DvvSet {
+  const same = (one: Version): boolean => one.writeId === version.writeId;
+  const slot = set.lists.findIndex((list) => list.some(same));
+  if (slot < 0) return newSetWith(join(set), version);
+  if (size(set) === 1) return set;
+  return { ...join(set), lists: set.lists.map((_, at) => (at === slot ? [version] : NONE)), anonymous: NONE };
+}
+
 /** `n0:2[w3] n1:1[w4]`, anonymous versions as `~[w5]`. */
 export function describe(set: DvvSet): string {
-  const list = (versions: Versions): string =>
-    `[${versions.map((version) => `w${version.writeId}${version.tombstone ? "†" : ""}`).join(",")}]`;
+  const list = (versions: Versions): string => `[${describeVersions(versions)}]`;
   const parts = set.ids.map((id, k) => `${describeActor(id)}:${set.counters[k]}${list(set.lists[k])}`);
   if (set.anonymous.length > 0) parts.push(`~${list(set.anonymous)}`);
   return parts.join(" ");

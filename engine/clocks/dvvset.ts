@@ -7,7 +7,7 @@
  */
 import { type ByteReader, MalformedBytes } from "../vocabulary/octets";
 import type { Actor, Clock, Version } from "./clock";
-import { compare, describe, event, history, lww, size, sync, values, type DvvSet } from "./dotted-set";
+import { compare, describe, event, history, only, size, sync, values, type DvvSet } from "./dotted-set";
 import { decodeActor, decodeVersion, encodeActor, encodeVersion } from "./version";
 import { actorBytes, MAX_CONTEXT_ENTRIES, readContext, varintBytes, writeContext } from "./version-vector";
 
@@ -23,18 +23,18 @@ export const dvvset: Clock<DvvSet> = {
   declares: { mayLose: false, mayConflictFalsely: false, growsWith: "replicas" },
   mintsServerDots: true,
 
-  update(stored, context, version, { actor }) {
+  update(stored, context, version, { actor, minted }) {
     const seen = readContext(context);
-    if (stored === undefined) return event(history(seen), actor, version);
-    if (seen.ids.length === 0) return event(stored, actor, version);
+    if (stored === undefined) return event(history(seen), actor, version, minted);
+    if (seen.ids.length === 0) return event(stored, actor, version, minted);
     const kept = sync(history(seen), stored);
     // A strictly newer context would sweep anonymous versions away; no client has seen them under a dot.
     const { anonymous } = stored;
-    return event(kept.anonymous === anonymous ? kept : { ...kept, anonymous }, actor, version);
+    return event(kept.anonymous === anonymous ? kept : { ...kept, anonymous }, actor, version, minted);
   },
   sync,
   compare,
-  only: (state, keep) => (size(state) === 1 ? state : lww((version) => version.writeId !== keep.writeId, state)),
+  only,
   versions: values,
   context: writeContext,
   checkContext(context) {

@@ -3,7 +3,7 @@
  * largest stores use in its place, and the plainest way to lose an acknowledged write: two concurrent writers leave one
  * version, and a coordinator whose wall time runs behind writes into the past, where nobody will see it.
  *
- * Timestamps are microseconds from the coordinator, as Cassandra's are. Ties are settled as Cassandra settles them: a
+ * Timestamps are microseconds from the coordinator or, where so configured, from the client, as Cassandra's are. Ties are settled as Cassandra settles them: a
  * tombstone beats a value, then the greater value bytes win. Should those be equal too, the greater write id wins, so
  * that a merge never depends on its order. No event needs what is stored: a put loads nothing before it is sent.
  *
@@ -13,12 +13,12 @@
 import { MalformedBytes } from "../vocabulary/octets";
 import type { Micros } from "../vocabulary/micros";
 import type { Clock, Context, Version } from "./clock";
-import { decodeVersion, encodeVersion } from "./version";
+import { decodeVersion, describeVersion, encodeVersion } from "./version";
 import { varintBytes } from "./version-vector";
 
 /** Immutable. */
 export interface LwwState {
-  /** Wall time of the coordinator that made it. */
+  /** Wall time of whoever made it. */
   readonly at: Micros;
   readonly version: Version;
 }
@@ -26,12 +26,13 @@ export interface LwwState {
 export const lww: Clock<LwwState> = {
   name: "lww",
   prose:
-    "Last write wins: each version carries its coordinator's wall time in microseconds and the greatest one is kept. No " +
+    "Last write wins: each version carries the wall time of its coordinator, or of its client, in microseconds and the greatest one is kept. No " +
     "siblings, hardly any metadata, no load before a write. Concurrent writes are lost without a word, and so are " +
     "writes through a node whose wall time is behind.",
   source: "Apache Cassandra's reconciliation of cells; Dynamo's timestamp-based reconciliation, SOSP 2007, section 4.4",
   declares: { mayLose: true, mayConflictFalsely: false, growsWith: "nothing" },
   mintsServerDots: false,
+  keepsOne: true,
 
   update(stored, context, version, { at }) {
     checkContext(context);
@@ -56,7 +57,7 @@ export const lww: Clock<LwwState> = {
   },
   decode: (reader) => ({ at: reader.varint(), version: decodeVersion(reader) }),
 
-  describe: ({ at, version }) => `@${at}[w${version.writeId}${version.tombstone ? "†" : ""}]`,
+  describe: ({ at, version }) => `@${at}[${describeVersion(version)}]`,
 };
 
 /** The winner, one of the two. Of equal states the first: they differ in nothing that anybody can see. */
@@ -66,8 +67,11 @@ function later(a: LwwState, b: LwwState): LwwState {
 
 /** A total order: below 0 when `b` wins. */
 function compareStates(a: LwwState, b: LwwState): number {
-  if (a.at !== b.at) return a.at - b.at;
-  const [x, y] = [a.version, b.version];
+  return a.at !== b.at ? a.at - b.at : settleTie(a.version, b.version);
+}
+
+/** Cassandra's order of two versions of one timestamp, carried on to a total one: below 0 when `y` wins. */
+export function settleTie(x: Version, y: Version): number {
   if (x.tombstone !== y.tombstone) return x.tombstone ? 1 : -1;
   // A character is a byte: this is the order of unsigned bytes.
   if (x.value !== y.value) return x.value < y.value ? -1 : 1;

@@ -7,9 +7,10 @@
  * encoding, and whatever `readContext` accepts is what `writeContext` would have written. An actor is written as its
  * three small parts, which take three bytes where the packed integer takes six.
  */
-import { MalformedBytes, type Octets } from "../vocabulary/octets";
+import { MalformedBytes, type ByteReader, type ByteWriter } from "../vocabulary/octets";
 import type { Actor, Context, Relation } from "./clock";
-import { describeActor, MAX_EPOCH, MAX_NODES, MAX_VNODES } from "./version";
+import { moreOfContext, nextOfContext, openContext, varint } from "./context-text";
+import { decodeActor, describeActor, encodeActor, MAX_EPOCH, MAX_NODES, MAX_VNODES } from "./version";
 
 /** Parallel arrays, actors strictly ascending, counters at least 1. Never mutated once handed out. */
 export interface VersionVector {
@@ -19,7 +20,7 @@ export interface VersionVector {
 
 export const EMPTY_VECTOR: VersionVector = { ids: [], counters: [] };
 
-/** First byte of every context: the format, to be raised when it changes. */
+/** First byte of a context that is a vector of replicas. */
 const CONTEXT_FORMAT = 1;
 /** Each boot of each replica of one key may add an entry; more than this is not a context but an attack. */
 export const MAX_CONTEXT_ENTRIES = 4096;
@@ -40,19 +41,16 @@ export function writeContext(vector: VersionVector): Context {
 
 /** @throws MalformedBytes unless `context` is what {@link writeContext} gives for some vector. */
 export function readContext(context: Context): VersionVector {
-  const end = context.length;
-  if (end === 0) return EMPTY_VECTOR;
-  if (context.charCodeAt(0) !== CONTEXT_FORMAT) throw new MalformedBytes("a causal context of an unknown format");
-  if (end === 1) throw new MalformedBytes("a causal context without entries");
+  if (context.length === 0) return EMPTY_VECTOR;
+  openContext(context, CONTEXT_FORMAT);
   const ids: Actor[] = [];
   const counters: number[] = [];
   let previous = -1;
-  at = 1;
-  while (at < end) {
-    const node = readVarint(context);
-    const vnode = readVarint(context);
-    const epoch = readVarint(context);
-    const counter = readVarint(context);
+  while (moreOfContext()) {
+    const node = nextOfContext();
+    const vnode = nextOfContext();
+    const epoch = nextOfContext();
+    const counter = nextOfContext();
     if (node >= MAX_NODES || vnode >= MAX_VNODES || epoch >= MAX_EPOCH) {
       throw new MalformedBytes("a causal context names an impossible actor");
     }
@@ -118,32 +116,93 @@ export function mergeVectors(a: VersionVector, b: VersionVector): VersionVector 
   return { ids, counters };
 }
 
-/** One more event of `id`. */
-export function incrementVector(vector: VersionVector, id: Actor): VersionVector {
+/** How many events of `id` are known. */
+export function counterOf(vector: VersionVector, id: Actor): number {
+  const at = insertionPoint(vector.ids, id);
+  return vector.ids[at] === id ? vector.counters[at] : 0;
+}
+
+/**
+ * The count of the next event. A context may claim any number of events, but not that there can be no more.
+ * @throws MalformedBytes
+ */
+export function nextCounter(counter: number): number {
+  if (counter >= Number.MAX_SAFE_INTEGER) throw new MalformedBytes("a causal context that leaves no next event");
+  return counter + 1;
+}
+
+/** One more event of `id`, counted on from `above` where less is known. */
+export function incrementVector(vector: VersionVector, id: Actor, above = 0): VersionVector {
   const at = insertionPoint(vector.ids, id);
   const counters = vector.counters.slice();
   if (vector.ids[at] === id) {
-    counters[at]++;
+    counters[at] = nextCounter(Math.max(counters[at], above));
     return { ids: vector.ids, counters };
   }
   const ids = vector.ids.slice();
   ids.splice(at, 0, id);
-  counters.splice(at, 0, 1);
+  counters.splice(at, 0, nextCounter(above));
   return { ids, counters };
 }
 
 /** Where `id` is, or belongs, among ascending `ids`. */
 export function insertionPoint(ids: readonly Actor[], id: Actor): number {
   let at = 0;
+  if (ids.length > SHORT) {
+    let end = ids.length;
+    while (at < end) {
+      const middle = (at + end) >>> 1;
+      if (ids[middle] < id) at = middle + 1;
+      else end = middle;
+    }
+    return at;
+  }
   while (at < ids.length && ids[at] < id) at++;
   return at;
 }
+
+/** Up to so many ids are looked through one by one: a key's replicas are few, its clients need not be. */
+const SHORT = 16;
 
 /** Bytes of an actor in an encoded state or a context. */
 export function actorBytes(id: Actor): number {
   const epoch = id % MAX_EPOCH;
   const rest = (id - epoch) / MAX_EPOCH;
   return varintBytes(rest >>> 16) + varintBytes(rest & 0xffff) + varintBytes(epoch);
+}
+
+/** Bytes of {@link encodeVector}. */
+export function vectorBytes({ ids, counters }: VersionVector): number {
+  let bytes = varintBytes(ids.length);
+  for (let k = 0; k < ids.length; k++) bytes += actorBytes(ids[k]) + varintBytes(counters[k]);
+  return bytes;
+}
+
+/** A vector inside an encoded state. */
+export function encodeVector({ ids, counters }: VersionVector, writer: ByteWriter): void {
+  writer.varint(ids.length);
+  for (let k = 0; k < ids.length; k++) {
+    encodeActor(ids[k], writer);
+    writer.varint(counters[k]);
+  }
+}
+
+/** @throws MalformedBytes */
+export function decodeVector(reader: ByteReader): VersionVector {
+  const count = reader.count(4);
+  if (count === 0) return EMPTY_VECTOR;
+  if (count > MAX_CONTEXT_ENTRIES) throw new MalformedBytes("a version vector with too many entries");
+  const ids: Actor[] = [];
+  const counters: number[] = [];
+  let previous = -1;
+  for (let k = 0; k < count; k++) {
+    previous = decodeActor(reader, previous);
+    const counter = reader.varint();
+    if (counter === 0) throw new MalformedBytes("a version vector with a zero counter");
+    ids.push(previous);
+    counters.push(counter);
+  }
+  return { ids, counters };
 }
 
 /** `n0:2 n1:1` */
@@ -160,36 +219,4 @@ export function varintBytes(value: number): number {
     limit *= 128;
   }
   return bytes;
-}
-
-function varint(value: number): Octets {
-  if (value < 0x80) return String.fromCharCode(value);
-  let text = "";
-  let rest = value;
-  while (rest > 0x7f) {
-    text += String.fromCharCode((rest % 128) | 0x80);
-    rest = Math.floor(rest / 128);
-  }
-  return text + String.fromCharCode(rest);
-}
-
-/** Cursor of {@link readVarint}: a plain variable, because a context is parsed on every put. */
-let at = 0;
-
-function readVarint(text: Octets): number {
-  let value = 0;
-  let scale = 1;
-  for (let k = 0; k < 8; k++) {
-    if (at >= text.length) throw new MalformedBytes("a causal context that breaks off");
-    const byte = text.charCodeAt(at++);
-    if (byte > 0xff) throw new MalformedBytes("a causal context that is not octets");
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) {
-      if (byte === 0 && k > 0) throw new MalformedBytes("a causal context with a padded integer");
-      if (value > Number.MAX_SAFE_INTEGER) throw new MalformedBytes("a causal context with an integer above 2^53");
-      return value;
-    }
-    scale *= 128;
-  }
-  throw new MalformedBytes("a causal context with an integer longer than eight bytes");
 }

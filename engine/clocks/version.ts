@@ -53,19 +53,38 @@ export function describeActor(actor: Actor): string {
   return `n${node}${vnode === 0 ? "" : `.${vnode}`}${epoch <= 1 ? "" : `e${epoch}`}`;
 }
 
-/** One version on the wire and on disk. */
+/** Bits of a version's first byte. */
+const TOMBSTONE = 1;
+const DATED = 2;
+
+/** One version on the wire and on disk; the date is there only where a sibling policy asks for one. */
 export function encodeVersion(version: Version, writer: ByteWriter): void {
-  writer.u8(version.tombstone ? 1 : 0);
+  const { date } = version;
+  const tombstone = version.tombstone ? TOMBSTONE : 0;
+  writer.u8(date === undefined ? tombstone : tombstone | DATED);
   writer.varint(version.writeId);
+  if (date !== undefined) writer.varint(date);
   writer.octets(version.value);
 }
 
 /** @throws MalformedBytes */
 export function decodeVersion(reader: ByteReader): Version {
   const flags = reader.u8();
-  if (flags > 1) throw new MalformedBytes(`version flags ${flags}`);
+  if (flags > (TOMBSTONE | DATED)) throw new MalformedBytes(`version flags ${flags}`);
   const writeId = reader.varint();
-  return { writeId, value: reader.octets(), tombstone: flags === 1 };
+  if (flags < DATED) return { writeId, value: reader.octets(), tombstone: flags === TOMBSTONE };
+  const date = reader.varint();
+  return { writeId, value: reader.octets(), tombstone: (flags & TOMBSTONE) !== 0, date };
+}
+
+/** `w7`, a tombstone `w7†`. */
+export function describeVersion(version: Version): string {
+  return `w${version.writeId}${version.tombstone ? "†" : ""}`;
+}
+
+/** `w7,w9†` */
+export function describeVersions(versions: readonly Version[]): string {
+  return versions.map(describeVersion).join(",");
 }
 
 /** Order of versions inside a state where causality gives none: by write id. */

@@ -10,18 +10,20 @@
  * had seen overwritten is lost: a vector covers an event only if the state, or what it replaced, had that version.
  */
 import { MalformedBytes } from "../vocabulary/octets";
-import type { Actor, Clock, Version } from "./clock";
-import { byWriteId, decodeActor, decodeVersion, encodeActor, encodeVersion } from "./version";
+import type { Clock, Version } from "./clock";
+import { byWriteId, decodeVersion, describeVersions, encodeVersion } from "./version";
 import {
-  actorBytes,
   compareVectors,
+  counterOf,
+  decodeVector,
   describeVector,
+  encodeVector,
   incrementVector,
-  MAX_CONTEXT_ENTRIES,
   mergeVectors,
   readContext,
   relation,
   varintBytes,
+  vectorBytes,
   writeContext,
   type VersionVector,
 } from "./version-vector";
@@ -42,12 +44,14 @@ export const vvServer: Clock<VvServerState> = {
   declares: { mayLose: false, mayConflictFalsely: true, growsWith: "replicas" },
   mintsServerDots: true,
 
-  update(stored, context, version, { actor }) {
+  update(stored, context, version, { actor, minted }) {
     const seen = readContext(context);
-    if (stored === undefined) return stateOf(incrementVector(seen, actor), [version]);
+    if (stored === undefined) return stateOf(incrementVector(seen, actor, minted), [version]);
+    // A copy that has events of this actor has had all of them, so that nothing was forgotten.
+    const above = counterOf(stored, actor) > 0 ? 0 : minted;
     const known = compareVectors(seen, stored);
-    if (known === "after" || known === "equal") return stateOf(incrementVector(seen, actor), [version]);
-    return stateOf(incrementVector(mergeVectors(seen, stored), actor), union(stored.siblings, [version]));
+    if (known === "after" || known === "equal") return stateOf(incrementVector(seen, actor, above), [version]);
+    return stateOf(incrementVector(mergeVectors(seen, stored), actor, above), union(stored.siblings, [version]));
   },
 
   sync(a, b) {
@@ -73,7 +77,8 @@ export const vvServer: Clock<VvServerState> = {
     return relation(siblings.length > b.siblings.length, siblings.length > a.siblings.length);
   },
 
-  only: (state, keep) => (state.siblings.length === 1 ? state : stateOf(state, [keep])),
+  only: (state, keep) =>
+    state.siblings.length === 1 && state.siblings[0].writeId === keep.writeId ? state : stateOf(state, [keep]),
   versions: (state) => state.siblings,
   context: writeContext,
   checkContext(context) {
@@ -81,35 +86,16 @@ export const vvServer: Clock<VvServerState> = {
   },
   entries: (state) => state.ids.length,
 
-  metadataBytes(state) {
-    let bytes = varintBytes(state.ids.length) + varintBytes(state.siblings.length);
-    for (let k = 0; k < state.ids.length; k++) bytes += actorBytes(state.ids[k]) + varintBytes(state.counters[k]);
-    return bytes;
-  },
+  metadataBytes: (state) => vectorBytes(state) + varintBytes(state.siblings.length),
 
   encode(state, writer) {
-    writer.varint(state.ids.length);
-    for (let k = 0; k < state.ids.length; k++) {
-      encodeActor(state.ids[k], writer);
-      writer.varint(state.counters[k]);
-    }
+    encodeVector(state, writer);
     writer.varint(state.siblings.length);
     for (const version of state.siblings) encodeVersion(version, writer);
   },
 
   decode(reader) {
-    const count = reader.count(4);
-    if (count > MAX_CONTEXT_ENTRIES) throw new MalformedBytes("a version vector with too many entries");
-    const ids: Actor[] = [];
-    const counters: number[] = [];
-    let previous = -1;
-    for (let k = 0; k < count; k++) {
-      previous = decodeActor(reader, previous);
-      const counter = reader.varint();
-      if (counter === 0) throw new MalformedBytes("a version vector with a zero counter");
-      ids.push(previous);
-      counters.push(counter);
-    }
+    const vector = decodeVector(reader);
     const siblings: Version[] = [];
     const length = reader.count(3);
     if (length === 0) throw new MalformedBytes("a version vector without versions");
@@ -120,13 +106,10 @@ export const vvServer: Clock<VvServerState> = {
       }
       siblings.push(version);
     }
-    return { ids, counters, siblings };
+    return stateOf(vector, siblings);
   },
 
-  describe(state) {
-    const list = state.siblings.map((version) => `w${version.writeId}${version.tombstone ? "†" : ""}`).join(",");
-    return `${describeVector(state)} [${list}]`;
-  },
+  describe: (state) => `${describeVector(state)} [${describeVersions(state.siblings)}]`,
 };
 
 function stateOf(vector: VersionVector, siblings: readonly Version[]): VvServerState {
