@@ -14,12 +14,13 @@ import { Ring } from "../engine/ring/ring";
 import { LegHistograms } from "../engine/vocabulary/leg-delays";
 import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
+import { ClientTimestamps } from "../engine/vocabulary/wall-error";
 import { TrialFold, type TrialResult } from "../results/measures/fold";
 import type { LegDelays } from "../results/record/figures";
 import type { NodeCounters } from "../results/record/history";
 import { Driver } from "../workloads/driver";
-import { driveInRealTime } from "../workloads/real-time";
 import { workloadFor } from "../workloads/mixes/mix";
+import { driveInRealTime } from "../workloads/real-time";
 import { EngineTarget } from "../workloads/targets/engine";
 import { calibrationOf, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
 import { Inspector } from "./inspector";
@@ -189,7 +190,7 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
 
   await driveInRealTime({
     driver,
-    target: new EngineTarget(client),
+    target: new EngineTarget(client, timestampsOf(settings)),
     now: monotonicMicros,
     record: (record) => {
       begin();
@@ -245,10 +246,10 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     dropped: ended.measured.dropped,
     operations: ended.measured,
     integrity: ended.integrity,
-    driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
     stepsLeft: ended.stepsLeft,
     identities: ended.identities,
     ...(ended.merges === undefined ? {} : { merges: ended.merges }),
+    driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
     ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
   });
   const legs = legsOf(to.nodes);
@@ -311,5 +312,17 @@ function difference(node: string, from: ServerCounts, to: ServerCounts): NodeCou
     delayLatenessP99Ms: to.latenessP99Ms,
     cpuMs: to.cpuMs - from.cpuMs,
     rssBytes: to.rssBytes,
+  };
+}
+
+/** Wall times that clients give their writes, each as wrong as its session's machine; none where nobody asks for them. */
+function timestampsOf(settings: ClusterSettings): ((session: number) => number) | undefined {
+  if (settings.engine.timestamps !== "client") return undefined;
+  const timestamps = new ClientTimestamps(settings);
+  const since = monotonicMicros();
+  const wallOffset = Date.now() * 1_000 - since;
+  return (session) => {
+    const now = monotonicMicros();
+    return timestamps.next(session, now + wallOffset, now - since);
   };
 }

@@ -2,14 +2,14 @@
  * One cell: the tree with one combination of axis values put in, checked and turned into settings. Everything a trial
  * needs is in the result; nothing is looked up later.
  */
-import type { ClusterSettings, QuorumValue } from "../../engine/vocabulary/settings";
+import type { ClockSettings, ClusterSettings, EngineSettings, QuorumValue } from "../../engine/vocabulary/settings";
 import type { AxisValues } from "../../results/record/run-folder";
 import { axisText } from "./cell-names";
 import { crossCheck, resolveMembers, type MemberPlan } from "./cross-checks";
 import type { Cell, MeasureSettings, PhaseSettings, World } from "./experiment";
 import { readFaults, type ReadFaults } from "./faults";
 import { idOf, nodeAt, toJson, written, type LocatedMap } from "./located";
-import { networkOf, nodeModelOf, simulationOf } from "./network";
+import { networkOf, nodeModelOf, simulationOf, wallErrorsOf } from "./network";
 import type { Problems } from "./problems";
 import type { RecordedDistributions } from "./recorded-distribution";
 import { applyCombination, named, type Combination } from "./sweep";
@@ -37,10 +37,7 @@ export function resolveCell(
   const members = resolveMembers(values, problems);
   const workload = resolveWorkload(values, shared.path, problems);
   const phases = phasesOf(values);
-  const faults =
-    members === undefined || phases === undefined
-      ? undefined
-      : readFaults(cellTree, phases, { members, recorded: shared.recorded, problems });
+  const faults = readFaults(cellTree, phases, { members, recorded: shared.recorded, problems });
   const warnings = crossCheck({ values, members, workload, phases, faults, worlds: shared.worlds }, problems);
   if (members === undefined || workload === undefined || phases === undefined || problems.hasErrors) return undefined;
   return {
@@ -79,6 +76,7 @@ function phasesOf(values: Values): PhaseSettings | undefined {
 
 function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<ClusterSettings, "name" | "seed"> {
   const quorum = (name: string): QuorumValue => values.get(`tunables.${name}`) as QuorumValue;
+  const wallErrors = wallErrorsOf(values);
   return {
     members,
     ring: {
@@ -98,7 +96,7 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
       notfoundOk: values.get("tunables.notfound_ok") === true,
       basicQuorum: values.get("tunables.basic_quorum") === true,
       coordinator: values.text("tunables.coordinator") as "replica" | "any",
-      clock: values.text("tunables.clock"),
+      ...clockOf(values),
       maxSiblings: values.number("tunables.max_siblings"),
       readRepair: values.text("tunables.read_repair") as "async" | "none",
       readTimeoutMs: values.number("tunables.timeout.read"),
@@ -117,7 +115,24 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
     },
     ...(values.text("world") === "simulation"
       ? { nodeModel: nodeModelOf(values), simulation: simulationOf(values) }
-      : {}),
+      : wallErrors === undefined
+        ? {}
+        : { nodeModel: wallErrors }),
+  };
+}
+
+/** Settings of the clock that have an effect; the others are left out, so that a trial is addressed by what matters. */
+function clockOf(values: Values): Pick<EngineSettings, keyof ClockSettings | "timestamps" | "deleteMode"> {
+  const siblings = values.text("tunables.siblings") as NonNullable<ClockSettings["siblings"]>;
+  const deleteMode = values.get("tunables.delete_mode") as NonNullable<EngineSettings["deleteMode"]>;
+  const prune = values.get("tunables.prune") as ClockSettings["prune"];
+  return {
+    clock: values.text("tunables.clock"),
+    ...(siblings === "keep" ? {} : { siblings }),
+    ...(prune === undefined ? {} : { prune }),
+    ...(values.get("tunables.actor_epochs") === true ? {} : { actorEpochs: false }),
+    ...(values.text("tunables.timestamps") === "client" ? { timestamps: "client" as const } : {}),
+    ...(deleteMode === "keep" ? {} : { deleteMode }),
   };
 }
 
@@ -138,8 +153,8 @@ function measureOf(values: Values): MeasureSettings {
 }
 
 /** Of processes none: with a later version. */
-function faultsOf(values: Values, faults: ReadFaults | undefined): Cell["faults"] {
-  if (faults === undefined || values.text("world") === "processes") return [];
+function faultsOf(values: Values, faults: ReadFaults): Cell["faults"] {
+  if (values.text("world") === "processes") return [];
   return faults.kind === "random" ? faults.settings : faults.faults.map(({ settings }) => settings);
 }
 

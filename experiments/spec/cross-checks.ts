@@ -6,15 +6,18 @@ import { resolveQuorum } from "../../engine/quorum/arithmetic";
 import type { QuorumValue } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { PhaseSettings, World } from "./experiment";
-import { checkFaults } from "./fault-checks";
+import { checkClocks } from "./clock-checks";
+import { checkFaults, checkFaultTimes } from "./fault-checks";
 import type { ReadFaults } from "./faults";
 import { placeOf, type Place } from "./located";
-import { checkZonePairs } from "./network";
 import { checkMixture } from "./mixes";
+import { checkZonePairs } from "./network";
 import type { Problems } from "./problems";
 import { checkTimePasses } from "./time-passes";
 import type { Values } from "./values";
 import { checkDistributions, checkWorld, onlyInWorld } from "./world-checks";
+
+const OF_THE_DISK = ["node_model.service.read", "node_model.service.write", "node_model.service.sync"];
 
 export interface MemberPlan {
   readonly id: string;
@@ -71,7 +74,7 @@ export interface UncheckedCell {
   readonly members: readonly MemberPlan[] | undefined;
   readonly workload: WorkloadSettings | undefined;
   readonly phases: PhaseSettings | undefined;
-  readonly faults: ReadFaults | undefined;
+  readonly faults: ReadFaults;
   /** Of all cells. */
   readonly worlds: ReadonlySet<World>;
 }
@@ -89,8 +92,9 @@ export function crossCheck(cell: UncheckedCell, problems: Problems): readonly st
   checkTimes(values, warn, problems);
   checkWorld(values, members?.length, worlds, warn, problems);
   checkDistributions(values, warn, problems);
+  checkClocks(values, warn);
   if (members !== undefined) checkZonePairs(values, members, problems);
-  const scheduled = faults !== undefined && (faults.kind === "random" || faults.faults.length > 0);
+  const scheduled = faults.kind === "random" || faults.faults.length > 0;
   if (scheduled && values.text("world") === "processes")
     onlyInWorld("faults", "simulation", placeOf(values.tree, ["faults"], "key"), worlds, warn, problems);
   if (faults.kind === "list") {
@@ -177,6 +181,14 @@ function checkCluster(
   }
   if (values.given("cluster.sync") && values.text("cluster.storage") === "memory") {
     warn(values.place("cluster.sync"), "cluster.sync has no effect with cluster.storage memory; it belongs to lmdb");
+  }
+  // In a sweep over storage it is what the other cells need.
+  const inMemory = values.text("world") === "simulation" && values.text("cluster.storage") === "memory";
+  if (inMemory && values.place("cluster.storage").origin !== "axis") {
+    for (const key of OF_THE_DISK) {
+      if (values.get(key) !== undefined)
+        warn(values.place(key), `${key} has no effect with cluster.storage memory; it belongs to lmdb`);
+    }
   }
   const zones = new Set(members.map((member) => member.zone));
   // In a sweep over zones it is what the other cells need.

@@ -11,9 +11,10 @@ import { resolveTargets, type FaultAction, type FaultKind, type FaultSettings } 
 import { formatDuration } from "../../engine/vocabulary/quantities";
 import type { MemberPlan } from "./cross-checks";
 import type { PhaseSettings } from "./experiment";
+import { readsWallTime } from "./clock-checks";
 import { isInstantaneous } from "./fault-reader";
-import type { ReadFault } from "./faults";
-import { placeOf } from "./located";
+import type { ReadFault, TimedFault } from "./faults";
+import { placeOf, type Place } from "./located";
 import type { Problems } from "./problems";
 import type { Values } from "./values";
 import type { Warn } from "./world-checks";
@@ -21,16 +22,24 @@ import type { Warn } from "./world-checks";
 /** Share of the run that should be left after a fault to see what became of it. */
 const REST = 0.1;
 
-export function checkFaults(
-  faults: readonly ReadFault[],
-  around: { readonly values: Values; readonly members: readonly MemberPlan[]; readonly phases: PhaseSettings },
+export function checkFaultTimes(
+  times: readonly TimedFault[],
+  phases: PhaseSettings,
   warn: Warn,
   problems: Problems,
 ): void {
-  const { values, members, phases } = around;
+  for (const one of times) checkTime(one, phases, warn, problems);
+}
+
+export function checkFaults(
+  faults: readonly ReadFault[],
+  around: { readonly values: Values; readonly members: readonly MemberPlan[] },
+  warn: Warn,
+  problems: Problems,
+): void {
+  const { values, members } = around;
   for (const fault of faults) {
     checkNeeds(fault, values, warn);
-    checkTime(fault, phases, warn, problems);
     if (fault.settings.action.kind === "partition")
       checkGroups(fault, fault.settings.action.groups, members, warn, problems);
     checkEffect(fault, members, problems);
@@ -40,8 +49,8 @@ export function checkFaults(
   });
 }
 
-function checkTime({ settings, node }: ReadFault, phases: PhaseSettings, warn: Warn, problems: Problems): void {
-  const { id, atMs, forMs, action } = settings;
+function checkTime({ time, node }: TimedFault, phases: PhaseSettings, warn: Warn, problems: Problems): void {
+  const { id, atMs, forMs, instantaneous } = time;
   const loadEnds = phases.warmupMs + phases.measureMs;
   const end = loadEnds + phases.drainMs;
   const at = placeOf(node, ["at"], "value");
@@ -54,7 +63,7 @@ function checkTime({ settings, node }: ReadFault, phases: PhaseSettings, warn: W
   }
   if (atMs >= loadEnds)
     warn(at, `fault "${id}" begins at ${formatDuration(atMs)}, in the drain: no client is there to see it`);
-  if (isInstantaneous(action)) return;
+  if (instantaneous) return;
   if (forMs === undefined) {
     warn(placeOf(node, ["id"], "value"), `fault "${id}" never heals: without for it lasts to the end of the run`);
     return;
@@ -88,15 +97,26 @@ function checkNeeds({ settings, node }: ReadFault, values: Values, warn: Warn): 
   const needs = NEEDS[action.kind];
   if (needs?.every((key) => values.get(key) === undefined) === true)
     warn(at, `fault "${id}" has no effect: ${action.kind} multiplies ${needs.join(", ")}, none of which is set`);
-  const clock = values.text("tunables.clock");
-  if (action.kind.startsWith("clock-") && !READS_WALL_TIME.has(clock))
+  checkDisk(action, id, at, values, warn);
+  if (action.kind.startsWith("clock-") && !readsWallTime(values)) {
+    const clock = values.text("tunables.clock");
+    warn(at, `fault "${id}" has no effect: tunables.clock ${clock} reads no wall time, only lww and lww-hlc do`);
+  }
+}
+
+/** Memory has no disk to hurt, and forgets with its process. */
+function checkDisk(action: FaultAction, id: string, at: Place, values: Values, warn: Warn): void {
+  if (values.text("cluster.storage") !== "memory") return;
+  if (OF_THE_DISK.has(action.kind))
+    warn(at, `fault "${id}" has no effect: cluster.storage is memory, which has no disk; lmdb has one`);
+  else if (action.kind === "kill" && action.disk === "keep")
     warn(
       at,
-      `fault "${id}" has no effect: tunables.clock ${clock} reads no wall time, only ${[...READS_WALL_TIME].join(", ")} does`,
+      `fault "${id}" takes all that its nodes hold: cluster.storage is memory; with lmdb what was synced is kept`,
     );
 }
 
-const READS_WALL_TIME: ReadonlySet<string> = new Set(["lww"]);
+const OF_THE_DISK: ReadonlySet<FaultKind> = new Set<FaultKind>(["slow-disk", "disk-full", "disk-error", "torn-write"]);
 
 /** A node on two sides is on none; one on no side is a bridge. */
 function checkGroups(

@@ -31,7 +31,8 @@ const PARAMETERS = new Map(FAULT_PARAMETERS.map((parameter) => [parameter.name, 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export interface Surroundings {
-  readonly members: readonly MemberPlan[];
+  /** Undefined where the cluster itself is wrong: then no name of a node can be judged. */
+  readonly members: readonly MemberPlan[] | undefined;
   readonly recorded: RecordedDistributions;
   readonly problems: Problems;
 }
@@ -41,10 +42,15 @@ export function isInstantaneous(action: FaultAction): boolean {
   return INSTANTANEOUS.has(action.kind) || (action.kind === "torn-write" && action.damage === "corrupt");
 }
 
+/** When a fault is, which can be judged also where something else in it is wrong. */
+export type FaultTime = Pick<FaultSettings, "id" | "atMs" | "forMs"> & { readonly instantaneous: boolean };
+
 /** One fault. */
 export class FaultReader {
   private sound = true;
   private name: string;
+  /** Known after reading, unless the time itself is wrong. */
+  time: FaultTime | undefined;
 
   constructor(
     private readonly map: LocatedMap,
@@ -69,6 +75,14 @@ export class FaultReader {
     const at = this.checked("at") as number | undefined;
     const lasting = this.has("for") ? (this.checked("for") as number | undefined) : undefined;
     const action = this.action(row);
+    const known = at !== undefined && (lasting !== undefined || !this.has("for"));
+    if (known && id !== undefined)
+      this.time = {
+        id,
+        atMs: at,
+        forMs: lasting,
+        instantaneous: row.instantaneous || (action !== undefined && isInstantaneous(action)),
+      };
     if (!this.sound || at === undefined || action === undefined) return undefined;
     if (isInstantaneous(action) && this.has("for"))
       this.wrong(["for"], "key", "for has no meaning: records at rest are damaged at once, and stay so");
@@ -94,11 +108,11 @@ export class FaultReader {
       return undefined;
     }
     const near = nearest(kind, FAULT_ROWS.keys());
-    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+    const hint = near === undefined ? "known" : `did you mean "${near}"? Known`;
     this.wrong(
       ["kind"],
       "value",
-      `kind is ${printWritten(written(node))}${hint === "" ? ";" : `${hint}`} known: ${[...FAULT_ROWS.keys()].join(", ")}`,
+      `kind is ${printWritten(written(node))}; ${hint}: ${[...FAULT_ROWS.keys()].join(", ")}`,
       near,
     );
     return undefined;
@@ -210,6 +224,7 @@ export class FaultReader {
   private target(node: Located, path: readonly (string | number)[]): FaultTarget | undefined {
     const { members } = this.around;
     const typed = node.kind === "scalar" && typeof node.value === "string" ? node.value : "";
+    if (members === undefined) return typed;
     const aliases = aliasesOf(members);
     const zones = [...new Set(members.map(({ zone }) => `zone:${zone}`))];
     if (typed === "all" || zones.includes(typed) || members.some(({ id }) => id === typed)) return typed;
@@ -294,7 +309,7 @@ export class FaultReader {
     this.wrong(
       ["clients"],
       "value",
-      `clients is ${found}; ${near === undefined ? "" : `did you mean "${near}"? `}allowed: all, follow-nearest, or {group: <0 to ${Math.max(0, groups - 1)}>}`,
+      `clients is ${found}; ${near === undefined ? "allowed" : `did you mean "${near}"? Allowed`}: all, follow-nearest, or {group: <${groups === 0 ? "number from 0" : `0 to ${groups - 1}`}>}`,
       near,
     );
     return undefined;

@@ -7,7 +7,7 @@
 import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabulary/faults";
 import { printWritten } from "../../engine/vocabulary/value-kinds";
 import type { PhaseSettings } from "./experiment";
-import { FaultReader, type Surroundings } from "./fault-reader";
+import { FaultReader, type FaultTime, type Surroundings } from "./fault-reader";
 import { idOf, nodeAt, placeOf, written, type LocatedMap } from "./located";
 import { MOST_FAULTS, readRandomFaults } from "./random-faults";
 
@@ -17,14 +17,24 @@ export interface ReadFault {
   readonly node: LocatedMap;
 }
 
+/** The time of a fault in which something else is wrong. */
+export interface TimedFault {
+  readonly time: FaultTime;
+  readonly node: LocatedMap;
+}
+
 export type ReadFaults =
-  | { readonly kind: "list"; readonly faults: readonly ReadFault[] }
+  | { readonly kind: "list"; readonly faults: readonly ReadFault[]; readonly times: readonly TimedFault[] }
   | { readonly kind: "random"; readonly settings: RandomFaultsSettings };
 
+/** Where they are wrong themselves: any time lies within them. */
+const ANY_PHASES: PhaseSettings = { warmupMs: 0, measureMs: Infinity, drainMs: 0 };
+
 /** What `faults:` of this tree says; faults with a mistake are told and left out. */
-export function readFaults(tree: LocatedMap, phases: PhaseSettings, around: Surroundings): ReadFaults {
+export function readFaults(tree: LocatedMap, known: PhaseSettings | undefined, around: Surroundings): ReadFaults {
   const node = nodeAt(tree, ["faults"]);
-  const none: ReadFaults = { kind: "list", faults: [] };
+  const phases = known ?? ANY_PHASES;
+  const none: ReadFaults = { kind: "list", faults: [], times: [] };
   if (node === undefined || (node.kind === "scalar" && node.value === "none")) return none;
   if (node.kind === "scalar" && node.value === "random")
     return { kind: "random", settings: readRandomFaults(undefined, phases, around.problems) };
@@ -54,6 +64,7 @@ export function readFaults(tree: LocatedMap, phases: PhaseSettings, around: Surr
     return none;
   }
   const faults: ReadFault[] = [];
+  const times: TimedFault[] = [];
   const ids = new Map<string, number>();
   node.items.forEach((item, i) => {
     if (item.kind !== "map") {
@@ -68,8 +79,18 @@ export function readFaults(tree: LocatedMap, phases: PhaseSettings, around: Surr
         `faults.${i} has the id "${id}" of faults.${earlier}; ids name lanes in charts and keys, one each`,
       );
     else if (id !== undefined) ids.set(id, i);
-    const settings = new FaultReader(item, i, around).read();
+    const reader = new FaultReader(item, i, around);
+    const settings = reader.read();
     if (settings !== undefined) faults.push({ settings, node: item });
+    if (reader.time !== undefined) times.push({ time: reader.time, node: item });
   });
-  return { kind: "list", faults };
+  for (const { time, node: item } of times) {
+    const other = idOf(item) === undefined ? ids.get(time.id) : undefined;
+    if (other !== undefined)
+      around.problems.error(
+        item.at,
+        `a fault without id is called ${time.id}, which is the id of faults.${other}; give one of them another id`,
+      );
+  }
+  return { kind: "list", faults, times };
 }

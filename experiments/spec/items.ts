@@ -10,8 +10,10 @@ import type { Problems } from "./problems";
 export function checkItem(tree: LocatedMap, path: readonly string[], at: Place, problems: Problems): boolean {
   if (path[0] !== "faults" || path.length === 1) return true;
   const faults = nodeAt(tree, ["faults"]);
-  // `{random: {…}}` is a map like any other.
-  if (path[1] === "random" && (faults === undefined || faults.kind === "map")) return true;
+  // `{random: {…}}` is a map like any other, and `random` short for it.
+  const drawn =
+    faults === undefined || faults.kind === "map" || (faults.kind === "scalar" && faults.value === "random");
+  if (path[1] === "random" && drawn) return true;
   if (nodeAt(tree, path.slice(0, 2)) !== undefined) return true;
   const ids = faults?.kind === "list" ? faults.items.flatMap((item) => idOf(item) ?? []) : [];
   const near = nearest(path[1], ids);

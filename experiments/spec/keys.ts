@@ -109,9 +109,7 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
 /** Known names that a later version brings; a name covers everything below it. */
 const LATER: readonly string[] = [
   ...[
-    "sloppy_quorum", "stand_in", "hint_window", "hint_rate", "hint_batch", "hint_idle", "hint_concurrency", "siblings",
-    "prune", "timestamps", "actor_epochs", "read_repair_chance", "digest_reads", "speculative_retry", "aae",
-    "delete_mode", "grace", "membership", "gossip_interval", "gossip_fanout", "gossip_seeds", "gossip_push_pull",
+    "sloppy_quorum", "stand_in", "hint_window", "hint_rate", "hint_batch", "hint_idle", "hint_concurrency", "read_repair_chance", "digest_reads", "speculative_retry", "aae", "grace", "membership", "gossip_interval", "gossip_fanout", "gossip_seeds", "gossip_push_pull",
     "gossip_payload", "node_confirms",
   ].map((name) => `tunables.${name}`),
   "time_scale",

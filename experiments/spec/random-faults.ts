@@ -79,10 +79,10 @@ function randomKinds(node: Located | undefined, problems: Problems): readonly Fa
     const row = FAULT_ROWS.get(kind);
     if (row !== undefined) return [row.kind];
     const near = nearest(kind, FAULT_ROWS.keys());
-    const later = LATER_FAULT_KINDS.includes(kind) ? "which is not supported by this version yet; " : "";
+    const later = LATER_FAULT_KINDS.includes(kind) ? ", which is not supported by this version yet" : "";
     const hint =
       near === undefined || later !== "" ? `known: ${[...FAULT_ROWS.keys()].join(", ")}` : `did you mean "${near}"?`;
-    problems.error(item.at, `faults.random.kinds names ${printWritten(written(item))}; ${later}${hint}`, near);
+    problems.error(item.at, `faults.random.kinds names ${printWritten(written(item))}${later}; ${hint}`, near);
     return [];
   });
 }

@@ -21,7 +21,7 @@ const EVERY_OPERATION = [
   "network.wars.s",
 ];
 /** Crossed by a coordinator's messages to itself. */
-const OWN_STORE = ["network.local", "simulation.local_delay", "node_model.service.read", "node_model.service.write"];
+const TO_ITSELF = ["network.local", "simulation.local_delay"];
 const BETWEEN_NODES = ["network.intra_zone", "network.inter_zone"];
 /** Asked only of a cell in which nothing else is wrong: a delay that could not be read looks like none. */
 export function checkTimePasses(values: Values, nodes: number, workload: WorkloadSettings, problems: Problems): void {
@@ -32,7 +32,10 @@ export function checkTimePasses(values: Values, nodes: number, workload: Workloa
   if (values.text("world") !== "simulation" || load.model === "open" || load.targetPerSecond !== undefined) return;
   if (takesTime(load.think)) return;
   const costs = (key: string): boolean => takesTime(values.get(key) as DistributionSettings | undefined);
-  if ([...EVERY_OPERATION, ...OWN_STORE].some(costs)) return;
+  // Where there is a disk, every operation loads, and writes store.
+  const disk = ["node_model.service.read", ...(writesOf(workload) > 0 ? ["node_model.service.write"] : [])];
+  const ownDisk = values.text("cluster.storage") === "memory" ? [] : disk;
+  if ([...EVERY_OPERATION, ...TO_ITSELF, ...ownDisk].some(costs)) return;
   const pairs = (values.get("network.zone_pairs") ?? []) as readonly (readonly [string, DistributionSettings])[];
   const between = BETWEEN_NODES.some(costs) || pairs.some(([, delay]) => takesTime(delay));
   if (between && !answeredAlone(values, nodes, workload)) return;
@@ -53,15 +56,17 @@ function takesTime(settings: DistributionSettings | undefined): boolean {
 }
 
 /** Whether every operation asked for can be answered by one node that holds the key and is asked itself. */
-function answeredAlone(values: Values, nodes: number, { mix, routing }: WorkloadSettings): boolean {
+function answeredAlone(values: Values, nodes: number, workload: WorkloadSettings): boolean {
+  const { mix, routing } = workload;
   const n = values.number("tunables.n_val");
   if (nodes > n && routing !== "token-aware") return false;
   const one = (name: string): boolean => (resolveQuorum(values.get(`tunables.${name}`) as QuorumValue, n) ?? 0) <= 1;
   const reads = one("r") && one("pr");
   const writes = one("w") && one("dw") && one("pw");
-  const asked = {
-    reads: mix.read + mix.rmw + mix.scan,
-    writes: mix.update + mix.insert + mix.delete + mix.blindWrite + mix.rmw,
-  };
-  return (asked.reads === 0 || reads) && (asked.writes === 0 || writes);
+  const readsAsked = mix.read + mix.rmw + mix.scan;
+  return (readsAsked === 0 || reads) && (writesOf(workload) === 0 || writes);
+}
+
+function writesOf({ mix }: WorkloadSettings): number {
+  return mix.update + mix.insert + mix.delete + mix.blindWrite + mix.rmw;
 }
