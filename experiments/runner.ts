@@ -308,6 +308,7 @@ class Execution {
       environment: allowedEnvironment(),
       warnings: experiment.warnings.map(({ message }) => message),
       axes: experiment.axisKeys,
+      ...(experiment.published.length === 0 ? {} : { published: experiment.published }),
       metrics: METRICS,
       tunables: TUNABLES.map(labelOf),
       status: "running",

@@ -58,9 +58,9 @@ function publishedOf(beside: readonly BesidePublished[]): object {
   if (beside.length === 0) return {};
   return {
     published: Object.fromEntries(
-      beside.map(({ published: { metric, value, source, tolerance }, verdict }) => [
+      beside.map(({ published: { metric, value, source, tolerance, within }, verdict }) => [
         metric,
-        { value, source, tolerance, verdict },
+        { value, source, tolerance, ...(within === undefined ? {} : { within }), verdict },
       ]),
     ),
   };

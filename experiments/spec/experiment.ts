@@ -5,7 +5,7 @@
 import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabulary/faults";
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
-import type { AxisValues } from "../../results/record/run-folder";
+import type { AxisValues, PublishedValue } from "../../results/record/run-folder";
 
 export type World = "processes" | "simulation";
 
@@ -66,14 +66,6 @@ export interface Experiment {
   readonly origins: Readonly<Record<string, string>>;
   /** The file's path and bytes. */
   readonly source: { readonly path: string; readonly text: string };
-}
-
-export interface PublishedValue {
-  readonly metric: string;
-  readonly where: Readonly<Record<string, string | number | boolean>>;
-  readonly value: number;
-  readonly source: string;
-  readonly tolerance: number;
 }
 
 /** One thing wrong, or weak, in what a person wrote. */

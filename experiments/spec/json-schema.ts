@@ -340,6 +340,7 @@ const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
         value: RATIO,
         source: { type: "string" },
         tolerance: RATIO,
+        within: RATIO,
       },
     },
   },

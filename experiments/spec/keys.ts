@@ -102,7 +102,7 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
     "faults",
     "A list of faults, none, random, or {random: {count, kinds, from, to, longest}}: what is hurt, when, for how long",
   ],
-  ["published", "A list of {metric, where, value, source, tolerance} to set beside measured values"],
+  ["published", "A list of {metric, where, value, source, tolerance or within} to set beside measured values"],
   ["profiles", "Named changes to the file, chosen with --profile; keys may be dotted"],
 ]);
 

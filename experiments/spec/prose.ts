@@ -5,7 +5,9 @@
 import { nearest } from "../../engine/vocabulary/nearest";
 import { parseRatio } from "../../engine/vocabulary/quantities";
 import { printWritten } from "../../engine/vocabulary/value-kinds";
-import type { Experiment, PublishedValue } from "./experiment";
+import type { PublishedValue } from "../../results/record/run-folder";
+import type { Experiment } from "./experiment";
+import { describeMetric, METRICS } from "../../results/record/metrics";
 import { meaningOf, NOT_YET } from "./keys";
 import { nodeAt, written, type Located, type LocatedMap } from "./located";
 import type { Problems } from "./problems";
@@ -96,14 +98,42 @@ export function readCitations(tree: LocatedMap, problems: Problems): readonly st
 }
 
 export function readPublished(tree: LocatedMap, problems: Problems): readonly PublishedValue[] {
-  const maps = records(tree, "published", ["metric", "where", "value", "source", "tolerance"], [], problems);
-  return maps.map((map) => ({
-    metric: textOf(map, "metric", "published", problems),
-    where: whereOf(map, problems),
-    value: numberOf(map, "value", problems),
-    source: textOf(map, "source", "published", problems),
-    tolerance: map.entries.has("tolerance") ? numberOf(map, "tolerance", problems) : 0,
-  }));
+  const maps = records(tree, "published", ["metric", "where", "value", "source", "tolerance", "within"], [], problems);
+  return maps.map((map) => {
+    const value = numberOf(map, "value", problems);
+    const optional = (key: string): number | undefined =>
+      map.entries.has(key) ? numberOf(map, key, problems) : undefined;
+    const [tolerance, within] = [optional("tolerance"), optional("within")];
+    if (tolerance !== undefined && within !== undefined)
+      problems.error(
+        map.at,
+        "published has both tolerance, relative to the value, and within, in its own unit; keep one",
+      );
+    return {
+      metric: metricOf(map, problems),
+      where: whereOf(map, problems),
+      value,
+      source: textOf(map, "source", "published", problems),
+      tolerance: tolerance ?? (within === undefined ? 0 : value === 0 ? within : within / Math.abs(value)),
+      ...(within === undefined ? {} : { within }),
+    };
+  });
+}
+
+function metricOf(map: LocatedMap, problems: Problems): string {
+  const name = textOf(map, "metric", "published", problems);
+  if (name === "" || describeMetric(name) !== undefined) return name;
+  const near = nearest(
+    name,
+    METRICS.map((metric) => metric.name),
+  );
+  const hint = near === undefined ? "quorumlab list metrics tells them" : `did you mean "${near}"?`;
+  problems.error(
+    map.entries.get("metric")!.node.at,
+    `published.metric is "${name}", which is no metric; ${hint}`,
+    near,
+  );
+  return name;
 }
 
 function numberOf(map: LocatedMap, key: string, problems: Problems): number {

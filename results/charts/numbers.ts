@@ -30,7 +30,7 @@ export function percent(ratio: number): string {
   if (value === 0) return `0${NBSP}%`;
   if (value < 0.001) return `under 0.001${NBSP}%`;
   if (value > 99.9 && value < 100) return `${Math.floor(value * 1000) / 1000}${NBSP}%`;
-  return `${Number(value.toPrecision(value < 0.1 ? 1 : value > 99 && value < 100 ? 4 : value >= 100 ? 3 : 2))}${NBSP}%`;
+  return `${Number(value.toPrecision(value < 0.1 ? 1 : value > 99 && value < 100 ? 4 : 3))}${NBSP}%`;
 }
 
 /** A value with its unit. Ratios are shown as percentages. */

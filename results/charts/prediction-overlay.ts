@@ -15,7 +15,7 @@ import type { TrialFigures } from "../record/figures";
 import type { ChartCell } from "./cells";
 import type { LegendEntry, Plain } from "./chart";
 import { line, type Point } from "./frame";
-import { count, plain, trimmed } from "./numbers";
+import { count, plain } from "./numbers";
 
 /** What WARS says about a cell, and how far that is from what was seen. */
 export interface Overlay {
@@ -28,8 +28,6 @@ export interface Overlay {
 
 /** A configuration's, of all repetitions together: its 95 % interval is at most ± 0.5 points. */
 const PREDICTION_TRIALS = 50_000;
-/** Points of a predicted line, evenly spaced on the log axis. */
-const PREDICTION_POINTS = 60;
 /** Above so many configurations the caption names the best and the worst prediction only. */
 const NAMED_DISTANCES = 4;
 const GROUP = "predicted";
@@ -49,18 +47,6 @@ export function overlayOf(cell: ChartCell, bins: TrialFigures["tVisibility"]): O
     distance: distanceFromBins(curve, bins),
     how: [...new Set(legs.map(({ how }) => how))].join("; "),
   };
-}
-
-/** The prediction over the ages that were measured, and no further. */
-export function pointsBeside({ curve }: Overlay, measured: readonly Point[]): readonly Point[] {
-  if (measured.length === 0) return [];
-  const from = Math.min(...measured.map(({ x }) => x));
-  const to = Math.max(...measured.map(({ x }) => x));
-  const count = to > from ? PREDICTION_POINTS : 1;
-  return Array.from({ length: count }, (_, i) => {
-    const x = count === 1 ? from : from * (to / from) ** (i / (count - 1));
-    return { x: trimmed(x), y: trimmed(100 * curve.meanOver(x, x)) };
-  });
 }
 
 export function predictedLine(

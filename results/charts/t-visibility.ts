@@ -16,7 +16,6 @@ import { band, chartPanel, legendOf, line, logBounds, panelSize, type Point } fr
 import { count, counted, percent, plain, trimmed } from "./numbers";
 import {
   overlayOf,
-  pointsBeside,
   predictedKey,
   predictedLine,
   PREDICTED_LEGEND,
@@ -148,6 +147,7 @@ function curveOf(cell: ChartCell): Curve {
   const low: Point[] = [];
   const high: Point[] = [];
   const rows: (string | number | null)[][] = [];
+  const predicted: Point[] = [];
   let reads = 0;
   let left = 0;
   for (const [i, from] of bins.fromMs.entries()) {
@@ -156,6 +156,10 @@ function curveOf(cell: ChartCell): Curve {
     if (read === 0) continue;
     const { lo, hi } = wilson(consistent, read);
     const share = consistent / read;
+    const inBin =
+      overlay === undefined
+        ? null
+        : trimmed(100 * predictedInBin(overlay.curve, { fromMs: from, toMs: to, meanMs: bins.meanMs?.[i] }));
     rows.push([
       cell.label,
       trimmed(from),
@@ -165,7 +169,7 @@ function curveOf(cell: ChartCell): Curve {
       trimmed(share * 100),
       trimmed(lo * 100),
       trimmed(hi * 100),
-      overlay === undefined ? null : trimmed(100 * predictedInBin(overlay.curve, from, to)),
+      inBin,
     ]);
     if (read < FEWEST_READS) {
       left += 1;
@@ -177,21 +181,22 @@ function curveOf(cell: ChartCell): Curve {
     points.push({ x, y: trimmed(share * 100) });
     low.push({ x, y: trimmed(lo * 100) });
     high.push({ x, y: trimmed(hi * 100) });
+    if (inBin !== null) predicted.push({ x, y: inBin });
   }
-  const predicted = overlay === undefined ? [] : pointsBeside(overlay, points);
   return { points, low, high, rows, reads, left, overlay, predicted };
 }
 
 /** The bins of all repetitions, added up, in order. */
 function pooled(all: readonly Bins[]): Bins {
-  const sums = new Map<string, { from: number; to: number; reads: number; consistent: number }>();
+  const sums = new Map<string, { from: number; to: number; reads: number; consistent: number; age: number }>();
   for (const bins of all) {
     bins.fromMs.forEach((from, i) => {
       const to = bins.toMs[i];
       const key = `${from}/${to}`;
-      const sum = sums.get(key) ?? { from, to, reads: 0, consistent: 0 };
+      const sum = sums.get(key) ?? { from, to, reads: 0, consistent: 0, age: 0 };
       sum.reads += bins.reads[i];
       sum.consistent += bins.consistent[i];
+      sum.age += bins.reads[i] * (bins.meanMs?.[i] ?? NaN);
       sums.set(key, sum);
     });
   }
@@ -201,6 +206,9 @@ function pooled(all: readonly Bins[]): Bins {
     toMs: sorted.map(({ to }) => to),
     reads: sorted.map(({ reads }) => reads),
     consistent: sorted.map(({ consistent }) => consistent),
+    ...(all.every(({ meanMs }) => meanMs !== undefined)
+      ? { meanMs: sorted.map(({ age, reads }) => (reads === 0 ? 0 : age / reads)) }
+      : {}),
   };
 }
 

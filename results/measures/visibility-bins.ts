@@ -23,12 +23,15 @@ const EDGES_MS: readonly number[] = [
 export class VisibilityBins {
   private readonly reads = new Array<number>(EDGES_MS.length - 1).fill(0);
   private readonly consistent = new Array<number>(EDGES_MS.length - 1).fill(0);
+  /** Whole microseconds, so that no order of reads changes the sum. */
+  private readonly ages = new Array<number>(EDGES_MS.length - 1).fill(0);
 
   add(sinceWrite: Micros, consistent: boolean): void {
     const ms = sinceWrite / MICROS_PER_MS;
     let bin = 0;
     while (bin < this.reads.length - 1 && ms >= EDGES_MS[bin + 1]) bin++;
     this.reads[bin]++;
+    this.ages[bin] += sinceWrite;
     if (consistent) this.consistent[bin]++;
   }
 
@@ -43,6 +46,9 @@ export class VisibilityBins {
       toMs: pick(EDGES_MS, 1),
       reads: pick(this.reads),
       consistent: pick(this.consistent),
+      meanMs: pick(
+        this.ages.map((sum, bin) => (sum === 0 ? 0 : Number((sum / this.reads[bin] / MICROS_PER_MS).toPrecision(6)))),
+      ),
     };
   }
 }

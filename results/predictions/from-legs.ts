@@ -98,7 +98,7 @@ export function distanceFromBins(curve: VisibilityCurve, bins: TrialFigures["tVi
   let reads = 0;
   bins.reads.forEach((count, i) => {
     if (count === 0) return;
-    const predicted = predictedInBin(curve, bins.fromMs[i], bins.toMs[i]);
+    const predicted = predictedInBin(curve, { fromMs: bins.fromMs[i], toMs: bins.toMs[i], meanMs: bins.meanMs?.[i] });
     squares += count * (bins.consistent[i] / count - predicted) ** 2;
     chance += predicted * (1 - predicted);
     reads += count;
@@ -106,8 +106,21 @@ export function distanceFromBins(curve: VisibilityCurve, bins: TrialFigures["tVi
   return reads === 0 ? undefined : { rms: Math.sqrt(squares / reads), byChance: Math.sqrt(chance / reads), reads };
 }
 
-export function predictedInBin(curve: VisibilityCurve, fromMs: number, toMs: number): number {
-  return Number.isFinite(toMs) ? curve.meanOver(fromMs, toMs) : curve.meanOver(1.5 * fromMs, 1.5 * fromMs);
+/**
+ * What the curve says of the reads in a bin. Where their mean age is not the bin's middle it is as if some of them stood at the
+ * nearer edge and the others anywhere in the bin: exact for ages spread evenly, for probes sent at once, and for
+ * any mixture of the two. Without the mean they are taken to be spread evenly, which places probes at t = 0 too late.
+ */
+export function predictedInBin(
+  curve: VisibilityCurve,
+  { fromMs, toMs, meanMs }: { readonly fromMs: number; readonly toMs: number; readonly meanMs?: number | undefined },
+): number {
+  const at = (ms: number): number => curve.meanOver(ms, ms);
+  if (!Number.isFinite(toMs)) return at(meanMs ?? 1.5 * fromMs);
+  const anywhere = curve.meanOver(fromMs, toMs);
+  if (meanMs === undefined) return anywhere;
+  const aside = Math.max(-1, Math.min(1, (2 * meanMs - fromMs - toMs) / (toMs - fromMs)));
+  return (1 - Math.abs(aside)) * anywhere + Math.abs(aside) * at(aside < 0 ? fromMs : toMs);
 }
 
 function asDistribution({ at, ms }: DelayQuantiles): DistributionSettings {

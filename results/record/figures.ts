@@ -57,6 +57,8 @@ export interface TrialFigures {
     readonly toMs: readonly number[];
     readonly reads: readonly number[];
     readonly consistent: readonly number[];
+    /** Mean age of the reads in each bin: many stand at its very beginning. Runs of before this field have none. */
+    readonly meanMs?: readonly number[];
   };
   /** Chart 12: index k holds reads that were k acknowledged writes behind; index 0 fresh; last index "this or more". */
   readonly kStaleness: readonly number[];

@@ -71,7 +71,7 @@ const MANIFEST: Shape = {
 };
 const ANALYSIS: Shape = { alpha: "number", noiseFloor: "number" };
 const PUBLISHED: Shape = [
-  { metric: "string", where: "object", value: "number", source: "string", tolerance: "number" },
+  { metric: "string", where: "object", value: "number", source: "string", tolerance: "number", within: "number?" },
 ];
 const TRIAL: Shape = {
   id: "string",
@@ -108,7 +108,13 @@ const FIGURES: Shape = {
   ],
   intervals: SERIES,
   divergence: { t: ["number"], columns: "object", finalDivergent: "number", finalExamined: "number" },
-  tVisibility: { fromMs: ["number"], toMs: ["number"], reads: ["number"], consistent: ["number"] },
+  tVisibility: {
+    fromMs: ["number"],
+    toMs: ["number"],
+    reads: ["number"],
+    consistent: ["number"],
+    meanMs: "array?",
+  },
   kStaleness: ["number"],
   stale: { hits: "number", total: "number", lo: "number", hi: "number" },
   siblingsPerRead: ["number"],
@@ -284,7 +290,8 @@ function readFigures(trial: string): TrialFigures | null {
     calibrationProblem(figures) ??
       ifPresent(figures.phases, PHASES, "phases") ??
       ifPresent(figures.faults, FAULTS, "faults") ??
-      ifPresent(figures.legs, LEGS, "legs"),
+      ifPresent(figures.legs, LEGS, "legs") ??
+      ifPresent(figures.tVisibility.meanMs, ["number"], "tVisibility.meanMs"),
   );
   return figures;
 }

@@ -117,7 +117,10 @@ export interface RunManifest {
   readonly published?: readonly PublishedValue[];
 }
 
-/** Belongs to every cell whose axes (else settings) have the values of `where`. `tolerance` is relative to `value`, and absolute where that is 0. */
+/**
+ * Belongs to every cell whose axes (else settings) have the values of `where`. `tolerance` is relative to `value`, and absolute where
+ * that is 0. `within` is the same in the metric's unit, where the experiment says it so: a share within half a point.
+ */
 export interface PublishedValue {
   readonly metric: string;
   readonly where: AxisValues;
@@ -125,6 +128,7 @@ export interface PublishedValue {
   /** Begins with `analytic` where nobody measured it. */
   readonly source: string;
   readonly tolerance: number;
+  readonly within?: number;
 }
 
 /** One cell's summary over its repetitions. */

@@ -1,8 +1,10 @@
 /**
  * Which metrics stand in the first table, and under which heading. A run has dozens; a reader's eye holds eight. The
  * order is that of the questions: how fast, how wrong, how much, how available, how far apart. A metric that no cell
- * has is left out.
+ * has is left out, and so are siblings where no read found any. What an experiment asks for beyond these, by a probe or by a
+ * published value, has a column too.
  */
+import { describeMetric as describeKnown } from "../record/metrics";
 import type { CellSummary, LoadedRun, MetricDescription } from "../record/run-folder";
 
 export interface Headline {
@@ -16,6 +18,8 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["read_p99_ms", "read p99"],
   ["write_p99_ms", "write p99"],
   ["p_stale", "stale reads"],
+  ["p_consistent_at_commit", "consistent at commit"],
+  ["t_visibility_999_ms", "99.9 % visible after"],
   ["throughput_ops_s", "throughput"],
   ["availability", "available"],
   ["siblings_mean", "siblings mean"],
@@ -26,12 +30,26 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["load_imbalance", "busiest node / mean"],
 ];
 
+/** Few reads fall right behind a write unless they are sent there. */
+const OF_PROBES = ["p_consistent_at_commit", "t_visibility_999_ms"];
+
 /** The headline metrics that at least one cell measured. */
 export function headlines(run: LoadedRun): Headline[] {
-  return ORDER.flatMap(([name, title]) => {
-    const found = run.cells.find((cell) => (cell.metrics[name]?.value ?? null) !== null);
-    return found === undefined ? [] : [{ name, title, unit: found.metrics[name].unit }];
+  const published = new Set(run.manifest.published?.map(({ metric }) => metric));
+  const probed = run.trials.some(({ record }) => Number(record.resolved["workload.probe.share"] ?? 0) > 0);
+  const siblings = run.cells.some((cell) => (cell.metrics["siblings_max"]?.value ?? 2) > 1);
+  const usual = ORDER.filter(([name]) => {
+    if (OF_PROBES.includes(name)) return probed || published.has(name);
+    return siblings || !name.startsWith("siblings_") || published.has(name);
   });
+  const known = new Set(usual.map(([name]) => name));
+  const more = [...published].filter((name) => !known.has(name));
+  return [...usual, ...more.map((name) => [name, describeKnown(name)?.title ?? name] as const)].flatMap(
+    ([name, title]) => {
+      const found = run.cells.find((cell) => (cell.metrics[name]?.value ?? null) !== null);
+      return found === undefined ? [] : [{ name, title, unit: found.metrics[name].unit }];
+    },
+  );
 }
 
 export function describeMetric(run: LoadedRun, name: string): MetricDescription | undefined {

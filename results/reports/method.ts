@@ -271,10 +271,17 @@ function settings(run: LoadedRun): string {
     const varying = keys.filter((key) => varies(key, ofWorld));
     const of = worlds.length > 1 ? `<p class="whose">${worldBadge(world)}</p>` : "";
     if (varying.length === 0) return `${of}<p>All configurations had the same settings.</p>`;
-    const table = {
-      columns: ["setting", ...ofWorld.map((cell) => cell.label)],
-      rows: varying.map((key) => [key, ...ofWorld.map((cell) => value(cell.summary.id, key))]),
-    };
+    // The longer side goes down the page.
+    const table =
+      ofWorld.length > varying.length
+        ? {
+            columns: ["configuration", ...varying],
+            rows: ofWorld.map((cell) => [cell.label, ...varying.map((key) => value(cell.summary.id, key))]),
+          }
+        : {
+            columns: ["setting", ...ofWorld.map((cell) => cell.label)],
+            rows: varying.map((key) => [key, ...ofWorld.map((cell) => value(cell.summary.id, key))]),
+          };
     return of + dataTable(table, Infinity, "plain");
   });
   const between = twins(run.cells);
@@ -440,9 +447,15 @@ export function utc(instant: string): string {
   return parts === null ? instant : `${parts[1]} ${parts[2]}`;
 }
 
+/** As it could stand in an experiment file. */
 function printable(value: unknown): string {
   if (value === undefined) return "–";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return `[${value.map(printable).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, part]) => `${key}: ${printable(part)}`)
+    .join(", ")}}`;
 }
 
 function lastName(key: string): string {

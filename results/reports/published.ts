@@ -5,7 +5,7 @@
  */
 import { chartInput } from "../charts/cells";
 import { escapeText } from "../charts/markup";
-import { count, metricInWords, percent, withUnit } from "../charts/numbers";
+import { count, metricInWords, NBSP, percent, plain, withUnit } from "../charts/numbers";
 import type { MetricValue } from "../record/figures";
 import type { CellSummary, LoadedRun, PublishedValue } from "../record/run-folder";
 import { describeMetric as describeKnown } from "../record/metrics";
@@ -48,7 +48,7 @@ export function publishedSection(run: LoadedRun): string {
       WORLD_IN_WORDS[cell.world],
       describeKnown(published.metric)?.title ?? published.metric,
       withUnit(published.value, unit),
-      `± ${published.value === 0 ? withUnit(published.tolerance, unit) : percent(published.tolerance)}`,
+      `± ${roomInWords(published, unit)}`,
       metricInWords(measured),
       VERDICT_IN_WORDS[verdict],
       /^analytic/i.test(published.source) ? published.source : `published: ${published.source}`,
@@ -77,6 +77,13 @@ export const VERDICT_IN_WORDS: Readonly<Record<PublishedVerdict, string>> = {
   "not-run": "– not measured",
 };
 
+/** A share's room in its own unit is in points: "± 0.5 %" would also mean five thousandths of it. */
+function roomInWords({ value, tolerance, within }: PublishedValue, unit: string): string {
+  const room = within ?? (value === 0 ? tolerance : undefined);
+  if (room === undefined) return percent(tolerance);
+  return unit === "ratio" ? `${plain(100 * room)}${NBSP}points` : withUnit(room, unit);
+}
+
 function belongsTo(run: LoadedRun, cell: CellSummary, { where }: PublishedValue): boolean {
   const resolved = run.trials.find(({ record }) => record.cell === cell.id)?.record.resolved ?? {};
   return Object.entries(where).every(([key, value]) => {
@@ -93,9 +100,9 @@ function named(values: Readonly<Record<string, unknown>>, key: string): unknown 
 }
 
 /** Within the tolerance, bounds included: up to rounding, so that 0.95 is within 5 % of 1. */
-function verdictOn({ value, tolerance }: PublishedValue, measured: MetricValue | undefined): PublishedVerdict {
+function verdictOn({ value, tolerance, within }: PublishedValue, measured: MetricValue | undefined): PublishedVerdict {
   if (measured === undefined || measured.value === null) return "not-run";
-  const room = (value === 0 ? tolerance : tolerance * Math.abs(value)) * (1 + 1e-9);
+  const room = (within ?? (value === 0 ? tolerance : tolerance * Math.abs(value))) * (1 + 1e-9);
   if (Math.abs(measured.value - value) <= room) return "pass";
   const { lo, hi } = measured;
   return lo !== null && hi !== null && lo <= value + room && hi >= value - room ? "inconclusive" : "fail";

@@ -138,7 +138,7 @@ describe("a resolved experiment", () => {
   it("keeps what says why", () => {
     const experiment = experimentOf(
       "title: T\nquestion: >\n  why\n  not\nhypotheses: [{id: H1, text: yes it is}]\ntags: {course: 6}\ncitations: [a]\n" +
-        "published: [{metric: p_stale, where: {r: 1}, value: 2.6%, source: a paper, tolerance: 0.01}]\nanalysis: {noise_floor: 5%, alpha: 0.01}\n",
+        "published: [{metric: p_stale, where: {r: 1}, value: 2.6%, source: a paper, tolerance: 0.01}, {metric: p_stale, value: 0.5, source: a book, within: 0.005}]\nanalysis: {noise_floor: 5%, alpha: 0.01}\n",
     );
     assert.equal(experiment.title, "T");
     assert.equal(experiment.question, "why not");
@@ -146,6 +146,7 @@ describe("a resolved experiment", () => {
     assert.deepEqual(experiment.tags, { course: "6" });
     assert.deepEqual(experiment.published, [
       { metric: "p_stale", where: { r: 1 }, value: 0.026, source: "a paper", tolerance: 0.01 },
+      { metric: "p_stale", where: {}, value: 0.5, source: "a book", tolerance: 0.01, within: 0.005 },
     ]);
     assert.deepEqual(experiment.analysis, { noiseFloor: 0.05, alpha: 0.01 });
   });

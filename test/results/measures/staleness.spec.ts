@@ -143,6 +143,8 @@ describe("how stale a read is", () => {
     assert.deepEqual([bins.reads[0], bins.consistent[0]], [1, 0]);
     assert.deepEqual([bins.reads.at(-1), bins.consistent.at(-1)], [1, 1]);
     assert.ok(bins.fromMs.at(-1)! <= 5 && bins.toMs.at(-1)! > 5);
+    // In microseconds after the second write's end at 30: 50 and 5,000.
+    assert.deepEqual([bins.meanMs!.length, bins.meanMs![0], bins.meanMs!.at(-1)], [bins.reads.length, 0.05, 5]);
   });
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { distributionOf } from "../../../engine/vocabulary/distributions";
 import { MODELS } from "../../../results/predictions/models";
-import { areComplete, distanceFromBins, predictFromLegs } from "../../../results/predictions/from-legs";
+import { areComplete, distanceFromBins, predictedInBin, predictFromLegs } from "../../../results/predictions/from-legs";
 import type { DelayQuantiles, LegDelays } from "../../../results/record/figures";
 import type { DistributionSettings } from "../../../engine/vocabulary/settings";
 
@@ -74,6 +74,29 @@ describe("a prediction from a run's delays", () => {
     assert.equal(areComplete(disk), true);
     assert.equal(areComplete({ ...disk, s: NOTHING }), false);
     assert.throws(() => predictFromLegs([], question), RangeError);
+  });
+
+  it("knows of a bin whether its reads stand at an edge or anywhere in it", () => {
+    // Consistent in step with the square of t up to 10 ms.
+    const p = (t: number): number => Math.min(1, (t / 10) ** 2);
+    const steps = 1000;
+    const mean = (from: number, to: number): number =>
+      Array.from({ length: steps }, (_, i) => p(from + ((i + 0.5) * (to - from)) / steps)).reduce((a, b) => a + b, 0) /
+      steps;
+    const curve = {
+      ...predictFromLegs([disk], question, [0]),
+      meanOver: (from: number, to: number) => (from === to ? p(from) : mean(from, to)),
+    };
+    const inBin = (meanMs?: number, toMs = 6): number => predictedInBin(curve, { fromMs: 2, toMs, meanMs });
+    const near = (a: number, b: number): void => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
+    near(inBin(), mean(2, 6));
+    near(inBin(4), mean(2, 6));
+    near(inBin(2), p(2));
+    near(inBin(6), p(6));
+    // Three quarters at its beginning, the rest anywhere: of mean 2.5.
+    near(inBin(2.5), 0.75 * p(2) + 0.25 * mean(2, 6));
+    near(inBin(7.5, Infinity), p(7.5));
+    near(inBin(undefined, Infinity), p(3));
   });
 
   it("is as far from the bins as one reckons by hand, and says what chance would be", () => {

@@ -107,7 +107,9 @@ describe("a run on disk", () => {
       virtualSeconds: 1,
       wallSeconds: 2,
     };
-    const published = [{ metric: "p_stale", where: { r: 1 }, value: 0.5, source: "analytic", tolerance: 0.1 }];
+    const published = [
+      { metric: "p_stale", where: { r: 1 }, value: 0.5, source: "analytic", tolerance: 0.1, within: 0.05 },
+    ];
     const manifest = { ...MANIFEST, analysis: { alpha: 0.01, noiseFloor: 0.02 }, published };
     const figures = loadRun(writer.folder).trials[0].figures!;
     const write = (more: { simulation?: unknown; faults?: unknown; published?: unknown; phases?: unknown }): void => {
@@ -137,6 +139,7 @@ describe("a run on disk", () => {
     assert.match(damaged({ faults: 3 }), /faults should be an array/);
     assert.match(damaged({ phases: { measureFromS: "now" } }), /phases\.measureFromS should be a number/);
     assert.match(damaged({ published: [{ metric: "p_stale" }] }), /published\[0\]\.where should be an object/);
+    assert.match(damaged({ published: [{ ...published[0], within: "half" }] }), /published\[0\]\.within should be/);
   });
 
   it("that is damaged is refused in one sentence that names the file", () => {

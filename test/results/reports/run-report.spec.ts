@@ -222,7 +222,7 @@ describe("verdict", () => {
   it("tells staleness along the line of overlapping quorums, from the numbers", () => {
     assert.match(
       verdictOf(run),
-      /^Where R \+ W ≤ N, a read can miss a write that was already acknowledged: at R=1\u00a0W=1 · [\w-]+ this happened to 3\.\d\u00a0% \[2\.8, 3\.6\] of reads, and the envelope of the runs' own intervals lies above zero\. That is the highest of 2 configurations with R=1\u00a0W=1; the lowest is 3\.\d\u00a0% \[2\.8, 3\.6\] \([\w-]+\); the intervals overlap, so they are not told apart\. Where R \+ W > N, it was not seen; at 95 % confidence for these runs it happens to at most 0\.04\u00a0% of reads in any of these configurations\. /,
+      /^Where R \+ W ≤ N, a read can miss a write that was already acknowledged: at R=1\u00a0W=1 · [\w-]+ this happened to 3\.\d+\u00a0% \[2\.8, 3\.6\] of reads, and the envelope of the runs' own intervals lies above zero\. That is the highest of 2 configurations with R=1\u00a0W=1; the lowest is 3\.\d+\u00a0% \[2\.8, 3\.6\] \([\w-]+\); the intervals overlap, so they are not told apart\. Where R \+ W > N, it was not seen; at 95 % confidence for these runs it happens to at most 0\.04\u00a0% of reads in any of these configurations\. /,
     );
   });
 

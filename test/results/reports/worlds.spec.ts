@@ -160,15 +160,21 @@ describe("published values", () => {
     assert.deepEqual(verdicts(value({ value: 0.2 })), ["fail"]);
     assert.deepEqual(verdicts(value({ metric: "lost_updates" })), ["not-run"]);
     assert.deepEqual(verdicts(value({ value: 0, tolerance: 0.1 })), ["pass"], "absolute around nought");
+    assert.deepEqual(verdicts(value({ value: 0.104, within: 0.004 })), ["pass"], "in its own unit");
+    assert.deepEqual(verdicts(value({ value: 0.13, within: 0.004 })), ["fail"]);
   });
 
   it("stand in a table beside what was measured, with source, world and verdict", () => {
-    const run = withPublished(value({ value: 0.2 }), value({ source: "analytic: 1/3 of one third" }));
+    const run = withPublished(
+      value({ value: 0.2 }),
+      value({ source: "analytic: 1/3 of one third", tolerance: 0.05, within: 0.005 }),
+    );
     const html = section("results", bare(renderRunReport(run)));
     assert.match(html, /1 of 2 measured values lie within the tolerance/);
     assert.match(html, /✗ outside<\/td><td>published: Bailis 2012, figure 6<\/td>/);
     assert.match(html, /✓ inside<\/td><td>analytic: 1\/3 of one third<\/td>/);
     assert.match(html, /<td>simulated<\/td>/);
+    assert.match(html, /± 5\u00a0%<\/td>.*± 0\.5\u00a0points<\/td>/s);
     assert.match(
       renderTerminal(run, { color: false, columns: 200 }),
       /p_stale: 10 % \[8, 12\], published 20 % \(Bailis 2012, figure 6\) {2}✗ outside/,
