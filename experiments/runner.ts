@@ -166,6 +166,7 @@ class Execution {
       ...(failed === undefined ? {} : { error: failed }),
       operations,
       ...(output?.simulation === undefined ? {} : { simulation: output.simulation }),
+      ...(output?.drawnFaults === undefined ? {} : { drawnFaults: output.drawnFaults.map((fault) => ({ ...fault })) }),
     });
     let logged = 0;
     try {

@@ -6,6 +6,7 @@
 import "../engine/real/native-octets";
 import { SimulatedCluster, type SimulationOptions } from "../engine/sim/cluster";
 import { type RunningFaults, randomFaults, scheduleFaults } from "../engine/sim/faults";
+import type { FaultSettings } from "../engine/vocabulary/faults";
 import { LegHistograms } from "../engine/vocabulary/leg-delays";
 import { fromMs, MICROS_PER_SECOND, type Micros } from "../engine/vocabulary/micros";
 import { Random } from "../engine/vocabulary/random";
@@ -67,13 +68,15 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
     dropped: ended.measured.dropped,
     operations: ended.measured,
     integrity: ended.integrity,
-  });
     stepsLeft: ended.stepsLeft,
     identities: ended.identities,
     ...(ended.merges === undefined ? {} : { merges: ended.merges }),
+  });
   const { digest } = cluster;
+  const { drawnFaults } = simulated;
   return {
     ...result,
+    ...(drawnFaults === undefined ? {} : { drawnFaults }),
     figures: { ...result.figures, faults: simulated.lanes(), legs: simulated.legs() },
     simulation: {
       digest: digest.hex(),
@@ -124,6 +127,7 @@ export class SimulatedTrial {
   private readonly legHistograms = new LegHistograms();
   private measuring = false;
   private faults: RunningFaults | undefined;
+  private drawn: readonly FaultSettings[] | undefined;
   private warmup: Micros = Infinity;
   private atStart: readonly (NodeCounters | undefined)[] = [];
   private atEnd: readonly (NodeCounters | undefined)[] = [];
@@ -223,14 +227,9 @@ export class SimulatedTrial {
     this.deadline = drain + fromMs(phases.drainMs) + PATIENCE;
     listener.begun({ startOfWarmup: warmup, startOfMeasure: measure, endOfMeasure: drain });
     const now = cluster.now();
-    const drawn = Array.isArray(faults)
-      ? faults
-      : randomFaults(
-          faults as Exclude<typeof faults, readonly unknown[]>,
-          cluster.settings,
-          Random.fromSeed(trial.seed).fork("faults"),
-        );
-    this.faults = scheduleFaults(cluster, drawn, warmup);
+    if ("count" in faults)
+      this.drawn = randomFaults(faults, cluster.settings, Random.fromSeed(trial.seed).fork("faults"));
+    this.faults = scheduleFaults(cluster, "count" in faults ? (this.drawn ?? []) : faults, warmup);
     cluster.at(Math.max(now, measure), () => {
       this.measuring = true;
       this.atStart = this.read();
@@ -302,6 +301,11 @@ export class SimulatedTrial {
     });
   }
 
+  /** What `faults: random` drew from the seed; undefined where faults are listed. */
+  get drawnFaults(): readonly FaultSettings[] | undefined {
+    return this.drawn;
+  }
+
   /** Faults as they really began and ended. */
   lanes(): readonly FaultLane[] {
     const seconds = (at: Micros): number => (at - this.warmup) / MICROS_PER_SECOND;
@@ -334,8 +338,9 @@ export async function traceTrial(
   progress: TrialOptions["progress"] = () => undefined,
 ): Promise<{ readonly header: TraceHeader; readonly events: readonly TraceEvent[] } | undefined> {
   const settings: ClusterSettings = { ...trial.cell.cluster, name: trial.id, seed: trial.seed };
-  let running: SimulatedTrial | undefined;
-  const recorder = new TraceRecorder(settings, window, () => running?.startOfWarmup ?? Infinity);
+  // Nothing of the warm-up happens before the trial is made.
+  const running: { trial?: SimulatedTrial } = {};
+  const recorder = new TraceRecorder(settings, window, () => running.trial?.startOfWarmup ?? Infinity);
   const simulated = new SimulatedTrial(
     trial,
     {
@@ -345,7 +350,7 @@ export async function traceTrial(
     },
     { watcher: recorder },
   );
-  running = simulated;
+  running.trial = simulated;
   const options: TrialOptions = { trial, signal, progress, log: () => undefined };
   if (!(await carryThrough(simulated, options))) return undefined;
   const { startOfWarmup: warmup } = simulated;

@@ -4,6 +4,7 @@
  */
 import { Ring } from "../engine/ring/ring";
 import { encodeAddress } from "../engine/vocabulary/address";
+import type { FaultSettings } from "../engine/vocabulary/faults";
 import { distributionOf } from "../engine/vocabulary/distributions";
 import { textFromOctets } from "../engine/vocabulary/octets";
 import { Random } from "../engine/vocabulary/random";
@@ -33,6 +34,8 @@ export interface TrialOptions {
 /** A trial's figures; of a simulated one also what makes it replayable. */
 export interface TrialOutput extends TrialResult {
   readonly simulation?: SimulationRecord;
+  /** Of `faults: random`. */
+  readonly drawnFaults?: readonly FaultSettings[];
 }
 
 /** A client waits this much longer than the store's own timeout. */

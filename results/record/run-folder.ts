@@ -1,7 +1,8 @@
 /**
  * A run on disk: the unit of evidence. This file is the schema; reading and writing live beside it.
  *
- *     <root>/<experiment>/trials/<trial id>/   trial.json summary.json figures.json series.csv latency.hlog history.jsonl.gz
+ *     <root>/<experiment>/trials/<trial id>/   trial.json summary.json figures.json series.csv events.jsonl latency.hlog
+ *                                              history.jsonl.gz
  *     <root>/<experiment>/<run id>/            manifest.json experiment.yaml experiment.resolved.json plan.jsonl
  *                                              journal.jsonl trials.txt summaries/ report/ SHA256SUMS
  *
@@ -31,6 +32,8 @@ export interface TrialRecord {
   readonly operations: number;
   /** Simulation only: what makes the trial replayable. */
   readonly simulation?: SimulationRecord;
+  /** What `faults: random` drew from this trial's seed, as settings; what came of it stands in `events.jsonl`. */
+  readonly drawnFaults?: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** `checkpoints[i]` is the rolling digest (32 bits) after `(i + 1) * every` events; `digest` the one after all, 16 hexadecimal digits. */

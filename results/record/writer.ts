@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { csv, type CsvField } from "./csv";
-import type { TrialFigures } from "./figures";
+import type { FaultLane, TrialFigures } from "./figures";
 import {
   appendLineDurably,
   filesBelow,
@@ -203,9 +203,11 @@ export class TrialWriter {
     this.write("summary.json", json(summary));
   }
 
-  /** `figures.json`, and `series.csv` of its intervals. */
+  /** `figures.json`, `series.csv` of its intervals, and `events.jsonl` where something was done to the cluster. */
   writeFigures(figures: TrialFigures): void {
     this.write("figures.json", JSON.stringify(figures) + "\n");
+    const events = faultEvents(figures.faults ?? []);
+    if (events.length > 0) this.write("events.jsonl", events.map((event) => JSON.stringify(event) + "\n").join(""));
     const columns = Object.entries(figures.intervals.columns);
     this.write(
       "series.csv",
@@ -265,6 +267,24 @@ export class TrialWriter {
       // It opens with a dot, so no reader takes it for a trial.
     }
   }
+}
+
+/** A line of `events.jsonl`: seconds from the start of the warm-up, when a fault really began or ended. */
+export interface FaultEvent {
+  readonly t_s: number;
+  readonly event: "fault-begin" | "fault-end";
+  readonly id: string;
+  readonly kind: string;
+  readonly what: string;
+}
+
+/** In order of time; a fault that had not ended when the run did has no end. */
+function faultEvents(lanes: readonly FaultLane[]): readonly FaultEvent[] {
+  const events = lanes.flatMap(({ id, kind, what, fromS, toS }): FaultEvent[] => [
+    { t_s: fromS, event: "fault-begin", id, kind, what },
+    ...(toS === null ? [] : [{ t_s: toS, event: "fault-end", id, kind, what } as const]),
+  ]);
+  return events.sort((a, b) => a.t_s - b.t_s);
 }
 
 /** JSON for people too; NaN and infinities become null, as the schema says. */
