@@ -33,9 +33,4 @@ export function checkClocks(values: Values, warn: Warn): void {
     idle("tunables.siblings", `tunables.clock ${clock} keeps one version anyway`);
   if (values.get("tunables.actor_epochs") === false && WITHOUT_REPLICAS.has(clock))
     idle("tunables.actor_epochs", `tunables.clock ${clock} does not name replicas`);
-  const skewed = values.get("node_model.clock_skew") !== undefined || values.number("node_model.clock_drift") !== 0;
-  if (skewed && !readsWallTime(values)) {
-    for (const key of ["node_model.clock_skew", "node_model.clock_drift"])
-      idle(key, `tunables.clock ${clock} reads no wall time, which may be what is to be shown`);
-  }
 }
