@@ -57,7 +57,8 @@ export class Passage {
 }
 
 export class SimulatedNetwork {
-  private readonly links = new Map<number, Link>();
+  /** At [from][to]; a row is made with the first message that a node sends. */
+  private readonly links: (Link | undefined)[][];
   private readonly root: Random;
   private readonly legs: Readonly<Record<Leg, Distribution | undefined>> | undefined;
   private readonly selfDelay: Distribution | undefined;
@@ -85,6 +86,7 @@ export class SimulatedNetwork {
     const { network, members, simulation, seed } = cluster;
     this.root = Random.fromSeed(seed).fork("network");
     this.zoneOf = members.map(({ zone }) => zone);
+    this.links = members.map(() => []);
     this.loss = network.loss;
     this.duplicate = network.duplicate ?? 0;
     this.reorder = network.reorder ?? 0;
@@ -228,9 +230,13 @@ export class SimulatedNetwork {
   }
 
   private link(from: number, to: number): Link {
-    const key = from * this.zoneOf.length + to;
-    const known = this.links.get(key);
+    const row = this.links[from];
+    const known = row[to];
     if (known !== undefined) return known;
+    return this.linkMade(row, from, to);
+  }
+
+  private linkMade(row: (Link | undefined)[], from: number, to: number): Link {
     const { network } = this.cluster;
     const here = this.zoneOf[from];
     const there = this.zoneOf[to];
@@ -242,7 +248,8 @@ export class SimulatedNetwork {
       distance: this.of(distance),
       ...UNJUDGED,
     };
-    this.links.set(key, link);
+    if (row.length === 0) for (let i = 0; i < this.zoneOf.length; i++) row.push(undefined);
+    row[to] = link;
     return link;
   }
 
