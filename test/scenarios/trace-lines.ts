@@ -9,6 +9,7 @@ import type { AnswerMessage, Message, RequestOptions } from "../../engine/messag
 import type { MessageFate, Party, Watcher } from "../../engine/sim/trace";
 import { type Address, decodeAddress } from "../../engine/vocabulary/address";
 import type { Micros } from "../../engine/vocabulary/micros";
+import { MalformedBytes } from "../../engine/vocabulary/octets";
 
 interface Row {
   readonly at: Micros;
@@ -97,8 +98,13 @@ export class TraceLines implements Watcher {
 
   private contextInWords(context: Context): string {
     if (context === "") return "";
-    if (this.clock.declares.growsWith !== "replicas") return ` with a context of ${String(context.length)} bytes`;
-    return ` knowing ${describeVector(readContext(context))}`;
+    try {
+      return ` knowing ${describeVector(readContext(context))}`;
+    } catch (error) {
+      // Opaque: clocks that have no plain vector of replicas write their contexts in forms of their own.
+      if (!(error instanceof MalformedBytes)) throw error;
+      return ` with a context of ${String(context.length)} bytes`;
+    }
   }
 
   private inWords(message: Message): string {
