@@ -18,6 +18,8 @@ interface SessionWrites {
 export class CompletedWrites {
   private readonly sessions = new Map<number, SessionWrites>();
 
+  constructor(private readonly mostAhead: number = MOST_AHEAD) {}
+
   add(id: WriteId): void {
     const session = Math.floor(id / COUNTER_RANGE);
     const number = id % COUNTER_RANGE;
@@ -26,7 +28,7 @@ export class CompletedWrites {
     if (writes === undefined) this.sessions.set(session, (writes = { upTo: 0, ahead: new Set() }));
     if (number <= writes.upTo) return;
     writes.ahead.add(number);
-    if (writes.ahead.size > MOST_AHEAD) writes.upTo = Math.min(...writes.ahead) - 1;
+    if (writes.ahead.size > this.mostAhead) writes.upTo = Math.min(...writes.ahead) - 1;
     while (writes.ahead.delete(writes.upTo + 1)) writes.upTo++;
   }
 

@@ -148,6 +148,7 @@ function evidenceOf(
     unknownVersions: 0,
     unknownVersionsForgotten: 0,
     refusedWritesSeen: 0,
+    anomaliesUndecided: [],
     calibration: end.calibration,
     world: end.world ?? "processes",
   };

@@ -7,6 +7,7 @@
 import type { MetricValue, TrialFigures } from "../record/figures";
 import type { Calibration } from "../record/figures";
 import type { NodeCounters, OperationRecord, Snapshot } from "../record/history";
+import { CausalityMeasure } from "./causality";
 import { CostMeasure } from "./cost";
 import { DivergenceMeasure } from "./divergence";
 import type { IntervalGrid } from "./interval-grid";
@@ -89,6 +90,7 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   outcomes: (setup) => new OutcomesMeasure(setup),
   staleness: (setup) => new StalenessMeasure(setup),
   siblings: (setup) => new SiblingsMeasure(setup),
+  causality: (setup) => new CausalityMeasure(setup),
   divergence: (setup) => new DivergenceMeasure(setup),
   load_balance: () => new LoadBalanceMeasure(),
   cost: (setup) => new CostMeasure(setup),

@@ -41,6 +41,12 @@ export interface Evidence {
   readonly unknownVersionsForgotten: number;
   /** Writes that were answered with a definite failure and returned by a read all the same. */
   readonly refusedWritesSeen: number;
+  /** Kinds of anomaly of the clock with operations that could not be judged. */
+  readonly anomaliesUndecided: readonly {
+    readonly kind: string;
+    readonly judged: number;
+    readonly undecided: number;
+  }[];
   readonly calibration: Calibration | null;
   readonly world: "processes" | "simulation";
 }
@@ -90,6 +96,7 @@ const CHECKS: readonly Check[] = [
   judgedEarly,
   unknownVersions,
   refusedWritesSeen,
+  causalityWindow,
   brokenValues,
   scriptCut,
   identitiesRanOut,
@@ -255,6 +262,21 @@ function refusedWritesSeen(e: Evidence): Doubt | undefined {
     verdict: "invalid",
     reason: `${e.refusedWritesSeen} writes were answered "did not happen" and were read afterwards`,
     advice: "Report it: the store or its adapter calls an indefinite outcome definite, which corrupts every analysis.",
+  };
+}
+
+function causalityWindow(e: Evidence): Doubt | undefined {
+  const many = e.anomaliesUndecided.filter(
+    ({ judged, undecided }) => undecided > UNDECIDED_DOUBTFUL * (judged + undecided),
+  );
+  if (many.length === 0) return undefined;
+  const kinds = many.map(({ kind, judged, undecided }) => `${kind} (${undecided} of ${judged + undecided})`);
+  return {
+    kind: "causality-window",
+    verdict: "doubtful",
+    reason: `operations could not be judged for anomalies of the clock: ${kinds.join(", ")}; their counts are the least there were`,
+    advice:
+      "Let all nodes be reachable at the end, inspect every key, lower the rate of writes to the hottest key, or spread the keys.",
   };
 }
 

@@ -101,7 +101,11 @@ export type AnomalyKind =
   "lost-update" | "missed-conflict" | "false-dominance" | "false-conflict" | "resurrected-delete";
 
 export interface CausalityFigures {
-  /** One entry a kind, in the order above; `outOf` are the operations that could have shown it, `undecided` of them left out. */
+  /**
+   * One entry a kind, in the order above. `count` of `outOf` operations showed it: acknowledged writes of inspected keys for the
+   * first three, measured reads for the others (a read with three false pairs counts once here, thrice in the metric `false_conflicts`).
+   * `undecided` more could have shown it and could not be judged.
+   */
   readonly anomalies: readonly {
     readonly kind: AnomalyKind;
     readonly count: number;
@@ -145,10 +149,10 @@ export interface AnomalyEvidence {
   readonly text: string;
 }
 
-/** Which write saw which, as the recorder knows it. */
+/** Which write saw which, as the recorder knows it. Definite failures are left out: they did not happen. */
 export interface VersionGraph {
   readonly key: string;
-  /** In order of start. Bounded: `dropped` older ones are left out. */
+  /** In order of start. Bounded: `dropped` older ones are left out, and `later` newer ones. */
   readonly writes: readonly {
     readonly id: number;
     readonly session: number;
@@ -156,12 +160,16 @@ export interface VersionGraph {
     /** Null: never answered. */
     readonly endS: number | null;
     readonly tombstone: boolean;
-    /** Writes whose versions its client had read (the newest of them; older ones follow from those). */
+    /** Writes whose versions its client had read (the newest of them; older ones follow from those). May name writes left out. */
     readonly saw: readonly number[];
-    /** `held`: at some replica at the end; `replaced`: a later write had read it; `lost`; `unknown`: no answer, not seen. */
+    /**
+     * `held`: at some replica at the end; `replaced`: a later write had read it; `lost`; `unknown`: no answer and not seen, or nobody can
+     * tell (a replica was not reached, a tombstone may have been reaped, the key was not inspected).
+     */
     readonly fate: "held" | "replaced" | "lost" | "unknown";
   }[];
   readonly dropped: number;
+  readonly later?: number;
 }
 
 /** Seconds from the start of the warm-up; `toS` null: had not ended when the trial did. */

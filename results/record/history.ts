@@ -39,6 +39,11 @@ export function certaintyOf(outcome: RecordedOutcome): Certainty {
 /** A write's id, unique in the run: session * 2^32 + a counter of that session. 0 is "no write". */
 export type WriteId = number;
 
+/** A write in a few characters: `3.12` is the 12th write of session 3. */
+export function writeName(id: WriteId): string {
+  return `${Math.floor(id / 2 ** 32)}.${id % 2 ** 32}`;
+}
+
 export interface OperationRecord {
   /** Unique in the trial, in order of intent. */
   readonly id: number;

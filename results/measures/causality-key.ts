@@ -1,0 +1,48 @@
+/**
+ * What the measure of causality knows of one key: its recent writes with their pasts, how many there were, who wrote it, and what
+ * replicas held when last inspected. One object a key, so it is lean: a key that was only loaded costs a few hundred bytes.
+ */
+import type { Micros, WriteId } from "../record/history";
+import type { CausalPast } from "./causality-past";
+import type { KeyWriters } from "./causality-metadata";
+
+export interface JudgedKey {
+  readonly name: string;
+  readonly number: number;
+  readonly past: CausalPast;
+  readonly writers: KeyWriters;
+  /** Writes that may have happened, acknowledged ones among them. */
+  ended: number;
+  acknowledged: number;
+  /** Acknowledged writes that found no room among the uncovered ones. */
+  untracked: number;
+  /** Acknowledged deletes. */
+  deletes: number;
+  /** The last inspection that reached every primary, of keys with a delete. */
+  inspection: { readonly began: Micros; readonly ended: Micros; readonly found: ReadonlySet<WriteId> } | undefined;
+  /** Reads that returned a version which an acknowledged delete had replaced: stale or resurrected, as the end will show. */
+  suspects: Map<WriteId, Suspect> | undefined;
+}
+
+export interface Suspect {
+  readonly deleted: WriteId;
+  readonly by: WriteId;
+  /** The first of them. */
+  readonly read: number;
+  readonly at: Micros;
+  reads: number;
+}
+
+/** One key as the final inspection found it. */
+export interface KeyAtEnd {
+  /** Versions at any replica that was reached. */
+  readonly found: ReadonlySet<WriteId>;
+  readonly allReached: boolean;
+}
+
+/** What was judged of one kind of anomaly. */
+export class Verdicts {
+  count = 0;
+  judged = 0;
+  undecided = 0;
+}
