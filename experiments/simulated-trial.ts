@@ -1,7 +1,9 @@
 /**
  * One trial in virtual time: the same driver, the same fold and the same final inspection as on processes, around a
  * simulated cluster. What happens is a function of the cell and the seed alone; the program only looks up from it now and
- * then, to show progress and to notice an interruption, and that changes nothing.
+ * then, to show progress and to notice an interruption, and that changes nothing. So the final inspection is an event of
+ * the simulation like any other: asked for whenever the program next looked up, it would find a cluster that had gone on
+ * repairing itself for as long as the events between two looks last.
  */
 import "../engine/real/native-octets";
 import { SimulatedCluster, type SimulationOptions } from "../engine/sim/cluster";
@@ -19,7 +21,7 @@ import type { TraceEvent, TraceHeader } from "../results/record/trace";
 import { Driver } from "../workloads/driver";
 import { SimulatedTarget } from "../workloads/targets/simulated";
 import { workloadFor } from "../workloads/mixes/mix";
-import { driveInVirtualTime, type VirtualDrive } from "../workloads/virtual-time";
+import { driveInVirtualTime } from "../workloads/virtual-time";
 import { Inspector } from "./inspector";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
@@ -122,7 +124,6 @@ export interface TrialListener {
 export class SimulatedTrial {
   readonly cluster: SimulatedCluster;
   readonly driver: Driver;
-  private readonly drive: VirtualDrive;
   private readonly inspector: Inspector;
   private readonly legHistograms = new LegHistograms();
   private measuring = false;
@@ -171,7 +172,7 @@ export class SimulatedTrial {
       seed,
       sample: cell.measure.divergenceScan?.keys ?? 0,
     });
-    this.drive = driveInVirtualTime({
+    driveInVirtualTime({
       driver,
       target: new SimulatedTarget(client, (act) => void cluster.at(cluster.now(), act)),
       world: { now: () => cluster.now(), at: (time, act) => void cluster.at(time, act) },
@@ -179,7 +180,10 @@ export class SimulatedTrial {
         this.begin();
         listener.record(record);
       },
-      turned: () => this.begin(),
+      turned: () => {
+        this.begin();
+        this.end();
+      },
     });
     this.begin();
   }
@@ -204,16 +208,8 @@ export class SimulatedTrial {
   advance(events: number): void {
     const { cluster } = this;
     const end = cluster.run(this.deadline, events);
-    if (this.drive.over && !this.finalAsked) {
-      this.finalAsked = true;
-      this.inspector.final((snapshot) => {
-        this.inspected = true;
-        this.listener.snapshot(snapshot);
-      });
-    }
     if (this.inspected) return;
-    if (end === "quiet" && !this.drive.over)
-      throw new TrialFailed("nothing is left to happen, and the load has not ended");
+    if (end === "quiet") throw new TrialFailed("nothing is left to happen, and the trial is not over");
     if (end === "until") throw new TrialFailed("it did not end in time: the store stopped answering");
   }
 
@@ -250,6 +246,20 @@ export class SimulatedTrial {
       });
     };
     look(Math.max(now, warmup));
+  }
+
+  /** When the load is over, the whole store is looked at, and with the last answer the trial is over. */
+  private end(): void {
+    const { cluster } = this;
+    if (this.finalAsked || !this.driver.done()) return;
+    this.finalAsked = true;
+    cluster.at(cluster.now(), () =>
+      this.inspector.final((snapshot) => {
+        this.inspected = true;
+        this.listener.snapshot(snapshot);
+        cluster.stop();
+      }),
+    );
   }
 
   /** Every node's work in the measured phase; empty when a node never started. */

@@ -67,7 +67,7 @@ export interface MachineCounts extends NodeCounts {
 }
 
 /** How {@link SimulatedCluster.run} ended. */
-export type RunEnd = "until" | "quiet" | "events";
+export type RunEnd = "until" | "quiet" | "events" | "stopped";
 
 export class SimulatedCluster {
   readonly settings: ClusterSettings;
@@ -88,6 +88,7 @@ export class SimulatedCluster {
   private readonly perfect: boolean;
   private readonly clients: SimulatedClient[] = [];
   private readonly timestamps: ClientTimestamps | undefined;
+  private stopping = false;
   private readonly inspections = new Map<number, (inspected: Inspected | undefined) => void>();
   private nextInspection = 1;
   private held: { from: NodeIndex; to: NodeIndex; message: PeerMessage; sentAt: Micros; watched: number }[] = [];
@@ -138,7 +139,9 @@ export class SimulatedCluster {
   /** Works off events up to and including `until`, at most `maxEvents`. Time is then `until`, unless events ran out first. */
   run(until: Micros, maxEvents = Infinity): RunEnd {
     const { queue } = this;
+    this.stopping = false;
     for (let left = maxEvents; left > 0; left--) {
+      if (this.stopping) return "stopped";
       const next = queue.nextTime();
       if (next === undefined) return "quiet";
       if (next > until) {
@@ -150,6 +153,11 @@ export class SimulatedCluster {
       this.happen();
     }
     return "events";
+  }
+
+  /** Ends {@link run} after the event that is happening: from within, so at the same event however many are worked off at once. */
+  stop(): void {
+    this.stopping = true;
   }
 
   private happen(): void {

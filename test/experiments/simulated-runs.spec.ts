@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promiseOf } from "../../experiments/cli/check";
 import { main } from "../../experiments/cli/main";
 import { firstDifference } from "../../experiments/verification";
+import { SimulatedTrial } from "../../experiments/simulated-trial";
 import { runExperiment } from "../../experiments/runner";
 import { resolveExperiment } from "../../experiments/spec/resolve";
 import type { Experiment } from "../../experiments/spec/experiment";
@@ -153,6 +154,40 @@ describe("a simulated run", function () {
       "at R = W = 1 some read misses a write",
     );
   });
+});
+
+describe("a simulated trial", () => {
+  const through = (text: string, batch: number): readonly unknown[] => {
+    const { cells, seed } = experiment(text);
+    const seen: unknown[] = [];
+    const trial = new SimulatedTrial(
+      { id: "trial", index: 0, cell: cells[0], repetition: 1, seed },
+      {
+        begun: (phases) => seen.push(phases),
+        record: ({ key, start, end, outcome }) => seen.push([key, start, end, outcome]),
+        snapshot: ({ at, final }) => seen.push({ at, final }),
+      },
+    );
+    while (!trial.over) trial.advance(batch);
+    const { digest } = trial.cluster;
+    return [...seen, digest.hex(), digest.events, trial.cluster.now()];
+  };
+
+  for (const storage of ["memory", "lmdb"]) {
+    const text = FILE.replace("nodes: 5", `nodes: 5, storage: ${storage}`);
+    it(`on ${storage} is the same however often one looks up from it, and ends when its phases do`, () => {
+      const once = through(text, 1_000_000);
+      for (const batch of [1, 997]) assert.deepEqual(through(text, batch), once);
+      const told = once as readonly {
+        readonly endOfMeasure?: number;
+        readonly final?: boolean;
+        readonly at?: number;
+      }[];
+      const endOfMeasure = told.find((one) => one.endOfMeasure !== undefined)?.endOfMeasure ?? NaN;
+      const at = told.find((one) => one.final === true)?.at;
+      assert.equal(at, endOfMeasure + 100_000, "the final inspection is at the end of the drain");
+    });
+  }
 });
 
 describe("the first difference of two executions", () => {
