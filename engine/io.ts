@@ -62,7 +62,11 @@ export type Note =
   | { readonly kind: "reaping"; readonly address: Address }
   /** Too many removals waited: this one is left to a later read. */
   | { readonly kind: "reap-dropped"; readonly address: Address }
-  | { readonly kind: "storage-failed"; readonly address: Address; readonly reason: string };
+  | { readonly kind: "storage-failed"; readonly address: Address; readonly reason: string }
+  /** A request of a peer was not carried out, nor answered: a second copy, or for or from a life that has ended. */
+  | { readonly kind: "ignored"; readonly from: NodeIndex; readonly reason: string }
+  /** So many requests are missing that one of this peer would be ignored if it came yet. */
+  | { readonly kind: "tickets-full"; readonly from: NodeIndex };
 
 /**
  * Effects of one step, in order. The same object is filled again by the step after next, so it must be worked off before.

@@ -33,6 +33,15 @@ export interface Writer {
 
 export const NOBODY: Writer = { client: 0, timestamp: 0 };
 
+/** Makes a request between nodes that must not be carried out twice recognisable; see `quorum/tickets.ts`. */
+export interface Ticket {
+  /** Boot epoch of the sender, and of the receiver as the sender knows it: another life of either has no use for it. */
+  readonly fromEpoch: number;
+  readonly toEpoch: number;
+  /** Counts from 1 what one life of the sender asks of one life of the receiver. */
+  readonly number: number;
+}
+
 export interface GetRequest {
   readonly kind: "get";
   readonly id: number;
@@ -52,6 +61,8 @@ export interface PutRequest {
   readonly version: Version;
   readonly writer: Writer;
   readonly options: RequestOptions | undefined;
+  /** Of a put that is forwarded. */
+  readonly ticket?: Ticket;
 }
 
 /** To a client, or back to the node that forwarded. */
@@ -117,6 +128,7 @@ export interface ReplicaUpdate {
   readonly version: Version;
   readonly writer: Writer;
   readonly acknowledge: Acknowledge;
+  readonly ticket: Ticket;
 }
 
 /** The new state, to be sent to the other replicas; or the refusal. Acknowledgements follow as put replies. */
@@ -128,7 +140,7 @@ export interface ReplicaUpdated {
   readonly state: unknown;
 }
 
-/** I am alive. */
+/** I am alive, and in this life. */
 export interface Heartbeat {
   readonly kind: "heartbeat";
   readonly epoch: number;

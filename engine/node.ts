@@ -22,6 +22,7 @@ import type {
   ReplicaPut,
   ReplicaUpdate,
   RequestOptions,
+  Ticket,
   Writer,
 } from "./messages";
 import { MAX_INSPECTED_KEYS } from "./messages";
@@ -30,7 +31,8 @@ import { Deadlines } from "./quorum/deadlines";
 import { GetCoordination } from "./quorum/get-coordinator";
 import type { Origin } from "./quorum/origin";
 import { NOT_AT_A_REPLICA, PutCoordination, type PutQuorum } from "./quorum/put-coordinator";
-import { type Identified, RequestTable } from "./quorum/request-table";
+import { firstIdOf, type Identified, RequestTable } from "./quorum/request-table";
+import { Tickets } from "./quorum/tickets";
 import { Replica } from "./replica/replica";
 import { Reaper } from "./replica/reaper";
 import type { Replica as Placement, Ring } from "./ring/ring";
@@ -91,7 +93,8 @@ export class Node implements ProtocolNode {
   private readonly clock: Clock;
   private readonly detector: Detector;
   private readonly replica: Replica;
-  private readonly requests = new RequestTable<InProgress>();
+  private readonly requests: RequestTable<InProgress>;
+  private readonly tickets: Tickets;
   private readonly deadlines: Deadlines;
   private readonly reaper: Reaper;
   private readonly peers: readonly NodeIndex[];
@@ -121,6 +124,8 @@ export class Node implements ProtocolNode {
   ) {
     assert(options.settings.nVal <= MAX_REPLICAS, "sets of replicas fit a bit mask");
     this.now = now;
+    this.requests = new RequestTable(FIRST_ROOM, firstIdOf(options.epoch));
+    this.tickets = new Tickets(options.index, options.epoch, (from) => this.note({ kind: "tickets-full", from }));
     this.clock = clockFor(options.settings);
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
     this.detector = detectorNamed(options.settings.detector.name).create(options.settings.detector, this.peers, now);
@@ -130,7 +135,8 @@ export class Node implements ProtocolNode {
       remove: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "reap", state }),
       dropped: (address) => this.note({ kind: "reap-dropped", address }),
     });
-    this.nextHeartbeat = this.detector.heartbeatIntervalMicros === Infinity ? Infinity : now;
+    // Peers must know of a new life even where nobody sends heartbeats: what they ask is addressed to one life.
+    this.nextHeartbeat = this.detector.heartbeatIntervalMicros === Infinity && options.epoch === 1 ? Infinity : now;
     this.replica = new Replica(
       {
         node: options.index,
@@ -196,6 +202,7 @@ export class Node implements ProtocolNode {
         return;
       case "link-up":
       case "link-down":
+        if (input.kind === "link-up") this.introduce(input.node);
         if (this.detector.told === undefined) return;
         this.detector.told(input.node, input.kind === "link-up", this.now);
         this.noteOpinions();
@@ -225,12 +232,14 @@ export class Node implements ProtocolNode {
   private received(from: NodeIndex, message: PeerMessage): void {
     switch (message.kind) {
       case "heartbeat":
+        // Whoever starts knows nothing of our lives.
+        if (this.tickets.met(from, message.epoch)) this.introduce(from);
         return;
       case "get":
         this.get({ kind: "peer", node: from, id: message.id }, message);
         return;
       case "put":
-        this.put({ kind: "peer", node: from, id: message.id }, message);
+        if (this.admits(from, message.ticket)) this.put({ kind: "peer", node: from, id: message.id }, message);
         return;
       case "answer":
         this.relayAnswer(message);
@@ -256,7 +265,7 @@ export class Node implements ProtocolNode {
         return;
       }
       case "replica-update":
-        this.replicaUpdate(from, message);
+        if (this.admits(from, message.ticket)) this.replicaUpdate(from, message);
         return;
       case "replica-updated": {
         const put = this.requests.get(message.id);
@@ -267,6 +276,21 @@ export class Node implements ProtocolNode {
       default:
         unreachable(message, "Node.received");
     }
+  }
+
+  /** Whether a request that makes an event is to be carried out: the first copy of one that is meant for this life. */
+  private admits(from: NodeIndex, ticket: Ticket | undefined): boolean {
+    const admission = ticket === undefined ? "stale" : this.tickets.admit(from, ticket, this.now);
+    if (admission === "first") return true;
+    this.note({ kind: "ignored", from, reason: admission });
+    if (admission === "misaddressed") this.introduce(from);
+    return false;
+  }
+
+  /** Says which life this is, unless it is the one that everybody expects. */
+  private introduce(to: NodeIndex): void {
+    const { epoch } = this.options;
+    if (epoch > 1) this.send(to, { kind: "heartbeat", epoch, sequence: this.heartbeatSequence });
   }
 
   // Methods of their own, here and below: a closure inside `received` would cost every message a heap context.
@@ -470,6 +494,7 @@ export class Node implements ProtocolNode {
         version,
         writer,
         acknowledge: put.acknowledge(),
+        ticket: this.tickets.issue(node),
       });
     }
   }
@@ -655,7 +680,10 @@ export class Node implements ProtocolNode {
     this.open(forwarding, request.options?.timeoutMs ?? usual);
     this.counts.coordinated--;
     this.counts.forwarded++;
-    this.send(replicas[at].node, { ...request, id: forwarding.id, forwarded: true });
+    const { node } = replicas[at];
+    const { id } = forwarding;
+    if (request.kind === "get") this.send(node, { ...request, id, forwarded: true });
+    else this.send(node, { ...request, id, forwarded: true, ticket: this.tickets.issue(node) });
   }
 
   private relayAnswer(message: AnswerMessage): void {
@@ -810,6 +838,9 @@ export class Node implements ProtocolNode {
     return { ...this.counts };
   }
 }
+
+/** Requests in progress before the table grows. */
+const FIRST_ROOM = 256;
 
 /** Ids without values. */
 function heads(versions: readonly Version[]): readonly Version[] {

@@ -215,6 +215,10 @@ export class TraceRecorder implements Watcher {
         return `leaves the tombstone of ${keyOf(note.address)} for later`;
       case "storage-failed":
         return `storage failed on ${keyOf(note.address)}: ${note.reason}`;
+      case "ignored":
+        return `ignores a request of ${this.nameOf(note.from)}: ${note.reason}`;
+      case "tickets-full":
+        return `misses so many requests that a late one of ${this.nameOf(note.from)} would be ignored`;
     }
   }
 }

@@ -2,8 +2,19 @@
  * Requests in progress, found by the id that replies echo. An id is a counter; its low bits are the slot, the whole is
  * the generation check, so a late reply to an ended request finds a stranger or nothing and is ignored, and no
  * hash map is touched. When the slot of the next id is still taken by a slow request, that id is skipped.
+ *
+ * A process that starts again must not count from 1 again: a reply to its former life, late because the peer's disk is
+ * slow, would be taken for one to another request. So each life begins elsewhere.
  */
 const ID_SPACE = 2 ** 30;
+
+/** The first id of a life: lives that follow each other are hundreds of millions of requests apart. */
+export function firstIdOf(epoch: number): number {
+  return 1 + (((epoch - 1) * LIFE_STRIDE) % (ID_SPACE - 1));
+}
+
+/** The golden section of the space, which spreads multiples of it most evenly. */
+const LIFE_STRIDE = 663_608_941;
 
 export interface Identified {
   /** Assigned by {@link RequestTable.add}. */
@@ -13,11 +24,12 @@ export interface Identified {
 export class RequestTable<T extends Identified> {
   private slots: (T | undefined)[];
   private mask: number;
-  private next = 1;
+  private next: number;
   size = 0;
 
   /** `capacity` is a power of two; the table doubles when half full. */
-  constructor(capacity = 256) {
+  constructor(capacity = 256, first = 1) {
+    this.next = first;
     this.slots = new Array<T | undefined>(capacity).fill(undefined);
     this.mask = capacity - 1;
   }

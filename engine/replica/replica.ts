@@ -6,6 +6,12 @@
  *
  * Reads of a key with a store under way answer from memory: a write acknowledged on receipt (W) must be visible to
  * whoever asks this replica next, durable or not. A crash loses exactly what was acknowledged as received only.
+ *
+ * An event whose store failed is out in the world under its dot, while the disk still has the state before it. To load
+ * that and count on from there would give the dot away again. So the state stays in memory until a later store of the
+ * key succeeds; such keys are few or the replica makes no further events. (A floor of the counter alone would not do: in
+ * a merged vector it claims to have seen the very event that it has lost.) A crash may forget them: the next life has
+ * another name.
  */
 import { type Actor, type Clock, type Context, type Version, packActor } from "../clocks/clock";
 import type { Effect, Note } from "../io";
@@ -55,14 +61,26 @@ interface Entry {
   state: unknown;
   /** Stores on their way. */
   storing: number;
+  /** Stores begun so far; the last of an event made here, and the last that succeeded. Each holds all before it. */
+  stores: number;
+  event: number;
+  safe: number;
 }
 
 interface StoreToken {
   id: number;
   readonly kind: "store";
   readonly entry: Entry;
-  readonly task: Extract<ReplicaTask, { kind: "update" | "merge" }>;
+  /** Which of the entry's stores. */
+  readonly ordinal: number;
+  /** Undefined: a new try to store what failed before; nobody waits for it. */
+  readonly task: StoringTask | undefined;
 }
+
+type StoringTask = Extract<ReplicaTask, { kind: "update" | "merge" }>;
+
+/** Keys whose last event could not be stored and is kept in memory; with so many, no event is made on any other key. */
+export const MAX_UNSTORED = 1_024;
 
 export interface ReplicaOptions {
   readonly node: number;
@@ -86,6 +104,9 @@ export class Replica {
   private readonly tokens = new RequestTable<Entry | StoreToken>();
   /** Events made here since the boot; with reaping, counters of fresh keys go on from here. */
   private minted = 0;
+  /** Entries with an event that no store has made safe, the longest untried first. They outlive their tasks. */
+  private readonly unstored = new Set<Entry>();
+  private retrying = false;
   reads = 0;
   writes = 0;
   reaped = 0;
@@ -110,6 +131,9 @@ export class Replica {
         loading: true,
         state: undefined,
         storing: 0,
+        stores: 0,
+        event: 0,
+        safe: 0,
       };
       this.entries.set(key, fresh);
       this.tokens.add(fresh);
@@ -167,9 +191,32 @@ export class Replica {
     const token = this.tokens.get(id);
     if (token?.kind !== "store") return;
     this.tokens.remove(id);
-    token.entry.storing--;
-    token.task.stored(ok);
-    this.release(token.entry);
+    const { entry, ordinal, task } = token;
+    entry.storing--;
+    if (ok && ordinal > entry.safe) entry.safe = ordinal;
+    if (!ok || this.unstored.size > 0) this.reckon(entry);
+    if (task === undefined) this.retrying = false;
+    else task.stored(ok);
+    this.release(entry);
+    if (ok && this.unstored.size > 0) this.retry();
+  }
+
+  /** A store of the entry has ended: is there an event left that only memory has? */
+  private reckon(entry: Entry): void {
+    // What failed again goes to the end: one key that can never be stored does not stand in the way of the others.
+    this.unstored.delete(entry);
+    if (entry.event > entry.safe) this.unstored.add(entry);
+  }
+
+  /** Tries to store one of those that failed; one at a time, and only when there is a reason to hope. */
+  private retry(): void {
+    if (this.retrying) return;
+    for (const entry of this.unstored) {
+      if (entry.storing > 0) continue;
+      this.retrying = true;
+      this.store(entry, entry.state, undefined);
+      return;
+    }
   }
 
   private run(entry: Entry, task: ReplicaTask): void {
@@ -192,6 +239,14 @@ export class Replica {
 
   private update(entry: Entry, task: Extract<ReplicaTask, { kind: "update" }>): void {
     const { clock, maxSiblings, node, epoch, actorEpochs, reaps } = this.options;
+    if (this.unstored.size >= MAX_UNSTORED && !this.unstored.has(entry)) {
+      const reason = `${String(this.unstored.size)} keys have an event that could not be stored, limit ${String(MAX_UNSTORED)}`;
+      this.note({ kind: "storage-failed", address: entry.address, reason });
+      task.made("failed", undefined, reason);
+      // Who is refused finds out whether the disk is well again.
+      this.retry();
+      return;
+    }
     // Without epochs an actor that lost its disk, or reaped the key, counts from one again: to be studied, never the default.
     const actor: Actor = packActor(node, entry.vnode, actorEpochs ? epoch : 1);
     const mayReuse = actorEpochs && (reaps || clock.freshIdentities === true);
@@ -226,12 +281,12 @@ export class Replica {
     const before = entry.state;
     const next = before === undefined ? task.state : clock.sync(before, task.state);
     const known = before !== undefined && (next === before || clock.compare(before, next) === "equal");
-    if (known && entry.storing === 0) {
+    if (known && entry.storing === 0 && entry.event <= entry.safe) {
       task.received();
       task.stored(true);
       return;
     }
-    // Already known but still on its way to the disk: storing again gives this acknowledgement a completion of its own.
+    // Known but not on the disk, or still on its way: storing again gives this acknowledgement a completion of its own.
     this.store(entry, known ? before : next, task);
     task.received();
   }
@@ -245,22 +300,24 @@ export class Replica {
     this.store(entry, undefined, REAPED);
   }
 
-  private store(entry: Entry, state: unknown, task: StoreToken["task"]): void {
+  private store(entry: Entry, state: unknown, task: StoringTask | undefined): void {
     entry.state = state;
     entry.storing++;
-    const token: StoreToken = { id: 0, kind: "store", entry, task };
+    const ordinal = ++entry.stores;
+    if (task?.kind === "update") entry.event = ordinal;
+    const token: StoreToken = { id: 0, kind: "store", entry, ordinal, task };
     this.tokens.add(token);
     this.emit({ kind: "store", token: token.id, vnode: entry.vnode, address: entry.address, state });
   }
 
   private release(entry: Entry): void {
-    if (entry.loading || entry.storing > 0) return;
+    if (entry.loading || entry.storing > 0 || entry.event > entry.safe) return;
     this.entries.delete(storageKey(entry.vnode, entry.address));
   }
 }
 
 /** Nobody waits for a removal: if it fails, the tombstone is found again by the next read of it. */
-const REAPED: Extract<ReplicaTask, { kind: "merge" }> = {
+const REAPED: StoringTask = {
   kind: "merge",
   state: undefined,
   received: () => undefined,

@@ -18,6 +18,7 @@ import {
   NOBODY,
   type PutCause,
   type RequestOptions,
+  type Ticket,
   type Writer,
 } from "../messages";
 import { unreachable } from "../vocabulary/assert";
@@ -26,7 +27,7 @@ import { type Outcome, OUTCOMES } from "../vocabulary/outcomes";
 import type { QuorumValue } from "../vocabulary/settings";
 
 /** Raised with every change of the bytes; nodes and clients of different versions refuse each other. */
-export const WIRE_VERSION = 3;
+export const WIRE_VERSION = 4;
 
 const GET = 1;
 const PUT = 2;
@@ -64,7 +65,8 @@ export class Codec {
       case "put":
         out.u8(PUT);
         out.u32(message.id);
-        out.u8(message.forwarded ? 1 : 0);
+        out.u8((message.forwarded ? FORWARDED : 0) | (message.ticket === undefined ? 0 : HAS_TICKET));
+        if (message.ticket !== undefined) encodeTicket(message.ticket, out);
         out.octets(message.address);
         out.octets(message.context);
         encodeVersion(message.version, out);
@@ -106,6 +108,7 @@ export class Codec {
         out.u32(message.id);
         out.u16(message.vnode);
         out.u8(acknowledgeCode(message.acknowledge));
+        encodeTicket(message.ticket, out);
         out.octets(message.address);
         out.octets(message.context);
         encodeVersion(message.version, out);
@@ -157,19 +160,18 @@ export class Codec {
       }
       case PUT: {
         const id = reader.u32();
-        const forwarded = reader.u8() === 1;
+        const flags = reader.u8();
+        if (flags > (FORWARDED | HAS_TICKET)) throw new MalformedBytes(`flags ${String(flags)}`);
+        const forwarded = (flags & FORWARDED) !== 0;
+        const ticket = (flags & HAS_TICKET) !== 0 ? decodeTicket(reader) : undefined;
         const address = reader.octets();
         const context = reader.octets();
-        return {
-          kind: "put",
-          id,
-          forwarded,
-          address,
-          context,
-          version: decodeVersion(reader),
-          writer: decodeWriter(reader),
-          options: decodeOptions(reader),
-        };
+        const version = decodeVersion(reader);
+        const writer = decodeWriter(reader);
+        const options = decodeOptions(reader);
+        return ticket === undefined
+          ? { kind: "put", id, forwarded, address, context, version, writer, options }
+          : { kind: "put", id, forwarded, address, context, version, writer, options, ticket };
       }
       case ANSWER:
         return this.decodeAnswer(reader);
@@ -202,11 +204,12 @@ export class Codec {
         const id = reader.u32();
         const vnode = reader.u16();
         const acknowledge = oneOf(ACKNOWLEDGE, reader.u8());
+        const ticket = decodeTicket(reader);
         const address = reader.octets();
         const context = reader.octets();
         const version = decodeVersion(reader);
         const writer = decodeWriter(reader);
-        return { kind: "replica-update", id, vnode, address, context, version, writer, acknowledge };
+        return { kind: "replica-update", id, vnode, address, context, version, writer, acknowledge, ticket };
       }
       case REPLICA_UPDATED: {
         const id = reader.u32();
@@ -295,6 +298,20 @@ export class Codec {
     }
     return { kind: "inspection", id, held, metadata };
   }
+}
+
+// Flags of a put.
+const FORWARDED = 1;
+const HAS_TICKET = 2;
+
+function encodeTicket({ fromEpoch, toEpoch, number }: Ticket, out: ByteWriter): void {
+  out.varint(fromEpoch);
+  out.varint(toEpoch);
+  out.varint(number);
+}
+
+function decodeTicket(reader: ByteReader): Ticket {
+  return { fromEpoch: reader.varint(), toEpoch: reader.varint(), number: reader.varint() };
 }
 
 // What a replica holds of an inspected key: nothing, nobody knows, or so many write ids.

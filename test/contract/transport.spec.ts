@@ -42,6 +42,7 @@ function sized(id: number): PeerMessage {
     version,
     writer: { client: id, timestamp: 0 },
     acknowledge: "both",
+    ticket: { fromEpoch: 1, toEpoch: 1, number: 1 },
   };
 }
 

@@ -50,8 +50,13 @@ export interface WorldOptions {
   readonly settings?: Partial<EngineSettings>;
   readonly ring?: Partial<RingSettings>;
   readonly seed?: number;
-  /** One-way delay in microseconds; return undefined to lose the message. */
-  readonly delay?: (from: number, to: number, message: Message, random: Random) => Micros | undefined;
+  /** One-way delay in microseconds; several to let the message arrive as often; undefined to lose it. */
+  readonly delay?: (
+    from: number,
+    to: number,
+    message: Message,
+    random: Random,
+  ) => Micros | readonly Micros[] | undefined;
   /** Microseconds until a store completes; undefined for immediate storage. */
   readonly storeDelay?: Micros;
   /** Nodes' messages to themselves travel as all others do. */
@@ -275,12 +280,14 @@ export class MiniWorld {
   private carry(from: number, to: number, message: PeerMessage): void {
     const copy = this.recode(message) as PeerMessage;
     this.sent.push({ from, to, message: copy });
-    const delay =
-      this.options.delay?.(from, to, copy, this.random) ?? (this.options.delay === undefined ? 1_000 : undefined);
-    if (delay === undefined) return;
-    this.after(delay, () => {
-      if (this.machines[to].up) this.machines[to].host.deliver({ kind: "received", from, message: copy });
-    });
+    const { delay } = this.options;
+    const delays = delay === undefined ? 1_000 : (delay(from, to, copy, this.random) ?? []);
+    for (const one of typeof delays === "number" ? [delays] : delays) {
+      // Whichever life of the receiver it meets.
+      this.after(one, () => {
+        if (this.machines[to].up) this.machines[to].host.deliver({ kind: "received", from, message: copy });
+      });
+    }
   }
 
   /** What the bytes say: nothing is shared between nodes. */

@@ -186,5 +186,9 @@ function noteInWords(note: Note): string {
       return `leaves the tombstone of ${keyName(note.address)} for later`;
     case "storage-failed":
       return `cannot use its storage for ${keyName(note.address)}: ${note.reason}`;
+    case "ignored":
+      return `ignores a request of ${nodeName(note.from)}: ${note.reason}`;
+    case "tickets-full":
+      return `would ignore a late request of ${nodeName(note.from)}`;
   }
 }

@@ -67,6 +67,11 @@ const options = fc.option(
 );
 const writer = fc.record({ client: id, timestamp: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }) });
 const acknowledge = fc.constantFrom("none" as const, "received" as const, "stored" as const, "both" as const);
+const ticket = fc.record({
+  fromEpoch: fc.integer({ min: 1, max: 2 ** 21 }),
+  toEpoch: fc.integer({ min: 1, max: 2 ** 21 }),
+  number: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+});
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant("get" as const), id, forwarded: fc.boolean(), address: octets, options }),
   fc.record({
@@ -78,6 +83,17 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     version,
     writer,
     options,
+  }),
+  fc.record({
+    kind: fc.constant("put" as const),
+    id,
+    forwarded: fc.constant(true),
+    address: octets,
+    context: octets,
+    version,
+    writer,
+    options,
+    ticket,
   }),
   fc.record({
     kind: fc.constant("answer" as const),
@@ -127,6 +143,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     version,
     writer,
     acknowledge,
+    ticket,
   }),
   fc.record({ kind: fc.constant("replica-updated" as const), id, vnode, outcome: fc.constant("ok" as const), state }),
   fc.record({
