@@ -1,4 +1,4 @@
-/** `quorumlab explain`: what a key, a metric, a fault, a clock or a key chooser means, and what it costs. */
+/** `quorumlab explain`: what a key, a metric, a fault, a clock, a key chooser or a mix means, and what it costs. */
 import type { Command } from "commander";
 import { nearest } from "../../engine/vocabulary/nearest";
 import type { Tunable } from "../../engine/vocabulary/tunables";
@@ -9,7 +9,7 @@ import { UserError } from "./user-error";
 
 /** An explanation as labelled paragraphs; labels are stable, programs read them too. */
 export interface Explanation {
-  readonly kind: "tunable" | "key" | "metric" | "fault" | "clock" | "chooser" | "later";
+  readonly kind: "tunable" | "key" | "metric" | "fault" | "clock" | "chooser" | "mix" | "script" | "later";
   readonly name: string;
   readonly title: string;
   readonly paragraphs: readonly (readonly [label: string, text: string])[];
@@ -75,7 +75,7 @@ export function explanations(typed: string): readonly Explanation[] {
   const { meaningOf } = require("../spec/keys") as typeof import("../spec/keys");
   const name = typed.trim();
   const exact = vocabulary.tunable(name) ?? vocabulary.tunable(`tunables.${name}`);
-  const strategies = [...clocks(name), ...choosers(name), ...metrics(name), ...faults(name)];
+  const strategies = [...clocks(name), ...choosers(name), ...mixes(name), ...metrics(name), ...faults(name)];
   if (exact !== undefined) return [fromRow(exact), ...strategies];
   const last = vocabulary.TUNABLES.filter((row) => row.key.endsWith(`.${name}`));
   const group =
@@ -228,6 +228,41 @@ function choosers(name: string): readonly Explanation[] {
   ];
 }
 
+/** Mixes, and the scripts that are ready. */
+function mixes(name: string): readonly Explanation[] {
+  const { MIXES } = require("../../workloads/mixes/mix") as typeof import("../../workloads/mixes/mix");
+  const { READY_SCRIPTS } =
+    require("../../engine/vocabulary/written-scripts") as typeof import("../../engine/vocabulary/written-scripts");
+  const { printWritten } =
+    require("../../engine/vocabulary/value-kinds") as typeof import("../../engine/vocabulary/value-kinds");
+  const script = READY_SCRIPTS.get(name);
+  if (script !== undefined) {
+    const steps = script.steps as readonly Parameters<typeof printWritten>[0][];
+    return [
+      {
+        kind: "script",
+        name,
+        title: "a ready script (workload.mix_name: scripted)",
+        paragraphs: [
+          ["what", script.prose],
+          ["steps", steps.map((step) => printWritten(step).replaceAll('"', "")).join("; ")],
+          ["written", `workload: {mix_name: scripted, script: ${name}}`],
+        ],
+      },
+    ];
+  }
+  if (!Object.hasOwn(MIXES, name)) return [];
+  const mix = MIXES[name as keyof typeof MIXES];
+  return [
+    {
+      kind: "mix",
+      name,
+      title: "what the clients do (workload.mix_name)",
+      paragraphs: [["what", mix.prose]],
+    },
+  ];
+}
+
 function metrics(name: string): readonly Explanation[] {
   const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
   return metricDescriptions()
@@ -248,6 +283,9 @@ function knownNames(): readonly string[] {
   const { TUNABLES } = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
   const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
   const { CHOOSERS } = require("../../workloads/ycsb/chooser") as typeof import("../../workloads/ycsb/chooser");
+  const { MIXES } = require("../../workloads/mixes/mix") as typeof import("../../workloads/mixes/mix");
+  const { READY_SCRIPTS } =
+    require("../../engine/vocabulary/written-scripts") as typeof import("../../engine/vocabulary/written-scripts");
   const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
   const { FAULT_KINDS } =
     require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");
@@ -257,6 +295,8 @@ function knownNames(): readonly string[] {
     ...keys,
     ...CLOCKS.keys(),
     ...Object.keys(CHOOSERS),
+    ...Object.keys(MIXES),
+    ...READY_SCRIPTS.keys(),
     ...metricDescriptions().map((metric) => metric.name),
     ...FAULT_KINDS.map(({ kind }) => kind),
     ...foreign,

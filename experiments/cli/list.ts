@@ -104,6 +104,9 @@ function workloads(): readonly Item[] {
     require("../../workloads/ycsb/properties") as typeof import("../../workloads/ycsb/properties");
   const { catalogueFolder } = require("../catalogue") as typeof import("../catalogue");
   const { CHOOSERS } = require("../../workloads/ycsb/chooser") as typeof import("../../workloads/ycsb/chooser");
+  const { MIXES } = require("../../workloads/mixes/mix") as typeof import("../../workloads/mixes/mix");
+  const { READY_SCRIPTS } =
+    require("../../engine/vocabulary/written-scripts") as typeof import("../../engine/vocabulary/written-scripts");
   const files = ["a", "b", "c", "d", "e", "f"].flatMap((letter): Item[] => {
     const reading = readProperties(readFileSync(`${catalogueFolder()}/ycsb/workload${letter}`, "latin1"));
     const imported = reading.ok ? workloadFromProperties(propertyMap(reading.entries), { name: letter }) : undefined;
@@ -123,7 +126,9 @@ function workloads(): readonly Item[] {
     name: chooser.name,
     summary: `keys: ${firstSentence(chooser.prose)}`,
   }));
-  return [...files, ...choosers];
+  const mixes = Object.values(MIXES).map((mix) => ({ name: mix.name, summary: `mix: ${firstSentence(mix.prose)}` }));
+  const scripts = [...READY_SCRIPTS].map(([name, { prose }]) => ({ name, summary: `script: ${firstSentence(prose)}` }));
+  return [...files, ...mixes, ...scripts, ...choosers];
 }
 
 function firstSentence(prose: string): string {

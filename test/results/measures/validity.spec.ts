@@ -101,6 +101,11 @@ describe("validity", () => {
     assert.deepEqual(doubts(GOOD, { integrity: { confirmed: 10, broken: 0 } }), []);
     assert.deepEqual(doubts(GOOD, { integrity: { confirmed: 9, broken: 1 } }), ["broken-values invalid"]);
   });
+  it("does not believe a script that was cut short, and doubts a storm of identities that ran out of numbers", () => {
+    assert.deepEqual(doubts(GOOD, { stepsLeft: 0, identities: { renewed: 7, outlived: 0 } }), []);
+    assert.deepEqual(doubts(GOOD, { stepsLeft: 3 }), ["script-cut invalid"]);
+    assert.deepEqual(doubts(GOOD, { identities: { renewed: 7, outlived: 1 } }), ["identities-ran-out doubtful"]);
+  });
   it("does not believe a run in which nothing succeeded or nothing happened", () => {
     const failed = GOOD.map((operation) => ({ ...operation, outcome: "timeout" as const }));
     assert.deepEqual(doubts(failed), ["nothing-succeeded invalid"]);
