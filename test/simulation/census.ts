@@ -4,6 +4,7 @@
  */
 import type { Note } from "../../engine/io";
 import type { Message } from "../../engine/messages";
+import type { SimulatedCluster } from "../../engine/sim/cluster";
 import type { Party, Watcher } from "../../engine/sim/trace";
 import { CLOCKS } from "../../engine/clocks/clock";
 import { DETECTORS } from "../../engine/detectors/detector";
@@ -37,6 +38,26 @@ const NOTES: readonly Note["kind"][] = [
 const FATES = ["delivered", "lost", "cut", "node-down", "queue-full", "held"] as const;
 const STATES = ["up", "down", "paused"] as const;
 
+/** What network, disks and machines did to the protocol, whatever was injected for it. */
+const WORLD = [
+  "network: messages doubled",
+  "network: messages put back",
+  "disks: stores torn",
+  "disks: stores that never reached the platter",
+  "disks: records rotten",
+  "disks: damaged records found by their checksum",
+  "disks: stores refused, full",
+  "disks: reads and writes failed",
+  "disks: stores undone by a crash",
+  "machines: pauses of their own",
+  "machines: messages dropped by a full queue",
+  "machines: lives after the first",
+  "nodes: requests forwarded",
+  "nodes: requests refused",
+  "clients: reads that found siblings",
+] as const;
+type WorldEvent = (typeof WORLD)[number];
+
 /** Everything that a swarm should meet sooner or later, by section. `invalid`, `unsupported`: nobody asks for nonsense here. */
 export const EXPECTED: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ["messages", MESSAGES],
@@ -54,6 +75,7 @@ export const EXPECTED: ReadonlyMap<string, readonly string[]> = new Map<string, 
       ...DISTRIBUTIONS.map((kind) => `delays ${kind}`),
     ],
   ],
+  ["world", WORLD],
   [
     "checks",
     [
@@ -79,6 +101,38 @@ export class Census {
 
   count(section: string, what: string): number {
     return this.sections.get(section)?.get(what) ?? 0;
+  }
+
+  /** What a cluster went through, at its end. Nothing is entered that did not happen. */
+  world(cluster: SimulatedCluster): void {
+    const add = (what: WorldEvent, count: number): void => {
+      if (count > 0) this.add("world", what, count);
+    };
+    const { network, machines } = cluster;
+    add("network: messages doubled", network.doubled);
+    add("network: messages put back", network.reordered);
+    machines.forEach(({ disk, collections, queueDrops, epoch }, index) => {
+      if (disk !== undefined) {
+        const { torn, lost, corrupt, mismatches, full, errors, undone } = disk.mishaps;
+        add("disks: stores torn", torn);
+        add("disks: stores that never reached the platter", lost);
+        add("disks: records rotten", corrupt);
+        add("disks: damaged records found by their checksum", mismatches);
+        add("disks: stores refused, full", full);
+        add("disks: reads and writes failed", errors);
+        add("disks: stores undone by a crash", undone);
+      }
+      add("machines: pauses of their own", collections);
+      add("machines: messages dropped by a full queue", queueDrops);
+      add("machines: lives after the first", epoch - 1);
+      const counts = cluster.counts(index);
+      add("nodes: requests forwarded", counts?.forwarded ?? 0);
+      add("nodes: requests refused", counts?.refused ?? 0);
+    });
+  }
+
+  read(versions: number): void {
+    if (versions > 1) this.add("world", "clients: reads that found siblings" satisfies WorldEvent);
   }
 
   merge(other: Census): void {

@@ -239,6 +239,17 @@ function drawNetwork(draws: Draws, zones: readonly string[]): NetworkSettings {
 }
 
 function drawNodeModel(draws: Draws): NodeModelSettings {
+  const model = drawMachine(draws);
+  if (model.queueLimit > SMALL_QUEUE) return model;
+  // A short queue never fills before quick workers. From a fork of its own: other seeds stay as they are.
+  const slow = draws.fork("small queue");
+  const service = { ...model.service, message: distribution(slow, slow.real(0.3, 1)) };
+  return { ...model, service, workers: 1 };
+}
+
+const SMALL_QUEUE = 12;
+
+function drawMachine(draws: Draws): NodeModelSettings {
   return {
     service: {
       ...(draws.chance(0.6) ? { message: distribution(draws, draws.real(0.01, 0.1)) } : {}),
@@ -247,7 +258,7 @@ function drawNodeModel(draws: Draws): NodeModelSettings {
       ...(draws.chance(0.8) ? { sync: distribution(draws, draws.pick([0.5, 5, 20])) } : {}),
     },
     workers: draws.integer(1, 4),
-    queueLimit: draws.chance(0.15) ? draws.integer(3, 12) : 10_000,
+    queueLimit: draws.chance(0.15) ? draws.integer(3, SMALL_QUEUE) : 10_000,
     ...(draws.chance(0.15) ? { pauses: { every: distribution(draws, 300), length: distribution(draws, 15) } } : {}),
     ...(draws.chance(0.5) ? { clockSkew: distribution(draws, 20), clockDriftPpm: draws.integer(0, 500) } : {}),
   };

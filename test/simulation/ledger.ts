@@ -191,15 +191,20 @@ export class Ledger {
     const boots = this.epochs.reduce((sum, epochs) => sum + epochs, 0);
     // With `distinct_hosts: claim` several vnodes of one node may hold a key: each is an actor of its own.
     const actors = boots * (cluster.ring.distinctHosts === "claim" ? cluster.engine.nVal : 1);
-    if (clock.declares.growsWith === "replicas" && clock.entries(state) > actors) {
+    // One vector for the key, or a vector and a dot for each sibling. Identities of a key's own may be as many as its writes.
+    const siblings = clock.versions(state).length;
+    const entries = ONE_VECTOR.has(clock.name) ? actors : siblings * (actors + 1);
+    const bounded = clock.declares.growsWith === "replicas" && clock.freshIdentities !== true;
+    if (bounded && clock.entries(state) > entries) {
       broken("metadata is bounded", `${text} has more entries than the ${String(actors)} boots of replicas so far`);
     }
     if (clock.metadataBytes(state) > 16 + MOST_BYTES_AN_ENTRY * clock.entries(state)) {
       broken("metadata is bounded", `${text} takes ${String(clock.metadataBytes(state))} bytes beside its versions`);
     }
-    // A replica refuses events beyond the limit, so no actor has more than so many versions in one exact state.
+    // A replica refuses events beyond the limit, so no actor has more than so many versions in one exact state. Events that
+    // are made where nothing is held meet no such limit.
     const most = cluster.engine.maxSiblings * actors;
-    if (!clock.declares.mayConflictFalsely && clock.versions(state).length > most) {
+    if (clock.mintsServerDots && !clock.declares.mayConflictFalsely && clock.versions(state).length > most) {
       broken("siblings are bounded", `${text} has more than ${String(most)} versions`);
     }
   }
@@ -219,6 +224,8 @@ export class Ledger {
 }
 
 const MOST_BYTES_AN_ENTRY = 24;
+/** Clocks whose whole state of a key has one vector. */
+const ONE_VECTOR: ReadonlySet<string> = new Set(["dvvset", "vv-server"]);
 
 function lose(copy: Copy, now: Micros): void {
   copy.lostAt = Math.max(copy.lostAt ?? 0, now);

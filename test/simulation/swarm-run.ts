@@ -121,6 +121,7 @@ class Course {
     this.judge.atRest();
     this.inspectAll();
     this.checkThatKeysWork();
+    this.census.world(cluster);
     return {
       seed: scenario.seed,
       digest: cluster.digest.hex(),
@@ -224,6 +225,7 @@ class Course {
     this.client.get(session, address, options, (answer) => {
       once();
       this.census.add("gets", answer.outcome);
+      this.census.read(answer.versions.length);
       this.judge.readEnded(read, answer);
       done(answer, learnt(answer));
     });
