@@ -196,6 +196,22 @@ export function clientsOf(steps: readonly ScriptStep[]): readonly string[] {
   return [...names];
 }
 
+/** On one line: `50 times (a put x, a get x), a put x`. */
+export function describeScript(steps: readonly ScriptStep[]): string {
+  return steps
+    .map((step) => {
+      switch (step.kind) {
+        case "ask":
+          return `${step.client} ${step.verb} ${step.key}`;
+        case "wait":
+          return `wait ${String(step.ms)}ms`;
+        case "repeat":
+          return `${String(step.times)} times (${describeScript(step.steps)})`;
+      }
+    })
+    .join(", ");
+}
+
 /** How often each verb is carried out. */
 export function verbCounts(steps: readonly ScriptStep[]): Readonly<Record<ScriptVerb, number>> {
   const counts: Record<ScriptVerb, number> = { put: 0, get: 0, delete: 0, "blind-put": 0, "blind-delete": 0 };

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { nearest } from "../../engine/vocabulary/nearest";
 import type { Tunable } from "../../engine/vocabulary/tunables";
+import type { Script } from "../../engine/vocabulary/written-scripts";
 import { common, next, outPaint, printJson, type CommandContext, type CommonOptions } from "./command";
 import { columnsOf } from "./io";
 import { wrapText } from "./table";
@@ -231,13 +232,12 @@ function choosers(name: string): readonly Explanation[] {
 /** Mixes, and the scripts that are ready. */
 function mixes(name: string): readonly Explanation[] {
   const { MIXES } = require("../../workloads/mixes/mix") as typeof import("../../workloads/mixes/mix");
-  const { READY_SCRIPTS } =
+  const { checkScript, describeScript, READY_SCRIPTS } =
     require("../../engine/vocabulary/written-scripts") as typeof import("../../engine/vocabulary/written-scripts");
-  const { printWritten } =
-    require("../../engine/vocabulary/value-kinds") as typeof import("../../engine/vocabulary/value-kinds");
   const script = READY_SCRIPTS.get(name);
-  if (script !== undefined) {
-    const steps = script.steps as readonly Parameters<typeof printWritten>[0][];
+  const checked = checkScript(name);
+  if (script !== undefined && checked.ok) {
+    const { steps } = checked.value as Script;
     return [
       {
         kind: "script",
@@ -245,7 +245,7 @@ function mixes(name: string): readonly Explanation[] {
         title: "a ready script (workload.mix_name: scripted)",
         paragraphs: [
           ["what", script.prose],
-          ["steps", steps.map((step) => printWritten(step).replaceAll('"', "")).join("; ")],
+          ["steps", describeScript(steps)],
           ["written", `workload: {mix_name: scripted, script: ${name}}`],
         ],
       },

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { WorkloadSettings } from "../../workloads/settings";
 import { READY_SCRIPTS } from "../../engine/vocabulary/written-scripts";
+import { explanations } from "../../experiments/cli/explain";
 import { errorsOf, experimentOf, problemsOf } from "./problems-of";
 
 const workloadOf = (workload: string, rest = ""): WorkloadSettings =>
@@ -194,6 +195,18 @@ describe("carts and counters in an experiment file", () => {
         ["ycsb", undefined, 1000],
       ],
     );
+  });
+});
+
+describe("the command line knows mixes and ready scripts", () => {
+  it("by what they do, step by step, and how they are written", () => {
+    const [script] = explanations("explosion-1");
+    const said = new Map(script.paragraphs);
+    assert.equal(said.get("steps"), "50 times (a put x, a get x, b blind-put x), a put x, a get x");
+    assert.equal(said.get("written"), "workload: {mix_name: scripted, script: explosion-1}");
+    const [cart, ...keys] = explanations("cart");
+    assert.deepEqual([cart.kind, cart.name], ["mix", "cart"]);
+    assert.ok(keys.some(({ name }) => name === "workload.cart.robots"));
   });
 });
 
