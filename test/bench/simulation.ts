@@ -5,6 +5,7 @@
  * the yardstick: a ratio survives a slow machine, a rate does not.
  */
 import { type ChildProcess, fork } from "node:child_process";
+import { type Profiler, Session } from "node:inspector";
 import "../../engine/real/native-octets";
 import type { AnswerMessage } from "../../engine/messages";
 import { SimulatedCluster } from "../../engine/sim/cluster";
@@ -29,6 +30,10 @@ interface ProtocolFigures {
   readonly queuePerSecond: number;
   readonly pending: number;
   readonly peakBytes: number;
+  /** Cores that the process had while it was measured, collecting garbage included. */
+  readonly cores: number;
+  /** Shares of the time of further operations, by part of the program, largest first. */
+  readonly parts: readonly (readonly [string, number])[];
 }
 
 interface ProtocolQuestion {
@@ -136,12 +141,14 @@ function protocol(question: ProtocolQuestion): ProtocolFigures {
   const events = cluster.digest.events;
   const { steps } = cluster;
   const from = performance.now();
+  const cpu = process.cpuUsage();
   carryOut(question.operations);
   const seconds = (performance.now() - from) / 1_000;
+  const { user, system } = process.cpuUsage(cpu);
   if (ok !== ended) throw new Error(`${String(ended - ok)} of ${String(ended)} operations failed`);
   const peakBytes = process.resourceUsage().maxRSS * 1_024;
   const pending = Math.max(64, cluster.queue.peak);
-  return {
+  const figures = {
     opsPerSecond: question.operations / seconds,
     stepsPerSecond: (cluster.steps - steps) / seconds,
     eventsPerOp: (cluster.digest.events - events) / question.operations,
@@ -149,7 +156,56 @@ function protocol(question: ProtocolQuestion): ProtocolFigures {
     queuePerSecond: bareQueue(pending, 0.5),
     pending,
     peakBytes,
+    cores: (user + system) / 1e6 / seconds,
   };
+  // Afterwards: watching costs time.
+  return { ...figures, parts: whereTimeGoes(() => carryOut(question.operations / 4)) };
+}
+
+/** What file a function stands in says which part of the program it belongs to; the first that fits. */
+const PARTS: readonly (readonly [string, RegExp])[] = [
+  ["event queue", /engine\/sim\/event-queue/],
+  ["network and its draws", /engine\/sim\/network|vocabulary\/(distributions|mathematics|random)/],
+  ["storage in memory", /host\/memory-storage/],
+  ["simulation's own", /engine\/sim\//],
+  ["host loop", /engine\/(host\/|io)/],
+  ["node", /engine\/node/],
+  ["coordinators", /engine\/quorum\//],
+  ["replica", /engine\/replica\//],
+  ["clock", /engine\/clocks\//],
+  ["ring", /engine\/ring\//],
+  ["codec", /engine\/(wire|real)\/|vocabulary\/octets/],
+  ["load", /test\/bench\//],
+];
+
+/** Samples of the running function, added up by part. */
+function whereTimeGoes(act: () => void): readonly (readonly [string, number])[] {
+  const session = new Session();
+  session.connect();
+  session.post("Profiler.enable");
+  session.post("Profiler.setSamplingInterval", { interval: 500 });
+  session.post("Profiler.start");
+  act();
+  let profile: Profiler.Profile | undefined;
+  session.post("Profiler.stop", (error, stopped) => {
+    if (error !== null) throw error;
+    profile = stopped.profile;
+  });
+  session.disconnect();
+  if (profile?.samples === undefined) throw new Error("nothing was sampled");
+  const partOf = new Map<number, string>();
+  for (const { id, callFrame } of profile.nodes) {
+    const { functionName, url } = callFrame;
+    const known = PARTS.find(([, file]) => file.test(url));
+    partOf.set(id, known?.[0] ?? (functionName === "(garbage collector)" ? "garbage collection" : "the rest of Node"));
+  }
+  const counts = new Map<string, number>();
+  for (const sample of profile.samples) {
+    const part = partOf.get(sample)!;
+    counts.set(part, (counts.get(part) ?? 0) + 1);
+  }
+  const { length } = profile.samples;
+  return [...counts].map(([part, count]) => [part, count / length] as const).sort((a, b) => b[1] - a[1]);
 }
 
 function inOwnProcess<T>(question: Question): Promise<T> {
@@ -168,6 +224,9 @@ function inOwnProcess<T>(question: Question): Promise<T> {
   });
 }
 
+/** From ten nodes to a thousand. */
+const LOGARITHM_GROWS = 3;
+
 const million = (value: number): string => `${(value / 1e6).toFixed(2)} M`;
 
 /** Prints tables and returns the figures. `operations` scales the long ones. */
@@ -185,7 +244,11 @@ export async function measureSimulation(operations = 1_000_000): Promise<readonl
     });
   }
   console.log("\nWhole protocol in virtual time: N=3 R=W=2, dvvset, half gets, 100-byte values, detector perfect");
-  console.log("nodes  vnodes  codec        ops/s    step()/s  events/op  steps/op   bare queue/protocol   peak MB");
+  console.log(
+    "nodes  vnodes  codec        ops/s    step()/s  events/op  steps/op   bare queue/protocol   peak MB   cores",
+  );
+  const times: (ProtocolFigures & { readonly what: string })[] = [];
+  const costs = new Map<string, number>();
   const cells: readonly (readonly [number, number, "real" | "bypass", number, number])[] = [
     [30, 64, "bypass", 400_000, 64],
     [30, 64, "real", 200_000, 64],
@@ -209,14 +272,37 @@ export async function measureSimulation(operations = 1_000_000): Promise<readonl
         one.stepsPerOp.toFixed(2).padStart(8),
         `${ratio.toFixed(1)} times (${String(one.pending)} pending)`.padStart(22),
         (one.peakBytes / 1e6).toFixed(0).padStart(9),
+        one.cores.toFixed(2).padStart(6),
       ].join("  "),
     );
+    times.push({ what: `${String(nodes)} nodes, codec ${codec}`, ...one });
+    costs.set(`${String(nodes)} ${codec}`, 1e6 / one.opsPerSecond);
     const name = `sim/${String(nodes)} nodes ${codec}`;
     const note = `${String(vnodes)} vnodes, ${String(count)} operations, ${String(sessions)} sessions`;
     figures.push({ name: `${name} operations`, value: one.opsPerSecond, unit: "1/s", note });
     figures.push({ name: `${name} steps`, value: one.stepsPerSecond, unit: "1/s", note });
     figures.push({ name: `${name} protocol over queue`, value: ratio, unit: "ratio", note });
     figures.push({ name: `${name} peak memory`, value: one.peakBytes / 1e6, unit: "MB", note });
+    figures.push({
+      name: `${name} cores`,
+      value: one.cores,
+      unit: "cores",
+      note: "below 1: the machine was not quiet",
+    });
+    for (const [part, share] of one.parts) {
+      figures.push({ name: `${name} time in ${part}`, value: share, unit: "ratio", note });
+    }
+  }
+  const [few, many] = [costs.get("10 bypass")!, costs.get("1000 bypass")!];
+  const growth = many / few;
+  console.log(
+    `\nAn operation costs ${few.toFixed(1)} us among 10 nodes and ${many.toFixed(1)} us among 1,000: ${growth.toFixed(2)} times; the logarithm grows ${LOGARITHM_GROWS} times`,
+  );
+  figures.push({ name: "sim/cost of an operation, 1000 nodes over 10", value: growth, unit: "ratio", note: `log: ${LOGARITHM_GROWS}` }); // prettier-ignore
+  console.log("\nWhere the time goes, in percent");
+  for (const { what, parts } of times) {
+    const shares = parts.map(([part, share]) => `${part} ${(100 * share).toFixed(0)}`);
+    console.log(`  ${what.padEnd(26)} ${shares.join(", ")}`);
   }
   return figures;
 }
