@@ -75,7 +75,9 @@ function tunableText(row: Tunable): string {
 
 function faultsText(): string {
   const [first, ...rest] = PARTS.get("faults") ?? "";
-  const forms = FAULTS_PROSE.map(([label, text]) => `- ${label[0].toUpperCase()}${label.slice(1)}: ${text.replaceAll("<", "\\<")}\n`);
+  const forms = FAULTS_PROSE.map(
+    ([label, text]) => `- ${label[0].toUpperCase()}${label.slice(1)}: ${text.replaceAll("<", "\\<")}\n`,
+  );
   const parts = FAULT_PARAMETERS.map(({ name, text }) => [`\`${name}\``, text.replaceAll("<", "\\<")]);
   return `\`faults\` is ${first.toLowerCase()}${rest.join("")}.\n\n${forms.join("")}\n${table(["part", "what it is"], parts)}`;
 }

@@ -6,6 +6,7 @@
  * repairing itself for as long as the events between two looks last.
  */
 import "../engine/real/native-octets";
+import { POSITIONS } from "../engine/ring/hash";
 import { SimulatedCluster, type SimulationOptions } from "../engine/sim/cluster";
 import { type RunningFaults, randomFaults, scheduleFaults } from "../engine/sim/faults";
 import type { FaultSettings } from "../engine/vocabulary/faults";
@@ -380,7 +381,7 @@ export async function traceTrial(
       trial: trial.id,
       cell: trial.cell.id,
       nodes: settings.members.map(({ id, zone }) => ({ id, zone })),
-      tokens: ring.tokens().map(({ at, node }) => ({ at, node: nameOf(node) })),
+      tokens: ring.tokens().map(({ at, node }) => ({ at: at / POSITIONS, node: nameOf(node) })),
       warmupMicros: warmup,
       fromMicros: warmup + window.fromMicros,
       toMicros: Math.min(warmup + window.toMicros, simulated.cluster.now()),

@@ -28,10 +28,18 @@ export interface TraceWindow {
 
 /** Replicas whose state before the window is remembered. */
 const MOST_REPLICAS = 200_000;
+/** Requests whose replies may still come. */
+const MOST_REQUESTS = 100_000;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type MessageEvent = Mutable<Extract<TraceEvent, { kind: "message" }>>;
 type StateEvent = Extract<TraceEvent, { kind: "state" }>;
+
+interface HeldReplica {
+  readonly vnode: number;
+  readonly address: Address;
+  readonly versions: string;
+}
 
 export class TraceRecorder implements Watcher {
   readonly events: TraceEvent[] = [];
@@ -40,7 +48,10 @@ export class TraceRecorder implements Watcher {
   private readonly messages = new Map<number, MessageEvent>();
   private readonly operations: OperationRecord[] = [];
   private nextMessage = 1;
-
+  /** Keys of requests by who asked and the number it gave them: replies name neither key nor request otherwise. */
+  private readonly asked = new Map<string, string>();
+  /** By node, then vnode and address: the write ids last told of a replica. */
+  private readonly held = new Map<number, Map<string, HeldReplica>>();
   /** By node, vnode and address: the last state before the window, made into an event only where it is asked for. */
   private readonly before = new Map<string, () => StateEvent>();
 
@@ -54,7 +65,9 @@ export class TraceRecorder implements Watcher {
   }
 
   sent(at: Micros, from: Party, to: Party, message: Message, bytes: number): number {
-    if (message.kind === "heartbeat" || !this.keep(at)) return 0;
+    if (message.kind === "heartbeat") return 0;
+    const key = this.keyOfMessage(from, to, message);
+    if (!this.keep(at)) return 0;
     const id = this.nextMessage++;
     const event: MessageEvent = {
       kind: "message",
@@ -65,7 +78,7 @@ export class TraceRecorder implements Watcher {
       arrivedAt: undefined,
       fate: "in-flight",
       what: message.kind,
-      key: "address" in message ? keyOf(message.address) : "",
+      key,
       versions: this.versionsOf(message),
       detail: detailOf(message),
       bytes: Number.isNaN(bytes) ? 0 : bytes,
@@ -84,14 +97,20 @@ export class TraceRecorder implements Watcher {
   }
 
   stored(at: Micros, node: number, vnode: number, address: Address, state: unknown): void {
+    const versions = state === undefined ? [] : this.clock.versions(state).map(({ writeId }) => writeId);
+    let replicas = this.held.get(node);
+    if (replicas === undefined) this.held.set(node, (replicas = new Map<string, HeldReplica>()));
+    const name = `${String(vnode)} ${address}`;
+    if (replicas.size < MOST_REPLICAS || replicas.has(name))
+      replicas.set(name, { vnode, address, versions: versions.join(" ") });
     const event = (): StateEvent => ({
       kind: "state",
       at,
       node: this.nameOf(node),
       vnode,
       key: keyOf(address),
-      versions: this.clock.versions(state).map(({ writeId }) => writeId),
-      clock: this.clock.describe(state),
+      versions,
+      clock: state === undefined ? "" : this.clock.describe(state),
     });
     if (at < this.from) {
       const replica = `${String(node)} ${String(vnode)} ${address}`;
@@ -103,8 +122,20 @@ export class TraceRecorder implements Watcher {
     if (this.keep(at)) this.events.push({ kind: "note", at, node: this.nameOf(node), text: this.textOf(note) });
   }
 
-  node(at: Micros, node: number, state: "up" | "down" | "paused"): void {
+  node(
+    at: Micros,
+    node: number,
+    state: "up" | "down" | "paused",
+    held?: (vnode: number, address: Address) => unknown,
+  ): void {
     if (at <= this.to) this.events.push({ kind: "node", at, node: this.nameOf(node), state });
+    if (held === undefined) return;
+    // A process may come back with less than it had.
+    for (const { vnode, address, versions } of [...(this.held.get(node)?.values() ?? [])]) {
+      const now = held(vnode, address);
+      const ids = now === undefined ? [] : this.clock.versions(now).map(({ writeId }) => writeId);
+      if (ids.join(" ") !== versions) this.stored(at, node, vnode, address, now);
+    }
   }
 
   fault(at: Micros, id: string, phase: "begin" | "end", what: string): void {
@@ -159,6 +190,16 @@ export class TraceRecorder implements Watcher {
     if (this.events.length < this.window.maxEvents) return true;
     this.dropped++;
     return false;
+  }
+
+  private keyOfMessage(from: Party, to: Party, message: Message): string {
+    if ("address" in message) {
+      const key = keyOf(message.address);
+      this.asked.set(requestOf(from, message.id), key);
+      if (this.asked.size > MOST_REQUESTS) this.asked.delete(this.asked.keys().next().value!);
+      return key;
+    }
+    return "id" in message ? (this.asked.get(requestOf(to, message.id)) ?? "") : "";
   }
 
   private ended(id: number, at: Micros | undefined, fate: MessageFate): void {
@@ -221,6 +262,10 @@ export class TraceRecorder implements Watcher {
         return `misses so many requests that a late one of ${this.nameOf(note.from)} would be ignored`;
     }
   }
+}
+
+function requestOf({ kind, index }: Party, id: number): string {
+  return `${kind} ${String(index)} ${String(id)}`;
 }
 
 function clientName(session: number): string {

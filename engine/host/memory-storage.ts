@@ -23,6 +23,10 @@ export class MemoryStorage implements Storage {
     events.stored(token);
   }
 
+  peek(vnode: number, address: Address): unknown {
+    return this.vnodes.get(vnode)?.get(address);
+  }
+
   count(): number {
     let total = 0;
     for (const keys of this.vnodes.values()) total += keys.size;

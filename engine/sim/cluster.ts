@@ -497,7 +497,7 @@ export class SimulatedCluster {
     const machine = this.machines[index];
     if (machine.up) return;
     machine.boot();
-    this.watcher?.node(this.time, index, "up");
+    this.watcher?.node(this.time, index, "up", (vnode, address) => machine.peek(vnode, address));
     if (!this.perfect) return;
     for (let other = 0; other < this.machines.length; other++) {
       if (other === index) continue;

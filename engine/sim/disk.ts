@@ -142,6 +142,17 @@ export class SimulatedDisk implements Storage {
     return this.records.size;
   }
 
+  /** What a load would find, at once and without a chance of an error; undefined also where the record is damaged. */
+  peek(vnode: number, address: Address): unknown {
+    const record = this.records.get(keyOf(vnode, address));
+    try {
+      return record === undefined ? undefined : this.stateOf(record);
+    } catch (error) {
+      if (error instanceof MalformedBytes) return undefined;
+      throw error;
+    }
+  }
+
   suffer(condition: DiskCondition): void {
     this.condition = condition;
   }

@@ -28,7 +28,7 @@ export function scheduleFaults(
   const running = new Faults(
     new SimulatedFaultWorld(cluster),
     () => cluster.now(),
-    ({ id }, phase, what) => cluster.watcher?.fault(cluster.now(), id, phase, what),
+    ({ id, action }, phase, what) => cluster.watcher?.fault(cluster.now(), id, phase, `${action.kind} ${what}`),
   );
   // Beginnings first: where one fault ends as another begins, a node that both hold down does not start in between.
   for (const fault of faults) cluster.at(origin + fromMs(fault.atMs), () => running.begin(fault));

@@ -11,6 +11,7 @@ import { MemoryStorage } from "../host/memory-storage";
 import type { Storage, Transport } from "../host/ports";
 import type { Input, Note, ProtocolNode } from "../io";
 import type { NodeCounts, NodeOptions } from "../node";
+import type { Address } from "../vocabulary/address";
 import type { Distribution } from "../vocabulary/distributions";
 import { MICROS_PER_SECOND, type Micros } from "../vocabulary/micros";
 import type { Random } from "../vocabulary/random";
@@ -317,6 +318,11 @@ export class Machine {
 
   get driftPpm(): number {
     return this.ppm;
+  }
+
+  /** What the storage has of a replica, for somebody who watches: takes no time and no draw. */
+  peek(vnode: number, address: Address): unknown {
+    return (this.disk ?? this.memory).peek(vnode, address);
   }
 
   keysHeld(): number {

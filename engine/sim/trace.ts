@@ -22,6 +22,13 @@ export interface Watcher {
   failed(id: number, at: Micros, fate: Exclude<MessageFate, "delivered" | "in-flight">): void;
   stored(at: Micros, node: number, vnode: number, address: Address, state: unknown): void;
   noted(at: Micros, node: number, note: Note): void;
-  node(at: Micros, node: number, state: "up" | "down" | "paused"): void;
+  /** `held`, of a process that has started again: what its storage has of a replica, undefined where nothing readable. */
+  node(
+    at: Micros,
+    node: number,
+    state: "up" | "down" | "paused",
+    held?: (vnode: number, address: Address) => unknown,
+  ): void;
+  /** `what` begins with the fault's kind: `partition node-1 | node-2`. */
   fault(at: Micros, id: string, phase: "begin" | "end", what: string): void;
 }

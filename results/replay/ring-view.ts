@@ -37,7 +37,9 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
   const COLOURS = ["s1", "s6", "s3", "s4", "s5", "s2", "s0"];
   const fixed = (value: number): string => value.toFixed(1);
   const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  const height = (width: number): number => Math.round(Math.min(width, 560) * 0.98 + 74);
+  /** Room above the uppermost node for its name, its zone and two rows of chips. */
+  const above = (width: number): number => (width < 430 ? 38 : 24);
+  const height = (width: number): number => Math.round(Math.min(width, 560) * 0.98 + 74 + above(width));
   const chipWidth = (label: string): number => 11 + 7 * label.length;
   const chip = (label: string, number: number, x: number, y: number): string => {
     const colour = COLOURS[(Math.max(1, number) - 1) % COLOURS.length];
@@ -55,7 +57,7 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
     const disc = cast.nodes.length > 10 || narrow ? 13 : 17;
     // Room for names and chips around the circle.
     const radius = side / 2 - disc - (narrow ? 48 : 62);
-    const centreY = side * 0.49;
+    const centreY = side * 0.49 + above(width);
     const named = cast.nodes.length <= (narrow ? 8 : 12);
     const outside = (turn: number, from: number): readonly [number, number] => {
       const angle = turn * 2 * Math.PI - Math.PI / 2;
@@ -145,15 +147,24 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
         const rest = items.length - (most * 2 - 1);
         items.splice(most * 2 - 1, rest, { text: `+${rest}`, number: 0 });
       }
-      const rows: (typeof items)[] = [];
-      for (let i = 0; i < items.length; i += most) rows.push(items.slice(i, i + most));
-      const lineHeight = 15;
-      const total = lines.length * lineHeight + rows.length * (CHIP_HEIGHT + 4);
       const angle = turn * 2 * Math.PI - Math.PI / 2;
       const cos = Math.cos(angle);
       const sin = Math.sin(angle);
       const anchor = cos > 0.3 ? "start" : cos < -0.3 ? "end" : "middle";
       const [x, y] = outside(turn, radius + disc + 7);
+      // As many in a row as there is room for up to the edge.
+      const room = anchor === "start" ? width - x : anchor === "end" ? x : width;
+      const rows: { items: typeof items; wide: number }[] = [];
+      for (const item of items) {
+        const last = rows.at(-1);
+        const wide = chipWidth(item.text);
+        if (last !== undefined && last.items.length < most && last.wide + 4 + wide <= room - 3) {
+          last.items.push(item);
+          last.wide += 4 + wide;
+        } else rows.push({ items: [item], wide });
+      }
+      const lineHeight = 15;
+      const total = lines.length * lineHeight + rows.length * (CHIP_HEIGHT + 4);
       // Beside a node its block is centred on it; above and below it stands off the disc.
       let top = y - total / 2 + (sin * total) / 2;
       top = Math.max(2, Math.min(top, clientY - 20 - total));
@@ -161,8 +172,7 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
       lines.forEach((line, i) => {
         out += `<text x="${fixed(x)}" y="${fixed(top + 12 + i * lineHeight)}" text-anchor="${anchor}" font-size="12.5" fill="var(--${i === 0 && named ? "ink" : line === trouble ? "bad" : "muted"})"${i === 0 && named && state.preference.includes(id) ? ' font-weight="700"' : ""}>${escape(line)}</text>`;
       });
-      rows.forEach((row, i) => {
-        const wide = row.reduce((sum, { text }) => sum + chipWidth(text) + 4, -4);
+      rows.forEach(({ items: row, wide }, i) => {
         let left = anchor === "start" ? x : anchor === "end" ? x - wide : x - wide / 2;
         const chipTop = top + lines.length * lineHeight + 3 + i * (CHIP_HEIGHT + 4);
         for (const { text, number } of row) {
@@ -179,6 +189,9 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
     const clients = (): string => {
       let out = "";
       const letters = Math.floor(slotWidth / 6.8);
+      // Their numbers stand in their boxes: where names have no room, one word says what they are.
+      const fits = cast.clients.every((client) => client.length <= letters);
+      if (!fits) out += `<text x="4" y="${fixed(clientY + 25)}" font-size="12" fill="var(--muted)">clients</text>`;
       cast.clients.forEach((client, i) => {
         const x = slotX(i);
         const latest =
@@ -196,7 +209,8 @@ export function ringView(escape: typeof escapeText, kinds: MessageKinds): RingVi
         const busy = shown !== "";
         out += `<g><title>${escape(client)}</title><rect x="${fixed(x - 12)}" y="${fixed(clientY - 10)}" width="24" height="20" rx="5" fill="var(--panel)" stroke="var(--${busy ? "ink" : "line"})" stroke-width="2"/>`;
         out += `<text x="${fixed(x)}" y="${fixed(clientY + 4.5)}" text-anchor="middle" font-size="12" fill="var(--ink)">${escape(/\d{1,3}$/.exec(client)?.[0] ?? "c")}</text>`;
-        out += `<text x="${fixed(x)}" y="${fixed(clientY + 25)}" text-anchor="middle" font-size="12" fill="var(--muted)">${escape(cut(client, letters))}</text>`;
+        if (fits)
+          out += `<text x="${fixed(x)}" y="${fixed(clientY + 25)}" text-anchor="middle" font-size="12" fill="var(--muted)">${escape(client)}</text>`;
         const stale = ended?.kind === "operation" && ended === events[latest.event] && ended.stale === true;
         if (busy)
           out += `<text x="${fixed(x)}" y="${fixed(clientY + 41)}" text-anchor="middle" font-size="12.5" font-weight="600" fill="var(--${stale && shown.endsWith(")") ? "bad" : "ink"})">${escape(cut(shown.replace(/^\w+ (w\d)/, "$1"), Math.floor(slotWidth / 7.6)))}</text>`;

@@ -45,7 +45,12 @@ export function spaceTimeView(escape: typeof escapeText, kinds: MessageKinds, ri
   const fixed = (value: number): string => value.toFixed(1);
   const cut = (text: string, most: number): string =>
     most < 2 ? "" : text.length > most ? `${text.slice(0, most - 1)}…` : text;
-  const left = (width: number): number => (width < 430 ? 62 : 84);
+  /** Of names that differ in their number, the number stays. */
+  const shorten = (text: string, most: number): string => {
+    const tail = /\d{1,4}$/.exec(text)?.[0] ?? "";
+    return text.length > most ? `${text.slice(0, Math.max(1, most - 1 - tail.length))}…${tail}` : text;
+  };
+  const left = (width: number): number => (width < 430 ? 72 : 84);
 
   interface Lanes {
     readonly y: ReadonlyMap<string, number>;
@@ -173,10 +178,10 @@ export function spaceTimeView(escape: typeof escapeText, kinds: MessageKinds, ri
       if (!scale.near(band.from, until)) continue;
       const a = clamp(x(band.from));
       const b = Math.max(a + 2, clamp(x(until)));
-      out += `<rect x="${fixed(a)}" y="16" width="${fixed(b - a)}" height="${fixed(lanes.height - 16)}" fill="var(--s6)" fill-opacity=".14" stroke="var(--s6)" stroke-opacity=".7" stroke-dasharray="3 3"><title>${escape(`fault: ${band.what}`)}</title></rect>`;
+      out += `<rect x="${fixed(a)}" y="16" width="${fixed(b - a)}" height="${fixed(lanes.height - 16)}" fill="var(--s6)" fill-opacity=".14" stroke="var(--s6)" stroke-opacity=".7" stroke-dasharray="3 3"><title>${escape(`fault ${band.id}: ${band.what}`)}</title></rect>`;
       if (a < rightmost[0] + 6) continue;
       const letters = Math.floor((end - a) / 6.6);
-      const text = cut(`fault: ${band.what}`, letters);
+      const text = cut(`${band.id}: ${band.what}`, letters);
       out += `<text x="${fixed(a + 4)}" y="12" font-size="12" fill="var(--bad)">${escape(text)}</text>`;
       rightmost[0] = a + text.length * 6.6;
     }
@@ -185,13 +190,13 @@ export function spaceTimeView(escape: typeof escapeText, kinds: MessageKinds, ri
     for (const client of cast.clients) {
       const y = lanes.y.get(client)!;
       out += `<path d="M${start} ${fixed(y)}H${end}" stroke="var(--line)"/>`;
-      out += `<text x="${start - 8}" y="${fixed(y + 4)}" text-anchor="end" font-size="12.5" fill="var(--ink)"><title>${escape(client)}</title>${escape(cut(client, narrow ? 8 : 11))}</text>`;
+      out += `<text x="${start - 8}" y="${fixed(y + 4)}" text-anchor="end" font-size="12.5" fill="var(--ink)"><title>${escape(client)}</title>${escape(shorten(client, narrow ? 9 : 11))}</text>`;
     }
     cast.nodes.forEach(({ id, zone }, i) => {
       const y = lanes.y.get(id)!;
       const newZone = cast.zones > 1 && cast.nodes[i - 1]?.zone !== zone;
       out += `<path d="M${start} ${fixed(y)}H${end}" stroke="var(--muted)"/>`;
-      out += `<text x="${start - 8}" y="${fixed(y + 4)}" text-anchor="end" font-size="12.5" fill="var(--ink)"><title>${escape(`${id}, zone ${zone}`)}</title>${escape(cut(id, narrow ? 8 : 11))}</text>`;
+      out += `<text x="${start - 8}" y="${fixed(y + 4)}" text-anchor="end" font-size="12.5" fill="var(--ink)"><title>${escape(`${id}, zone ${zone}`)}</title>${escape(shorten(id, narrow ? 9 : 11))}</text>`;
       if (newZone)
         out += `<text x="${start - 8}" y="${fixed(y - 14)}" text-anchor="end" font-size="11.5" fill="var(--muted)">zone ${escape(cut(zone, 6))}</text>`;
     });

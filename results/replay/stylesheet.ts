@@ -18,6 +18,7 @@ button:disabled{color:var(--muted);cursor:default;opacity:.6}
 button:focus-visible,select:focus-visible,input:focus-visible,summary:focus-visible,a:focus-visible{outline:3px solid var(--s1);outline-offset:2px}
 select{font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:.35rem;max-width:100%;min-width:0}
 kbd{font:.8em ui-monospace,"Liberation Mono",Menlo,monospace;border:1px solid var(--line);border-radius:.25rem;padding:0 .3em;color:var(--muted)}
+[hidden]{display:none!important}
 .choices{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem;align-items:center;margin:.5rem 0}
 .choices label{display:flex;gap:.4rem;align-items:center;min-width:0;max-width:100%}
 .choices input[type=checkbox]{width:1.1rem;height:1.1rem;min-height:0}

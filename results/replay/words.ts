@@ -188,7 +188,7 @@ export function replayWords(timeline: Timeline): ReplayWords {
             ? `${event.node} goes down.`
             : `${event.node} stands still: what arrives waits.`;
       case "fault":
-        return `${event.phase === "begin" ? "A fault begins" : "A fault ends"}: ${event.what}.`;
+        return `${event.phase === "begin" ? "A fault begins" : "A fault ends"}: ${event.what} (${event.id}).`;
     }
   };
   return { caption, write, writes, time, length, operation: operationWords, fate };

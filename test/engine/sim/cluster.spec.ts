@@ -286,11 +286,11 @@ describe("faults in virtual time", () => {
       ],
     );
     assert.deepEqual(watcher.faults, [
-      "2100000 begin stop node-2",
-      "2120000 begin crash zone:a",
-      "2150000 end stop node-2",
-      "2320000 end crash zone:a",
-      "2900000 begin late all",
+      "2100000 begin stop pause node-2",
+      "2120000 begin crash kill zone:a",
+      "2150000 end stop pause node-2",
+      "2320000 end crash kill zone:a",
+      "2900000 begin late slow-node all",
     ]);
     const ofSecond = watcher.nodes.filter((line) => line.includes(" 1 ")).slice(1);
     assert.deepEqual(ofSecond, ["2100000 1 paused", "2120000 1 down", "2320000 1 up"]);
