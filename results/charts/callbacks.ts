@@ -10,6 +10,10 @@ interface AxisLike {
   max: number;
   ticks: { value: number }[];
 }
+/** An axis whose whole numbers have names. */
+interface NamedAxis extends AxisLike {
+  readonly options: { readonly labels?: readonly string[] };
+}
 interface PointLike {
   readonly dataset: {
     readonly label?: string;
@@ -82,6 +86,12 @@ export function chartCallbacks(): ChartCallbacks {
         for (const step of steps) values.push(Number((step * Math.pow(10, power)).toPrecision(6)));
       ticksAt(axis, values);
     },
+    nameTicks: (axis: NamedAxis): void => {
+      axis.ticks = (axis.options.labels ?? []).map((_, value) => ({ value }));
+    },
+    nameTick: function (this: NamedAxis, value: number): string {
+      return this.options.labels?.[value] ?? "";
+    },
     /** As high as its lanes; 13 pixels each, as the plugin draws them. */
     lanesFit: (axis: { height: number; readonly options: { readonly laneCount?: number } }): void => {
       axis.height = 13 * (axis.options.laneCount ?? 0);
@@ -91,7 +101,8 @@ export function chartCallbacks(): ChartCallbacks {
       const words = item?.chart.options.axesInWords;
       if (item === undefined || words === undefined) return "";
       if (words.xScale === "category") return String(item.label);
-      return words.x + ": " + (words.xScale === "percentile" ? percentile(item.parsed.x) : short(item.parsed.x));
+      const x = item.parsed.x;
+      return words.x + ": " + (words.xScale === "percentile" ? percentile(x) : short(unscale(x, words.xScale)));
     },
     tooltipLabel: (item: PointLike): string => {
       const words = item.chart.options.axesInWords;

@@ -6,15 +6,21 @@
  *
  * To add a chart: one file that exports a `ChartDefinition`, one line in the map below, its test.
  */
+import type { TrialFigures } from "../record/figures";
+import type { LoadedRun } from "../record/run-folder";
+import { anomalies } from "./anomalies";
 import { divergence } from "./divergence";
 import { kStaleness } from "./k-staleness";
 import { latencyOverTime } from "./latency-over-time";
+import { metadataByWriters } from "./metadata-by-writers";
 import { outcomes } from "./outcomes";
 import { percentileSpectrum } from "./percentile-spectrum";
 import { ringBalance } from "./ring-balance";
 import { siblings } from "./siblings";
+import { siblingsByWrites } from "./siblings-by-writes";
 import { tVisibility } from "./t-visibility";
 import { tradeOff } from "./trade-off";
+import { versionGraph } from "./version-graph";
 import type { ChartInput } from "./cells";
 
 /** Data that survives JSON. */
@@ -37,10 +43,12 @@ export interface Panel {
   /** Size of the picture as drawn, in CSS pixels. */
   readonly width: number;
   readonly height: number;
+  /** On a narrow page the picture is drawn lower, but not below this, in CSS pixels; 250 where it is not given. */
+  readonly leastHeight?: number;
   readonly drawing:
     | { readonly kind: "chart"; readonly config: { readonly [key: string]: Plain } }
-    /** Drawn by hand: the inside of an `<svg>` element. */
-    | { readonly kind: "svg"; readonly content: string };
+    /** Drawn by hand: the inside of an `<svg>` element. `scrolled`: as large as it is, in a box of its own that scrolls. */
+    | { readonly kind: "svg"; readonly content: string; readonly scrolled?: boolean };
 }
 
 export interface ChartTable {
@@ -78,6 +86,8 @@ export interface ChartDefinition {
   readonly prose: string;
   /** Why the chart is absent when `draw` finds nothing to draw. */
   readonly absence: string;
+  /** What a trial must have recorded for a report to speak of this chart at all; without it, of every trial. */
+  readonly concerns?: (figures: TrialFigures) => boolean;
   /** undefined when the run holds nothing this chart could show. */
   readonly draw: (input: ChartInput) => ChartFigure | undefined;
 }
@@ -93,6 +103,17 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
     kStaleness,
     divergence,
     siblings,
+    anomalies,
+    versionGraph,
+    siblingsByWrites,
+    metadataByWriters,
     ringBalance,
   ].map((chart) => [chart.id, chart]),
 );
+
+/** The charts that a report of this run speaks of, absent ones with their reason. */
+export function chartsOf(run: LoadedRun): ChartDefinition[] {
+  return [...CHARTS.values()].filter(
+    ({ concerns }) => concerns === undefined || run.trials.some(({ figures }) => figures !== null && concerns(figures)),
+  );
+}

@@ -10,8 +10,9 @@ import type { SeriesStyle } from "./theme";
 export interface Axis {
   /** With its unit: `read p99 (ms)`. */
   readonly title: string;
-  /** `percentile`: 1/(1−p) on a log axis. `log1p`: log10(1 + value), zero included. */
-  readonly scale: "linear" | "logarithmic" | "category" | "percentile" | "log1p";
+  /** `percentile`: 1/(1−p) on a log axis. `log1p`: log10(1 + value), zero included. `names`: rows from the top, 0 the first of `labels`. */
+  readonly scale: "linear" | "logarithmic" | "category" | "percentile" | "log1p" | "names";
+  readonly labels?: readonly string[];
   readonly min?: number;
   readonly max?: number;
   readonly stacked?: boolean;
@@ -109,6 +110,7 @@ function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plai
   };
   if (kind === "percentile") ticks.callback = "@percentileTick";
   else if (kind === "log1p") ticks.callback = "@log1pTick";
+  else if (kind === "names") ticks.callback = "@nameTick";
   else if (kind !== "category") ticks.callback = "@numberTick";
   if (kind === "linear") ticks.maxTicksLimit = dimension === "x" ? 8 : 7;
   const build =
@@ -118,9 +120,12 @@ function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plai
         ? "@log1pTicks"
         : kind === "logarithmic"
           ? "@logTicks"
-          : undefined;
+          : kind === "names"
+            ? "@nameTicks"
+            : undefined;
   return {
-    type: kind === "category" ? "category" : kind === "linear" || kind === "log1p" ? "linear" : "logarithmic",
+    type: TYPES[kind],
+    ...(kind === "names" ? { reverse: true, labels: axis.labels ?? [] } : {}),
     ...(axis.min === undefined ? {} : { min: axis.min }),
     ...(axis.max === undefined ? {} : { max: axis.max === axis.min ? roomAbove(axis.max, kind) : axis.max }),
     ...(axis.stacked === true ? { stacked: true } : {}),
@@ -131,6 +136,11 @@ function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plai
     border: { color: "$line" },
   };
 }
+
+const TYPES: Readonly<Record<Axis["scale"], string>> = {
+  ...{ category: "category", linear: "linear", log1p: "linear", names: "linear" },
+  ...{ logarithmic: "logarithmic", percentile: "logarithmic" },
+};
 
 /** An axis from a number to itself has no length: one interval, or one value, would be drawn at 0/0. */
 function roomAbove(value: number, kind: Axis["scale"]): number {

@@ -72,6 +72,11 @@ export function counted(n: number, singular: string, plural = `${singular}s`): s
   return `${count(n)} ${n === 1 ? singular : plural}`;
 }
 
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)!}`;
+}
+
 /** Middle value; of an even number the mean of the two in the middle. undefined of nothing. */
 export function median(values: readonly number[]): number | undefined {
   if (values.length === 0) return undefined;

@@ -7,6 +7,7 @@ import type { ChartDefinition, ChartFigure, LegendEntry, Panel } from "../charts
 import { escapeText } from "../charts/markup";
 import { count } from "../charts/numbers";
 import { panelSvg } from "../charts/render";
+import { graphGlyph } from "../charts/version-graph-drawing";
 import type { WorldFigure } from "../charts/worlds-apart";
 import { dataTable } from "./tables";
 import { worldBadge } from "./world-badge";
@@ -24,17 +25,22 @@ export function chartSection(
   drawn: readonly WorldFigure[],
   options: ChartSectionOptions,
 ): string {
-  const heading = `<h2>${escapeText(definition.question)}</h2>`;
-  if (drawn.length < 2) return heading + figureHtml(definition, drawn[0]?.figure, options);
-  return (
-    heading +
-    drawn
-      .map(
-        ({ world, figure }) =>
-          `<div class="of-world"><p class="whose">${worldBadge(world)}</p>${figureHtml(definition, figure, options)}</div>`,
-      )
-      .join("\n")
-  );
+  return `<h2>${escapeText(definition.question)}</h2>${chartInWorlds(definition, drawn, options)}`;
+}
+
+/** The same without the heading. */
+export function chartInWorlds(
+  definition: ChartDefinition,
+  drawn: readonly WorldFigure[],
+  options: ChartSectionOptions,
+): string {
+  if (drawn.length < 2) return figureHtml(definition, drawn[0]?.figure, options);
+  return drawn
+    .map(
+      ({ world, figure }) =>
+        `<div class="of-world"><p class="whose">${worldBadge(world)}</p>${figureHtml(definition, figure, options)}</div>`,
+    )
+    .join("\n");
 }
 
 /** Answer, picture and numbers, or why there is none. */
@@ -45,8 +51,7 @@ export function figureHtml(
 ): string {
   if (figure === undefined)
     return `<p class="answer">${escapeText(definition.title)}: no chart.</p><p class="absent">${escapeText(definition.absence)}</p>`;
-  const layout =
-    figure.panels.length === 1 ? "one" : figure.panels.length === 2 || figure.panels.length === 4 ? "two" : "many";
+  const layout = layoutOf(figure.panels);
   return (
     `<p class="answer">${escapeText(figure.answer)}</p>\n<figure>` +
     `<h3>${escapeText(figure.title)} <a class="help" href="#about-${definition.id}" aria-label="How to read this chart">?</a></h3>` +
@@ -58,14 +63,30 @@ export function figureHtml(
   );
 }
 
+function layoutOf(panels: readonly Panel[]): string {
+  if (panels.length === 1) return "one";
+  // What scrolls in its own box needs room more than company.
+  if (panels.some(isScrolled)) return "two";
+  return panels.length === 2 || panels.length === 4 ? "two" : "many";
+}
+
+function isScrolled({ drawing }: Panel): boolean {
+  return drawing.kind === "svg" && drawing.scrolled === true;
+}
+
 function panelHtml(figure: ChartFigure, panel: Panel, index: number, options: ChartSectionOptions): string {
   const title = panel.title === "" ? "" : `<h4>${escapeText(panel.title)}</h4>`;
   const label = panel.title === "" ? figure.title : `${figure.title}: ${panel.title}`;
   const isChart = panel.drawing.kind === "chart";
   const data = isChart ? ` data-chart="${figure.id}" data-panel="${index}"` : "";
+  const kind = isChart ? "" : isScrolled(panel) ? " graph" : " ring";
+  const sizes =
+    `--shape:${panel.width}/${panel.height}` +
+    (isScrolled(panel) ? `;--wide:${panel.width}px` : "") +
+    (panel.leastHeight === undefined ? "" : `;--least:${panel.leastHeight}px`);
   return (
-    `<div class="panel">${title}<div class="picture${isChart ? "" : " ring"}" role="img" aria-label="${escapeText(label)}" ` +
-    `aria-describedby="${figure.id}-description" style="--shape:${panel.width}/${panel.height}"${data}>` +
+    `<div class="panel">${title}<div class="picture${kind}" role="img" aria-label="${escapeText(label)}" ` +
+    `aria-describedby="${figure.id}-description"${isScrolled(panel) ? ' tabindex="0"' : ""} style="${sizes}"${data}>` +
     `${options.svg || !isChart ? panelSvg(panel, `${figure.id}-${index}-`) : ""}</div></div>`
   );
 }
@@ -96,6 +117,8 @@ function swatch({ colour, dash, mark }: LegendEntry): string {
   const paint = `var(--${colour.slice(1)})`;
   if (mark === "bar")
     return `<svg width="14" height="12" aria-hidden="true"><rect x="1" y="1" width="12" height="10" fill="${paint}" fill-opacity=".75" stroke="${paint}"/></svg>`;
+  const fate = FATES.find((one) => mark === `graph-${one}`);
+  if (fate !== undefined) return `<svg width="18" height="18" aria-hidden="true">${graphGlyph(fate, 9, 9)}</svg>`;
   if (mark.startsWith("fault-"))
     return (
       `<svg width="26" height="12" aria-hidden="true"><rect x=".5" y=".5" width="25" height="10" fill="${paint}" fill-opacity=".35" stroke="${paint}"/>` +
@@ -107,6 +130,8 @@ function swatch({ colour, dash, mark }: LegendEntry): string {
   const weight = mark === "thin" ? `stroke-width=".75" stroke-opacity=".6"` : `stroke-width="2"`;
   return `<svg width="34" height="12" aria-hidden="true"><path d="M1 6H33" stroke="${paint}" ${weight} fill="none"${dashes}/>${drawn}</svg>`;
 }
+
+const FATES = ["held", "replaced", "lost", "unknown"] as const;
 
 /** As `fault-lanes-plugin.ts` draws them. */
 const HATCHES: Readonly<Record<string, string>> = {

@@ -1,8 +1,9 @@
 /**
  * Which metrics stand in the first table, and under which heading. A run has dozens; a reader's eye holds eight. The
  * order is that of the questions: how fast, how wrong, how much, how available, how far apart. A metric that no cell
- * has is left out, and so are siblings where no read found any. What an experiment asks for beyond these, by a probe or by a
- * published value, has a column too.
+ * has is left out, and so are siblings where no read found any and an error of the clock that nobody made, unless the
+ * experiment asks for it: a column of noughts takes the room of one that says something. What an experiment asks for beyond
+ * these, by a probe or by a published value, has a column too.
  */
 import { describeMetric as describeKnown } from "../record/metrics";
 import type { CellSummary, LoadedRun, MetricDescription } from "../record/run-folder";
@@ -27,8 +28,13 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["siblings_max", "siblings max"],
   ["divergent_keys_final", "differing at end"],
   ["lost_updates", "lost updates"],
+  ["false_conflicts", "false conflicts"],
+  ["resurrected_deletes", "back from delete"],
   ["load_imbalance", "busiest node / mean"],
 ];
+
+/** Shown where one is not nought, or where somebody set a value beside it. */
+const ERRORS: readonly string[] = ["lost_updates", "false_conflicts", "resurrected_deletes"];
 
 /** Few reads fall right behind a write unless they are sent there. */
 const OF_PROBES = ["p_consistent_at_commit", "t_visibility_999_ms"];
@@ -40,6 +46,8 @@ export function headlines(run: LoadedRun): Headline[] {
   const siblings = run.cells.some((cell) => (cell.metrics["siblings_max"]?.value ?? 2) > 1);
   const usual = ORDER.filter(([name]) => {
     if (OF_PROBES.includes(name)) return probed || published.has(name);
+    if (ERRORS.includes(name))
+      return isAsked(run, name) || run.cells.some((cell) => (cell.metrics[name]?.value ?? 0) !== 0);
     return siblings || !name.startsWith("siblings_") || published.has(name);
   });
   const known = new Set(usual.map(([name]) => name));
@@ -49,6 +57,14 @@ export function headlines(run: LoadedRun): Headline[] {
       const found = run.cells.find((cell) => (cell.metrics[name]?.value ?? null) !== null);
       return found === undefined ? [] : [{ name, title, unit: found.metrics[name].unit }];
     },
+  );
+}
+
+/** The experiment names a value from a paper for it, or compares its configurations by it. */
+function isAsked({ manifest, comparisons }: LoadedRun, name: string): boolean {
+  return (
+    (manifest.published ?? []).some(({ metric }) => metric === name) ||
+    comparisons.some(({ metric }) => metric === name)
   );
 }
 

@@ -3,9 +3,10 @@
  * was like before the load, settings that differ and all others, where the run came from, what every metric and chart
  * means, and the files beside the page. A report whose reader cannot find this is an advertisement.
  */
-import { CHARTS } from "../charts/chart";
+import { ANOMALIES } from "../charts/anomaly-words";
+import { chartsOf } from "../charts/chart";
 import { chartInput } from "../charts/cells";
-import { escapeText } from "../charts/markup";
+import { escapeText, slug } from "../charts/markup";
 import { count, counted, median, percent, plain } from "../charts/numbers";
 import type { Calibration } from "../record/figures";
 import { worldDistance } from "../charts/world-distance";
@@ -45,7 +46,8 @@ const EXPECTATION = {
 } as const;
 
 export function glossarySection(run: LoadedRun): string {
-  const drawn = [...(worldsOf(run).length > 1 ? [worldDistance] : []), ...CHARTS.values()];
+  const words = run.trials.some(({ figures }) => figures?.causality !== undefined) ? [...WORDS, ...CLOCK_WORDS] : WORDS;
+  const drawn = [...(worldsOf(run).length > 1 ? [worldDistance] : []), ...chartsOf(run)];
   const charts = drawn
     .map(
       (chart) =>
@@ -60,8 +62,8 @@ export function glossarySection(run: LoadedRun): string {
     )
     .join("");
   return (
-    `<h2>What do the words mean?</h2><p class="answer">${counted(WORDS.length, "term")} of the field, ${counted(drawn.length, "chart")} and ${counted(run.manifest.metrics.length, "metric")} are explained here.</p>` +
-    `<h3>Terms</h3><dl class="glossary">${WORDS.map(([term, meaning]) => `<dt>${escapeText(term)}</dt><dd>${escapeText(meaning)}</dd>`).join("")}</dl>` +
+    `<h2>What do the words mean?</h2><p class="answer">${counted(words.length, "term")} of the field, ${counted(drawn.length, "chart")} and ${counted(run.manifest.metrics.length, "metric")} are explained here.</p>` +
+    `<h3>Terms</h3><dl class="glossary">${words.map(([term, meaning]) => `<dt id="word-${slug(term)}">${escapeText(term)}</dt><dd>${escapeText(meaning)}</dd>`).join("")}</dl>` +
     `<h3>How to read the charts</h3><dl class="glossary">${charts}</dl><h3>Metrics</h3><dl class="glossary">${metrics}</dl>`
   );
 }
@@ -429,6 +431,15 @@ const WORDS: readonly (readonly [string, string])[] = [
     "doubtful, invalid",
     "The run's own checks found that the machine or the load driver may have changed the numbers (doubtful) or surely has (invalid).",
   ],
+];
+
+/** Only where the clock was judged. */
+const CLOCK_WORDS: readonly (readonly [string, string])[] = [
+  [
+    "causal past",
+    "Of a write: everything its client had read before it wrote, and what the writers of that had read, and so on. Two writes of which neither is in the other's past are concurrent, and only those are a real conflict.",
+  ],
+  ...ANOMALIES.map(({ one, meaning }) => [one, meaning] as const),
 ];
 
 const BETTER = {

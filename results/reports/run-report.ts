@@ -3,7 +3,7 @@
  * never runs anything, so it can be rebuilt at any time; the same run gives the same bytes. Every section begins with
  * one sentence that answers its question with numbers.
  */
-import { CHARTS, type ChartFigure, type ChartTable } from "../charts/chart";
+import { chartsOf, type ChartFigure, type ChartTable } from "../charts/chart";
 import { chartInput, inAxisOrder } from "../charts/cells";
 import { intervalsInWords } from "../charts/interval-words";
 import { escapeText } from "../charts/markup";
@@ -16,6 +16,7 @@ import type { LoadedRun } from "../record/run-folder";
 import { distanceTable, worldDistances } from "../statistics/distance";
 import { inWorld, worldsOf } from "../statistics/worlds";
 import { chartSection, figurePath } from "./chart-section";
+import { CLOCK_CHARTS, CLOCK_SECTION, clockSection, evidenceFile, evidenceTable } from "./clock-section";
 import { comparisonSection } from "./comparison";
 import { distanceSection } from "./distance";
 import { worstValidity } from "./headline";
@@ -55,6 +56,11 @@ export function reportFiles(run: LoadedRun, options: RunReportOptions = {}): Rea
     figure.panels.forEach((_, i) => files.set(`figures/${figurePath(figure, i)}`, standaloneSvg(figure, i)));
     files.set(`figures/${figure.id}.csv`, csv(figure.table.columns, figure.table.rows.map(safeRow)));
   }
+  for (const world of worldsOf(run)) {
+    const cases = evidenceTable(chartInput(inWorld(run, world)));
+    if (cases.rows.length > 0)
+      files.set(`figures/${evidenceFile(run, world)}`, csv(cases.columns, cases.rows.map(safeRow)));
+  }
   const distances = worldDistances(inAxisOrder(run));
   if (distances.length > 0) {
     const { name, header, rows } = distanceTable(run.manifest.axes, distances);
@@ -75,7 +81,7 @@ interface Drawings {
 
 function drawAll(run: LoadedRun): Drawings {
   return {
-    charts: drawInWorlds(run, [...CHARTS.values()]),
+    charts: drawInWorlds(run, chartsOf(run)),
     distance: worldsOf(run).length > 1 ? worldDistance.draw(chartInput(run)) : undefined,
   };
 }
@@ -94,12 +100,18 @@ function compose(
   if (worldsOf(run).length > 1)
     sections.push({ id: worldDistance.id, name: "Two worlds", body: distanceSection(run, drawings.distance, options) });
   if (run.comparisons.length > 0) sections.push({ id: "comparison", name: "Comparison", body: comparisonSection(run) });
-  for (const chart of CHARTS.values())
+  for (const chart of chartsOf(run)) {
+    if (CLOCK_CHARTS.includes(chart)) {
+      if (!sections.some(({ id }) => id === CLOCK_SECTION.id))
+        sections.push({ ...CLOCK_SECTION, body: clockSection(run, drawings.charts, options) });
+      continue;
+    }
     sections.push({
       id: chart.id,
       name: NAMES[chart.id] ?? chart.title,
       body: chartSection(chart, drawings.charts.get(chart.id) ?? [], options),
     });
+  }
   sections.push({ id: "method", name: "Method", body: methodSection(run) });
   sections.push({ id: "glossary", name: "Glossary", body: glossarySection(run) });
   return renderPage({

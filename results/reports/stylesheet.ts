@@ -69,10 +69,20 @@ figcaption{color:var(--muted);font-size:.9rem;max-width:80ch;margin:.4rem 0}
 .picture{position:relative;width:100%;overflow-x:auto}
 .picture svg{display:block;width:100%;height:auto;min-width:320px}
 .panels.one .picture svg{min-width:560px}
-.picture.drawn{aspect-ratio:var(--shape);min-height:250px;overflow:hidden}
+.picture.drawn{aspect-ratio:var(--shape);min-height:var(--least,250px);overflow:hidden}
 .picture.drawn svg{display:none}
 .picture.ring{max-width:340px;margin:0 auto}
 .picture.ring svg{min-width:0}
+.picture.graph{max-height:34rem;overflow:auto;border:1px solid var(--grid)}
+.picture.graph svg,.panels.one .picture.graph svg{width:var(--wide);min-width:var(--wide)}
+.picture.graph g:target .row{fill:var(--s6);fill-opacity:.28}
+.part{margin-top:1.6rem;padding-top:.4rem;border-top:1px dashed var(--line)}
+h4.cases{text-align:left;margin-top:1.2rem}
+table.cases th[scope=row]{font-weight:600;white-space:nowrap}
+table.cases .told{min-width:18rem}
+table.cases .error{min-width:7rem}
+table.cases .key{min-width:6rem;overflow-wrap:anywhere}
+tr:target{background:var(--panel)}
 .scroll{overflow-x:auto;max-width:100%}
 .scroll.tall{max-height:26rem;overflow-y:auto;border:1px solid var(--grid)}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
@@ -107,6 +117,8 @@ const PRINT = `body{font-size:10.5pt}
 nav.sections,#theme,.help{display:none!important}
 .picture,.picture.drawn{aspect-ratio:auto;min-height:0;overflow:visible}
 .picture.drawn svg{display:block;min-width:0}
+.picture.graph{max-height:none;border:0}
+.picture.graph svg,.panels.one .picture.graph svg{width:auto;max-width:100%;min-width:0}
 .picture canvas{display:none!important}
 .panels.many{grid-template-columns:1fr 1fr 1fr}
 .panels.two{grid-template-columns:1fr 1fr}

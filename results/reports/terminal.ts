@@ -139,7 +139,8 @@ function column(head: string, values: readonly string[]): Column {
 
 function metricColumn(cells: readonly CellSummary[], { name, title, unit }: Headline): Column {
   return {
-    head: `${title} ${unitInWords(unit)}`,
+    // "lost updates" says that it is a count.
+    head: unit === "count" ? title : `${title} ${unitInWords(unit)}`,
     values: cells.map((cell) => {
       const metric = cell.metrics[name];
       if (metric === undefined || metric.value === null) return "-";

@@ -15,6 +15,7 @@ import { worldDistances } from "../statistics/distance";
 import { intervalKind } from "../statistics/summarise";
 import { wilson } from "../statistics/wilson";
 import { inWorld, WORLD_IN_WORDS, worldsOf, type World } from "../statistics/worlds";
+import { clockInWords } from "./clock-verdict";
 
 export interface Verdict {
   /** undefined: about both. */
@@ -54,9 +55,14 @@ function ofOneWorld(run: LoadedRun): string {
   // What the run's own checks call invalid is not named where there is better.
   const usable = cells.filter((cell) => cell.summary.validity.verdict !== "invalid");
   const named = usable.length > 0 ? usable : cells;
-  const sentences = [staleness(named), seenElsewhere(run, named), price(named), conflicts(named), chance(named)].filter(
-    (sentence) => sentence !== "",
-  );
+  const sentences = [
+    staleness(named),
+    seenElsewhere(run, named),
+    price(named),
+    conflicts(named),
+    clockInWords(named),
+    chance(named),
+  ].filter((sentence) => sentence !== "");
   if (sentences.length === 0)
     return run.cells.length === 0
       ? "No configuration finished, so there is nothing to conclude."

@@ -5,6 +5,7 @@
  */
 import { Random } from "../../engine/vocabulary/random";
 import type { FaultLane, LatencySpectrum, MetricValue, TrialFigures, Validity } from "../../results/record/figures";
+import { madeUpCausality } from "./made-up-causality";
 import type {
   CellSummary,
   ComparisonRow,
@@ -66,6 +67,7 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
           w,
           intervals: options.intervals,
           validity,
+          clock,
         });
         perTrial.push(figures);
         const record: TrialRecord = {
@@ -483,7 +485,13 @@ const PERCENTILES = [0, 25, 50, 75, 90, 95, 97.5, 99, 99.5, 99.9, 99.95];
 
 function madeUpFigures(
   random: Random,
-  at: { readonly r: number; readonly w: number; readonly intervals: number; readonly validity: Validity },
+  at: {
+    readonly r: number;
+    readonly w: number;
+    readonly intervals: number;
+    readonly validity: Validity;
+    readonly clock: string;
+  },
 ): TrialFigures {
   const unit = (): number => random.nextUint32() / 2 ** 32;
   const wobble = (value: number, share = 0.1): number => value * (1 + share * (2 * unit() - 1));
@@ -601,6 +609,9 @@ function madeUpFigures(
       },
     },
     validity: at.validity,
+    causality: madeUpCausality(random.fork("causality"), {
+      ...{ clock: at.clock, key: `user7${HOSTILE}`, times: at.r + at.w === 2 ? 2 : 1 },
+    }),
     calibration: {
       nullRoundTripP50Ms: 0.07,
       nullRoundTripP99Ms: 0.31,

@@ -41,6 +41,10 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "k-staleness": ["acknowledged writes behind (versions)", "share of reads (%, log scale)"],
   divergence: ["differing (keys, estimated; log)", "time since warm-up began (s)"],
   siblings: ["(versions)"],
+  anomalies: ["errors (per million, log scale)"],
+  "version-graph": [],
+  "siblings-by-writes": ["writes of the key before the read (count, log scale)", "siblings (versions, log scale)"],
+  "metadata-by-writers": ["sessions that had written the key (count)"],
   "ring-balance": ["share of all (%)"],
 };
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { CHARTS } from "../../../results/charts/chart";
 import type { LoadedRun, PublishedValue } from "../../../results/record/run-folder";
 import { parseCsv } from "../../../results/record/csv";
+import { CLOCK_CHARTS } from "../../../results/reports/clock-section";
 import { renderIndex } from "../../../results/reports/index-page";
 import { besidePublished } from "../../../results/reports/published";
 import { renderRunReport, reportFiles } from "../../../results/reports/run-report";
@@ -18,13 +19,18 @@ const markup = bare(page);
 const section = (id: string, of = markup): string =>
   new RegExp(`<section id="${id}">([\\s\\S]*?)</section>`).exec(of)![1];
 
+/** A chart within the section on clocks. */
+const part = (id: string, of = markup): string =>
+  new RegExp(`<div class="part" id="${id}">([\\s\\S]*?)(?=<div class="part"|</section>)`).exec(of)![1];
+
 describe("the page of a run in both worlds", () => {
   it("has a badge for each world, and every chart once for each under one heading", () => {
     const before = markup.slice(0, markup.indexOf('id="results"'));
     assert.match(before, /<span class="world processes">measured on processes<\/span>/);
     assert.match(before, /<span class="world simulation">simulated<\/span>/);
+    const ofClock = CLOCK_CHARTS.map(({ id }) => id);
     for (const id of CHARTS.keys()) {
-      const body = section(id);
+      const body = ofClock.includes(id) ? `<h2></h2>${part(id)}` : section(id);
       assert.equal(body.match(/<h2>/g)?.length, 1, id);
       assert.deepEqual(
         [...body.matchAll(/<p class="whose"><span class="world (\w+)">/g)].map(([, world]) => world),
