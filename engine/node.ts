@@ -38,7 +38,7 @@ import { Reaper } from "./replica/reaper";
 import type { Replica as Placement, Ring } from "./ring/ring";
 import { type Address, isAddress } from "./vocabulary/address";
 import { assert, unreachable } from "./vocabulary/assert";
-import type { Micros } from "./vocabulary/micros";
+import { fromMs, type Micros } from "./vocabulary/micros";
 import { MalformedBytes } from "./vocabulary/octets";
 import type { Outcome } from "./vocabulary/outcomes";
 import type { EngineSettings, QuorumValue } from "./vocabulary/settings";
@@ -149,6 +149,8 @@ export class Node implements ProtocolNode {
         },
         reaps: this.reaper.reaps,
         actorEpochs: options.settings.actorEpochs ?? true,
+        now: () => this.now,
+        messageLifetime: fromMs(2 * Math.max(options.settings.readTimeoutMs, options.settings.writeTimeoutMs)),
       },
       (effect) => this.effects.push(effect),
       (note) => this.note(note),

@@ -20,6 +20,7 @@ import { RequestTable } from "../quorum/request-table";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 import { MalformedBytes } from "../vocabulary/octets";
+import { Graves } from "./graves";
 
 /** What a task wants to know. Exactly the named callbacks are called, each at most once. */
 export type ReplicaTask =
@@ -96,6 +97,9 @@ export interface ReplicaOptions {
   readonly reaps: boolean;
   /** An actor that has forgotten a key takes a fresh identity for it. */
   readonly actorEpochs: boolean;
+  readonly now: () => Micros;
+  /** How long a message may be on its way at most, as far as anybody waits for it. */
+  readonly messageLifetime: Micros;
 }
 
 export class Replica {
@@ -104,6 +108,7 @@ export class Replica {
   private readonly tokens = new RequestTable<Entry | StoreToken>();
   /** Events made here since the boot; with reaping, counters of fresh keys go on from here. */
   private minted = 0;
+  private readonly graves: Graves | undefined;
   /** Entries with an event that no store has made safe, the longest untried first. They outlive their tasks. */
   private readonly unstored = new Set<Entry>();
   private retrying = false;
@@ -115,7 +120,9 @@ export class Replica {
     private readonly options: ReplicaOptions,
     private readonly emit: (effect: Effect) => void,
     private readonly note: (note: Note) => void,
-  ) {}
+  ) {
+    if (options.reaps && options.actorEpochs) this.graves = new Graves(options.messageLifetime);
+  }
 
   perform(vnode: number, address: Address, task: ReplicaTask): void {
     const key = storageKey(vnode, address);
@@ -279,6 +286,11 @@ export class Replica {
     this.writes++;
     if (clock.latest !== undefined) this.options.learnt(clock.latest(task.state));
     const before = entry.state;
+    if (before === undefined && this.graves !== undefined && this.isBuried(entry, task.state)) {
+      task.received();
+      task.stored(true);
+      return;
+    }
     const next = before === undefined ? task.state : clock.sync(before, task.state);
     const known = before !== undefined && (next === before || clock.compare(before, next) === "equal");
     if (known && entry.storing === 0 && entry.event <= entry.safe) {
@@ -297,7 +309,16 @@ export class Replica {
     if (held === undefined || clock.compare(held, state) !== "equal") return;
     if (clock.versions(held).some((version) => !version.tombstone)) return;
     this.reaped++;
+    this.graves?.dig(storageKey(entry.vnode, entry.address), held, this.options.now());
     this.store(entry, undefined, REAPED);
+  }
+
+  /** Whether this state was sent before the tombstone that replaced it was removed here. */
+  private isBuried(entry: Entry, state: unknown): boolean {
+    const tombstone = this.graves!.find(storageKey(entry.vnode, entry.address), this.options.now());
+    if (tombstone === undefined) return false;
+    const relation = this.options.clock.compare(state, tombstone);
+    return relation === "before" || relation === "equal";
   }
 
   private store(entry: Entry, state: unknown, task: StoringTask | undefined): void {

@@ -5,7 +5,7 @@
  * nothing stands there at all it is neither.
  *
  * When in doubt, not lost: a write that may have happened covers what it had read, a replica that was not reached may hold
- * anything, and a delete counts only where a version that it had replaced is there again, since tombstones are reaped.
+ * anything, and a delete counts only where a value that it had replaced is there again, since tombstones are reaped.
  */
 import type { Micros, WriteId } from "../record/history";
 import type { JudgedKey, KeyAtEnd } from "./causality-key";
@@ -81,14 +81,20 @@ type Verdict = "kept" | "undecided" | "unclassified" | LostWrite["kind"];
 function judge(write: UncoveredWrite, key: JudgedKey, { found }: KeyAtEnd, uncovered: UncoveredWrites): Verdict {
   let concurrent = false;
   let replaced = false;
+  let returned = false;
   let unknown = false;
   for (const survivor of found) {
     const before = precedes(survivor, write, key, uncovered);
-    if (before === "yes") replaced = true;
-    else if (before === "no") concurrent = true;
+    if (before === "yes") {
+      replaced = true;
+      // An older tombstone in a delete's place brings nothing back.
+      const isDelete = key.past.find(survivor)?.write?.isDelete;
+      if (isDelete === false) returned = true;
+      else if (isDelete === undefined && write.isDelete) unknown = true;
+    } else if (before === "no") concurrent = true;
     else unknown = true;
   }
-  if (write.isDelete && !replaced) return unknown ? "undecided" : "kept";
+  if (write.isDelete && !returned) return unknown ? "undecided" : "kept";
   if (concurrent) return "missed-conflict";
   if (unknown) return "unclassified";
   return replaced ? "false-dominance" : "lost-update";

@@ -1,7 +1,8 @@
 /** Deletes, the removal of their tombstones, and the write that meets one again. Virtual time. */
 import { strict as assert } from "node:assert";
-import type { AnswerMessage, Message } from "../../engine/messages";
+import type { AnswerMessage, Message, PeerMessage } from "../../engine/messages";
 import { NOBODY } from "../../engine/messages";
+import { Graves, MOST_GRAVES } from "../../engine/replica/graves";
 import { Reaper } from "../../engine/replica/reaper";
 import type { EngineSettings } from "../../engine/vocabulary/settings";
 import { address, MiniWorld } from "./mini-world";
@@ -126,6 +127,52 @@ describe("a key written anew after its tombstone was reaped, where one replica m
       assert.deepEqual(rewritten({ clock, actorEpochs: false }), { values: [], tombstones: 1 });
     });
   }
+});
+
+describe("a message that was sent before its key was deleted and reaped", () => {
+  /** The last replica gets the first write twice, the second time long after everything is over. */
+  function late(actorEpochs: boolean): { world: MiniWorld; last: number; owner: number } {
+    const small = new MiniWorld({
+      settings: { w: "all", r: "all", deleteMode: "immediate", actorEpochs, readRepair: "none" },
+    });
+    const [owner, , last] = small.owners("k");
+    const first = small.put(owner, "k", "v");
+    const sent = small.sent.find(({ to, message }) => to === last && message.kind === "replica-put");
+    deleted(small, owner, "k", first.context);
+    small.run(100_000);
+    assert.equal(small.stored(last, "k"), undefined, "reaped");
+    const message = sent!.message as PeerMessage;
+    small.machines[last].host.deliver({ kind: "received", from: owner, message });
+    small.run(10_000);
+    return { world: small, last, owner };
+  }
+
+  it("is ignored: the deleted value does not come back, and a new write is news to everybody", () => {
+    const { world: small, last, owner } = late(true);
+    assert.equal(small.stored(last, "k"), undefined);
+    small.put(owner, "k", "new");
+    assert.deepEqual(
+      small.get(owner, "k").versions.map(({ value }) => value),
+      ["new"],
+    );
+  });
+
+  it("brings the value back where replicas do not remember, without actor epochs", () => {
+    const { world: small, last } = late(false);
+    assert.ok(small.stored(last, "k")?.includes("w1"));
+  });
+
+  it("is only ignored while it can be on its way, and of so many keys at most", () => {
+    const graves = new Graves(1_000);
+    graves.dig("k", "tombstone", 0);
+    assert.equal(graves.find("k", 999), "tombstone");
+    assert.equal(graves.find("k", 1_000), undefined);
+    for (let i = 0; i < MOST_GRAVES + 10; i++) graves.dig(`k${String(i)}`, i, 500);
+    assert.equal(graves.size, MOST_GRAVES);
+    assert.equal(graves.find("k3", 600), undefined, "the oldest gave way");
+    graves.dig("last", "x", 5_000);
+    assert.equal(graves.size, 1, "what is over is forgotten");
+  });
 });
 
 describe("the reaper", () => {

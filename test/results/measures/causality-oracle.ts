@@ -53,7 +53,7 @@ export function causalTruth(history: readonly OperationRecord[], final: Snapshot
       if (covered.has(id) || held.has(id)) continue;
       const before = [...held].filter((survivor) => past(id).has(survivor));
       if (replicas.includes("unreachable")) undecided.push(id);
-      else if (write.kind !== "delete" || before.length > 0) {
+      else if (write.kind !== "delete" || before.some((one) => byId.get(one)?.kind !== "delete")) {
         lost.push(id);
         if (before.length < held.size) missed.push(id);
         else if (before.length > 0) dominated.push(id);
@@ -74,18 +74,20 @@ export function causalTruth(history: readonly OperationRecord[], final: Snapshot
 
   let resurrected = 0;
   let readsOfDeleted = 0;
+  let readsUndecided = 0;
   for (const read of measured) {
     const deletes = writes.filter((one) => one.kind === "delete" && one.key === read.key && one.outcome === "ok");
     // Deletes that are told of before the read; which of them ended before it began is asked of each version.
     if (!deletes.some(({ end, id }) => end < read.end || (end === read.end && id < read.id))) continue;
     readsOfDeleted++;
-    const deleted = read.versions.find((version) =>
+    const deleted = read.versions.filter((version) =>
       deletes.some(({ end, writeId }) => end < read.start && past(writeId).has(version)),
     );
     const replicas = final.keys.find(({ key }) => key === read.key)?.replicas ?? ["unreachable" as const];
     const held = new Set(replicas.flatMap((replica) => (replica === "unreachable" ? [] : [...replica])));
-    if (deleted === undefined || !held.has(deleted) || replicas.includes("unreachable")) continue;
-    if (![...held].some((id) => past(id).has(deleted))) resurrected++;
+    const forgotten = deleted.filter((version) => ![...held].some((id) => past(id).has(version)));
+    if (forgotten.length > 0 && replicas.includes("unreachable")) readsUndecided++;
+    else if (forgotten.some((version) => held.has(version))) resurrected++;
   }
 
   let [wentBack, judgedForGoingBack, missedOwn, judgedForOwn] = [0, 0, 0, 0];
@@ -131,7 +133,7 @@ export function causalTruth(history: readonly OperationRecord[], final: Snapshot
     readsWithFalsePairs,
     readsWithVersions: measured.length,
     resurrected,
-    readsOfDeleted,
+    readsOfDeleted: readsOfDeleted - readsUndecided,
     wentBack,
     judgedForGoingBack,
     missedOwn,
