@@ -49,6 +49,8 @@ interface Checked {
   readonly world: string;
   /** The strongest that the configuration promises; null for none. */
   readonly promised: PromiseName | null;
+  /** Why it promises nothing; null where it does. */
+  readonly because: string | null;
   readonly kept: boolean;
   readonly check: HistoryCheck;
 }
@@ -92,18 +94,24 @@ function checkTrial(folder: string, record: TrialRecord): Checked | undefined {
   } catch (error) {
     throw new UserError(`${file}: is no history: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const promised = promiseOf(record.resolved);
+  const promise = promiseOf(record.resolved);
+  const promised = typeof promise === "string" ? promise : undefined;
   const result = checkHistory(operations);
   const kept = promised === undefined || result.promises[promised].no === 0;
   const { id: trial, cell, world } = record;
-  return { trial, cell, world, promised: promised ?? null, kept, check: result };
+  const because = typeof promise === "string" ? null : promise.nothing;
+  return { trial, cell, world, promised: promised ?? null, because, kept, check: result };
 }
+
+/** What a configuration promises, or in a clause why nothing. */
+export type Promised = PromiseName | { readonly nothing: string };
 
 /**
  * What strict overlapping quorums promise: that a read meets the latest acknowledged write. With siblings kept that is
  * regularity with siblings; under last write wins it is regularity as long as no wall time is wrong. Never linearizability.
+ * A clock that may lose what nobody has seen overwritten promises neither.
  */
-export function promiseOf(resolved: Readonly<Record<string, unknown>>): PromiseName | undefined {
+export function promiseOf(resolved: Readonly<Record<string, unknown>>): Promised {
   const n = Number(resolved["tunables.n_val"]);
   const quorum = (key: string): number => {
     const value = resolved[`tunables.${key}`];
@@ -113,14 +121,26 @@ export function promiseOf(resolved: Readonly<Record<string, unknown>>): PromiseN
   };
   const reads = Math.max(quorum("r"), quorum("pr"));
   const writes = Math.max(quorum("w"), quorum("pw"), quorum("dw"));
-  if (!(reads + writes > n) || resolved["tunables.sloppy_quorum"] === true) return undefined;
+  if (!(reads + writes > n) || resolved["tunables.sloppy_quorum"] === true)
+    return { nothing: "reads and writes need not meet" };
   // A node that dies with its memory forgets what it had acknowledged.
-  if (hasFaults(resolved)) return undefined;
-  const clock = String(resolved["tunables.clock"]);
-  if (!clock.startsWith("lww")) return "multiValue";
-  const skewed = resolved["node_model.clock_skew"] !== undefined && resolved["node_model.clock_skew"] !== "none";
-  const drifting = Number(resolved["node_model.clock_drift"] ?? 0) !== 0;
-  return skewed || drifting ? undefined : "regular";
+  if (hasFaults(resolved)) return { nothing: "faults may take what was acknowledged" };
+  const is = (key: string, value: unknown): boolean => resolved[key] === undefined || resolved[key] === value;
+  if (!is("tunables.delete_mode", "keep")) return { nothing: "tombstones are reaped" };
+  const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
+  const name = String(resolved["tunables.clock"]);
+  if (name === "lww" || name === "lww-hlc") {
+    const exact =
+      is("node_model.clock_skew", "none") &&
+      Number(resolved["node_model.clock_drift"] ?? 0) === 0 &&
+      is("tunables.timestamps", "coordinator");
+    return exact ? "regular" : { nothing: "the newest timestamp need not be the latest write's" };
+  }
+  const keeps =
+    CLOCKS.get(name)?.declares.mayLose === false &&
+    is("tunables.siblings", "keep") &&
+    is("tunables.actor_epochs", true);
+  return keeps ? "multiValue" : { nothing: "its clock may lose an acknowledged write" };
 }
 
 /** Faults of a list are resolved one by one, as `faults.<id>`; drawn ones, and the word none, as `faults`. */
@@ -131,7 +151,7 @@ function hasFaults(resolved: Readonly<Record<string, unknown>>): boolean {
 }
 
 function tell(
-  { trial, cell, world, promised, kept, check: result }: Checked,
+  { trial, cell, world, promised, because, kept, check: result }: Checked,
   options: Options,
   context: CommandContext,
 ): void {
@@ -139,7 +159,8 @@ function tell(
     require("../../results/checks/history-check") as typeof import("../../results/checks/history-check");
   const { stdout } = context.io;
   const paint = outPaint(context, options);
-  const promise = promised === null ? "its quorums promise nothing" : `its quorums promise: ${NAMES[promised]}`;
+  const promise =
+    promised === null ? `nothing is promised: ${because ?? ""}` : `its quorums promise: ${NAMES[promised]}`;
   stdout.write(`${paint.bold(cell)}  ${trial}, ${world === "simulation" ? "simulated" : "on processes"}; ${promise}\n`);
   for (const line of describeHistoryCheck(result).split("\n")) stdout.write(`  ${line}\n`);
   if (!kept) stdout.write(`  ${paint.red("the promise was broken")}\n`);

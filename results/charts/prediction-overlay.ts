@@ -94,7 +94,7 @@ export function predictionInWords(overlays: readonly (readonly [name: string, ov
     .map(({ name, rms, byChance }) => `${inPoints(rms)} at ${name} (by chance alone ${inPoints(byChance)})`)
     .join(known.length <= NAMED_DISTANCES ? ", " : " to ");
   return (
-    `Thin dashed: what the WARS model predicts from the same run's delays (${hows}), for one write and one read, no repair, ` +
+    `Thin dashed: what the WARS model predicts from the same run's delays (${hows}), for one write and one read, no repair, no faults, ` +
     "replicas alike and independent, and the way between client and coordinator left out" +
     (drawn.length === 0
       ? ""

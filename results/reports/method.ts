@@ -199,7 +199,7 @@ function replays(run: LoadedRun): string {
   const seconds = simulated.reduce((sum, { record }) => sum + (record.simulation?.virtualSeconds ?? 0), 0);
   return (
     `<h3>Replay ${worldBadge("simulation")}</h3><p>Virtual time: ${escapeText(counted(simulated.length, "trial"))} of together ${escapeText(plain(seconds))} s replay from their seeds. ` +
-    `Equal digests mean equal events, in the same order at the same instants; <code>npx quorumlab verify ${escapeText(run.manifest.run)}</code> runs them again and compares.</p>` +
+    `Equal digests mean equal events, in the same order at the same instants; <code>npx quorumlab verify ${escapeText(run.manifest.run)}</code> runs them again and compares, <code>npx quorumlab replay ${escapeText(run.manifest.run)}</code> shows one of them message by message.</p>` +
     `<details><summary>Seeds and digests of ${escapeText(counted(simulated.length, "simulated trial"))}</summary>${table}</details>`
   );
 }

@@ -219,19 +219,37 @@ describe("what a configuration promises", () => {
     assert.equal(promiseOf(cell({ "tunables.clock": "lww" })), "regular");
     assert.equal(promiseOf(cell({ "tunables.r": "all", "tunables.w": "one" })), "multiValue");
   });
+  const nothing = (changes: Readonly<Record<string, unknown>>): string => {
+    const promise = promiseOf(cell(changes));
+    return typeof promise === "string" ? promise : promise.nothing;
+  };
   it("is nothing where they do not, and nothing for timestamps of clocks that are wrong", () => {
-    assert.equal(promiseOf(cell({ "tunables.r": 1 })), undefined);
-    assert.equal(promiseOf(cell({ "tunables.clock": "lww", "node_model.clock_skew": "1ms" })), undefined);
+    assert.equal(nothing({ "tunables.r": 1 }), "reads and writes need not meet");
+    const wrong = "the newest timestamp need not be the latest write's";
+    assert.equal(nothing({ "tunables.clock": "lww", "node_model.clock_skew": "1ms" }), wrong);
+    assert.equal(nothing({ "tunables.clock": "lww-hlc", "node_model.clock_drift": 50 }), wrong);
+    assert.equal(nothing({ "tunables.clock": "lww", "tunables.timestamps": "client" }), wrong);
+  });
+  it("is nothing where a clock, its settings or a sibling policy may lose a write, or tombstones go", () => {
+    const loses = "its clock may lose an acknowledged write";
+    for (const clock of ["vv-client", "vv-server-separate"]) assert.equal(nothing({ "tunables.clock": clock }), loses);
+    assert.equal(promiseOf(cell({ "tunables.clock": "riak-dvv" })), "multiValue");
+    assert.equal(nothing({ "tunables.clock": "riak-dvv", "tunables.actor_epochs": false }), loses);
+    assert.equal(nothing({ "tunables.siblings": "newest" }), loses);
+    assert.equal(nothing({ "tunables.delete_mode": "immediate" }), "tombstones are reaped");
+    const written = { "tunables.siblings": "keep", "tunables.delete_mode": "keep", "tunables.actor_epochs": true };
+    assert.equal(promiseOf(cell(written)), "multiValue");
   });
   it("is nothing where faults may take what was acknowledged, however they are written", () => {
-    assert.equal(promiseOf(cell({ faults: "random" })), undefined);
-    assert.equal(promiseOf(cell({ faults: { random: { count: 2 } } })), undefined);
-    assert.equal(promiseOf(cell({ "faults.crash": { id: "crash", kind: "kill" } })), undefined);
+    const taken = "faults may take what was acknowledged";
+    assert.equal(nothing({ faults: "random" }), taken);
+    assert.equal(nothing({ faults: { random: { count: 2 } } }), taken);
+    assert.equal(nothing({ "faults.crash": { id: "crash", kind: "kill" } }), taken);
     assert.equal(promiseOf(cell({ faults: "none" })), "multiValue");
     const resolved = (faults: string): Readonly<Record<string, unknown>> =>
       experiment(`${FILE.replace("r: [1, 3]", "r: [3]")}faults: ${faults}\n`).cells[0].resolved;
-    assert.equal(promiseOf(resolved("[{kind: kill, node: node-1, at: 100ms, for: 100ms}]")), undefined);
-    assert.equal(promiseOf(resolved("random")), undefined);
+    assert.equal(typeof promiseOf(resolved("[{kind: kill, node: node-1, at: 100ms, for: 100ms}]")), "object");
+    assert.equal(typeof promiseOf(resolved("random")), "object");
     for (const faults of ["[]", "none"]) assert.equal(promiseOf(resolved(faults)), "multiValue", faults);
   });
 });

@@ -74,7 +74,7 @@ describe("the prediction over the t-visibility chart", () => {
       caption,
       /Thin dashed: what the WARS model predicts from the same run's delays \(of a made-up network\)/,
     );
-    assert.match(caption, /one write and one read, no repair, replicas alike/);
+    assert.match(caption, /one write and one read, no repair, no faults, replicas alike/);
     assert.match(caption, /50\u202f001 trials a configuration, ± 0\.4\d* points at most/);
     // Under the names of the legend, the worst first.
     assert.match(
