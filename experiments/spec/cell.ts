@@ -7,6 +7,7 @@ import type { AxisValues } from "../../results/record/run-folder";
 import { axisText } from "./cell-names";
 import { crossCheck, resolveMembers, type MemberPlan } from "./cross-checks";
 import type { Cell, MeasureSettings, PhaseSettings, World } from "./experiment";
+import { idleness } from "./fault-checks";
 import { readFaults, type ReadFaults } from "./faults";
 import { idOf, nodeAt, toJson, written, type LocatedMap } from "./located";
 import { networkOf, nodeModelOf, simulationOf, wallErrorsOf } from "./network";
@@ -37,7 +38,12 @@ export function resolveCell(
   const members = resolveMembers(values, problems);
   const workload = resolveWorkload(values, shared.path, problems);
   const phases = phasesOf(values);
-  const faults = readFaults(cellTree, phases, { members, recorded: shared.recorded, problems });
+  const faults = readFaults(cellTree, phases, {
+    members,
+    recorded: shared.recorded,
+    problems,
+    idle: (kind) => idleness(kind, values) !== undefined,
+  });
   const warnings = crossCheck({ values, members, workload, phases, faults, worlds: shared.worlds }, problems);
   if (members === undefined || workload === undefined || phases === undefined || problems.hasErrors) return undefined;
   return {

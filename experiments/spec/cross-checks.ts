@@ -7,7 +7,7 @@ import type { QuorumValue } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { PhaseSettings, World } from "./experiment";
 import { checkClocks } from "./clock-checks";
-import { checkFaults, checkFaultTimes } from "./fault-checks";
+import { checkDrawnKinds, checkFaults, checkFaultTimes } from "./fault-checks";
 import type { ReadFaults } from "./faults";
 import { placeOf, type Place } from "./located";
 import { checkMixture } from "./mixes";
@@ -97,9 +97,10 @@ export function crossCheck(cell: UncheckedCell, problems: Problems): readonly st
   const scheduled = faults.kind === "random" || faults.faults.length > 0;
   if (scheduled && values.text("world") === "processes")
     onlyInWorld("faults", "simulation", placeOf(values.tree, ["faults"], "key"), worlds, warn, problems);
-  if (faults.kind === "list") {
-    // Cells on processes have no faults, so nothing about them is weak.
-    const told = values.text("world") === "simulation" ? warn : () => undefined;
+  // Cells on processes have no faults, so nothing about them is weak.
+  const told = values.text("world") === "simulation" ? warn : () => undefined;
+  if (faults.kind === "random") checkDrawnKinds(faults.settings.kinds, values, told);
+  else {
     if (phases !== undefined) checkFaultTimes(faults.times, phases, told, problems);
     if (members !== undefined) checkFaults(faults.faults, { values, members }, told, problems);
   }

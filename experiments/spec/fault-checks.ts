@@ -14,7 +14,7 @@ import type { PhaseSettings } from "./experiment";
 import { readsWallTime } from "./clock-checks";
 import { isInstantaneous } from "./fault-reader";
 import type { ReadFault, TimedFault } from "./faults";
-import { placeOf, type Place } from "./located";
+import { placeOf } from "./located";
 import type { Problems } from "./problems";
 import type { Values } from "./values";
 import type { Warn } from "./world-checks";
@@ -90,33 +90,42 @@ const NEEDS: Readonly<Partial<Record<FaultKind, readonly string[]>>> = {
   "slow-disk": ["node_model.service.read", "node_model.service.write", "node_model.service.sync"],
 };
 
+const OF_THE_DISK: ReadonlySet<FaultKind> = new Set<FaultKind>(["slow-disk", "disk-full", "disk-error", "torn-write"]);
+
+/** Why faults of this kind do nothing here; undefined where they do something. */
+export function idleness(kind: FaultKind, values: Values): string | undefined {
+  if (OF_THE_DISK.has(kind) && values.text("cluster.storage") === "memory")
+    return "cluster.storage is memory, which has no disk; lmdb has one";
+  const needs = NEEDS[kind];
+  if (needs?.every((key) => values.get(key) === undefined) === true)
+    return `${kind} multiplies ${needs.join(", ")}, none of which is set`;
+  if (kind.startsWith("clock-") && !readsWallTime(values))
+    return `tunables.clock ${values.text("tunables.clock")} reads no wall time, only lww and lww-hlc do`;
+  return undefined;
+}
+
 /** A fault that multiplies nothing, or sets a time that nobody reads, only seems to be survived. */
 function checkNeeds({ settings, node }: ReadFault, values: Values, warn: Warn): void {
   const { id, action } = settings;
   const at = placeOf(node, ["kind"], "value");
-  const needs = NEEDS[action.kind];
-  if (needs?.every((key) => values.get(key) === undefined) === true)
-    warn(at, `fault "${id}" has no effect: ${action.kind} multiplies ${needs.join(", ")}, none of which is set`);
-  checkDisk(action, id, at, values, warn);
-  if (action.kind.startsWith("clock-") && !readsWallTime(values)) {
-    const clock = values.text("tunables.clock");
-    warn(at, `fault "${id}" has no effect: tunables.clock ${clock} reads no wall time, only lww and lww-hlc do`);
-  }
-}
-
-/** Memory has no disk to hurt, and forgets with its process. */
-function checkDisk(action: FaultAction, id: string, at: Place, values: Values, warn: Warn): void {
-  if (values.text("cluster.storage") !== "memory") return;
-  if (OF_THE_DISK.has(action.kind))
-    warn(at, `fault "${id}" has no effect: cluster.storage is memory, which has no disk; lmdb has one`);
-  else if (action.kind === "kill" && action.disk === "keep")
+  const idle = idleness(action.kind, values);
+  if (idle !== undefined) warn(at, `fault "${id}" has no effect: ${idle}`);
+  // Memory forgets with its process.
+  if (action.kind === "kill" && action.disk === "keep" && values.text("cluster.storage") === "memory")
     warn(
       at,
       `fault "${id}" takes all that its nodes hold: cluster.storage is memory; with lmdb what was synced is kept`,
     );
 }
 
-const OF_THE_DISK: ReadonlySet<FaultKind> = new Set<FaultKind>(["slow-disk", "disk-full", "disk-error", "torn-write"]);
+/** Kinds that a person named; of those by default the idle ones are left out. */
+export function checkDrawnKinds(kinds: readonly FaultKind[], values: Values, warn: Warn): void {
+  for (const kind of kinds) {
+    const idle = idleness(kind, values);
+    if (idle !== undefined)
+      warn(placeOf(values.tree, ["faults"], "key"), `random faults of kind ${kind} have no effect: ${idle}`);
+  }
+}
 
 /** A node on two sides is on none; one on no side is a bridge. */
 function checkGroups(

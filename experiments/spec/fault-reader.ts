@@ -34,6 +34,8 @@ export interface Surroundings {
   /** Undefined where the cluster itself is wrong: then no name of a node can be judged. */
   readonly members: readonly MemberPlan[] | undefined;
   readonly recorded: RecordedDistributions;
+  /** Whether faults of a kind would do nothing in this cell. */
+  readonly idle: (kind: FaultKind) => boolean;
   readonly problems: Problems;
 }
 

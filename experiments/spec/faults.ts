@@ -37,7 +37,7 @@ export function readFaults(tree: LocatedMap, known: PhaseSettings | undefined, a
   const none: ReadFaults = { kind: "list", faults: [], times: [] };
   if (node === undefined || (node.kind === "scalar" && node.value === "none")) return none;
   if (node.kind === "scalar" && node.value === "random")
-    return { kind: "random", settings: readRandomFaults(undefined, phases, around.problems) };
+    return { kind: "random", settings: readRandomFaults(undefined, phases, around) };
   if (node.kind === "map") {
     const inner = node.entries.get("random")?.node;
     for (const [key, entry] of node.entries) {
@@ -47,7 +47,7 @@ export function readFaults(tree: LocatedMap, known: PhaseSettings | undefined, a
           `unknown key "${key}" in faults; as a map it has random alone, else it is a list of faults`,
         );
     }
-    if (inner?.kind === "map") return { kind: "random", settings: readRandomFaults(inner, phases, around.problems) };
+    if (inner?.kind === "map") return { kind: "random", settings: readRandomFaults(inner, phases, around) };
     if (inner !== undefined || node.entries.size === 0)
       around.problems.error(node.at, "faults.random is no map; write {random: {count: 5}} or faults: random");
     return none;

@@ -8,7 +8,7 @@ import { formatDuration } from "../../engine/vocabulary/quantities";
 import { FAULT_KINDS, LATER_FAULT_KINDS, RANDOM_FAULT_KINDS } from "../../engine/vocabulary/rows/fault-kinds";
 import { checkValue, printWritten, type ValueKind } from "../../engine/vocabulary/value-kinds";
 import type { PhaseSettings } from "./experiment";
-import { FAULT_ROWS } from "./fault-reader";
+import { FAULT_ROWS, type Surroundings } from "./fault-reader";
 import { written, type Located, type LocatedMap } from "./located";
 import type { Problems } from "./problems";
 
@@ -18,7 +18,7 @@ const RANDOM_KEYS = ["count", "kinds", "from", "to", "longest"];
 export function readRandomFaults(
   map: LocatedMap | undefined,
   phases: PhaseSettings,
-  problems: Problems,
+  { problems, idle }: Pick<Surroundings, "problems" | "idle">,
 ): RandomFaultsSettings {
   const start = phases.warmupMs;
   const end = phases.warmupMs + phases.measureMs;
@@ -46,7 +46,7 @@ export function readRandomFaults(
   const toMs = read("to", moment, Math.max(end, fromMs + 1));
   const settings: RandomFaultsSettings = {
     count: read("count", { kind: "integer", min: 1, max: MOST_FAULTS }, 3),
-    kinds: randomKinds(entry("kinds"), problems),
+    kinds: randomKinds(entry("kinds"), problems).filter((kind) => entry("kinds") !== undefined || !idle(kind)),
     fromMs,
     toMs,
     longestMs: read(

@@ -375,7 +375,16 @@ describe("faults", () => {
       experimentOf(`${HEAD}${text}\n`, { sets }).cells[0].faults as RandomFaultsSettings;
     const { kinds, ...plain } = of("faults: random");
     assert.deepEqual(plain, { count: 3, fromMs: 1_000, toMs: 9_000, longestMs: 2_000 });
-    assert.ok(kinds.includes("kill") && !kinds.includes("wipe"), "nothing after which something is missing for good");
+    assert.deepEqual(
+      kinds,
+      ["kill", "pause", "partition", "delay", "loss", "duplicate", "reorder"],
+      "nothing after which something is missing for good, nothing without an effect",
+    );
+    const slow = of("node_model: {service: {message: 1ms, sync: 1ms}}\nfaults: random").kinds;
+    assert.deepEqual(slow, [...kinds, "slow-node", "slow-disk"]);
+    assert.deepEqual(toldOf(`${HEAD}faults: {random: {kinds: [pause, slow-disk, disk-full]}}\n`), [
+      "6:1 warning: random faults of kind slow-disk have no effect: slow-disk multiplies node_model.service.read, node_model.service.write, node_model.service.sync, none of which is set",
+    ]);
     assert.deepEqual(of("faults: {random: {count: 9, kinds: [pause], from: 2s, to: 4s, longest: 1s}}"), {
       count: 9,
       kinds: ["pause"],

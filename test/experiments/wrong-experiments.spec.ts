@@ -54,14 +54,12 @@ const WRONG: readonly Wrong[] = [
   {
     what: "an unknown clock",
     text: "tunables:\n  clock: dvvst\n",
-    told: ['2:10 tunables.clock is "dvvst"; did you mean "dvvset"? Known: dvvset, vv-server, lww'],
+    told: ['2:10 tunables.clock is "dvvst"; did you mean "dvvset"? Known: dvvset, dvv, riak-dvv, vv-server, vv-server-separate, vv-client, lww, lww-hlc'],
   },
   {
-    what: "a clock of a later version",
-    text: "tunables: {clock: dvv}\n",
-    told: [
-      '1:19 tunables.clock is "dvv", which is not supported by this version yet; it has dvvset, vv-server, lww',
-    ],
+    what: "a value of a later version",
+    text: "target: riak\n",
+    told: ['1:9 target is "riak", which is not supported by this version yet; it has only engine'],
   },
   {
     what: "a symbolic quorum misspelt, shouted, or out of range",

@@ -318,7 +318,10 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
 /** Of `faults:` as a whole, labelled. */
 export const FAULTS_PROSE: readonly (readonly [label: string, text: string])[] = [
   ["list", "each with id, kind, at, for and what its kind takes; times count from the start of the warm-up"],
-  ["random", "as many as {random: {count}} says (3), drawn from each trial's seed: its record has what was drawn"],
+  [
+    "random",
+    "as many as {random: {count}} says (3), drawn from each trial's seed, of kinds that have an effect and leave nothing missing for good unless kinds names others: the trial's record has what was drawn",
+  ],
   ["address", "-S faults.<id>.at=5s, an axis faults.<id>.for, or a profile's faults.<id>: {at: 5s}"],
   [
     "overlap",
@@ -330,7 +333,7 @@ export const FAULTS_PROSE: readonly (readonly [label: string, text: string])[] =
 /** Known, and with a later version. */
 export const LATER_FAULT_KINDS: readonly string[] = ["overload", "join", "leave", "remove", "replace"];
 
-/** Drawn by `faults: random` unless `kinds` says otherwise: those after which nothing is missing. */
+/** Drawn by `faults: random` unless `kinds` says otherwise, where they have an effect: those after which nothing is missing. */
 export const RANDOM_FAULT_KINDS: readonly FaultKind[] = [
   "kill", "pause", "partition", "delay", "loss", "duplicate", "reorder", "slow-node", "slow-disk",
 ]; // prettier-ignore
