@@ -5,16 +5,17 @@
  * and found the version at none, and a later read returned it. Or it is there at the end and nothing that replaced it is: the delete is forgotten
  * and the version is not. Until then such a read is a suspect.
  */
-import type { OperationRecord, Snapshot, WriteId } from "../record/history";
-import { type JudgedKey, type KeyAtEnd, type Suspect, Verdicts } from "./causality-key";
-import type { HeldWrite } from "./causality-past";
+import type { Micros, OperationRecord, Snapshot, WriteId } from "../record/history";
+import { type DeletedVersion, type JudgedKey, type KeyAtEnd, Verdicts } from "./causality-key";
+import type { CausalPast, HeldWrite } from "./causality-past";
 
 /** Versions suspected of having come back, over all keys. */
 const MOST_SUSPECTS = 65_536;
 
-export interface Resurrection {
+export interface Resurrection extends DeletedVersion {
   readonly key: JudgedKey;
-  readonly suspect: Omit<Suspect, "reads">;
+  readonly read: number;
+  readonly at: Micros;
   readonly shown: "inspection" | "end";
 }
 
@@ -49,26 +50,21 @@ export class ResurrectedDeletes {
   /** Judges a read that found something; answers with an open write that has to end first. */
   judge(key: JudgedKey, read: OperationRecord, lastCall: boolean): WriteId | undefined {
     const { past } = key;
-    const versions = read.versions.map((id) => past.hold(id));
+    const versions = past.holdAll(read.versions);
     const deletes = past.held.filter(({ write }) => write?.isDelete === true && write.end < read.start);
+    const deleted: DeletedVersion[] = [];
     let waitsFor: WriteId | undefined;
-    let unknown = false;
+    let more = false;
     for (const version of versions) {
-      // An id that is no longer held: who replaced it is forgotten too.
-      if (version === undefined || past.forgottenDelete > (version.write?.start ?? -Infinity)) unknown = true;
-      if (version === undefined) continue;
-      for (const one of deletes) {
-        const answer = past.precedes(version, one);
-        if (answer === "yes") {
-          this.suspect(key, read, version, one);
-          return undefined;
-        }
-        if (answer === "unknown") unknown = true;
-        else if (answer !== "no") waitsFor ??= answer;
-      }
+      const answer = version === undefined ? "unknown" : deletedBy(version, deletes, past);
+      if (typeof answer === "number") waitsFor ??= answer;
+      else if (answer === "unknown") more = true;
+      else if (answer !== "no") deleted.push({ deleted: version!.id, by: answer.id });
     }
     if (waitsFor !== undefined && !lastCall) return waitsFor;
-    if (unknown || waitsFor !== undefined) this.verdicts.undecided++;
+    more ||= waitsFor !== undefined;
+    if (deleted.length > 0) this.suspect(key, read, deleted, more);
+    else if (more) this.verdicts.undecided++;
     else this.verdicts.judged++;
     return undefined;
   }
@@ -76,31 +72,28 @@ export class ResurrectedDeletes {
   /** What the final inspection says of the suspects. */
   finish(atEnd: (key: JudgedKey) => KeyAtEnd | undefined): void {
     for (const key of this.suspected) {
-      for (const suspect of key.suspects!.values()) {
-        const verdict = suspectAtEnd(key, suspect, atEnd(key));
-        if (verdict === "undecided") this.verdicts.undecided += suspect.reads;
-        else this.verdicts.judged += suspect.reads;
-        if (verdict !== "resurrected") continue;
-        this.verdicts.count += suspect.reads;
-        this.found({ key, suspect, shown: "end" });
+      const end = atEnd(key);
+      for (const { versions, more, reads, read, at } of key.suspects!.values()) {
+        const verdicts = versions.map((version) => verdictAtEnd(key, version, end));
+        const back = verdicts.indexOf("resurrected");
+        if (back >= 0) {
+          this.verdicts.judged += reads;
+          this.verdicts.count += reads;
+          this.found({ key, ...versions[back], read, at, shown: "end" });
+        } else if (more || verdicts.includes("undecided")) this.verdicts.undecided += reads;
+        else this.verdicts.judged += reads;
       }
     }
   }
 
-  private suspect(key: JudgedKey, read: OperationRecord, version: HeldWrite, by: HeldWrite): void {
-    const suspect = { deleted: version.id, by: by.id, read: read.id, at: read.end };
-    const { inspection } = key;
-    const gone =
-      inspection !== undefined &&
-      inspection.began > by.write!.end &&
-      inspection.ended < read.start &&
-      !inspection.found.has(version.id);
-    if (gone) {
+  private suspect(key: JudgedKey, read: OperationRecord, versions: readonly DeletedVersion[], more: boolean): void {
+    const gone = versions.find((version) => wasGone(key, version, read.start));
+    if (gone !== undefined) {
       this.verdicts.judged++;
       this.verdicts.count++;
-      if (this.told.size < MOST_SUSPECTS && !this.told.has(version.id)) {
-        this.told.add(version.id);
-        this.found({ key, suspect, shown: "inspection" });
+      if (this.told.size < MOST_SUSPECTS && !this.told.has(gone.deleted)) {
+        this.told.add(gone.deleted);
+        this.found({ key, ...gone, read: read.id, at: read.end, shown: "inspection" });
       }
       return;
     }
@@ -108,19 +101,44 @@ export class ResurrectedDeletes {
       key.suspects = new Map();
       this.suspected.push(key);
     }
-    const known = key.suspects.get(version.id);
+    const which = `${more ? "+" : ""}${versions.map(({ deleted }) => deleted).join()}`;
+    const known = key.suspects.get(which);
     if (known !== undefined) known.reads++;
     else if (this.suspects >= MOST_SUSPECTS) this.verdicts.undecided++;
     else {
       this.suspects++;
-      key.suspects.set(version.id, { ...suspect, reads: 1 });
+      key.suspects.set(which, { versions, more, read: read.id, at: read.end, reads: 1 });
     }
   }
 }
 
-function suspectAtEnd(
+/** The delete that had replaced `version`, or why there is none. */
+function deletedBy(
+  version: HeldWrite,
+  deletes: readonly HeldWrite[],
+  past: CausalPast,
+): HeldWrite | "no" | "unknown" | WriteId {
+  let answer: "no" | "unknown" | WriteId = "no";
+  for (const one of deletes) {
+    const precedes = past.precedes(version, one);
+    if (precedes === "yes") return one;
+    if (precedes !== "no" && typeof answer !== "number") answer = precedes;
+  }
+  // A delete that is no longer held may have replaced what is older than it.
+  if (answer === "no" && past.forgottenDelete > (version.write?.start ?? -Infinity)) return "unknown";
+  return answer;
+}
+
+/** An inspection between delete and read had reached every primary and found the version at none. */
+function wasGone({ inspection, past }: JudgedKey, { deleted, by }: DeletedVersion, readBegan: Micros): boolean {
+  if (inspection === undefined || inspection.found.has(deleted)) return false;
+  const end = past.find(by)?.write?.end ?? Infinity;
+  return inspection.began > end && inspection.ended < readBegan;
+}
+
+function verdictAtEnd(
   { past }: JudgedKey,
-  { deleted }: Suspect,
+  { deleted }: DeletedVersion,
   end: KeyAtEnd | undefined,
 ): "resurrected" | "stale" | "undecided" {
   if (end === undefined) return "undecided";

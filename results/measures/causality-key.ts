@@ -21,16 +21,23 @@ export interface JudgedKey {
   /** The last inspection that reached every primary, of keys with a delete. */
   inspection: { readonly began: Micros; readonly ended: Micros; readonly found: ReadonlySet<WriteId> } | undefined;
   /** Reads that returned a version which an acknowledged delete had replaced: stale or resurrected, as the end will show. */
-  suspects: Map<WriteId, Suspect> | undefined;
+  suspects: Map<string, Suspect> | undefined;
 }
 
+/** Reads that returned the same deleted versions. */
 export interface Suspect {
-  readonly deleted: WriteId;
-  readonly by: WriteId;
-  /** The first of them. */
+  readonly versions: readonly DeletedVersion[];
+  /** Of other versions that they returned it is not known whether they had been deleted. */
+  readonly more: boolean;
+  /** The first of them, and when it ended. */
   readonly read: number;
   readonly at: Micros;
   reads: number;
+}
+
+export interface DeletedVersion {
+  readonly deleted: WriteId;
+  readonly by: WriteId;
 }
 
 /** One key as the final inspection found it. */

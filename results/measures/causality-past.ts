@@ -5,7 +5,7 @@
  * is one look, and "how many pairs among a hundred siblings" a hundred words.
  *
  * Versions may be seen before their write has ended. Such a write has a place without a past; when it ends, what it had read is handed on to
- * all that came after it. Bounded: of many writes those mentioned longest ago give way. They stay counted in the pasts that ran through
+ * all that came after it. Bounded: of many writes those not mentioned lately give way. They stay counted in the pasts that ran through
  * them; what becomes unknown is the past of a later write that names one of them, and that is bounded by when those started
  * (`gap`): "a precedes b" is then `unknown` for an `a` older than the gap, and never a wrong "no".
  */
@@ -30,7 +30,8 @@ export interface HeldWrite {
   covered: boolean;
   /** Nothing that started at or after this lies in the forgotten part of its past; -Infinity: its past is known whole. */
   gap: Micros;
-  mentioned: number;
+  /** Lately. */
+  mentioned: boolean;
 }
 
 /** A number is the id of an open write that has to end first. */
@@ -46,6 +47,8 @@ export interface Room {
 const FIRST_PLACES = 4;
 const PLACES = 128;
 const MOST_PLACES = 1_024;
+/** What many versions at once ask for: those, the ones before them, and what clients remember from longer ago. */
+const PLACES_A_VERSION = 4;
 const PLACES_WHEN_SHORT = 8;
 /** From so many on ids are looked up in a map. */
 const INDEXED_FROM = 24;
@@ -62,7 +65,7 @@ export class CausalPast {
   /** One bit a place: its write has not ended. */
   private readonly open = [0];
   private openCount = 0;
-  private mentions = 0;
+  private hand = 0;
 
   /** Of writes no longer held: the latest start, the latest end of acknowledged ones, and whether others were among them. */
   private forgottenStart: Micros = -Infinity;
@@ -91,33 +94,31 @@ export class CausalPast {
   add(write: EndedWrite, covers: (id: WriteId, seen: HeldWrite | undefined) => void): HeldWrite {
     const { id, seen } = write;
     this.widen(seen.length);
-    for (const one of seen) this.mention(one);
+    // All of them are mentioned before any gives way to another.
+    const mentioned = seen.map((one) => this.mention(one));
     let place = this.placeOf(id);
     const known = place >= 0;
     if (!known) place = this.take(id);
     const held = this.places[place];
     // Only now, while it has a place and no end, nothing can take that place from it.
-    for (const one of seen) {
+    for (const [i, one] of seen.entries()) {
       if (one === id || one === 0) continue;
-      const past = this.hold(one);
+      const past = this.stillThere(mentioned[i]) ?? this.hold(one);
       covers(one, past);
       if (past !== undefined) this.inherit(held, past);
       // With no place left not even its id can be kept: any write might be it, or be behind it.
       else held.gap = Math.max(held.gap, this.ended(one) ? this.forgottenStart : Infinity);
     }
     held.write = write;
-    held.mentioned = ++this.mentions;
+    held.mentioned = true;
     if (known) this.handOn(held);
     return held;
   }
 
   /** The place of `id`, made where its write has not ended. Undefined: ended and forgotten, or no room for more open writes. */
   hold(id: WriteId): HeldWrite | undefined {
-    const place = this.placeOf(id);
-    if (place >= 0) {
-      this.places[place].mentioned = ++this.mentions;
-      return this.places[place];
-    }
+    const known = this.mention(id);
+    if (known !== undefined) return known;
     if (this.ended(id) || this.openCount >= MOST_PLACES / 2) return undefined;
     const taken = this.take(id);
     this.open[taken >>> 5] |= 1 << (taken & 31);
@@ -125,9 +126,11 @@ export class CausalPast {
     return this.places[taken];
   }
 
-  /** Reads bring so many versions at once: they should all find a place. */
-  widen(versions: number): void {
-    while (this.limit < 2 * versions && this.limit < MOST_PLACES) this.limit *= 2;
+  /** The places of all of them at one time. */
+  holdAll(ids: readonly WriteId[]): (HeldWrite | undefined)[] {
+    this.widen(ids.length);
+    const held = ids.map((id) => this.hold(id));
+    return held.map((one) => this.stillThere(one));
   }
 
   /** Does `a` lie in the causal past of `b`? Both as held now; a write precedes nothing of its own. */
@@ -144,7 +147,9 @@ export class CausalPast {
   /** As `precedes`, and also in real time: `a` was acknowledged before `b` began. By ids, which may be forgotten. */
   isBefore(a: WriteId, b: WriteId): Precedes {
     if (a === b) return "no";
-    const [one, other] = [this.hold(a), this.hold(b)];
+    const first = this.hold(a);
+    const other = this.hold(b);
+    const one = this.stillThere(first);
     if (other === undefined) return "unknown";
     if (one === undefined) {
       if (!this.ended(a) || other.write === undefined) return "unknown";
@@ -162,10 +167,29 @@ export class CausalPast {
     return "unknown";
   }
 
-  /** What is to be said of versions that one read returned, all of them held. */
-  pairsAmong(versions: readonly HeldWrite[]): { related: number; unknown: number; waitsFor: WriteId | undefined } {
+  /** Open writes among these versions and in their pasts: more may turn out to be related when they have ended. */
+  openAmong(versions: readonly HeldWrite[]): WriteId[] {
+    if (this.openCount === 0) return [];
+    const { words, bits, open } = this;
+    const any = new Int32Array(words);
+    for (const { place } of versions) {
+      any[place >>> 5] |= 1 << (place & 31);
+      if (bits === undefined) continue;
+      for (let word = 0, row = place * words; word < words; word++) any[word] |= bits[row + word];
+    }
+    const found: WriteId[] = [];
+    for (let word = 0; word < words; word++) {
+      for (let left = any[word] & open[word]; left !== 0; left &= left - 1) {
+        found.push(this.places[word * 32 + lowest(left)].id);
+      }
+    }
+    return found;
+  }
+
+  /** Pairs of which one version precedes the other, and pairs of which nobody can tell. */
+  pairsAmong(versions: readonly HeldWrite[]): { related: number; unknown: number } {
     const { words } = this;
-    const result = { related: 0, unknown: 0, waitsFor: undefined as WriteId | undefined };
+    const result = { related: 0, unknown: 0 };
     const asked = new Int32Array(words);
     let earliest = Infinity;
     const different: HeldWrite[] = [];
@@ -179,19 +203,19 @@ export class CausalPast {
     for (const b of different) {
       if (this.bits !== undefined) {
         const row = b.place * words;
-        for (let word = 0; word < words; word++) result.related += ones(this.bits[row + word] & asked[word]);
+        for (let word = 0; word < words; word++) {
+          const both = this.bits[row + word] & asked[word];
+          if (both !== 0) result.related += ones(both);
+        }
       }
       // Its past is known whole, as far as it could matter: the ordinary case.
       if (b.gap <= earliest && this.openIn(b) === undefined) continue;
+      const open = this.openIn(b) !== undefined;
       for (const a of different) {
-        // The other way round this pair is known.
-        if (this.has(a, b)) continue;
+        // What started later than all that is unknown of b, and pairs known the other way round.
+        if ((!open && (a.write?.start ?? -Infinity) >= b.gap) || this.has(a, b)) continue;
         const answer = this.precedes(a, b);
-        if (answer === "unknown") result.unknown++;
-        else if (typeof answer === "number") {
-          result.unknown++;
-          result.waitsFor ??= answer;
-        }
+        if (answer !== "yes" && answer !== "no") result.unknown++;
       }
     }
     return result;
@@ -204,9 +228,21 @@ export class CausalPast {
     return -1;
   }
 
-  private mention(id: WriteId): void {
+  /** Many at once in a narrow room: the last may have taken the place of the first. */
+  private stillThere(held: HeldWrite | undefined): HeldWrite | undefined {
+    return held !== undefined && this.places[held.place] === held ? held : undefined;
+  }
+
+  /** So many versions come together: they should all find a place. */
+  private widen(versions: number): void {
+    while (this.limit < PLACES_A_VERSION * versions && this.limit < MOST_PLACES) this.limit *= 2;
+  }
+
+  private mention(id: WriteId): HeldWrite | undefined {
     const place = this.placeOf(id);
-    if (place >= 0) this.places[place].mentioned = ++this.mentions;
+    if (place < 0) return undefined;
+    this.places[place].mentioned = true;
+    return this.places[place];
   }
 
   private has(row: HeldWrite, { place }: HeldWrite): boolean {
@@ -226,7 +262,7 @@ export class CausalPast {
     const { words } = this;
     for (let word = 0, row = held.place * words; word < words; word++) {
       const both = this.bits[row + word] & this.open[word];
-      if (both !== 0) return this.places[word * 32 + 31 - Math.clz32(both)].id;
+      if (both !== 0) return this.places[word * 32 + lowest(both)].id;
     }
     return undefined;
   }
@@ -263,7 +299,7 @@ export class CausalPast {
         place = free;
       }
     }
-    const held: HeldWrite = { id, place, write: undefined, covered: false, gap: -Infinity, mentioned: ++this.mentions };
+    const held: HeldWrite = { id, place, write: undefined, covered: false, gap: -Infinity, mentioned: true };
     if (place === places.length) {
       places.push(held);
       this.room.held++;
@@ -290,15 +326,18 @@ export class CausalPast {
     }
   }
 
-  /** The ended write that was mentioned longest ago. */
+  /** An ended write that was not mentioned since the hand last came by (the clock algorithm: nearly the one of longest ago). */
   private longestAgo(): number | undefined {
-    let found: number | undefined;
-    for (let place = 0; place < this.places.length; place++) {
-      const { write, mentioned } = this.places[place];
-      if (write === undefined) continue;
-      if (found === undefined || mentioned < this.places[found].mentioned) found = place;
+    const { places } = this;
+    // After one round every flag is down.
+    for (let looked = 0; looked < 2 * places.length; looked++) {
+      this.hand = this.hand + 1 < places.length ? this.hand + 1 : 0;
+      const one = places[this.hand];
+      if (one.write === undefined) continue;
+      if (!one.mentioned) return this.hand;
+      one.mentioned = false;
     }
-    return found;
+    return undefined;
   }
 
   private forget(place: number): void {
@@ -316,6 +355,11 @@ export class CausalPast {
     for (let row = 0; row < this.places.length; row++) bits[row * words + word] &= others;
     bits.fill(0, place * words, (place + 1) * words);
   }
+}
+
+/** The lowest bit set in a word of 32. */
+function lowest(word: number): number {
+  return 31 - Math.clz32(word & -word);
 }
 
 /** Bits set in a word of 32. */

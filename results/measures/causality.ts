@@ -219,51 +219,47 @@ export class CausalityMeasure implements Measure {
     this.reads.add({ operation, end: operation.end, key, conflicts, deletes, session });
   }
 
-  private judge(read: JudgedRead, lastCall: boolean): WriteId | JudgedKey | undefined {
+  private judge(read: JudgedRead, lastCall: boolean): readonly (WriteId | JudgedKey)[] {
     const { operation, key, session } = read;
-    let waitsFor: WriteId | JudgedKey | undefined;
+    const waitsFor = new Set<WriteId | JudgedKey>();
     if (read.conflicts) {
-      waitsFor = this.judgeConflicts(operation, key, lastCall);
-      if (waitsFor === undefined) read.conflicts = false;
+      const open = this.judgeConflicts(operation, key, lastCall);
+      if (open.length === 0) read.conflicts = false;
+      for (const id of open) waitsFor.add(id);
     }
     if (read.deletes) {
       const open = this.deletes.judge(key, operation, lastCall);
       if (open === undefined) read.deletes = false;
-      waitsFor ??= open;
+      else waitsFor.add(open);
     }
     if (session !== undefined) {
       const open = this.sessions.judge(session, operation, key.past, lastCall);
-      waitsFor ??= open === "any" ? key : open;
+      if (open !== undefined) waitsFor.add(open === "any" ? key : open);
     }
-    return waitsFor;
+    return waitsFor.size === 0 ? NOTHING : [...waitsFor];
   }
 
-  private judgeConflicts({ id, versions, end }: OperationRecord, key: JudgedKey, last: boolean): WriteId | undefined {
+  /** Open writes that have to end first. */
+  private judgeConflicts({ id, versions, end }: OperationRecord, key: JudgedKey, last: boolean): readonly WriteId[] {
     const { past } = key;
-    past.widen(versions.length);
-    const held: HeldWrite[] = [];
-    let pairsUnknown = 0;
-    for (const version of versions) {
-      if (version === 0) continue;
-      const one = past.hold(version);
-      if (one !== undefined) held.push(one);
-      else pairsUnknown += versions.length - 1;
-    }
-    const { related, unknown, waitsFor } = past.pairsAmong(held);
-    if (waitsFor !== undefined && !last) return waitsFor;
-    pairsUnknown += unknown;
+    const ids = versions.includes(0) ? versions.filter((version) => version !== 0) : versions;
+    const held = past.holdAll(ids).filter((one) => one !== undefined);
+    const open = last ? NOTHING : past.openAmong(held);
+    if (open.length > 0) return open;
+    const { related, unknown } = past.pairsAmong(held);
+    const pairsUnknown = unknown + (ids.length - held.length) * (ids.length - 1);
     this.pairsUndecided += pairsUnknown;
     if (related === 0 && pairsUnknown > 0) {
       this.conflicts.undecided++;
-      return undefined;
+      return NOTHING;
     }
     this.conflicts.judged++;
-    if (related === 0) return undefined;
+    if (related === 0) return NOTHING;
     this.conflicts.count++;
     this.pairs += related;
     if (this.isWanted("false-conflict")) this.conflictExample(held, key, id, end);
     this.follow(key);
-    return undefined;
+    return NOTHING;
   }
 
   private conflictExample(held: readonly HeldWrite[], key: JudgedKey, read: number, at: Micros): void {
@@ -278,10 +274,9 @@ export class CausalityMeasure implements Measure {
     }
   }
 
-  private resurrected({ key, suspect, shown }: Resurrection): void {
+  private resurrected({ key, deleted, by, read, at, shown }: Resurrection): void {
     if (shown === "inspection") this.follow(key);
     if (!this.isWanted("resurrected-delete")) return;
-    const { deleted, by, read, at } = suspect;
     const proof =
       shown === "inspection"
         ? "an inspection in between had found it at no replica"
@@ -388,6 +383,8 @@ export class CausalityMeasure implements Measure {
     return (at - this.grid.phases.startOfWarmup) / MICROS_PER_SECOND;
   }
 }
+
+const NOTHING: readonly never[] = [];
 
 const KINDS: readonly AnomalyKind[] = [
   "lost-update",

@@ -198,11 +198,11 @@ export class StalenessMeasure implements Measure {
     });
   }
 
-  private judge(read: JudgedRead, lastCall: boolean): KeyHistory | undefined {
+  private judge(read: JudgedRead, lastCall: boolean): readonly KeyHistory[] {
     const judgement = read.history.judge(read, this.ended, lastCall);
-    if (judgement.kind === "judged" && judgement.waiting) return read.history;
+    if (judgement.kind === "judged" && judgement.waiting) return [read.history];
     this.count(read, judgement);
-    return undefined;
+    return [];
   }
 
   private count(read: JudgedRead, judgement: Judgement): void {

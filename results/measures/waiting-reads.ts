@@ -9,10 +9,13 @@ import type { Micros } from "../record/history";
 /** How long a read waits for writes that were open when it returned. Longer than any operation's timeout. */
 export const SETTLE_MICROS = 30_000_000;
 const MOST_WAITING = 50_000;
+const FEWEST_KEPT = 4_096;
 
 interface Waiting<Read, For> {
   readonly read: Read;
-  waitsFor: For;
+  /** All of it has to happen before it is worth another look. */
+  waitsFor: readonly For[];
+  left: number;
   settled: boolean;
 }
 
@@ -25,10 +28,10 @@ export class WaitingReads<Read extends { readonly end: Micros }, For> {
   private early = 0;
 
   /**
-   * `judge` judges a read, once for each call here until it says `undefined`: it is decided. Else it says what to wait for. With `lastCall`
-   * what has not ended counts as never ending, and the answer is taken for `undefined`.
+   * `judge` judges a read, until it answers that there is nothing to wait for: it is decided. Else it says for what, each once. With
+   * `lastCall` what has not ended counts as never ending, and the answer is taken for none.
    */
-  constructor(private readonly judge: (read: Read, lastCall: boolean) => For | undefined) {}
+  constructor(private readonly judge: (read: Read, lastCall: boolean) => readonly For[]) {}
 
   /** Reads that were judged while they should have waited. */
   get judgedEarly(): number {
@@ -37,9 +40,9 @@ export class WaitingReads<Read extends { readonly end: Micros }, For> {
 
   add(read: Read): void {
     const waitsFor = this.judge(read, false);
-    if (waitsFor === undefined) return;
+    if (waitsFor.length === 0) return;
     while (this.open >= MOST_WAITING) if (this.settle(this.queue[this.head++])) this.early++;
-    const one: Waiting<Read, For> = { read, waitsFor, settled: false };
+    const one: Waiting<Read, For> = { read, waitsFor, left: 0, settled: false };
     this.queue.push(one);
     this.open++;
     this.putOff(one, waitsFor);
@@ -51,8 +54,9 @@ export class WaitingReads<Read extends { readonly end: Micros }, For> {
     if (reads === undefined) return;
     this.waiting.delete(event);
     for (const one of reads) {
+      if (--one.left > 0) continue;
       const waitsFor = this.judge(one.read, false);
-      if (waitsFor === undefined) this.close(one);
+      if (waitsFor.length === 0) this.close(one);
       else this.putOff(one, waitsFor);
     }
   }
@@ -62,25 +66,32 @@ export class WaitingReads<Read extends { readonly end: Micros }, For> {
     while (this.head < this.queue.length && this.queue[this.head].read.end <= readsEndedBy) {
       this.settle(this.queue[this.head++]);
     }
-    if (this.head > 4_096 && this.head * 2 > this.queue.length) {
-      this.queue = this.queue.slice(this.head);
+    // A read that was decided soon is not kept until its time is over.
+    if (this.queue.length > 2 * this.open + FEWEST_KEPT) {
+      this.queue = this.queue.filter(({ settled }, i) => i >= this.head && !settled);
       this.head = 0;
     }
   }
 
-  private putOff(one: Waiting<Read, For>, waitsFor: For): void {
+  private putOff(one: Waiting<Read, For>, waitsFor: readonly For[]): void {
     one.waitsFor = waitsFor;
-    const reads = this.waiting.get(waitsFor);
-    if (reads === undefined) this.waiting.set(waitsFor, [one]);
-    else reads.push(one);
+    one.left = waitsFor.length;
+    for (const event of waitsFor) {
+      const reads = this.waiting.get(event);
+      if (reads === undefined) this.waiting.set(event, [one]);
+      else reads.push(one);
+    }
   }
 
   /** False when it was settled already. */
   private settle(one: Waiting<Read, For>): boolean {
     if (one.settled) return false;
-    const others = this.waiting.get(one.waitsFor)!.filter((other) => other !== one);
-    if (others.length > 0) this.waiting.set(one.waitsFor, others);
-    else this.waiting.delete(one.waitsFor);
+    for (const event of one.waitsFor) {
+      const others = this.waiting.get(event)?.filter((other) => other !== one);
+      if (others === undefined) continue;
+      if (others.length > 0) this.waiting.set(event, others);
+      else this.waiting.delete(event);
+    }
     this.judge(one.read, true);
     this.close(one);
     return true;
