@@ -29,6 +29,8 @@ export interface ChartCell {
   readonly n: number | undefined;
   readonly r: number | undefined;
   readonly w: number | undefined;
+  /** Nodes stand in zones that are some way apart, so that one replica of a key may be much nearer than the others. */
+  readonly apart: boolean;
 }
 
 export interface ChartInput {
@@ -83,6 +85,7 @@ export function chartInput(unordered: LoadedRun): ChartInput {
       n,
       r: numberOf(settings, "r", n),
       w: numberOf(settings, "w", n),
+      apart: (settings["network.inter_zone"] ?? "none") !== "none" && isSeveral(settings["cluster.zones"]),
     };
   });
   return { run, cells };
@@ -231,6 +234,11 @@ function numberOf(
   if (value === "all") return n;
   const parsed = typeof value === "string" ? Number(value) : NaN;
   return Number.isFinite(parsed) ? parsed : undefined;
+}
+
+/** `{a: 2, b: 1}`, but not `{a: 3}`. */
+function isSeveral(zones: unknown): boolean {
+  return typeof zones === "object" && zones !== null && Object.keys(zones).length > 1;
 }
 
 function distinct(values: readonly string[]): string[] {

@@ -34,11 +34,14 @@ const GROUP = "predicted";
 const DASH = [3, 3];
 const WIDTH = 1.25;
 
-/** Undefined where N, R or W is not known or a repetition kept no delays. */
+/**
+ * Undefined where N, R or W is not known, a repetition kept no delays, or zones are apart: pooled delays would let every
+ * replica be near for the one message and far for the next, and the model would be blamed for it.
+ */
 export function overlayOf(cell: ChartCell, bins: TrialFigures["tVisibility"]): Overlay | undefined {
   const { n, r, w } = cell;
   const legs = cell.figures.flatMap((figures) => figures.legs ?? []);
-  if (n === undefined || r === undefined || w === undefined || legs.length === 0) return undefined;
+  if (cell.apart || n === undefined || r === undefined || w === undefined || legs.length === 0) return undefined;
   if (legs.length < cell.figures.length || !legs.every(areComplete)) return undefined;
   const curve = predictFromLegs(legs, { n, r, w, trials: PREDICTION_TRIALS, seed: cell.summary.id });
   return {

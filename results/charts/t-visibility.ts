@@ -48,6 +48,8 @@ interface Curve {
   /** Undefined where nothing was kept to predict from. */
   readonly overlay: Overlay | undefined;
   readonly predicted: readonly Point[];
+  /** The first point is of the bin that begins at the acknowledgement itself. */
+  readonly fromStart: boolean;
 }
 
 function draw(input: ChartInput): ChartFigure | undefined {
@@ -92,7 +94,10 @@ function draw(input: ChartInput): ChartFigure | undefined {
       )} of ${repetitions(cells)}, pooled by bin; shaded: 95 % Wilson interval of each bin` +
       `${left > 0 ? `; ${counted(left, "bin")} with fewer than ${FEWEST_READS} reads left out` : ""}.` +
       (bottom > 0 ? ` The vertical axis begins at ${bottom} %.` : "") +
-      (overlays.length > 0 ? ` ${predictionInWords(overlays)}` : ""),
+      (overlays.length > 0 ? ` ${predictionInWords(overlays)}` : "") +
+      (overlays.length > 0 && cells.some(({ apart }) => apart)
+        ? " None is made where zones are apart, because their replicas are not alike."
+        : ""),
     description:
       "Lines of the share of reads that returned the latest acknowledged write, by milliseconds since its acknowledgement. " +
       drawn
@@ -150,6 +155,7 @@ function curveOf(cell: ChartCell): Curve {
   const predicted: Point[] = [];
   let reads = 0;
   let left = 0;
+  let fromStart = false;
   for (const [i, from] of bins.fromMs.entries()) {
     const [to, read, consistent] = [bins.toMs[i], bins.reads[i], bins.consistent[i]];
     reads += read;
@@ -181,9 +187,10 @@ function curveOf(cell: ChartCell): Curve {
     points.push({ x, y: trimmed(share * 100) });
     low.push({ x, y: trimmed(lo * 100) });
     high.push({ x, y: trimmed(hi * 100) });
+    if (points.length === 1) fromStart = from === 0;
     if (inBin !== null) predicted.push({ x, y: inBin });
   }
-  return { points, low, high, rows, reads, left, overlay, predicted };
+  return { points, low, high, rows, reads, left, overlay, predicted, fromStart };
 }
 
 /** The bins of all repetitions, added up, in order. */
@@ -218,8 +225,11 @@ function answerOf(all: readonly { cell: ChartCell; curve: Curve }[]): string {
   const { cell, curve } = known[0];
   const first = curve.points[0];
   const interval = `[${plain(curve.low[0].y)}, ${plain(curve.high[0].y)}]`;
+  const earliest = curve.fromStart
+    ? "Right after an acknowledgement"
+    : `About ${plain(first.x)} ms after an acknowledgement (the earliest age with enough reads)`;
   const start =
-    `About ${plain(first.x)} ms after an acknowledgement (the earliest age with enough reads) the least consistent configuration, ${cell.label}, ` +
+    `${earliest} the least consistent configuration, ${cell.label}, ` +
     `returned that write to ${percent(first.y / 100)} ${interval} of reads`;
   const settled = curve.points.find(
     (point, i) => i > 0 && curve.points.slice(i).every((later) => later.y >= 99.9) && point.y >= 99.9,

@@ -9,7 +9,7 @@ import { count, metricInWords, NBSP, percent, plain, withUnit } from "../charts/
 import type { MetricValue } from "../record/figures";
 import type { CellSummary, LoadedRun, PublishedValue } from "../record/run-folder";
 import { describeMetric as describeKnown } from "../record/metrics";
-import { WORLD_AXIS, WORLD_IN_WORDS } from "../statistics/worlds";
+import { WORLD_AXIS, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
 import { dataTable } from "./tables";
 
 export type PublishedVerdict = "pass" | "fail" | "inconclusive" | "not-run";
@@ -41,14 +41,15 @@ export function publishedSection(run: LoadedRun): string {
   const labels = new Map(chartInput(run).cells.map((cell) => [cell.summary.id, cell]));
   const inside = all.filter(({ verdict }) => verdict === "pass").length;
   const without = wanted.filter((one) => !all.some(({ published }) => published === one)).length;
+  const worlds = worldsOf(run).length;
   const rows = all.map(({ cell, published, measured, verdict }) => {
     const unit = measured?.unit ?? describeKnown(published.metric)?.unit ?? "";
     return [
       [labels.get(cell.id)?.quorum, labels.get(cell.id)?.other].filter(Boolean).join(" · ") || cell.id,
-      WORLD_IN_WORDS[cell.world],
+      ...(worlds > 1 ? [WORLD_IN_WORDS[cell.world]] : []),
       describeKnown(published.metric)?.title ?? published.metric,
-      withUnit(published.value, unit),
-      `± ${roomInWords(published, unit)}`,
+      asPublished(published.value, unit),
+      `±${NBSP}${roomInWords(published, unit)}`,
       metricInWords(measured),
       VERDICT_IN_WORDS[verdict],
       /^analytic/i.test(published.source) ? published.source : `published: ${published.source}`,
@@ -61,7 +62,11 @@ export function publishedSection(run: LoadedRun): string {
     )}</p>` +
     dataTable(
       {
-        columns: ["configuration", "world", "metric", "published", "tolerance", "measured", "verdict", "source"],
+        columns: [
+          "configuration",
+          ...(worlds > 1 ? ["world"] : []),
+          ...["metric", "published", "tolerance", "measured", "verdict", "source"],
+        ],
         rows,
       },
       Infinity,
@@ -76,6 +81,13 @@ export const VERDICT_IN_WORDS: Readonly<Record<PublishedVerdict, string>> = {
   inconclusive: "? outside, but its interval reaches inside",
   "not-run": "– not measured",
 };
+
+/** To the last digit of the source: 1364 ms are not 1360. */
+function asPublished(value: number, unit: string): string {
+  const bare = (number: number): string => String(Number(number.toPrecision(12)));
+  if (unit === "ratio") return `${bare(100 * value)}${NBSP}%`;
+  return withUnit(1, unit).replace("1", bare(value));
+}
 
 /** A share's room in its own unit is in points: "± 0.5 %" would also mean five thousandths of it. */
 function roomInWords({ value, tolerance, within }: PublishedValue, unit: string): string {

@@ -120,6 +120,26 @@ describe("the prediction over the t-visibility chart", () => {
     }
   });
 
+  it("is not made where zones are apart, which the caption says where others have one", () => {
+    const over = (zones: object, cells: number): LoadedRun => ({
+      ...run,
+      trials: run.trials.map((trial) => {
+        const resolved = { ...trial.record.resolved, "cluster.zones": zones, "network.inter_zone": "75ms" };
+        return run.cells.findIndex(({ id }) => id === trial.record.cell) < cells
+          ? { ...trial, record: { ...trial.record, resolved } }
+          : trial;
+      }),
+    });
+    const predicted = (figure: ChartFigure): number =>
+      lines(figure).filter(({ label }) => label.includes("W=1 predicted")).length;
+    assert.equal(predicted(drawn(over({ a: 3 }, 4))), 2);
+    const some = drawn(over({ a: 1, b: 2 }, 1));
+    assert.equal(predicted(some), 1);
+    assert.match(some.caption, /None is made where zones are apart/);
+    assert.doesNotMatch(drawn(over({ a: 1, b: 2 }, 4)).caption, /WARS|None is made/);
+    assert.doesNotMatch(drawn(run).caption, /None is made/);
+  });
+
   it("names the best and the worst where there are many", () => {
     const many = withFigures(madeUpRun(), (figures) => ({ ...figures, legs: LEGS }));
     assert.match(drawn(many).caption, /in points: [\d.]+ at [^,]*? \(by chance alone [\d.]+\) to [\d.]+ at /);

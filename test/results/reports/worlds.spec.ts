@@ -180,12 +180,16 @@ describe("published values", () => {
     assert.match(html, /✗ outside<\/td><td>published: Bailis 2012, figure 6<\/td>/);
     assert.match(html, /✓ inside<\/td><td>analytic: 1\/3 of one third<\/td>/);
     assert.match(html, /<td>simulated<\/td>/);
-    assert.match(html, /± 5\u00a0%<\/td>.*± 0\.5\u00a0points<\/td>/s);
+    assert.match(html, /±\u00a05\u00a0%<\/td>.*±\u00a00\.5\u00a0points<\/td>/s);
     assert.match(
       renderTerminal(run, { color: false, columns: 200 }),
       /p_stale: 10 % \[8, 12\], published 20 % \(Bailis 2012, figure 6\) {2}✗ outside/,
     );
     assert.doesNotMatch(markup, /Published beside measured/);
+    const exact = (published: PublishedValue): string =>
+      section("results", bare(renderRunReport(withPublished(published))));
+    assert.match(exact(value({ value: 0.10364 })), /<td>10\.364\u00a0%<\/td>/, "to the last digit");
+    assert.match(exact(value({ metric: "read_p99_ms", value: 1364 })), /<td>1364\u00a0ms<\/td>/);
   });
 });
 
