@@ -12,7 +12,8 @@ import {
   type AnomalyCount,
   type AnomalyWords,
 } from "./anomaly-words";
-import { facets, repetitions, type ChartCell, type ChartInput } from "./cells";
+import { repetitions, type ChartCell, type ChartInput } from "./cells";
+import { clockFacets } from "./clock-facets";
 import type { ChartDefinition, ChartFigure, Panel, Plain } from "./chart";
 import { chartPanel, legendOf, panelSize } from "./frame";
 import { count, listed, plain, trimmed } from "./numbers";
@@ -38,7 +39,7 @@ interface Marked {
 }
 
 function draw(input: ChartInput): ChartFigure | undefined {
-  const drawn = facets(input)
+  const drawn = clockFacets(input)
     .map((facet) => ({
       facet,
       marks: facet.series.map(({ cell }): Marked => ({ cell, counts: anomalyCounts([cell]) })),
@@ -60,7 +61,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(all),
     caption:
       `${denominators(rows)}. ` +
-      `${repetitions(all.map(({ cell }) => cell))} added up; lines are 95 % Wilson intervals; open marks at 0 were never seen, and the dotted line ends at the highest rate that this leaves possible. ` +
+      `${repetitions(all.map(({ cell }) => cell))}${all.some(({ cell }) => cell.figures.length > 1) ? " added up" : ""}; lines are 95 % Wilson intervals; open marks at 0 were never seen, and the dotted line ends at the highest rate that this leaves possible. ` +
       undecidedInWords(all),
     description:
       "Marks of the rate of each kind of error of the clock, by configuration. " +

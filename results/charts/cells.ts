@@ -245,7 +245,8 @@ function distinct(values: readonly string[]): string[] {
   return [...new Set(values)];
 }
 
-function chunked(series: readonly Series[], title: string): Facet[] {
+/** One facet, or several of at most six series. */
+export function chunked(series: readonly Series[], title: string): Facet[] {
   if (series.length <= MOST_SERIES) return [{ title, series }];
   const parts = Math.ceil(series.length / MOST_SERIES);
   const size = Math.ceil(series.length / parts);

@@ -16,6 +16,8 @@ export interface Axis {
   readonly min?: number;
   readonly max?: number;
   readonly stacked?: boolean;
+  /** Whole numbers only: no tick at half a session. */
+  readonly whole?: boolean;
   /** For tooltips: `ms`, `%`. */
   readonly unit: string;
   /** For tooltips, on x: what the number is. */
@@ -113,6 +115,7 @@ function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plai
   else if (kind === "names") ticks.callback = "@nameTick";
   else if (kind !== "category") ticks.callback = "@numberTick";
   if (kind === "linear") ticks.maxTicksLimit = dimension === "x" ? 8 : 7;
+  if (axis.whole === true) ticks.precision = 0;
   const build =
     kind === "percentile"
       ? "@percentileTicks"

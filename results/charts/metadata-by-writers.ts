@@ -5,7 +5,8 @@
  * slope and a level. Bytes are what disk and network carry, entries are what the theory counts.
  */
 import { causalityOf, judgesTheClock } from "./anomaly-words";
-import { facets, repetitions, type ChartCell, type ChartInput, type Facet } from "./cells";
+import { repetitions, type ChartCell, type ChartInput, type Facet } from "./cells";
+import { clockFacets } from "./clock-facets";
 import type { ChartDefinition, ChartFigure, Panel } from "./chart";
 import { chartPanel, legendOf, panelSize } from "./frame";
 import { counted, plain, trimmed } from "./numbers";
@@ -45,7 +46,7 @@ const QUANTITIES = [
 ] as const;
 
 function draw(input: ChartInput): ChartFigure | undefined {
-  const drawn = facets(input)
+  const drawn = clockFacets(input)
     .map((facet) => ({ facet, curves: facet.series.map(({ cell }) => curvesOf(cell)) }))
     .filter(({ curves }) => curves.some(({ bytes }) => bytes.length > 0));
   const all = drawn.flatMap(({ facet, curves }) => facet.series.map(({ cell }, i) => ({ cell, curves: curves[i] })));

@@ -73,7 +73,7 @@ export function numberAxis(values: readonly number[], axis: Pick<Axis, "title" |
   const title = (words: string): string => axis.title.replace("$scale", words);
   if (!isWide(values)) {
     const most = Math.max(1, ...values);
-    return { ...axis, title: title(""), scale: "linear", min: 0, max: Math.ceil(most * 1.03) };
+    return { ...axis, title: title(""), scale: "linear", min: 0, max: Math.ceil(most * 1.03), whole: true };
   }
   // The first bin may be of nought, which a log axis of 1 + x still shows.
   if (values.includes(0))

@@ -6,7 +6,8 @@
  * puts it. Time does not tell the two apart, the count of writes does.
  */
 import { causalityOf, judgesTheClock } from "./anomaly-words";
-import { facets, repetitions, type ChartCell, type ChartInput } from "./cells";
+import { repetitions, type ChartCell, type ChartInput } from "./cells";
+import { clockFacets } from "./clock-facets";
 import type { ChartDefinition, ChartFigure } from "./chart";
 import { chartPanel, legendOf, panelSize } from "./frame";
 import { counted, plain, trimmed } from "./numbers";
@@ -35,14 +36,14 @@ export const siblingsByWrites: ChartDefinition = {
 };
 
 function draw(input: ChartInput): ChartFigure | undefined {
-  const drawn = facets(input)
+  const drawn = clockFacets(input)
     .map((facet) => ({ facet, curves: facet.series.map(({ cell }) => curveOf(cell)) }))
     .filter(({ curves }) => curves.some((curve) => curve.length > 0));
   const all = drawn.flatMap(({ facet, curves }) => facet.series.map(({ cell }, i) => ({ cell, curve: curves[i] })));
   const bins = all.flatMap(({ curve }) => curve);
   if (bins.length === 0) return undefined;
   const x = numberAxis(bins.map(middleOf), {
-    title: "writes of the key before the read (count$scale)",
+    title: "writes before the read (count$scale)",
     unit: "writes",
     name: "writes before",
   });

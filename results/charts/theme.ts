@@ -72,7 +72,9 @@ export const SERIES: readonly SeriesStyle[] = [
   { colour: "$s6", dash: [2, 4, 6, 4], marker: "rectRounded" },
 ];
 
-/** The style of the `index`th series; more than seven begin again, which is why charts are split before that. */
+/** The style of the `index`th series. Beyond seven the colours come again with other dashes and markers: no two of 49 are alike. */
 export function seriesStyle(index: number): SeriesStyle {
-  return SERIES[index % SERIES.length];
+  const { colour } = SERIES[index % SERIES.length];
+  const { dash, marker } = SERIES[(index + 3 * Math.floor(index / SERIES.length)) % SERIES.length];
+  return { colour, dash, marker };
 }

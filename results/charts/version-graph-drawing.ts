@@ -41,6 +41,7 @@ const ROW = 22;
 const TOP = 44;
 const LEFT = 64;
 const FONT = 12;
+const FAR_ROWS = 30;
 const GAP = 10;
 const HEADING = "write, and what became of it";
 /** Widths are Helvetica's; where it is missing a wider one takes its place. */
@@ -108,8 +109,11 @@ export function drawVersionGraph({ graph, evidence, elementId }: VersionGraphOpt
     const from = rowOf.get(one.writes[0]);
     for (const id of one.writes.slice(1, 4)) {
       const to = rowOf.get(id);
-      if (from !== undefined && to !== undefined && from !== to)
-        marks += bow(x(shown[from]), y(from), x(shown[to]), y(to), lane);
+      if (from === undefined || to === undefined || from === to) continue;
+      const [first, last] = from < to ? [from, to] : [to, from];
+      // Across the whole picture they would lie on each other: a short end at either write says as much.
+      if (last - first > FAR_ROWS) marks += `M${brief(x(shown[first]) + 9)} ${brief(y(first))}q6 2 7 ${ROW * 0.8}`;
+      else marks += bow(x(shown[from]), y(from), x(shown[to]), y(to), lane);
     }
   }
 
@@ -241,15 +245,26 @@ function wordsOf(write: Write, named: boolean): string {
   return `${what}${became}${named ? "" : `, session ${write.session}`}`;
 }
 
-/** `E1 false conflict`; where a write is in many cases the first three and how many more. */
+/** `E1 to E3 false conflict, E5`: the kind at the write that suffered. */
 function casesInWords({ id }: Write, cases: readonly NumberedEvidence[]): string {
   if (cases.length === 0) return "";
-  const said = cases
-    .slice(0, 3)
-    .map(({ number, evidence }) =>
-      evidence.writes[0] === id ? `E${number} ${anomalyWords(evidence.kind).one}` : `E${number}`,
-    );
-  return said.join(", ") + (cases.length > 3 ? `, ${cases.length - 3} more` : "");
+  const byRole = new Map<string, number[]>();
+  for (const { number, evidence } of cases) {
+    const role = evidence.writes[0] === id ? ` ${anomalyWords(evidence.kind).one}` : "";
+    byRole.set(role, [...(byRole.get(role) ?? []), number]);
+  }
+  return [...byRole].map(([role, numbers]) => inRanges(numbers) + role).join(", ");
+}
+
+/** `E1`, `E1 to E4`, `E1, E3`. */
+function inRanges(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const n of numbers) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === n - 1) last[1] = n;
+    else ranges.push([n, n]);
+  }
+  return ranges.map(([a, b]) => (a === b ? `E${a}` : `E${a}${b === a + 1 ? "," : " to"} E${b}`)).join(", ");
 }
 
 function titleOf(write: Write, cases: string): string {

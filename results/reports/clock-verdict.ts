@@ -16,10 +16,17 @@ export function clockInWords(cells: readonly ChartCell[]): string {
     const counts = anomalyCounts(of);
     return { name, counts, errors: errorsOf(counts) };
   });
-  const erring = groups.filter(({ errors }) => errors.length > 0);
+  // What erred alike is told once.
+  const erring: { name: string; errors: readonly string[] }[] = [];
+  for (const { name, errors } of groups) {
+    if (errors.length === 0) continue;
+    const alike = erring.find((one) => one.errors.join() === errors.join());
+    if (alike === undefined) erring.push({ name, errors });
+    else alike.name = `${alike.name.replace(" and ", ", ")} and ${name}`;
+  }
   const clean = groups.filter(({ errors }) => errors.length === 0);
   const told = erring.slice(0, MOST_NAMED).map(({ name, errors }) => `${name} ${listed(errors)}`);
-  if (erring.length > MOST_NAMED) told.push(`${counted(erring.length - MOST_NAMED, "other")} erred too`);
+  if (erring.length > MOST_NAMED) told.push(`${listed(erring.slice(MOST_NAMED).map(({ name }) => name))} erred too`);
   if (clean.length > 0) told.push(unseen(clean, erring.length > 0));
   return `${capital(told.join("; "))}.`;
 }
@@ -39,9 +46,9 @@ function groupsOf(cells: readonly ChartCell[]): Group[] {
     if (clock !== undefined) byClock.set(clock, [...(byClock.get(clock) ?? []), cell]);
   }
   const each = cells.map((cell) => ({ name: cell.label, of: [cell] }));
-  return cells.length > MOST_NAMED && byClock.size > 1
-    ? [...byClock].map(([name, of]) => ({ name, of }))
-    : each.sort((a, b) => total(b.of) - total(a.of));
+  const groups =
+    cells.length > MOST_NAMED && byClock.size > 1 ? [...byClock].map(([name, of]) => ({ name, of })) : each;
+  return groups.sort((a, b) => total(b.of) - total(a.of));
 }
 
 function clockOf({ summary }: ChartCell): string | undefined {

@@ -19,6 +19,9 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["read_p99_ms", "read p99"],
   ["write_p99_ms", "write p99"],
   ["p_stale", "stale reads"],
+  ["lost_updates", "lost updates"],
+  ["false_conflicts", "false conflicts"],
+  ["resurrected_deletes", "back from delete"],
   ["p_consistent_at_commit", "consistent at commit"],
   ["t_visibility_999_ms", "99.9 % visible after"],
   ["throughput_ops_s", "throughput"],
@@ -27,9 +30,6 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["siblings_p99", "siblings p99"],
   ["siblings_max", "siblings max"],
   ["divergent_keys_final", "differing at end"],
-  ["lost_updates", "lost updates"],
-  ["false_conflicts", "false conflicts"],
-  ["resurrected_deletes", "back from delete"],
   ["load_imbalance", "busiest node / mean"],
 ];
 

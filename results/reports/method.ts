@@ -106,7 +106,7 @@ function doubts(run: LoadedRun): string {
           .slice(0, 20)
           .map(
             (trial) =>
-              `<li>${escapeText(trial.record.cell)}, repetition ${trial.record.repetition + 1}: ${escapeText(trial.record.error ?? "no reason was recorded")}</li>`,
+              `<li>${escapeText(trial.record.cell)}, repetition ${trial.record.repetition}: ${escapeText(trial.record.error ?? "no reason was recorded")}</li>`,
           )
           .join("")}</ul>`;
   if (worst.verdict === "nothing")
@@ -174,7 +174,7 @@ function replays(run: LoadedRun): string {
   if (simulated.length === 0) return "";
   const rows = simulated.map(({ record: { cell, repetition, seed, simulation } }) => [
     labels.get(cell) ?? cell,
-    repetition + 1,
+    repetition,
     seed,
     simulation?.events ?? null,
     simulation === undefined ? null : Number(simulation.virtualSeconds.toPrecision(4)),

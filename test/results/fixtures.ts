@@ -76,7 +76,7 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
           experiment: "made-up",
           cell: id,
           axes: { r, w, clock },
-          repetition,
+          repetition: repetition + 1,
           world: "processes",
           seed: 1 + repetition,
           resolved: {

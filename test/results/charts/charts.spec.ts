@@ -43,7 +43,7 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   siblings: ["(versions)"],
   anomalies: ["errors (per million, log scale)"],
   "version-graph": [],
-  "siblings-by-writes": ["writes of the key before the read (count, log scale)", "siblings (versions, log scale)"],
+  "siblings-by-writes": ["writes before the read (count, log scale)", "siblings (versions, log scale)"],
   "metadata-by-writers": ["sessions that had written the key (count)"],
   "ring-balance": ["share of all (%)"],
 };
@@ -88,7 +88,7 @@ describe("charts", () => {
 
       it("leaves invalid repetitions out, as the summaries do, and says how many", () => {
         const first = (record: { cell: string; repetition: number }): boolean =>
-          record.cell === run.cells[0].id && record.repetition === 0;
+          record.cell === run.cells[0].id && record.repetition === 1;
         const figure = CHARTS.get(id)!.draw(chartInput(withInvalid(run, first)))!;
         const without = CHARTS.get(id)!.draw(
           chartInput({ ...run, trials: run.trials.filter(({ record }) => !first(record)) }),

@@ -7,9 +7,11 @@ import { Random } from "../../../engine/vocabulary/random";
 import { anomalyCounts, writeName } from "../../../results/charts/anomaly-words";
 import { chartInput, type ChartInput } from "../../../results/charts/cells";
 import { CHARTS, chartsOf, type ChartFigure, type Panel } from "../../../results/charts/chart";
+import { clockFacets } from "../../../results/charts/clock-facets";
 import { drawnGraphs, numberedEvidence } from "../../../results/charts/evidence";
 import { binInWords, isWide, middleOf, numberAxis, pooledBins } from "../../../results/charts/pooled-bins";
 import { standaloneSvg } from "../../../results/charts/render";
+import { seriesStyle } from "../../../results/charts/theme";
 import { drawVersionGraph, shownWrites } from "../../../results/charts/version-graph-drawing";
 import type { VersionGraph } from "../../../results/record/figures";
 import { emptyRun, madeUpRun, QUICKSTART_LIKE } from "../fixtures";
@@ -230,6 +232,20 @@ describe("version graph", () => {
     assert.match(content, />E1 false conflict/);
   });
 
+  it("tells many cases of one write in ranges, and does not draw a join across the whole picture", () => {
+    const graph = made(2, 60);
+    const [first, second] = [graph.writes[0].id, graph.writes[59].id];
+    const cases = [1, 2, 3, 5].map((number) => ({
+      ...evidence[0],
+      number,
+      evidence: { ...evidence[0].evidence, kind: "false-conflict" as const, writes: [first, second] },
+    }));
+    const { content } = drawVersionGraph({ graph, evidence: cases, elementId: String });
+    assert.match(content, />E1 to E3, E5 false conflict</);
+    assert.match(content, />E1 to E3, E5</);
+    assert.doesNotMatch(/<path d="([^"]*)" fill="none" stroke="var\(--bad\)"/.exec(content)![1], /C/);
+  });
+
   it("keeps two hundred writes, with the case among them, and says how many it left out", () => {
     const graph = made(5, 500);
     assert.equal(shownWrites(graph, []).length, 200);
@@ -295,6 +311,58 @@ describe("version graph", () => {
     const [first] = graphs[0].graph.writes;
     assert.deepEqual(figure.table.rows[0].slice(3, 5), [writeName(first.id), first.session]);
     assert.equal(writeName(3 * 2 ** 32 + 12), "3.12");
+  });
+});
+
+describe("configurations beside each other where the clock is the question", () => {
+  const shape = (of: typeof run): unknown =>
+    clockFacets(chartInput(of)).map(({ title, series }) => [title, series.map(({ name }) => name)]);
+  /** Axes `clock` and more; four settings of the second. */
+  const swept = (axes: (clock: string, i: number) => Record<string, string>): typeof run => {
+    const many = madeUpRun({
+      ...QUICKSTART_LIKE,
+      repetitions: 1,
+      intervals: 1,
+      quorums: [
+        [1, 1],
+        [2, 2],
+      ],
+      clocks: CLOCKS,
+    });
+    return {
+      ...many,
+      cells: many.cells.map((cell) => ({
+        ...cell,
+        axes: axes(String(cell.axes["clock"]), Number(cell.axes["r"])),
+      })),
+      manifest: { ...many.manifest, axes: ["clock", "skew"] },
+    };
+  };
+
+  it("are the clocks in one panel, and a panel for each value of what else varies", () => {
+    assert.deepEqual(shape(swept((clock, i) => ({ clock, skew: `s${i}` }))), [
+      ["skew=s1", CLOCKS],
+      ["skew=s2", CLOCKS],
+    ]);
+  });
+
+  it("name the clock with what was chosen together with it", () => {
+    const run = swept((clock, i) => ({ clock, skew: `s${i}`, cut: clock === "vv-client" ? "ten" : "none" }));
+    assert.deepEqual(shape(run), [
+      ["skew=s1", ["dvvset, cut=none", "lww, cut=none", "vv-client, cut=ten", "vv-server, cut=none"]],
+      ["skew=s2", ["dvvset, cut=none", "lww, cut=none", "vv-client, cut=ten", "vv-server, cut=none"]],
+    ]);
+  });
+
+  it("stand as elsewhere when only the clock varies, or there are few of them", () => {
+    assert.deepEqual(shape(run), [["", CLOCKS]]);
+    const few = madeUpRun({ ...QUICKSTART_LIKE, quorums: [[1, 1]], clocks: ["dvvset"] });
+    assert.equal(clockFacets(chartInput(few)).length, 1);
+  });
+
+  it("have each a style of their own, also beyond seven", () => {
+    const styles = Array.from({ length: 49 }, (_, i) => JSON.stringify(seriesStyle(i)));
+    assert.equal(new Set(styles).size, 49);
   });
 });
 

@@ -79,6 +79,16 @@ describe("did the clock err, in words", () => {
     );
   });
 
+  it("tells clocks that erred alike in one breath, the worst first", () => {
+    const alike = withCausality(run, (one, clock) =>
+      counting(clock === "dvvset" ? { "lost-update": 900 } : { "lost-update": 3 })(one),
+    );
+    assert.match(
+      clockInWords(chartInput(alike).cells),
+      /^R=1\u00a0W=1 · dvvset lost .*; R=1\u00a0W=1 · lww and R=1\u00a0W=1 · vv-server lost 9 of 3\u202f000 acknowledged writes\.$/,
+    );
+  });
+
   it("sums over quorums by clock where there are many configurations", () => {
     const many = madeUpRun({ ...QUICKSTART_LIKE, clocks: CLOCKS });
     const text = clockInWords(chartInput(many).cells);
