@@ -684,8 +684,12 @@ export class Node implements ProtocolNode {
     this.counts.forwarded++;
     const { node } = replicas[at];
     const { id } = forwarding;
-    if (request.kind === "get") this.send(node, { ...request, id, forwarded: true });
-    else this.send(node, { ...request, id, forwarded: true, ticket: this.tickets.issue(node) });
+    const { address, options } = request;
+    // Written out: a copy by spreading with one field more took several times as long as all the rest here.
+    if (request.kind === "get") return this.send(node, { kind: "get", id, forwarded: true, address, options });
+    const { context, version, writer } = request;
+    const ticket = this.tickets.issue(node);
+    this.send(node, { kind: "put", id, forwarded: true, address, context, version, writer, options, ticket });
   }
 
   private relayAnswer(message: AnswerMessage): void {
