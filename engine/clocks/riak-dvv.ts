@@ -73,7 +73,7 @@ function riakObjects(epochs: boolean): Clock<RiakState> {
     source: "Riak KV 2.1 to 3: riak_object, riak_kv_vnode; basho/riak_kv#679",
     declares: epochs
       ? { mayLose: false, mayConflictFalsely: false, growsWith: "replicas" }
-      : { mayLose: true, loses: "same-replica", mayConflictFalsely: true, growsWith: "replicas" },
+      : { mayLose: true, loses: "same-replica", mayConflictFalsely: false, growsWith: "replicas" },
     mintsServerDots: true,
     freshIdentities: epochs,
     configured: (settings) => (settings.actorEpochs === false ? withoutEpochs : riakDvv),

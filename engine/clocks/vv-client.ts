@@ -5,8 +5,10 @@
  * session moved to a replica that lags) counts the same number twice: two writes with one vector, of which one must go.
  *
  * The vector gains an entry for every client that ever wrote the key. `prune` drops old entries by Riak's rule, when a
- * write makes its event and at no other time. A pruned vector has forgotten part of its past: it no longer covers what
- * it had replaced, so replaced versions come back as siblings, and it may be covered by what it should have replaced.
+ * write makes its event and at no other time. What it drops still travels with the event until that meets a copy,
+ * because a replica compares before it prunes: were it gone at once, a write beyond the limit would replace nothing
+ * anywhere. From then on the vector has forgotten part of its past. It no longer covers what it had replaced, so a replica
+ * that missed the write brings the replaced version back as a sibling; and it may be covered by what it had replaced.
  *
  * Riak stamps entries with seconds; we use milliseconds, so that runs of minutes can prune. Without pruning no stamps
  * are stored, sent or compared.
@@ -15,10 +17,9 @@
  */
 import { MalformedBytes, type ByteReader, type ByteWriter } from "../vocabulary/octets";
 import type { PruneSettings } from "../vocabulary/settings";
-import type { Clock, ClockDeclaration, Context, EventMaker, Version } from "./clock";
+import type { Clock, ClockDeclaration, Context, EventMaker, Relation, Version } from "./clock";
 import { moreOfContext, nextOfContext, openContext, varint } from "./context-text";
 import {
-  addSibling,
   compareSiblings,
   decodeSiblings,
   type Obsolescence,
@@ -28,7 +29,7 @@ import {
   versionsOf,
 } from "./separate-siblings";
 import { byWriteId, decodeVersion, describeVersion, encodeVersion } from "./version";
-import { compareVectors, incrementVector, insertionPoint, mergeVectors, varintBytes } from "./version-vector";
+import { compareVectors, incrementVector, insertionPoint, mergeVectors, relation, varintBytes } from "./version-vector";
 
 /** Parallel arrays, clients ascending. Immutable. */
 export interface ClientVector {
@@ -39,7 +40,10 @@ export interface ClientVector {
   readonly times: readonly number[];
 }
 
-export interface ClientSibling extends Sibling, ClientVector {}
+export interface ClientSibling extends Sibling, ClientVector {
+  /** What pruning took out of the event's vector, as long as the event has met no other copy. */
+  readonly dropped: ClientVector;
+}
 
 /** First byte of a context of clients, and of one whose entries have times. */
 const PLAIN_FORMAT = 2;
@@ -62,23 +66,38 @@ const PRUNED: ClockDeclaration = { mayLose: true, mayConflictFalsely: true, grow
 const order: Obsolescence<ClientSibling> = {
   rank: (x, y) => byWriteId(x.version, y.version),
   beats(x, y) {
-    const vectors = compareVectors(x, y);
+    const vectors = compareVectors(whole(x), whole(y));
     return vectors === "after" || (vectors === "equal" && x.version.writeId > y.version.writeId);
   },
   combine(x, y) {
     const vectors = compareVectors(x, y);
-    if (vectors === "equal" && (x.times === NONE || sameNumbers(x.times, y.times))) return x;
-    if (vectors === "after" && x.times === NONE) return x;
-    if (vectors === "before" && x.times === NONE) return y;
+    if (x.times === NONE) {
+      if (vectors === "equal" || vectors === "after") return x;
+      if (vectors === "before") return y;
+    }
     const merged = siblingOf(x.version, merge(x, y));
-    if (sameVector(merged, x)) return x;
-    return sameVector(merged, y) ? y : merged;
+    if (sameSibling(merged, x)) return x;
+    return sameSibling(merged, y) ? y : merged;
   },
 };
 
+/** A merge under pruning: what met another copy has been compared, and keeps no more than its pruned vector. */
+function syncPruned(a: Siblings<ClientSibling>, b: Siblings<ClientSibling>): Siblings<ClientSibling> {
+  if (sameSiblings(a, b)) return a;
+  const merged = syncSiblings(order, a, b).map(withoutDropped);
+  if (sameSiblings(merged, a)) return a;
+  return sameSiblings(merged, b) ? b : merged;
+}
+
+function comparePruned(a: Siblings<ClientSibling>, b: Siblings<ClientSibling>): Relation {
+  const merged = syncPruned(a, b);
+  return relation(!sameSiblings(merged, b), !sameSiblings(merged, a));
+}
+
 /** The strategy, with or without pruning. */
-function clientVectors(prune: PruneSettings | undefined): Clock<Siblings<ClientSibling>> {
-  const timed = prune !== undefined;
+function clientVectors(pruning: PruneSettings | undefined): Clock<Siblings<ClientSibling>> {
+  const timed = pruning !== undefined;
+  const sync: Clock<Siblings<ClientSibling>>["sync"] = timed ? syncPruned : (a, b) => syncSiblings(order, a, b);
   return {
     name: "vv-client",
     prose:
@@ -94,10 +113,11 @@ function clientVectors(prune: PruneSettings | undefined): Clock<Siblings<ClientS
       const seen = readContext(context, timed);
       const event = raise(seen, by, timed);
       if (event.ids.length > MAX_CLIENT_ENTRIES) throw new MalformedBytes("a causal context with too many clients");
-      return addSibling(order, stored, siblingOf(version, timed ? pruned(event, millisecondsOf(by), prune) : event));
+      const one = [timed ? prunedSibling(version, event, millisecondsOf(by), pruning) : siblingOf(version, event)];
+      return stored === undefined ? one : sync(stored, one);
     },
-    sync: (a, b) => syncSiblings(order, a, b),
-    compare: (a, b) => compareSiblings(order, a, b),
+    sync,
+    compare: timed ? comparePruned : (a, b) => compareSiblings(order, a, b),
     only(state, keep) {
       if (state.length === 1 && state[0].version.writeId === keep.writeId) return state;
       return [siblingOf(keep, joinOf(state))];
@@ -107,14 +127,13 @@ function clientVectors(prune: PruneSettings | undefined): Clock<Siblings<ClientS
     checkContext(context) {
       readContext(context, timed);
     },
-    entries: (state) => state.reduce((count, { ids }) => count + ids.length, 0),
+    entries: (state) => state.reduce((count, { ids, dropped }) => count + ids.length + dropped.ids.length, 0),
 
     metadataBytes(state) {
       let bytes = varintBytes(state.length);
-      for (const { ids, counters, times } of state) {
-        bytes += varintBytes(ids.length);
-        for (let k = 0; k < ids.length; k++) bytes += varintBytes(ids[k]) + varintBytes(counters[k]);
-        for (let k = 0; k < times.length; k++) bytes += varintBytes(times[k]);
+      for (const sibling of state) {
+        bytes += vectorBytes(sibling);
+        if (timed) bytes += vectorBytes(sibling.dropped);
       }
       return bytes;
     },
@@ -123,17 +142,24 @@ function clientVectors(prune: PruneSettings | undefined): Clock<Siblings<ClientS
       writer.varint(state.length);
       for (const sibling of state) {
         encodeVector(sibling, writer);
+        if (timed) encodeVector(sibling.dropped, writer);
         encodeVersion(sibling.version, writer);
       }
     },
     decode: (reader) =>
       decodeSiblings(order, reader, 4, () => {
         const vector = decodeVector(reader, timed);
-        return siblingOf(decodeVersion(reader), vector);
+        const dropped = timed ? decodeVector(reader, timed) : EMPTY;
+        return siblingOf(decodeVersion(reader), vector, dropped);
       }),
 
     describe: (state) =>
-      state.map((sibling) => `${describeVector(sibling)}[${describeVersion(sibling.version)}]`).join(" | "),
+      state
+        .map((sibling) => {
+          const dropped = sibling.dropped.ids.length === 0 ? "" : ` -(${describeVector(sibling.dropped)})`;
+          return `${describeVector(sibling)}${dropped}[${describeVersion(sibling.version)}]`;
+        })
+        .join(" | "),
   };
 }
 
@@ -143,9 +169,13 @@ export const vvClient = clientVectors(undefined);
  * Riak's rule on a vector at one instant: entries by time and then by id, the oldest first; while there are more than
  * `small`, and the oldest is at least `young` old, and there are more than `big` or it is older than `old`, it goes.
  */
-export function pruned(vector: ClientVector, now: number, { small, big, youngMs, oldMs }: PruneSettings): ClientVector {
-  const { ids, counters, times } = vector;
-  if (ids.length <= small) return vector;
+export function prune(
+  vector: ClientVector,
+  now: number,
+  { small, big, youngMs, oldMs }: PruneSettings,
+): { readonly kept: ClientVector; readonly dropped: ClientVector } {
+  const { ids, times } = vector;
+  if (ids.length <= small) return { kept: vector, dropped: EMPTY };
   const byAge = ids.map((_, k) => k).sort((x, y) => times[x] - times[y] || ids[x] - ids[y]);
   let dropped = 0;
   while (ids.length - dropped > small) {
@@ -153,9 +183,31 @@ export function pruned(vector: ClientVector, now: number, { small, big, youngMs,
     if (age < youngMs || (ids.length - dropped <= big && age <= oldMs)) break;
     dropped++;
   }
-  if (dropped === 0) return vector;
-  const kept = byAge.slice(dropped).sort((x, y) => x - y);
-  return { ids: kept.map((k) => ids[k]), counters: kept.map((k) => counters[k]), times: kept.map((k) => times[k]) };
+  return { kept: entriesAt(vector, byAge.slice(dropped)), dropped: entriesAt(vector, byAge.slice(0, dropped)) };
+}
+
+function entriesAt({ ids, counters, times }: ClientVector, positions: readonly number[]): ClientVector {
+  if (positions.length === 0) return EMPTY;
+  const ascending = [...positions].sort((x, y) => x - y);
+  return {
+    ids: ascending.map((k) => ids[k]),
+    counters: ascending.map((k) => counters[k]),
+    times: ascending.map((k) => times[k]),
+  };
+}
+
+function prunedSibling(version: Version, event: ClientVector, now: number, settings: PruneSettings): ClientSibling {
+  const { kept, dropped } = prune(event, now, settings);
+  return siblingOf(version, kept, dropped);
+}
+
+function withoutDropped(sibling: ClientSibling): ClientSibling {
+  return sibling.dropped.ids.length === 0 ? sibling : siblingOf(sibling.version, sibling);
+}
+
+/** The vector of an event as it was made. */
+function whole(sibling: ClientSibling): ClientVector {
+  return sibling.dropped.ids.length === 0 ? sibling : merge(sibling, sibling.dropped);
 }
 
 function millisecondsOf({ at }: EventMaker): number {
@@ -192,8 +244,20 @@ function joinOf(state: Siblings<ClientSibling>): ClientVector {
   return state.length === 1 ? state[0] : state.reduce<ClientVector>(merge, EMPTY);
 }
 
-function siblingOf(version: Version, { ids, counters, times }: ClientVector): ClientSibling {
-  return { version, ids, counters, times };
+function siblingOf(
+  version: Version,
+  { ids, counters, times }: ClientVector,
+  dropped: ClientVector = EMPTY,
+): ClientSibling {
+  return { version, ids, counters, times, dropped };
+}
+
+function sameSiblings(a: Siblings<ClientSibling>, b: Siblings<ClientSibling>): boolean {
+  return a === b || (a.length === b.length && a.every((sibling, k) => sameSibling(sibling, b[k])));
+}
+
+function sameSibling(a: ClientSibling, b: ClientSibling): boolean {
+  return a.version.writeId === b.version.writeId && sameVector(a, b) && sameVector(a.dropped, b.dropped);
 }
 
 function sameVector(a: ClientVector, b: ClientVector): boolean {
@@ -205,6 +269,13 @@ function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false;
   for (let k = 0; k < a.length; k++) if (a[k] !== b[k]) return false;
   return true;
+}
+
+function vectorBytes({ ids, counters, times }: ClientVector): number {
+  let bytes = varintBytes(ids.length);
+  for (let k = 0; k < ids.length; k++) bytes += varintBytes(ids[k]) + varintBytes(counters[k]);
+  for (let k = 0; k < times.length; k++) bytes += varintBytes(times[k]);
+  return bytes;
 }
 
 /** `c3:2 c7:1`, times left out. */

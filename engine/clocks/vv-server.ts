@@ -77,6 +77,7 @@ export const vvServer: Clock<VvServerState> = {
     return relation(siblings.length > b.siblings.length, siblings.length > a.siblings.length);
   },
 
+  // Of equal vectors a merge keeps the siblings of both: what is left out here comes back from any copy that has it still.
   only: (state, keep) =>
     state.siblings.length === 1 && state.siblings[0].writeId === keep.writeId ? state : stateOf(state, [keep]),
   versions: (state) => state.siblings,

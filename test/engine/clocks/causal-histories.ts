@@ -1,14 +1,14 @@
 /**
  * The dumb twin of every clock: causal histories as plain sets of write ids, which are exact by definition and far too
- * large for use. A script of gets, puts, exchanges and crashes is played on a clock and on the sets in lock-step;
- * wherever the two disagree, the clock must have declared that it may.
+ * large for use. A script of gets, puts, deletes, exchanges and crashes is played on a clock and on the sets in
+ * lock-step; wherever the two disagree, the clock must have declared just that. A client remembers what it read, and the
+ * answer to a put only sometimes, so that sessions that have not seen their own writes are played as well.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { packActor, type Clock, type Context, type Version } from "../../../engine/clocks/clock";
+import { packActor, type Clock, type Context, type EventMaker, type Version } from "../../../engine/clocks/clock";
 import type { Micros } from "../../../engine/vocabulary/micros";
 import { ByteReader, ByteWriter } from "../../../engine/vocabulary/octets";
-import { by } from "./event-maker";
 
 /** Write ids. */
 type History = ReadonlySet<number>;
@@ -19,10 +19,17 @@ export type Act =
       readonly kind: "put";
       readonly client: number;
       readonly replica: number;
+      /** The last reading of the key, the one before it, or none. */
       readonly seen: "last" | "older" | "none";
+      /** Whether the client remembers the answer, and so has read its own write. */
+      readonly remembers: boolean;
     }
   | { readonly kind: "exchange"; readonly from: number; readonly to: number }
-  | { readonly kind: "lose disk"; readonly replica: number };
+  | { readonly kind: "lose disk"; readonly replica: number }
+  /** Deleted with what all replicas hold, and the tombstone, once all have it, removed; a copy of it stays somewhere. */
+  | { readonly kind: "delete and reap"; readonly client: number; readonly replica: number }
+  /** Such a copy comes back. */
+  | { readonly kind: "return"; readonly to: number };
 
 export interface Replica<S> {
   readonly state: S;
@@ -35,50 +42,76 @@ interface Reading<S> {
   readonly state: S | undefined;
 }
 
-const REPLICAS = 3;
-const CLIENTS = 3;
+/** What the recorder knows of a write. */
+interface Write {
+  readonly client: number;
+  readonly replica: number;
+  /** All that its client had seen, and itself. */
+  readonly past: History;
+}
+
+export const REPLICAS = 3;
+export const CLIENTS = 3;
+
+/** `skewed`: ties between neighbours, and one replica that is behind by several writes. `true`: later writes, later times. */
+export type Times = "skewed" | "true";
+
+export interface Circumstances {
+  readonly times: Times;
+  /** A clock that loses an overwriting write may hold on to what that had overwritten. */
+  readonly mayHoldReplaced?: boolean;
+  /** A clock that prunes forgets in a merge: what it had replaced comes back from the copy that it has just met. */
+  readonly forgets?: boolean;
+}
+
+const SKEWED: Circumstances = { times: "skewed" };
 
 export function scripts(maxLength = 40): fc.Arbitrary<readonly Act[]> {
   const replica = fc.nat(REPLICAS - 1);
   const client = fc.nat(CLIENTS - 1);
+  const one = <K extends string, F extends object>(kind: K, fields: { [P in keyof F]: fc.Arbitrary<F[P]> }) =>
+    fc.record({ kind: fc.constant(kind), ...fields }) as unknown as fc.Arbitrary<Act>;
   const act = fc.oneof(
+    { weight: 8, arbitrary: one("get", { client, replicas: fc.uniqueArray(replica, { minLength: 1 }) }) },
     {
-      weight: 4,
-      arbitrary: fc.record({
-        kind: fc.constant("get" as const),
-        client,
-        replicas: fc.uniqueArray(replica, { minLength: 1 }),
-      }),
-    },
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        kind: fc.constant("put" as const),
+      weight: 12,
+      arbitrary: one("put", {
         client,
         replica,
-        seen: fc.constantFrom("last" as const, "last" as const, "older" as const, "none" as const),
+        seen: fc.constantFrom("last", "last", "older", "none"),
+        remembers: fc.boolean(),
       }),
     },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant("exchange" as const), from: replica, to: replica }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose disk" as const), replica }) },
+    { weight: 8, arbitrary: one("exchange", { from: replica, to: replica }) },
+    { weight: 2, arbitrary: one("lose disk", { replica }) },
+    { weight: 1, arbitrary: one("delete and reap", { client, replica }) },
+    { weight: 1, arbitrary: one("return", { to: replica }) },
   );
   return fc.array(act, { minLength: 1, maxLength });
 }
 
 export class LockStep<S> {
-  /** What each write's client had seen, the write itself included. */
-  private readonly past = new Map<number, History>();
+  private readonly writes = new Map<number, Write>();
   private readonly replicas: (Replica<S> | undefined)[] = [];
   private readonly epochs: number[] = [];
+  /** Events of each replica since its boot. */
+  private readonly minted: number[] = [];
   private readonly readings: Reading<S>[][] = [];
-  private writes = 0;
+  /** Copies of reaped tombstones. */
+  private readonly strays: Replica<S>[] = [];
+  /** Reaped tombstones and what they had replaced: whether any of it comes back is up to the clock. */
+  private readonly reaped = new Set<number>();
   /** Every state that was ever reached. */
   readonly reached: Replica<S>[] = [];
 
-  constructor(private readonly clock: Clock<S>) {
+  constructor(
+    private readonly clock: Clock<S>,
+    private readonly circumstances: Circumstances = SKEWED,
+  ) {
     for (let i = 0; i < REPLICAS; i++) {
       this.replicas.push(undefined);
       this.epochs.push(1);
+      this.minted.push(0);
     }
     for (let i = 0; i < CLIENTS; i++) this.readings.push([]);
   }
@@ -90,61 +123,119 @@ export class LockStep<S> {
 
   private act(act: Act): void {
     switch (act.kind) {
-      case "get": {
-        const found = act.replicas.map((at) => this.replicas[at]).filter((one) => one !== undefined);
-        if (found.length === 0) return;
-        const state = found.map((one) => one.state).reduce((a, b) => this.clock.sync(a, b));
-        const history = union(...found.map((one) => one.history));
-        this.readings[act.client].push({ context: this.clock.context(state), history, state });
+      case "get":
+        this.get(act.client, act.replicas);
         return;
-      }
       case "put": {
-        const nothing: Reading<S> = { context: "", history: new Set(), state: undefined };
         const past = this.readings[act.client];
         const reading =
-          act.seen === "none" ? nothing : (past.at(act.seen === "last" ? -1 : -2) ?? past.at(-1) ?? nothing);
-        this.put(act.replica, reading);
+          act.seen === "none"
+            ? this.nothing()
+            : (past.at(act.seen === "last" ? -1 : -2) ?? past.at(-1) ?? this.nothing());
+        this.put(act.client, act.replica, reading, false);
+        if (act.remembers) this.get(act.client, [act.replica]);
         return;
       }
       case "exchange": {
         const from = this.replicas[act.from];
-        const to = this.replicas[act.to];
-        if (from === undefined || act.from === act.to) return;
-        // What another replica sends has been through the wire: no shared objects.
-        const arrived = throughTheWire(this.clock, from.state);
-        this.become(
-          act.to,
-          to === undefined
-            ? { state: arrived, history: from.history }
-            : { state: this.clock.sync(to.state, arrived), history: union(to.history, from.history) },
-        );
+        if (from !== undefined && act.from !== act.to) this.receive(act.to, from);
         return;
       }
       case "lose disk":
         this.replicas[act.replica] = undefined;
         this.epochs[act.replica]++;
+        this.minted[act.replica] = 0;
         return;
+      case "delete and reap":
+        this.deleteAndReap(act.client, act.replica);
+        return;
+      case "return": {
+        const stray = this.strays.pop();
+        if (stray !== undefined) this.receive(act.to, stray);
+        return;
+      }
     }
   }
 
-  private put(at: number, reading: Reading<S>): void {
-    const writeId = ++this.writes;
-    const version: Version = { writeId, value: `v${writeId}`, tombstone: writeId % 5 === 0 };
+  private nothing(): Reading<S> {
+    return { context: "", history: new Set(), state: undefined };
+  }
+
+  private get(client: number, replicas: readonly number[]): void {
+    const found = replicas.map((at) => this.replicas[at]).filter((one) => one !== undefined);
+    if (found.length === 0) return;
+    const { state, history } = this.merged(...found);
+    this.readings[client].push({ context: this.clock.context(state), history, state });
+  }
+
+  /** What another replica sends has been through the wire: no shared objects. */
+  private receive(at: number, from: Replica<S>): void {
+    const arrived = throughTheWire(this.clock, from.state);
+    const to = this.replicas[at];
+    this.become(
+      at,
+      to === undefined
+        ? { state: arrived, history: from.history }
+        : { state: this.clock.sync(to.state, arrived), history: union(to.history, from.history) },
+    );
+  }
+
+  private put(client: number, at: number, reading: Reading<S>, tombstone: boolean): void {
+    const { clock } = this;
+    const writeId = this.writes.size + 1;
+    const version: Version = { writeId, value: tombstone ? "" : `v${writeId}`, tombstone };
     const stored = this.replicas[at];
-    const actor = packActor(at, at === 2 ? 7 : 0, this.epochs[at]);
-    const state = this.clock.update(stored?.state, reading.context, version, by(actor, wallTime(writeId, at)));
-    this.past.set(writeId, union(reading.history, new Set([writeId])));
-    if (this.clock.declares.mayLose) {
+    const maker: EventMaker = {
+      actor: packActor(at, at === 2 ? 7 : 0, this.epochs[at]),
+      client: 100 * (client + 1),
+      at: this.wallTime(writeId, at),
+      minted: this.minted[at],
+    };
+    const state = clock.update(stored?.state, reading.context, version, maker);
+    this.minted[at]++;
+    const past = union(reading.history, new Set([writeId]));
+    this.writes.set(writeId, { client, replica: at, past });
+    this.checkEvent(stored?.state, reading, version, maker, state);
+    this.become(at, { state, history: union(stored?.history ?? new Set(), past) });
+  }
+
+  private checkEvent(stored: S | undefined, reading: Reading<S>, version: Version, maker: EventMaker, state: S): void {
+    const { clock } = this;
+    const { mayLose, loses } = clock.declares;
+    if (stored !== undefined && this.circumstances.forgets !== true) {
       // Even the event itself may be lost at once, but never what the replica had before.
-      const known = stored === undefined ? "before" : this.clock.compare(stored.state, state);
-      assert.ok(known === "before" || known === "equal", "an event takes nothing back");
-    } else if (stored !== undefined) {
-      assert.equal(this.clock.compare(stored.state, state), "before", "an event is news");
+      const known = clock.compare(stored, state);
+      assert.ok(known === "before" || (mayLose && known === "equal"), "an event takes nothing back, and is news");
     }
-    if (reading.state !== undefined && !this.clock.declares.mayLose) {
-      assert.equal(this.clock.compare(reading.state, state), "before", "an event dominates what its client had read");
+    const alone = clock.update(undefined, reading.context, version, maker);
+    if (reading.state !== undefined && (!mayLose || loses !== undefined)) {
+      assert.equal(clock.compare(reading.state, alone), "before", "an event dominates what its client had read");
+      if (!mayLose) assert.equal(clock.compare(reading.state, state), "before", "also where it meets others");
     }
-    this.become(at, { state, history: union(stored?.history ?? new Set(), reading.history, new Set([writeId])) });
+    if (!clock.mintsServerDots && stored !== undefined) {
+      const apart = encoded(clock, clock.sync(stored, alone));
+      assert.equal(apart, encoded(clock, state), "an event that needs nothing stored is the same made elsewhere");
+    }
+  }
+
+  private deleteAndReap(client: number, at: number): void {
+    this.get(client, [...this.replicas.keys()]);
+    const reading = this.readings[client].at(-1);
+    if (reading === undefined) return;
+    this.put(client, at, reading, true);
+    const held = this.merged(...this.replicas.filter((one) => one !== undefined));
+    const versions = this.clock.versions(held.state);
+    if (versions.length > 1 || !versions[0].tombstone) return;
+    this.strays.push(held);
+    for (const write of this.pastOf(versions[0].writeId)) this.reaped.add(write);
+    this.replicas.fill(undefined);
+  }
+
+  /** Wall times that tie for neighbouring writes, and are behind by several writes on one of the replicas. */
+  private wallTime(writeId: number, replica: number): Micros {
+    const start = 1_000_000_000;
+    if (this.circumstances.times === "true") return start + writeId * 5_000;
+    return start + Math.floor(writeId / 2) * 10_000 - (replica === 2 ? 35_000 : 0);
   }
 
   private become(at: number, replica: Replica<S>): void {
@@ -157,23 +248,61 @@ export class LockStep<S> {
   live(history: History): number[] {
     const overwritten = new Set<number>();
     for (const write of history) {
-      for (const seen of this.past.get(write)!) if (seen !== write) overwritten.add(seen);
+      for (const seen of this.pastOf(write)) if (seen !== write) overwritten.add(seen);
     }
-    return [...history].filter((write) => !overwritten.has(write)).sort((a, b) => a - b);
+    return [...history].filter((write) => !overwritten.has(write)).sort(ascending);
+  }
+
+  /** Live writes less what was reaped: what a clock that loses nothing must have. */
+  owed(history: History): number[] {
+    return this.live(history).filter((write) => !this.reaped.has(write));
   }
 
   check({ state, history }: Replica<S>): void {
+    const { mayLose, loses, mayConflictFalsely } = this.clock.declares;
     const held = writeIds(this.clock.versions(state));
     const live = this.live(history);
+    assert.ok(held.length > 0, "a state has a version");
     assert.equal(new Set(held).size, held.length, "no version twice");
     for (const write of held) assert.ok(history.has(write), `w${write} comes from nowhere`);
-    if (!this.clock.declares.mayLose) {
-      for (const write of live) assert.ok(held.includes(write), `w${write} is lost, nobody had seen it`);
+    for (const write of live) {
+      if (held.includes(write) || this.reaped.has(write)) continue;
+      assert.ok(mayLose, `w${write} is lost, nobody had seen it`);
+      assert.ok(this.isExcused(write, held, history), `w${write} is lost, and not as declared (${String(loses)})`);
     }
-    if (this.clock.declares.mayConflictFalsely) return;
-    // A clock that may lose may also hold on to what was overwritten, when it was the overwriting write that it lost.
-    const siblings = this.clock.declares.mayLose ? this.live(new Set(held)) : live;
-    for (const write of held) assert.ok(siblings.includes(write), `w${write} is a sibling though it was overwritten`);
+    if (mayConflictFalsely) return;
+    const forgiving = this.circumstances.mayHoldReplaced === true || (mayLose && loses === undefined);
+    const siblings = forgiving ? this.live(new Set(held)) : live;
+    for (const write of held) {
+      assert.ok(siblings.includes(write), `w${write} is held though it was overwritten`);
+    }
+  }
+
+  /** Whether the loss of `lost` is of the declared kind. */
+  private isExcused(lost: number, held: readonly number[], history: History): boolean {
+    const { client, replica } = this.writes.get(lost)!;
+    switch (this.clock.declares.loses) {
+      case undefined:
+        return true;
+      case "concurrent":
+        return held.some((other) => this.areConcurrent(lost, other));
+      case "same-client":
+        return [...history].some(
+          (other) => this.writes.get(other)!.client === client && this.areConcurrent(lost, other),
+        );
+      case "same-replica":
+        return [...history].some(
+          (other) => this.writes.get(other)!.replica === replica && this.areConcurrent(lost, other),
+        );
+    }
+  }
+
+  private areConcurrent(x: number, y: number): boolean {
+    return !this.pastOf(x).has(y) && !this.pastOf(y).has(x);
+  }
+
+  private pastOf(write: number): History {
+    return this.writes.get(write)!.past;
   }
 
   merged(...replicas: Replica<S>[]): Replica<S> {
@@ -184,13 +313,8 @@ export class LockStep<S> {
   }
 }
 
-/** Wall times that tie for neighbouring writes, and are behind by several writes on one of the replicas. */
-function wallTime(writeId: number, replica: number): Micros {
-  return 1_000_000 + Math.floor(writeId / 2) * 10 - (replica === 2 ? 35 : 0);
-}
-
 export function writeIds(versions: readonly Version[]): number[] {
-  return versions.map((version) => version.writeId).sort((a, b) => a - b);
+  return versions.map((version) => version.writeId).sort(ascending);
 }
 
 export function encoded<S>(clock: Clock<S>, state: S): string {
@@ -204,6 +328,10 @@ export function throughTheWire<S>(clock: Clock<S>, state: S): S {
   const arrived = clock.decode(reader);
   reader.finish();
   return arrived;
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }
 
 function union(...sets: History[]): History {
