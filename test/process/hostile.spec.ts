@@ -218,7 +218,7 @@ describe("a node among hostile connections", function () {
           version,
           writer: NOBODY,
           acknowledge: "stored",
-          ticket: { fromEpoch: 1, toEpoch: 1, number: 1 },
+          ticket: { fromEpoch: 1, toEpoch: 1, number: key.length + 1 },
         }),
       );
     }
