@@ -26,16 +26,18 @@ const isWrite = (one: OperationRecord): boolean => one.writeId !== 0;
 export function causalTruth(history: readonly OperationRecord[], final: Snapshot): Truth {
   const writes = history.filter((one) => isWrite(one) && certaintyOf(one.outcome) !== "definite");
   const byId = new Map(writes.map((write) => [write.writeId, write]));
+  const pasts = new Map<number, Set<number>>();
   const past = (id: number): Set<number> => {
+    const known = pasts.get(id);
+    if (known !== undefined) return known;
     const all = new Set<number>();
-    const visit = (ids: readonly number[]): void => {
-      for (const one of ids) {
-        if (all.has(one)) continue;
-        all.add(one);
-        visit(byId.get(one)?.seen ?? []);
-      }
-    };
-    visit(byId.get(id)?.seen ?? []);
+    const next = [...(byId.get(id)?.seen ?? [])];
+    for (let one = next.pop(); one !== undefined; one = next.pop()) {
+      if (all.has(one)) continue;
+      all.add(one);
+      next.push(...(byId.get(one)?.seen ?? []));
+    }
+    pasts.set(id, all);
     return all;
   };
   const covered = new Set(writes.flatMap(({ seen }) => seen));
@@ -92,9 +94,10 @@ export function causalTruth(history: readonly OperationRecord[], final: Snapshot
 
   let [wentBack, judgedForGoingBack, missedOwn, judgedForOwn] = [0, 0, 0, 0];
   const reads = history.filter((one) => one.kind === "read" && one.outcome === "ok" && one.phase !== "load");
+  const places = new Map(history.map((one, place) => [one, place]));
   for (const read of reads.filter(({ phase }) => phase === "measure")) {
-    const before = history.slice(0, history.indexOf(read));
-    const mine = (one: OperationRecord): boolean => one.key === read.key && one.session === read.session;
+    const mine = (one: OperationRecord): boolean =>
+      one.key === read.key && one.session === read.session && places.get(one)! < places.get(read)!;
     const behind = (id: number): boolean => {
       const isBefore = (version: number): boolean => {
         const [a, b] = [byId.get(version), byId.get(id)];
@@ -110,14 +113,12 @@ export function causalTruth(history: readonly OperationRecord[], final: Snapshot
               .map(({ writeId }) => writeId);
       return versions.every(isBefore);
     };
-    const previous = reads.filter((one) => before.includes(one) && mine(one)).at(-1);
+    const previous = reads.filter(mine).at(-1);
     if (previous !== undefined && previous.end <= read.start && previous.versions.length > 0) {
       judgedForGoingBack++;
       if (previous.versions.some(behind)) wentBack++;
     }
-    const own = before
-      .filter((one) => mine(one) && isWrite(one) && one.outcome === "ok" && one.phase !== "load")
-      .at(-1);
+    const own = writes.filter((one) => mine(one) && one.outcome === "ok" && one.phase !== "load").at(-1);
     if (own !== undefined && own.end <= read.start) {
       judgedForOwn++;
       if (behind(own.writeId)) missedOwn++;

@@ -10,7 +10,7 @@ import { GetCoordination } from "../../../engine/quorum/get-coordinator";
 import { Random } from "../../../engine/vocabulary/random";
 import type { EngineSettings } from "../../../engine/vocabulary/settings";
 import { TrialFold, type TrialResult } from "../../../results/measures/fold";
-import { certaintyOf, type OperationRecord } from "../../../results/record/history";
+import { certaintyOf, type OperationRecord, type Snapshot } from "../../../results/record/history";
 import { readLatencyLog } from "../../../results/record/latency-log";
 import { Driver } from "../../../workloads/driver";
 import type { Reply, Request } from "../../../workloads/operation";
@@ -19,6 +19,7 @@ import { coreWorkload } from "../../../workloads/ycsb/core-workload";
 import { MiniWorld } from "../../engine/mini-world";
 import { settings } from "../../workloads/scripted-target";
 import { counters, END } from "./histories";
+import { causalTruth } from "./causality-oracle";
 import { judgeAll } from "./staleness-oracle";
 
 interface Trial {
@@ -29,6 +30,7 @@ interface Trial {
   readonly warmup: number;
   /** Messages sent between nodes in the measured phase. */
   readonly messages: number;
+  readonly final: Snapshot;
 }
 
 function trial(seed: number, load: Partial<WorkloadSettings>, engine: Partial<EngineSettings>): Trial {
@@ -88,15 +90,41 @@ function trial(seed: number, load: Partial<WorkloadSettings>, engine: Partial<En
   }
   const { warmup, measure, drain } = driver.phaseStarts;
   const messages = sentAfter! - sentBefore!;
+  const final = inspect(world, driver);
+  fold.snapshot(final);
   const result = fold.finish({ ...END, counters: [counters("node-1", { messagesSent: messages })] });
-  return { records, result, warmup, from: measure, to: drain, messages };
+  return { records, result, warmup, from: measure, to: drain, messages, final };
+}
+
+/** What the primaries of every key hold when messages under way have arrived. */
+function inspect(world: MiniWorld, driver: Driver): Snapshot {
+  world.run(100_000);
+  const keys = [...driver.keysWritten].map(([key, { name }]) => {
+    const address = encodeAddress(name);
+    const boxes = world.ring
+      .preferenceList(address, world.settings.nVal)
+      .map(({ node, vnode }) => world.ask(node, { kind: "inspect", id: 1, vnodes: [vnode], addresses: [address] }));
+    world.run(100_000, () => boxes.every(({ inspection }) => inspection !== undefined));
+    const replicas = boxes.map(({ inspection }) => {
+      const held = inspection!.held[0];
+      return held === "failed" ? ("unreachable" as const) : (held ?? []);
+    });
+    return { key, busy: false, replicas, metadata: boxes.map(({ inspection }) => inspection!.metadata[0] ?? null) };
+  });
+  return { at: world.now, tookMicros: 0, final: true, population: keys.length, keys };
 }
 
 function messageOf(request: Request): ClientMessage {
   const common = { id: 1, forwarded: false, address: encodeAddress(request.key), options: undefined };
   if (request.kind === "get") return { ...common, kind: "get" };
   const { writeId, value, context } = request;
-  return { ...common, kind: "put", context, writer: { client: request.session, timestamp: 0 }, version: { writeId, value, tombstone: request.kind === "delete" } };
+  return {
+    ...common,
+    kind: "put",
+    context,
+    writer: { client: request.session, timestamp: 0 },
+    version: { writeId, value, tombstone: request.kind === "delete" },
+  };
 }
 
 function replyOf({ outcome, versions, context, coordinator, reason }: AnswerMessage): Reply {
@@ -134,7 +162,48 @@ function near(actual: number | null | undefined, expected: number, what: string)
   );
 }
 
-function checkAll({ records, result, warmup, from, to, messages }: Trial): void {
+/** The oracle of causality: how often each anomaly was found. */
+function checkCausality({ records, result, final }: Trial): Record<string, number> {
+  const truth = causalTruth(records, final);
+  const { metrics, figures } = result;
+  const { anomalies, evidence, graph } = figures.causality!;
+  assert.deepEqual(
+    anomalies.map(({ kind, count, outOf, undecided }) => [kind, count, outOf, undecided]),
+    [
+      ["lost-update", truth.lost.length, truth.acknowledged, 0],
+      ["missed-conflict", truth.missed.length, truth.acknowledged, 0],
+      ["false-dominance", truth.dominated.length, truth.acknowledged, 0],
+      ["false-conflict", truth.readsWithFalsePairs, truth.readsWithVersions, 0],
+      ["resurrected-delete", truth.resurrected, truth.readsOfDeleted, 0],
+    ],
+  );
+  assert.deepEqual(
+    ["lost_updates", "false_conflicts", "non_monotonic_reads", "read_your_writes_misses"].map((name) => [
+      metrics[name].value,
+      metrics[name].n,
+    ]),
+    [
+      [truth.lost.length, truth.acknowledged],
+      [truth.falsePairs, truth.readsWithVersions],
+      [truth.wentBack, truth.judgedForGoingBack],
+      [truth.missedOwn, truth.judgedForOwn],
+    ],
+  );
+  for (const { writes, kind } of evidence) if (kind === "missed-conflict") assert.ok(truth.missed.includes(writes[0]));
+  assert.ok(graph !== null && graph.writes.length > 0);
+  for (const { id, fate } of graph.writes) if (fate === "lost") assert.ok(truth.lost.includes(id));
+  const found = final.keys.flatMap(({ metadata }) => metadata!.flatMap((copy) => copy ?? []));
+  near(metrics["clock_entries_mean"].value, mean(found.map(({ entries }) => entries)), "clock_entries_mean");
+  near(metrics["clock_bytes_mean"].value, mean(found.map(({ bytes }) => bytes)), "clock_bytes_mean");
+  return Object.fromEntries(anomalies.map(({ kind, count }) => [kind, count]));
+}
+
+function checkAll(one: Trial): void {
+  checkFigures(one);
+  checkCausality(one);
+}
+
+function checkFigures({ records, result, warmup, from, to, messages }: Trial): void {
   const { metrics, figures } = result;
   const seconds = (to - from) / 1e6;
   const requests = records.filter(({ kind }) => kind !== "rmw");
@@ -291,6 +360,19 @@ describe("the figures of a trial, computed again from its whole history", () => 
       for (const seed of seeds) assert.ok(stale(seed).lo! > 0, `seed ${seed}: the interval lies above zero`);
     } finally {
       GetCoordination.prototype.verdict = honest;
+    }
+  });
+
+  it("show no mistake of dvvset, false conflicts of vv-server and lost updates of lww, under the same load", () => {
+    const load = { mix: { ...MIX, blindWrite: 0 }, context: "session" as const };
+    const under = (clock: string, seed: number) => checkCausality(trial(seed, load, { clock, r: 1, w: 2 }));
+    for (const seed of [8, 9]) {
+      const none = { "lost-update": 0, "missed-conflict": 0, "false-dominance": 0, "false-conflict": 0 };
+      assert.deepEqual(under("dvvset", seed), { ...none, "resurrected-delete": 0 });
+      const merged = under("vv-server", seed);
+      assert.ok(merged["false-conflict"] > 0 && merged["lost-update"] === 0, JSON.stringify(merged));
+      const last = under("lww", seed);
+      assert.ok(last["missed-conflict"] > 0 && last["false-conflict"] === 0, JSON.stringify(last));
     }
   });
 });
