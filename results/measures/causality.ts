@@ -290,14 +290,14 @@ export class CausalityMeasure implements Measure {
     const at = write?.end ?? start;
     const name = writeName(id);
     const others = survivors.slice(0, 3);
-    const rest = survivors.length > others.length ? ` and ${survivors.length - others.length} more` : "";
-    const standing = `${others.map(writeName).join(", ")}${rest}`;
     const what = `${write?.isDelete === true ? "The delete" : "The write"} ${name} was acknowledged, no write had read it, and it is at no replica at the end; `;
     const why = {
-      "missed-conflict": `${standing} stands in its place, whose client had not read it, nor its client ${writeName(others[0] ?? 0)}.`,
-      "false-dominance": `${standing} stands in its place, which it had itself replaced.`,
-      "lost-update": "nothing stands in its place.",
-    }[kind];
+      "missed-conflict": () =>
+        `${writeName(others[0])} stands in its place and is concurrent with it: neither client had read the other's write.`,
+      "false-dominance": () =>
+        `${others.map(writeName).join(", ")} stands in its place, which it had itself replaced: the older one won.`,
+      "lost-update": () => "nothing stands in its place.",
+    }[kind]();
     return { kind, key: key.name, at, writes: [id, ...others], read: null, text: what + why };
   }
 
