@@ -11,7 +11,7 @@ import {
   type Distance,
   type VisibilityCurve,
 } from "../predictions/from-legs";
-import type { TrialFigures } from "../record/figures";
+import type { LegDelays, TrialFigures } from "../record/figures";
 import type { ChartCell } from "./cells";
 import type { LegendEntry, Plain } from "./chart";
 import { line, type Point } from "./frame";
@@ -34,6 +34,27 @@ const GROUP = "predicted";
 const DASH = [3, 3];
 const WIDTH = 1.25;
 
+/** A report asks for the same prediction several times. */
+const known = new WeakMap<
+  TrialFigures,
+  { readonly legs: readonly LegDelays[]; readonly name: string; readonly curve: VisibilityCurve }
+>();
+
+function curveFrom(
+  cell: ChartCell,
+  legs: readonly LegDelays[],
+  quorums: { n: number; r: number; w: number },
+): VisibilityCurve {
+  const seed = cell.summary.id;
+  const name = JSON.stringify([seed, quorums]);
+  const before = known.get(cell.figures[0]);
+  if (before?.name === name && before.legs.length === legs.length && legs.every((leg, i) => leg === before.legs[i]))
+    return before.curve;
+  const curve = predictFromLegs(legs, { ...quorums, trials: PREDICTION_TRIALS, seed });
+  known.set(cell.figures[0], { legs, name, curve });
+  return curve;
+}
+
 /**
  * Undefined where N, R or W is not known, a repetition kept no delays, or zones are apart: pooled delays would let every
  * replica be near for the one message and far for the next, and the model would be blamed for it.
@@ -43,7 +64,7 @@ export function overlayOf(cell: ChartCell, bins: TrialFigures["tVisibility"]): O
   const legs = cell.figures.flatMap((figures) => figures.legs ?? []);
   if (cell.apart || n === undefined || r === undefined || w === undefined || legs.length === 0) return undefined;
   if (legs.length < cell.figures.length || !legs.every(areComplete)) return undefined;
-  const curve = predictFromLegs(legs, { n, r, w, trials: PREDICTION_TRIALS, seed: cell.summary.id });
+  const curve = curveFrom(cell, legs, { n, r, w });
   return {
     cell,
     curve,

@@ -35,10 +35,11 @@ export const tVisibility: ChartDefinition = {
   draw,
 };
 
-const FEWEST_READS = 10;
+export const FEWEST_READS = 10;
 type Bins = TrialFigures["tVisibility"];
 
-interface Curve {
+export interface VisibilityOfCell {
+  readonly bins: Bins;
   readonly points: readonly Point[];
   readonly low: readonly Point[];
   readonly high: readonly Point[];
@@ -56,7 +57,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const drawn = facets(input)
     .map((facet) => ({
       facet,
-      curves: facet.series.map(({ cell }) => curveOf(cell)),
+      curves: facet.series.map(({ cell }) => visibilityOf(cell)),
     }))
     .filter(({ curves }) => curves.some((curve) => curve.points.length > 0));
   if (drawn.length === 0) return undefined;
@@ -145,7 +146,8 @@ function draw(input: ChartInput): ChartFigure | undefined {
   };
 }
 
-function curveOf(cell: ChartCell): Curve {
+/** What one configuration is drawn as, all its repetitions together. */
+export function visibilityOf(cell: ChartCell): VisibilityOfCell {
   const bins = pooled(cell.figures.map(({ tVisibility: one }) => one));
   const overlay = overlayOf(cell, bins);
   const points: Point[] = [];
@@ -190,7 +192,7 @@ function curveOf(cell: ChartCell): Curve {
     if (points.length === 1) fromStart = from === 0;
     if (inBin !== null) predicted.push({ x, y: inBin });
   }
-  return { points, low, high, rows, reads, left, overlay, predicted, fromStart };
+  return { bins, points, low, high, rows, reads, left, overlay, predicted, fromStart };
 }
 
 /** The bins of all repetitions, added up, in order. */
@@ -219,7 +221,7 @@ function pooled(all: readonly Bins[]): Bins {
   };
 }
 
-function answerOf(all: readonly { cell: ChartCell; curve: Curve }[]): string {
+function answerOf(all: readonly { cell: ChartCell; curve: VisibilityOfCell }[]): string {
   const known = all.filter(({ curve }) => curve.points.length > 0);
   known.sort((a, b) => a.curve.points[0].y - b.curve.points[0].y);
   const { cell, curve } = known[0];
@@ -242,7 +244,7 @@ function answerOf(all: readonly { cell: ChartCell; curve: Curve }[]): string {
     : `${start}; from about ${plain(settled.x)} ms on it stayed at 99.9 % or above.`;
 }
 
-function describe(cell: ChartCell, curve: Curve): string {
+function describe(cell: ChartCell, curve: VisibilityOfCell): string {
   const first = curve.points[0];
   const last = curve.points.at(-1);
   if (first === undefined || last === undefined) return `${cell.label}: no bin with enough reads`;

@@ -6,6 +6,12 @@ import { chartInput } from "../charts/cells";
 import type { ChartFigure } from "../charts/chart";
 import { escapeText } from "../charts/markup";
 import { plain, signedWithUnit } from "../charts/numbers";
+import {
+  errorsInWords,
+  visibilityErrors,
+  visibilityInWorlds,
+  type VisibilityErrors,
+} from "../charts/visibility-in-worlds";
 import { DISTANCE_INTERVAL, errorInWords, worldDistance } from "../charts/world-distance";
 import type { LoadedRun } from "../record/run-folder";
 import { worldDistances, type CellDistance, type DistanceRow } from "../statistics/distance";
@@ -13,12 +19,19 @@ import { inWorld } from "../statistics/worlds";
 import { figureHtml, type ChartSectionOptions } from "./chart-section";
 import { dataTable } from "./tables";
 
-/** HTML. `figure` undefined where no configuration left latencies in both worlds. */
-export function distanceSection(run: LoadedRun, figure: ChartFigure | undefined, options: ChartSectionOptions): string {
+/** What is drawn in this section: undefined where the worlds left nothing to set side by side. */
+export interface DistanceFigures {
+  readonly latency: ChartFigure | undefined;
+  readonly visibility: ChartFigure | undefined;
+}
+
+/** HTML. */
+export function distanceSection(run: LoadedRun, figures: DistanceFigures, options: ChartSectionOptions): string {
   const distances = worldDistances(run);
   return (
     `<h2>${escapeText(worldDistance.question)}</h2>` +
-    figureHtml(worldDistance, figure, options) +
+    figureHtml(worldDistance, figures.latency, options) +
+    `<div id="${visibilityInWorlds.id}">${figureHtml(visibilityInWorlds, figures.visibility, options)}</div>` +
     (distances.length === 0 ? "" : summaryTable(run, distances))
   );
 }
@@ -38,9 +51,11 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
   const columns = COLUMNS.filter(([, quantity, percentile]) =>
     distances.some((one) => find(one, quantity, percentile) !== undefined),
   );
+  const errors = new Map(visibilityErrors(chartInput(run)).map((one) => [one.processes, one]));
+  const ages = [...errors.values()].some(({ predicted, simulated }) => (predicted ?? simulated) !== undefined);
   const kinds = [...new Set(distances.flatMap(({ rows }) => rows.map(({ interval }) => interval)))];
   const rows = distances.map((one) => [
-    `${names.get(one.processes) ?? one.processes}${one.invalid ? " (invalid)" : ""}`,
+    nameOf(names.get(one.processes) ?? one.processes, one),
     ...columns.map(([heading, quantity, percentile]) =>
       inWords(find(one, quantity, percentile), heading.endsWith("ratio")),
     ),
@@ -50,11 +65,18 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
           `${error.kind}s ${errorInWords(error)}${error.percentiles < 100 ? `, up to p${error.percentiles}` : ""}`,
       )
       .join("; ") || "not measured",
+    ...(ages ? [errorOf(errors.get(one.processes))] : []),
   ]);
   return (
     `<h3>Processes against simulation</h3>` +
     dataTable(
-      { columns: ["configuration", ...columns.map(([heading]) => heading), "N-RMSE, percentiles 1 to 99.9"], rows },
+      {
+        columns: [
+          ...["configuration", ...columns.map(([heading]) => heading), "N-RMSE, percentiles 1 to 99.9"],
+          ...(ages ? ["consistent by age, RMSE"] : []),
+        ],
+        rows,
+      },
       Infinity,
       "plain",
     ) +
@@ -62,6 +84,15 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
       `Ratios are processes over simulation, differences processes minus simulation. In brackets: ${kinds.map((kind) => DISTANCE_INTERVAL[kind]).join("; ")}. All percentiles and both kinds of figure: summaries/distance.csv and .json.`,
     )} <a href="../summaries/distance.csv">CSV</a> · <a href="../summaries/distance.json">JSON</a></p>`
   );
+}
+
+/** Cells of processes that are invalid say so themselves; the other half may be, too. */
+function nameOf(label: string, { invalid }: CellDistance): string {
+  return invalid && !label.endsWith("(invalid)") ? `${label} (invalid)` : label;
+}
+
+function errorOf(errors: VisibilityErrors | undefined): string {
+  return errors === undefined ? "not measured" : errorsInWords(errors);
 }
 
 function find({ rows }: CellDistance, quantity: string, percentile: number | null): DistanceRow | undefined {

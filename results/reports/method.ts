@@ -9,6 +9,7 @@ import { chartInput } from "../charts/cells";
 import { escapeText, slug } from "../charts/markup";
 import { count, counted, median, percent, plain } from "../charts/numbers";
 import type { Calibration } from "../record/figures";
+import { visibilityInWorlds } from "../charts/visibility-in-worlds";
 import { worldDistance } from "../charts/world-distance";
 import type { LoadedRun, TunableLabel } from "../record/run-folder";
 import { inWorld, twins, WORLD_IN_WORDS, WORLDS, worldsOf } from "../statistics/worlds";
@@ -47,7 +48,7 @@ const EXPECTATION = {
 
 export function glossarySection(run: LoadedRun): string {
   const words = run.trials.some(({ figures }) => figures?.causality !== undefined) ? [...WORDS, ...CLOCK_WORDS] : WORDS;
-  const drawn = [...(worldsOf(run).length > 1 ? [worldDistance] : []), ...chartsOf(run)];
+  const drawn = [...(worldsOf(run).length > 1 ? [worldDistance, visibilityInWorlds] : []), ...chartsOf(run)];
   const charts = drawn
     .map(
       (chart) =>

@@ -9,6 +9,7 @@ import { intervalsInWords } from "../charts/interval-words";
 import { escapeText } from "../charts/markup";
 import { count, counted } from "../charts/numbers";
 import { standaloneSvg } from "../charts/render";
+import { visibilityInWorlds } from "../charts/visibility-in-worlds";
 import { worldDistance } from "../charts/world-distance";
 import { drawInWorlds, type WorldFigure } from "../charts/worlds-apart";
 import { csv } from "../record/csv";
@@ -18,7 +19,7 @@ import { inWorld, worldsOf } from "../statistics/worlds";
 import { chartSection, figurePath } from "./chart-section";
 import { CLOCK_CHARTS, CLOCK_SECTION, clockSection, evidenceFile, evidenceTable } from "./clock-section";
 import { comparisonSection } from "./comparison";
-import { distanceSection } from "./distance";
+import { distanceSection, type DistanceFigures } from "./distance";
 import { worstValidity } from "./headline";
 import { glossarySection, methodSection, utc } from "./method";
 import { renderPage, type PageSection } from "./page";
@@ -76,19 +77,22 @@ export function reportFiles(run: LoadedRun, options: RunReportOptions = {}): Rea
 interface Drawings {
   readonly charts: ReadonlyMap<string, readonly WorldFigure[]>;
   /** Of a run with both worlds. */
-  readonly distance: ChartFigure | undefined;
+  readonly distance: DistanceFigures;
 }
 
 function drawAll(run: LoadedRun): Drawings {
   return {
     charts: drawInWorlds(run, chartsOf(run)),
-    distance: worldsOf(run).length > 1 ? worldDistance.draw(chartInput(run)) : undefined,
+    distance:
+      worldsOf(run).length > 1
+        ? { latency: worldDistance.draw(chartInput(run)), visibility: visibilityInWorlds.draw(chartInput(run)) }
+        : { latency: undefined, visibility: undefined },
   };
 }
 
 function figuresOf({ charts, distance }: Drawings): ChartFigure[] {
   const drawn = [...charts.values()].flatMap((worlds) => worlds.flatMap(({ figure }) => figure ?? []));
-  return distance === undefined ? drawn : [distance, ...drawn];
+  return [distance.latency, distance.visibility, ...drawn].filter((figure) => figure !== undefined);
 }
 
 function compose(
