@@ -4,7 +4,7 @@
  * a quiet day means that somebody else was using it, and marks the run doubtful.
  *
  *     npm run bench            everything, about five minutes
- *     npm run bench -- engine  one part: micro, engine, memory, simulation, predict
+ *     npm run bench -- engine  one part: micro, engine, memory, simulation, clocks, predict
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -14,6 +14,7 @@ import { type RunningCeiling, startCeiling } from "./ceiling";
 import { type EngineFigures, type RunningEngine, startEngine } from "./engine";
 import { measureMemory } from "./memory";
 import { measureMicro } from "./micro";
+import { measureClocks } from "./clocks";
 import { measurePredictions } from "./predict";
 import { measureSimulation } from "./simulation";
 
@@ -182,6 +183,10 @@ async function main(): Promise<void> {
   }
   if (part === undefined || part === "simulation") {
     for (const { name, value, unit, note } of await measureSimulation()) report(name, value, unit, note);
+  }
+  if (part === undefined || part === "clocks") {
+    for (const { clock, keys, ratio, least, most } of measureClocks())
+      report(`store/${clock}@${String(keys)}`, ratio, "ratio to lww", `[${least.toFixed(2)}, ${most.toFixed(2)}]`);
   }
   if (part === undefined || part === "predict") {
     for (const { name, value, unit, note } of measurePredictions()) report(name, value, unit, note);
