@@ -13,16 +13,15 @@ const FEW = 4;
 export function clockFacets(input: ChartInput): Facet[] {
   const cells = input.cells.filter((cell) => cell.figures.length > 0);
   const named = clockAxes(cells);
-  if (cells.length <= FEW || named.length === 0) return facets(input);
-  const inWords = (cell: ChartCell, wanted: (key: string) => boolean): string =>
-    axesInWords(otherAxes(cell.summary.axes), wanted);
+  const names = clockNames(cells);
+  if (cells.length <= FEW || names === undefined) return facets(input);
   const rows = cells.map((cell) => {
-    const name = inWords(cell, (key) => named.includes(key));
+    const clock = names.get(cell)!;
     return {
       cell,
-      name: cell.invalid ? `${name} (invalid)` : name,
-      clock: name,
-      panel: inWords(cell, (key) => !named.includes(key)),
+      clock,
+      name: cell.invalid ? `${clock} (invalid)` : clock,
+      panel: axesInWords(otherAxes(cell.summary.axes), (key) => !named.includes(key)),
     };
   });
   const clocks = [...new Set(rows.map(({ clock }) => clock))];
@@ -36,6 +35,13 @@ export function clockFacets(input: ChartInput): Facet[] {
       panel,
     ),
   );
+}
+
+/** The clock's name, with what was chosen together with it; undefined where the clock does not vary. */
+export function clockNames(cells: readonly ChartCell[]): ReadonlyMap<ChartCell, string> | undefined {
+  const named = clockAxes(cells);
+  if (named.length === 0) return undefined;
+  return new Map(cells.map((cell) => [cell, axesInWords(otherAxes(cell.summary.axes), (key) => named.includes(key))]));
 }
 
 /** The clock, and every axis of which some value never met some clock; empty where the clock does not vary. */

@@ -110,7 +110,9 @@ function curveOf(cell: ChartCell): PooledBin[] {
 }
 
 function answerOf(all: readonly { readonly cell: ChartCell; readonly curve: readonly PooledBin[] }[]): string {
-  const known = all.filter(({ curve }) => curve.length > 0).sort((a, b) => b.curve.at(-1)!.mean - a.curve.at(-1)!.mean);
+  const known = all
+    .filter(({ curve }) => curve.length > 0)
+    .sort((a, b) => b.curve.at(-1)!.mean - a.curve.at(-1)!.mean || highest(b.curve) - highest(a.curve));
   const [most, fewest] = [known[0], known.at(-1)!];
   const say = ({ cell, curve }: (typeof known)[number]): string => `at ${cell.label}: ${atEnds(curve)}`;
   return most === fewest
@@ -118,10 +120,14 @@ function answerOf(all: readonly { readonly cell: ChartCell; readonly curve: read
     : `Reads returned the most versions ${say(most)}; the fewest ${say(fewest)}.`;
 }
 
+function highest(curve: readonly PooledBin[]): number {
+  return Math.max(...curve.map(({ max }) => max));
+}
+
 /** `1 version on average after 1 write and 40.2 versions after 101 (at most 101)`. */
 function atEnds(curve: readonly PooledBin[]): string {
   const [first, last] = [curve[0], curve.at(-1)!];
-  const most = Math.max(...curve.map(({ max }) => max));
+  const most = highest(curve);
   const versions = (value: number): string => `${plain(value)} ${value === 1 ? "version" : "versions"}`;
   const after = (bin: PooledBin): string => `after ${binInWords(bin)} ${binInWords(bin) === "1" ? "write" : "writes"}`;
   const start = `${versions(first.mean)} on average ${after(first)}`;

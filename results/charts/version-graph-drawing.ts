@@ -42,6 +42,8 @@ const TOP = 44;
 const LEFT = 64;
 const FONT = 12;
 const FAR_ROWS = 30;
+/** Of many sessions with more writes than this the lines are paler. */
+const CROWD = 60;
 const GAP = 10;
 const HEADING = "write, and what became of it";
 /** Widths are Helvetica's; where it is missing a wider one takes its place. */
@@ -56,18 +58,16 @@ export function drawVersionGraph({ graph, evidence, elementId }: VersionGraphOpt
   const named = sessions <= MOST_OWN_LANES;
   const names = [...laneOf.keys()].map(String);
   const widest = Math.max(0, ...names.map((name) => textWidth(name, FONT, false)));
-  const lane = named ? Math.min(44, Math.max(24, widest + 8)) : lanes > 40 ? 14 : 18;
-  const x = (write: Write): number => LEFT + lane * (laneOf.get(write.session)! + 0.5);
+  const lane = named ? Math.min(44, Math.max(24, widest + 8)) : lanes > 20 ? 12 : 18;
   const rowOf = new Map(shown.map((write, i) => [write.id, i]));
   const y = (row: number): number => TOP + ROW * (row + 0.5);
-  const wordsX = LEFT + lane * lanes + GAP;
   const casesOf = new Map<number, NumberedEvidence[]>();
   for (const one of evidence)
     for (const write of one.evidence.writes) casesOf.set(write, [...(casesOf.get(write) ?? []), one]);
   const rows = shown.map((write, i) => ({
     write,
     row: i,
-    words: wordsOf(write, named),
+    words: wordsOf(write),
     cases: casesInWords(write, casesOf.get(write.id) ?? []),
   }));
   const longest = Math.max(
@@ -76,23 +76,27 @@ export function drawVersionGraph({ graph, evidence, elementId }: VersionGraphOpt
       ({ words, cases }) => textWidth(words, FONT, false) + (cases === "" ? 0 : 8 + textWidth(cases, FONT, true)),
     ),
   );
-  const width = Math.ceil(wordsX + GAP + longest * WIDER_FONT);
+  // Beside a hundred lanes words would be out of sight: there they come first.
+  const lanesX = named ? LEFT : LEFT + GAP + longest * WIDER_FONT;
+  const wordsX = named ? LEFT + lane * lanes + GAP : LEFT;
+  const x = (write: Write): number => lanesX + lane * (laneOf.get(write.session)! + 0.5);
+  const width = Math.ceil((named ? wordsX + longest * WIDER_FONT : lanesX + lane * lanes) + GAP);
   const height = TOP + ROW * shown.length + 8;
 
   const head =
     text(LEFT - 14, 16, "time (s)", { anchor: "end", fill: "muted" }) +
-    text(LEFT + (lane * lanes) / 2, 16, lanes < 3 ? "session" : named ? "one lane a session" : "sessions", {
+    text(lanesX + (lane * lanes) / 2, 16, lanes < 3 ? "session" : named ? "one lane a session" : "sessions", {
       anchor: "middle",
       fill: "muted",
     }) +
     text(wordsX, 36, HEADING, { fill: "muted" }) +
     (named
       ? [...laneOf]
-          .map(([session, i]) => text(LEFT + lane * (i + 0.5), 36, String(session), { anchor: "middle" }))
+          .map(([session, i]) => text(lanesX + lane * (i + 0.5), 36, String(session), { anchor: "middle" }))
           .join("")
       : "");
   const laneLines = Array.from({ length: lanes }, (_, i) => {
-    const at = brief(LEFT + lane * (i + 0.5));
+    const at = brief(lanesX + lane * (i + 0.5));
     return `M${at} ${TOP}V${height - 8}`;
   }).join("");
 
@@ -110,9 +114,9 @@ export function drawVersionGraph({ graph, evidence, elementId }: VersionGraphOpt
     for (const id of one.writes.slice(1, 4)) {
       const to = rowOf.get(id);
       if (from === undefined || to === undefined || from === to) continue;
-      const [first, last] = from < to ? [from, to] : [to, from];
-      // Across the whole picture they would lie on each other: a short end at either write says as much.
-      if (last - first > FAR_ROWS) marks += `M${brief(x(shown[first]) + 9)} ${brief(y(first))}q6 2 7 ${ROW * 0.8}`;
+      // Across the whole picture they would lie on each other: a short end towards the other says as much.
+      if (Math.abs(to - from) > FAR_ROWS)
+        marks += `M${brief(x(shown[from]) + 9)} ${brief(y(from))}q6 2 7 ${brief(ROW * (to > from ? 0.8 : -0.8))}`;
       else marks += bow(x(shown[from]), y(from), x(shown[to]), y(to), lane);
     }
   }
@@ -147,7 +151,10 @@ export function drawVersionGraph({ graph, evidence, elementId }: VersionGraphOpt
     content:
       head +
       path(laneLines, `stroke="var(--grid)"`) +
-      path(edges, `stroke="var(--muted)" stroke-width="1.25" stroke-opacity=".75"`) +
+      path(
+        edges,
+        `stroke="var(--muted)" stroke-width="1.25" stroke-opacity="${shown.length > CROWD && !named ? ".4" : ".75"}"`,
+      ) +
       path(outside, `stroke="var(--muted)" stroke-dasharray="2 2"`) +
       path(marks, `stroke="var(--bad)" stroke-width="2" stroke-dasharray="5 3"`) +
       nodes.join(""),
@@ -239,10 +246,10 @@ function bow(x1: number, y1: number, x2: number, y2: number, lane: number): stri
   return `M${brief(x1)} ${brief(y1)}C${side} ${brief(y1)} ${side} ${brief(y2)} ${brief(x2)} ${brief(y2)}`;
 }
 
-function wordsOf(write: Write, named: boolean): string {
+function wordsOf(write: Write): string {
   const what = write.tombstone ? `${writeName(write.id)} delete, ` : `${writeName(write.id)} `;
   const became = write.fate === "unknown" && write.endS === null ? "no answer" : FATE_IN_WORDS[write.fate];
-  return `${what}${became}${named ? "" : `, session ${write.session}`}`;
+  return `${what}${became}`;
 }
 
 /** `E1 to E3 false conflict, E5`: the kind at the write that suffered. */

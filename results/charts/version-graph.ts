@@ -121,7 +121,10 @@ function fatesInWords({ graph }: DrawnGraph): string {
     const n = graph.writes.filter((write) => write.fate === fate).length;
     return n === 0 ? [] : [`${count(n)} ${FATE_IN_WORDS[fate]}`];
   });
-  return `${counted(graph.writes.length, "write")} of ${counted(sessions, "session")}: ${fates.join(", ")}`;
+  const all = graph.writes.length + graph.dropped + (graph.later ?? 0);
+  const writes =
+    all === graph.writes.length ? counted(all, "write") : `${count(graph.writes.length)} of ${counted(all, "write")},`;
+  return `${writes} by ${counted(sessions, "session")}: ${fates.join(", ")}`;
 }
 
 function answerOf(graphs: readonly DrawnGraph[]): string {

@@ -102,7 +102,7 @@ function evidenceHtml(
       `<tr id="case-${world}-${number}"><th scope="row">E${number}</th>` +
       `<td class="error"><a href="#word-${slug(words.one)}">${escapeText(words.one)}</a></td>` +
       `<td class="told">${escapeText(evidence.text)}</td><td>${writesOf(one)}</td>` +
-      `<td class="name">${escapeText(cell.label)}${several ? `<span class="interval">repetition ${repetition}</span>` : ""}</td>` +
+      `<td class="whose">${escapeText(cell.label)}${several ? `<span class="interval">repetition ${repetition}</span>` : ""}</td>` +
       `<td class="number">${evidence.atS.toFixed(3)}</td><td class="key">${escapeText(cut(evidence.key))}</td>` +
       `<td class="number">${evidence.read === null ? "–" : count(evidence.read)}</td></tr>`
     );

@@ -17,11 +17,11 @@ export interface Headline {
 const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["read_p50_ms", "read p50"],
   ["read_p99_ms", "read p99"],
-  ["write_p99_ms", "write p99"],
-  ["p_stale", "stale reads"],
   ["lost_updates", "lost updates"],
   ["false_conflicts", "false conflicts"],
   ["resurrected_deletes", "back from delete"],
+  ["write_p99_ms", "write p99"],
+  ["p_stale", "stale reads"],
   ["p_consistent_at_commit", "consistent at commit"],
   ["t_visibility_999_ms", "99.9 % visible after"],
   ["throughput_ops_s", "throughput"],

@@ -81,6 +81,7 @@ h4.cases{text-align:left;margin-top:1.2rem}
 table.cases th[scope=row]{font-weight:600;white-space:nowrap}
 table.cases .told{min-width:18rem}
 table.cases .error{min-width:7rem}
+table.cases .whose{min-width:10rem}
 table.cases .key{min-width:6rem;overflow-wrap:anywhere}
 tr:target{background:var(--panel)}
 .scroll{overflow-x:auto;max-width:100%}

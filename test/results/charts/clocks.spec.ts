@@ -270,7 +270,7 @@ describe("version graph", () => {
     assert.match(draw("version-graph").caption, /No write is left out\./);
   });
 
-  it("lets many sessions share lanes and names them in the rows instead", () => {
+  it("lets many sessions share lanes, with the words before them, where they are in sight", () => {
     const few = drawOne(made(14, 120));
     assert.equal(few.lanes, few.sessions);
     const storm: VersionGraph = {
@@ -284,7 +284,10 @@ describe("version graph", () => {
     const many = drawOne(storm);
     assert.equal(many.sessions, 150);
     assert.equal(many.lanes, 1);
-    assert.match(many.content, />77\.1 replaced, session 77</);
+    assert.match(many.content, />77\.1 replaced</);
+    const words = /<text x="([\d.]+)" y="[\d.]+" fill="var\(--muted\)">77\.1 /.exec(many.content)![1];
+    const lanes = [...many.content.matchAll(/<circle cx="([\d.]+)"/g)].map(([, at]) => Number(at));
+    assert.ok(Number(words) < Math.min(...lanes));
     const crowd = drawOne(made(40, 200));
     assert.ok(crowd.lanes <= 40 && crowd.width < 1500);
   });

@@ -97,6 +97,26 @@ describe("did the clock err, in words", () => {
     assert.doesNotMatch(text, /R=1/);
   });
 
+  it("names configurations where a clock erred under some settings only", () => {
+    const many = madeUpRun({ ...QUICKSTART_LIKE, clocks: ["riak-dvv", "dvvset"] });
+    const some: LoadedRun = {
+      ...many,
+      trials: many.trials.map((trial) => ({
+        ...trial,
+        figures: {
+          ...trial.figures!,
+          causality: counting(trial.record.cell === "r1-w2-riak-dvv" ? { "lost-update": 5 } : {})(
+            trial.figures!.causality!,
+          ),
+        },
+      })),
+    };
+    assert.match(
+      clockInWords(chartInput(some).cells),
+      /^R=1\u00a0W=2 · riak-dvv lost 15 of 3\u202f000 acknowledged writes; the other 7 made no such error in at least /,
+    );
+  });
+
   it("stands at the head of the report, and nowhere when nobody judged", () => {
     assert.match(verdictOf(run), /lww lost \d+ of/);
     assert.doesNotMatch(verdictOf(withCausality(run, () => undefined)), /lost|clock|conflict/);
