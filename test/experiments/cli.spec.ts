@@ -211,6 +211,28 @@ describe("the command line", () => {
       );
     });
 
+    it("knows every kind of fault that list faults tells, how it is written, and those of later versions", async () => {
+      const listed = (await quorumlab(["list", "faults", "--json"])).out;
+      const { lists } = JSON.parse(listed) as {
+        readonly lists: readonly { readonly items: readonly { name: string }[] }[];
+      };
+      const names = lists[0].items.map(({ name }) => name);
+      assert.ok(names.includes("partition") && names.length > 15);
+      for (const name of names) {
+        const { out, code } = await quorumlab(["explain", name, "--json"]);
+        assert.equal(code, 0, name);
+        const { explanations } = JSON.parse(out) as { readonly explanations: readonly Record<string, string>[] };
+        assert.deepEqual([explanations[0].kind, explanations[0].name], ["fault", name]);
+        assert.match(explanations[0].example, new RegExp(`kind: ${name}\\b`));
+        assert.ok(explanations[0].needs.startsWith("at ("));
+      }
+      const loss = (await quorumlab(["explain", "loss"])).out;
+      assert.ok(loss.includes("(faults)") && loss.includes("network.loss"), "both meanings");
+      assert.match((await quorumlab(["explain", "faults"])).out, /faults compose and neither ends the other/);
+      assert.match((await quorumlab(["explain", "join"])).out, /^join +not supported by this version yet/);
+      assert.match((await quorumlab(["explain", "partitoin"])).err, /did you mean "partition"\?/);
+    });
+
     it("knows clocks, metrics, groups, other stores' names and later keys", async () => {
       assert.match((await quorumlab(["explain", "vv-server"])).out, /may err/);
       assert.match((await quorumlab(["explain", "p_stale"])).out, /^p_stale/);
@@ -261,7 +283,7 @@ describe("the command line", () => {
       };
       assert.deepEqual(
         document.lists.map((list) => list.kind),
-        ["experiments", "metrics", "workloads", "tunables", "clocks"],
+        ["experiments", "metrics", "faults", "workloads", "tunables", "clocks"],
       );
       for (const { items } of document.lists) assert.ok(items.length > 0);
     });

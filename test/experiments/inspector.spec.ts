@@ -12,7 +12,8 @@ function played(sample: number): { readonly inspector: Inspector; readonly write
   const driver = { keysWritten, writesInFlight: () => false, lastWriteActivity: () => -Infinity };
   const inspector = new Inspector({
     now: () => 0,
-    ask: (_node, _vnodes, addresses, done) => done({ held: addresses.map(() => [1]), metadata: addresses.map(() => ({ entries: 1, bytes: 5 })) }),
+    ask: (_node, _vnodes, addresses, done) =>
+      done({ held: addresses.map(() => [1]), metadata: addresses.map(() => ({ entries: 1, bytes: 5 })) }),
     ring: new MiniWorld().ring,
     nVal: 3,
     driver: driver as unknown as Driver,

@@ -230,6 +230,20 @@ const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: "a simulation in which only a disk would take time, and storage is memory",
+    text: "world: simulation\ncluster: {nodes: 3}\nnetwork: {intra_zone: 3ms}\nnode_model: {service: {read: 1ms, write: 1ms}}\ntunables: {r: 1, w: 1}\n",
+    told: [
+      "3:23 a coordinator answers every operation alone and without any cost, so a closed workload would do endlessly many operations in its first instant; give network.client a delay (such as 0.5ms), or workload.think, or use workload.model: open",
+    ],
+  },
+  {
+    what: "a simulation that only reads, where only writes take time",
+    text: "world: simulation\ncluster: {nodes: 3, storage: lmdb}\nnetwork: {intra_zone: 3ms}\nnode_model: {service: {write: 1ms}}\ntunables: {r: 1}\nworkload: {mix: {read: 1}}\n",
+    told: [
+      "3:23 a coordinator answers every operation alone and without any cost, so a closed workload would do endlessly many operations in its first instant; give network.client a delay (such as 0.5ms), or workload.think, or use workload.model: open",
+    ],
+  },
+  {
     what: "a scalar for a group",
     text: "phases: 5s\nrepetitions: 12\n",
     told: [
