@@ -1,5 +1,5 @@
 /**
- * Deleted versions that came back. A read that returns a version which an acknowledged delete had replaced is, as a rule, only
+ * Deleted values that came back. A read that returns a value which an acknowledged delete had replaced is, as a rule, only
  * stale: with R = 1 it asked a replica that the delete had not reached yet, and an earlier read that had already seen the delete
  * proves nothing, since it asked another. Two things do prove it. Either an inspection after the delete had reached every primary
  * and found the version at none, and a later read returned it. Or it is there at the end and nothing that replaced it is: the delete is forgotten
@@ -118,6 +118,9 @@ function deletedBy(
   deletes: readonly HeldWrite[],
   past: CausalPast,
 ): HeldWrite | "no" | "unknown" | WriteId {
+  // An older tombstone brings nothing back; of an open write it is not known yet whether it is one.
+  if (version.write === undefined) return version.id;
+  if (version.write.isDelete) return "no";
   let answer: "no" | "unknown" | WriteId = "no";
   for (const one of deletes) {
     const precedes = past.precedes(version, one);
@@ -125,7 +128,7 @@ function deletedBy(
     if (precedes !== "no" && typeof answer !== "number") answer = precedes;
   }
   // A delete that is no longer held may have replaced what is older than it.
-  if (answer === "no" && past.forgottenDelete > (version.write?.start ?? -Infinity)) return "unknown";
+  if (answer === "no" && past.forgottenDelete > version.write.start) return "unknown";
   return answer;
 }
 

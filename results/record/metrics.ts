@@ -157,7 +157,7 @@ const OTHERS: readonly MetricDescription[] = [
     "count",
     "lower",
     "Lost updates",
-    "Acknowledged writes, of all phases, that no write had read (definite failures left out) and that no replica holds when the run has ended. Of inspected keys; n is the acknowledged writes judged. Undecided, and only in the upper end, where a replica was not reached. A delete counts only where a version that it had replaced is there at the end, since tombstones are reaped. A hint that still waits at a fallback is no replica.",
+    "Acknowledged writes, of all phases, that no write had read (definite failures left out) and that no replica holds when the run has ended. Of inspected keys; n is the acknowledged writes judged. Undecided, and only in the upper end, where a replica was not reached. A delete counts only where a value that it had replaced is there at the end, since tombstones are reaped. A hint that still waits at a fallback is no replica.",
   ),
   row(
     "missed_conflicts",
@@ -185,7 +185,7 @@ const OTHERS: readonly MetricDescription[] = [
     "count",
     "lower",
     "Deletes that came back",
-    "Reads that returned a version which an acknowledged delete, ended before the read began, had in its past, where that is proved to be more than staleness: an inspection in between had reached every primary and found the version at none, or the version is there at the end while no replica reached holds anything that replaced it. A read that asked a replica which the delete had not reached is stale and not counted, even where an earlier read of another replica had seen the delete. n is the reads judged, of keys with a delete.",
+    "Reads that returned a value which an acknowledged delete, ended before the read began, had in its past, where that is proved to be more than staleness: an inspection in between had reached every primary and found the value at none, or the value is there at the end while no replica reached holds anything that replaced it. A read that asked a replica which the delete had not reached is stale and not counted, even where an earlier read of another replica had seen the delete. n is the reads judged, of keys with a delete.",
   ),
   row(
     "non_monotonic_reads",

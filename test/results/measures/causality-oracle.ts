@@ -82,8 +82,10 @@ export function causalTruth(history: readonly OperationRecord[], final: Snapshot
     // Deletes that are told of before the read; which of them ended before it began is asked of each version.
     if (!deletes.some(({ end, id }) => end < read.end || (end === read.end && id < read.id))) continue;
     readsOfDeleted++;
-    const deleted = read.versions.filter((version) =>
-      deletes.some(({ end, writeId }) => end < read.start && past(writeId).has(version)),
+    const deleted = read.versions.filter(
+      (version) =>
+        byId.get(version)?.kind !== "delete" &&
+        deletes.some(({ end, writeId }) => end < read.start && past(writeId).has(version)),
     );
     const replicas = final.keys.find(({ key }) => key === read.key)?.replicas ?? ["unreachable" as const];
     const held = new Set(replicas.flatMap((replica) => (replica === "unreachable" ? [] : [...replica])));

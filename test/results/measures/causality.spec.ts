@@ -96,6 +96,8 @@ describe("a lost update", () => {
     assert.deepEqual(lost(history, [[], []]), [0, 0, 0, 0]);
     assert.deepEqual(lost(history, [[1], []]), [1, 0, 1, 0]);
     assert.deepEqual(lost([...history, put(3, 21, 31)], [[3], [3]]), [0, 0, 0, 0], "reaped beside a concurrent one");
+    const twice = [...history, remove(3, 40, 50, { seen: [2] })];
+    assert.deepEqual(lost(twice, [[2], []]), [0, 0, 0, 0], "an older tombstone in its place brings nothing back");
   });
   it("is sought in inspected keys alone; a sample leaves the upper end open, and without an inspection it is not measured", () => {
     const history = [put(1, 0, 10), put(2, 0, 10, { key: "other" })];
@@ -203,6 +205,9 @@ describe("a delete that came back", () => {
     const of = (deleted: OperationRecord): number =>
       judge([put(1, 0, 10), deleted, get([1], 100, 110)], [[1]]).figures.causality!.anomalies[4].count;
     assert.equal(of(remove(2, 20, 30)), 0);
+    assert.equal(of(remove(2, 20, 30, { seen: [1] })), 1);
+    const twice = [remove(1, 0, 10), remove(2, 20, 30, { seen: [1] }), get([1], 100, 110, { values: 0 })];
+    assert.equal(judge(twice, [[1]]).figures.causality!.anomalies[4].count, 0, "a tombstone");
     assert.equal(of(remove(2, 20, 105, { seen: [1] })), 0);
     assert.equal(of(remove(2, 20, 30, { seen: [1], outcome: "timeout" })), 0);
   });
