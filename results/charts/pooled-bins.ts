@@ -48,6 +48,42 @@ export function pooledBins(all: readonly Bins[]): PooledBin[] {
     .map(({ from, to, count, sum, max }) => ({ from, to, count, mean: sum / count, max }));
 }
 
+/**
+ * Neighbouring bins put together where there are many of them and their observations differ: a mean of two reads beside one of
+ * three is a saw, not a curve. What does not differ within a bin (a script that is the same every time) stays as it is.
+ */
+export function withoutSaw(bins: readonly PooledBin[]): readonly PooledBin[] {
+  const differs = bins.some(({ count, mean, max }) => count > 1 && mean < max);
+  if (bins.length <= FEW_BINS || !differs) return bins;
+  const merged: PooledBin[] = [];
+  let open: PooledBin | undefined;
+  for (const bin of bins) {
+    open = open === undefined ? bin : together(open, bin);
+    const wide = open.to / Math.max(1, open.from);
+    if ((open.count >= ENOUGH && wide >= NARROWEST) || wide >= WIDEST) {
+      merged.push(open);
+      open = undefined;
+    }
+  }
+  const last = merged.at(-1);
+  if (open !== undefined)
+    if (open.count < ENOUGH && last !== undefined) merged[merged.length - 1] = together(last, open);
+    else merged.push(open);
+  return merged;
+}
+
+const FEW_BINS = 24;
+const ENOUGH = 30;
+/** Ratios of a bin's ends. */
+const NARROWEST = 1.12;
+const WIDEST = 1.6;
+
+function together(a: PooledBin, b: PooledBin): PooledBin {
+  const count = a.count + b.count;
+  const mean = (a.count * a.mean + b.count * b.mean) / count;
+  return { from: a.from, to: b.to, count, mean, max: Math.max(a.max, b.max) };
+}
+
 /** Where a bin of whole numbers stands: a bin of one number at that number, a wider one at its middle on a log axis. */
 export function middleOf({ from, to }: PooledBin): number {
   const last = Number.isFinite(to) ? to - 1 : from;

@@ -20,6 +20,7 @@ import {
   numberAxis,
   onAxis,
   pooledBins,
+  withoutSaw,
   type PooledBin,
 } from "./pooled-bins";
 
@@ -62,7 +63,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       `${counted(
         bins.reduce((sum, { count }) => sum + count, 0),
         "read",
-      )} of ${repetitions(all.map(({ cell }) => cell))}, pooled by how many writes of the key had ended before. ` +
+      )} of ${repetitions(all.map(({ cell }) => cell))}, pooled by how many writes of the key had ended before${all.some(({ cell, curve }) => curve.length < exactly(cell).length) ? ", neighbouring numbers together where reads are few" : ""}. ` +
       "Lines are means; thin dashed lines, where they differ, the most versions that one read returned.",
     description:
       "Lines of how many versions reads returned, by how many writes of the key had ended before. " +
@@ -105,7 +106,11 @@ function draw(input: ChartInput): ChartFigure | undefined {
   };
 }
 
-function curveOf(cell: ChartCell): PooledBin[] {
+function curveOf(cell: ChartCell): readonly PooledBin[] {
+  return withoutSaw(exactly(cell));
+}
+
+function exactly(cell: ChartCell): readonly PooledBin[] {
   return pooledBins(causalityOf(cell).map(({ siblingsByWrites: { reads, ...bins } }) => ({ ...bins, count: reads })));
 }
 

@@ -9,7 +9,7 @@ import { chartInput, type ChartInput } from "../../../results/charts/cells";
 import { CHARTS, chartsOf, type ChartFigure, type Panel } from "../../../results/charts/chart";
 import { clockFacets } from "../../../results/charts/clock-facets";
 import { drawnGraphs, numberedEvidence } from "../../../results/charts/evidence";
-import { binInWords, isWide, middleOf, numberAxis, pooledBins } from "../../../results/charts/pooled-bins";
+import { binInWords, isWide, middleOf, numberAxis, pooledBins, withoutSaw } from "../../../results/charts/pooled-bins";
 import { standaloneSvg } from "../../../results/charts/render";
 import { seriesStyle } from "../../../results/charts/theme";
 import { drawVersionGraph, shownWrites } from "../../../results/charts/version-graph-drawing";
@@ -51,6 +51,29 @@ describe("bins over repetitions", () => {
     ]);
     assert.deepEqual(pooled.map(binInWords), ["1", "2 to 3", "4 or more"]);
     assert.deepEqual(pooled.map(middleOf), [1, 2.449, 4]);
+  });
+
+  it("are put together where many small ones differ within, every read kept, and never where they do not", () => {
+    const many = (spread: number): ReturnType<typeof pooledBins> =>
+      Array.from({ length: 120 }, (_, i) => ({
+        from: i + 1,
+        to: i + 2,
+        count: 3,
+        mean: 2 + (i % 3),
+        max: 2 + (i % 3) + spread,
+      }));
+    const merged = withoutSaw(many(1));
+    assert.ok(merged.length < 40, `${merged.length}`);
+    assert.equal(
+      merged.reduce((sum, { count }) => sum + count, 0),
+      360,
+    );
+    merged.slice(1).forEach(({ from }, i) => assert.equal(from, merged[i].to));
+    assert.equal(Math.max(...merged.map(({ max }) => max)), 5);
+    const mean = merged.reduce((sum, bin) => sum + bin.count * bin.mean, 0) / 360;
+    assert.ok(Math.abs(mean - 3) < 1e-9);
+    assert.deepEqual(withoutSaw(many(0)), many(0));
+    assert.deepEqual(withoutSaw(many(1).slice(0, 20)), many(1).slice(0, 20));
   });
 
   it("take an open end that JSON made null", () => {

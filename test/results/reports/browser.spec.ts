@@ -233,6 +233,27 @@ describe("run report in Chromium", function () {
     await page.close();
   });
 
+  for (const width of [360, 1280])
+    it(`leads from a case of the clock to its write, marked and in sight, at ${width} px`, async () => {
+      const { page, noise } = await open("report.html", width, "light");
+      const link = page.locator("table.cases a[href^='#write-']").first();
+      const id = (await link.getAttribute("href"))!.slice(1);
+      await link.click();
+      await page.waitForFunction("document.querySelector('g:target') !== null");
+      const [target, fill, seen] = await page.evaluate<[string, string, boolean]>(`(() => {
+        const mark = document.querySelector("g:target");
+        const box = mark.querySelector("circle").getBoundingClientRect();
+        const nav = document.querySelector("nav.sections").getBoundingClientRect();
+        const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+        return [mark.id, getComputedStyle(mark.querySelector(".row")).fill, box.top > nav.bottom && mark.contains(hit)];
+      })()`);
+      assert.equal(target, id);
+      assert.notEqual(fill, "none");
+      assert.ok(seen, "the mark is out of sight");
+      assert.deepEqual(noise, []);
+      await page.close();
+    });
+
   it("shows a run without figures without complaint", async () => {
     const { page, noise } = await open("empty.html", 360, "light");
     assert.equal(await page.evaluate("document.documentElement.dataset.ready"), "yes");
