@@ -110,6 +110,8 @@ export function predictedKey(): { readonly [key: string]: Plain } {
 export function predictionInWords(overlays: readonly (readonly [name: string, overlay: Overlay])[]): string {
   const hows = [...new Set(overlays.map(([, { how }]) => how))].join("; ");
   const drawn = overlays.flatMap(([, { curve }]) => (curve.trials > 0 ? [curve] : []));
+  if (drawn.length === 0 && overlays.every(([, { distance }]) => (distance?.rms ?? 0) === 0))
+    return "The WARS model predicts 100 % everywhere, because all these quorums overlap.";
   const doubt = Math.max(0, ...drawn.flatMap(({ p, lo, hi }) => p.map((_, i) => (hi[i] - lo[i]) / 2)));
   const known = overlays.flatMap(([name, { distance }]) => (distance === undefined ? [] : [{ name, ...distance }]));
   known.sort((a, b) => b.rms - a.rms);

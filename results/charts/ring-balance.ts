@@ -7,9 +7,10 @@
 import type { TrialFigures } from "../record/figures";
 import { panelCells, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry, Panel } from "./chart";
-import { chartPanel, panelSize } from "./frame";
+import { chartPanel, line, panelSize } from "./frame";
 import { percent, plain, trimmed } from "./numbers";
 import { ringDrawing } from "./ring-drawing";
+import type { SeriesStyle } from "./theme";
 
 export const ringBalance: ChartDefinition = {
   id: "ring-balance",
@@ -17,7 +18,7 @@ export const ringBalance: ChartDefinition = {
   title: "Load of each node against its share of the ring",
   question: "Is load even?",
   prose:
-    "Bars: which share of all operations, and of all stored keys, each node carried. The dash across a pair of bars is the share of the ring that the node owns. Bars at the dash: load follows the ring. Dashes at different heights: the ring itself is uneven. The circle shows who owns which arc; the numbered nodes are the preference list of the example key, clockwise from its position.",
+    "Bars: which share of all operations, and of all stored keys, each node carried. The dash across a pair of bars is the share of the ring that the node owns. Bars at the dash: load follows the ring. Dashes at different heights: the ring itself is uneven. Where there are many nodes, or not equally many everywhere, lines take the place of bars: nodes from the busiest to the idlest, each quantity in an order of its own, as multiples of an even share; a flat line at 1 is perfect balance. The circle shows who owns which arc; the numbered nodes are the preference list of the example key, clockwise from its position.",
   absence: "No node reported operations or keys, so the balance between nodes is unknown.",
   draw,
 };
@@ -36,6 +37,10 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const top = Math.max(...drawn.flatMap(({ shares }) => shares.flatMap((one) => [one.operations, one.keys, one.ring])));
   const rings = distinctRings(drawn.map(({ cell }) => cell));
   const size = panelSize(drawn.length + rings.length);
+  const ranked = drawn.some(({ shares }) => shares.length > MOST_BARS || shares.length !== drawn[0].shares.length);
+  const most = Math.max(
+    ...drawn.flatMap(({ shares }) => LINES.flatMap(({ of }) => shares.map((one) => (of(one) * shares.length) / 100))),
+  );
   const panels: Panel[] = rings.map(({ cell, ring, several }) => ({
     title: several ? `the ring: ${cell.label}` : "the ring, and the nodes of one key",
     width: 340,
@@ -44,35 +49,44 @@ function draw(input: ChartInput): ChartFigure | undefined {
   }));
   for (const { cell, shares } of drawn)
     panels.push(
-      chartPanel(cell.label, size, {
-        type: "bar",
-        labels: shares.map(({ node }) => node),
-        x: { title: "node", scale: "category", unit: "", name: "node" },
-        y: { title: "share of all (%)", scale: "linear", min: 0, max: Math.ceil(top * 1.1), unit: "%", name: "share" },
-        datasets: [
-          {
-            type: "line",
-            label: RING.series,
-            series: RING.series,
-            data: shares.map(({ ring }) => trimmed(ring)),
-            showLine: false,
-            pointStyle: "line",
-            pointRadius: Math.max(6, 90 / shares.length),
-            pointHoverRadius: Math.max(6, 90 / shares.length),
-            borderColor: RING.colour,
-            borderWidth: 2,
-            order: 0,
-          },
-          bars(
-            OPERATIONS,
-            shares.map(({ operations }) => trimmed(operations)),
-          ),
-          bars(
-            KEYS,
-            shares.map(({ keys }) => trimmed(keys)),
-          ),
-        ],
-      }),
+      ranked
+        ? rankedPanel(cell.label, shares, size, most)
+        : chartPanel(cell.label, size, {
+            type: "bar",
+            labels: shares.map(({ node }) => node),
+            x: { title: "node", scale: "category", unit: "", name: "node" },
+            y: {
+              title: "share of all (%)",
+              scale: "linear",
+              min: 0,
+              max: Math.ceil(top * 1.1),
+              unit: "%",
+              name: "share",
+            },
+            datasets: [
+              {
+                type: "line",
+                label: RING.series,
+                series: RING.series,
+                data: shares.map(({ ring }) => trimmed(ring)),
+                showLine: false,
+                pointStyle: "line",
+                pointRadius: Math.max(6, 90 / shares.length),
+                pointHoverRadius: Math.max(6, 90 / shares.length),
+                borderColor: RING.colour,
+                borderWidth: 2,
+                order: 0,
+              },
+              bars(
+                OPERATIONS,
+                shares.map(({ operations }) => trimmed(operations)),
+              ),
+              bars(
+                KEYS,
+                shares.map(({ keys }) => trimmed(keys)),
+              ),
+            ],
+          }),
     );
   return {
     id: ringBalance.id,
@@ -80,18 +94,26 @@ function draw(input: ChartInput): ChartFigure | undefined {
     title: ringBalance.title,
     question: ringBalance.question,
     answer: answerOf(drawn),
-    caption: `Shares of the sum over all nodes, ${repetitions(drawn.map(({ cell }) => cell))} added up. Equal axes in all panels.${note}`,
+    caption:
+      `Shares of the sum over all nodes, ${repetitions(drawn.map(({ cell }) => cell))} added up${ranked ? ", as multiples of an even share; each line in an order of its own" : ""}. ` +
+      `Equal axes in all panels.${note}`,
     description:
       "Bars of each node's share of operations and of stored keys, with its share of the ring. " +
       drawn
         .map(
           ({ cell, shares }) =>
-            `${cell.label}: ${shares.map((one) => `${one.node} ${plain(one.operations)} % of operations`).join(", ")}`,
+            `${cell.label}: ${[...shares]
+              .sort((a, b) => b.operations - a.operations)
+              .slice(0, MOST_BARS)
+              .map((one) => `${one.node} ${plain(one.operations)} % of operations`)
+              .join(", ")}${shares.length > MOST_BARS ? ` and ${shares.length - MOST_BARS} with less` : ""}`,
         )
         .join("; ") +
       ".",
-    axes: { x: "node", y: "share of all (%)" },
-    legend: [OPERATIONS, KEYS, RING],
+    axes: ranked ? { x: "nodes, busiest first (%)", y: "times the even share" } : { x: "node", y: "share of all (%)" },
+    legend: ranked
+      ? LINES.map(({ name, style }) => ({ series: name, colour: style.colour, dash: style.dash, mark: style.marker }))
+      : [OPERATIONS, KEYS, RING],
     panels,
     table: {
       columns: ["configuration", "node", "operations (%)", "keys (%)", "ring (%)"],
@@ -105,6 +127,55 @@ function draw(input: ChartInput): ChartFigure | undefined {
 const OPERATIONS: LegendEntry = { series: "operations", colour: "$s1", dash: [], mark: "bar" };
 const KEYS: LegendEntry = { series: "stored keys", colour: "$s6", dash: [], mark: "bar" };
 const RING: LegendEntry = { series: "share of the ring", colour: "$ink", dash: [], mark: "line" };
+
+/** Above so many nodes bars are hairlines and names cannot be read. */
+const MOST_BARS = 40;
+
+const LINES: readonly { readonly name: string; readonly style: SeriesStyle; readonly of: (share: Share) => number }[] =
+  [
+    { name: "operations", style: { colour: "$s1", dash: [], marker: "line" }, of: ({ operations }) => operations },
+    { name: "stored keys", style: { colour: "$s6", dash: [7, 3], marker: "line" }, of: ({ keys }) => keys },
+    { name: "share of the ring", style: { colour: "$ink", dash: [2, 2], marker: "line" }, of: ({ ring }) => ring },
+  ];
+
+function rankedPanel(
+  title: string,
+  shares: readonly Share[],
+  size: { readonly width: number; readonly height: number },
+  most: number,
+): Panel {
+  // A falling line needs no more points than it has pixels.
+  const every = Math.ceil(shares.length / 200);
+  return chartPanel(title, size, {
+    type: "line",
+    x: {
+      title: "nodes, busiest first (%)",
+      scale: "linear",
+      min: 0,
+      max: 100,
+      unit: "%",
+      name: "of nodes are at least as busy",
+    },
+    y: {
+      title: "times the even share",
+      scale: "linear",
+      min: 0,
+      max: Math.ceil(most * 5.25) / 5,
+      unit: "times the even share",
+      name: "load",
+    },
+    datasets: LINES.map(({ name, style, of }) => {
+      const sorted = shares.map((one) => (of(one) * shares.length) / 100).sort((a, b) => b - a);
+      // In the middle of a node's part of the axis, and at both ends so that the line spans it.
+      const points = [
+        { x: 0, y: sorted[0] },
+        ...sorted.map((y, i) => ({ x: (100 * (i + 0.5)) / sorted.length, y })).filter((_, i) => i % every === 0),
+        { x: 100, y: sorted[sorted.length - 1] },
+      ].map(({ x, y }) => ({ x: trimmed(x), y: trimmed(y) }));
+      return line(name, style, points, { pointRadius: 0 });
+    }),
+  });
+}
 
 function bars(
   entry: LegendEntry,

@@ -1,6 +1,7 @@
 /**
  * The ring as a clock face: position 0 at the top, growing clockwise, every token's arc in the colour of its node and
- * a letter-free number for those who do not see the colour. A key sits outside at its position, and the nodes of its
+ * a letter-free number for those who do not see the colour. With more nodes than colours only those that a key lives on
+ * are coloured, and with more tokens than can be told apart the others are one band: a thousand hairlines are grey anyway. A key sits outside at its position, and the nodes of its
  * preference list are numbered in order where the walk first meets them. Written by hand because a bar chart library
  * has no picture for it.
  *
@@ -9,6 +10,7 @@
  */
 import type { TrialFigures } from "../record/figures";
 import { escapeText } from "./markup";
+import { count } from "./numbers";
 import { brief } from "./svg-canvas";
 import { seriesStyle } from "./theme";
 
@@ -28,29 +30,47 @@ export function ringDrawing(ring: TrialFigures["ring"]): string {
     const arc = arcPath(from / space, token.at / space);
     paths.set(token.node, (paths.get(token.node) ?? "") + arc);
   });
-  let out = "";
-  for (const node of nodes)
-    out += `<path fill="${variable(nodes.indexOf(node))}" stroke="var(--page)" stroke-width=".5" d="${paths.get(node)!}"/>`;
   const { example } = ring;
+  let out = "";
+  const coloured = nodes.length <= MOST_COLOURS ? nodes : example.preferenceList.filter((node) => nodes.includes(node));
+  const colourOf = (node: string): string =>
+    variable(nodes.length <= MOST_COLOURS ? nodes.indexOf(node) : example.preferenceList.indexOf(node));
+  const others = nodes.filter((node) => !coloured.includes(node));
+  if (others.length > 0) {
+    if (tokens.length > MOST_ARCS) out += `<path fill="var(--grid)" d="${arcPath(0, 1)}"/>`;
+    else
+      others.forEach((node, i) => {
+        out += `<path fill="var(--${i % 2 === 0 ? "grid" : "line"})" stroke="var(--page)" stroke-width=".5" d="${paths.get(node)!}"/>`;
+      });
+  }
+  for (const node of coloured) {
+    const edge = tokens.length > MOST_ARCS ? colourOf(node) : "var(--page)";
+    out += `<path fill="${colourOf(node)}" stroke="${edge}" stroke-width=".5" d="${paths.get(node)!}"/>`;
+  }
   if (example.preferenceList.length > 0) {
     out += exampleMarks(ring, tokens, space);
   }
-  // Legend inside the circle.
-  const shown = nodes.slice(0, 9);
+  // Names inside the circle, what it is made of across from the key's label.
+  const tokensY = example.preferenceList.length > 0 && labelIsAbove(example.at / space) ? 334 : 12;
+  out += `<text x="${CENTRE}" y="${tokensY}" text-anchor="middle" fill="var(--muted)" font-size="11">${count(tokens.length)} ${tokens.length === 1 ? "token" : "tokens"}, ${escapeText(ring.strategy)}</text>`;
   const lineHeight = 17;
-  let y = CENTRE - ((shown.length + (nodes.length > shown.length ? 1 : 0)) * lineHeight) / 2 - 4;
-  out += `<text x="${CENTRE}" y="${brief(y)}" text-anchor="middle" fill="var(--muted)" font-size="11">${tokens.length} ${tokens.length === 1 ? "token" : "tokens"}, ${escapeText(ring.strategy)}</text>`;
-  for (const node of shown) {
+  let y = CENTRE - ((coloured.length + (others.length > 0 ? 1 : 0)) * lineHeight) / 2 - 5;
+  for (const node of coloured) {
     y += lineHeight;
     const place = example.preferenceList.indexOf(node);
     const name = short(node) + (place >= 0 ? ` · ${ORDINAL[place] ?? `${place + 1}th`} choice` : "");
-    out += `<rect x="${CENTRE - 58}" y="${brief(y - 9)}" width="10" height="10" fill="${variable(nodes.indexOf(node))}"/>`;
-    out += `<text x="${CENTRE - 43}" y="${brief(y)}" fill="var(--ink)"${place >= 0 ? ' font-weight="bold"' : ""}>${escapeText(name)}</text>`;
+    out += `<rect x="${CENTRE - 74}" y="${brief(y - 9)}" width="10" height="10" fill="${colourOf(node)}"/>`;
+    out += `<text x="${CENTRE - 59}" y="${brief(y)}" fill="var(--ink)"${place >= 0 ? ' font-weight="bold"' : ""}>${escapeText(name)}</text>`;
   }
-  if (nodes.length > shown.length)
-    out += `<text x="${CENTRE - 43}" y="${brief(y + lineHeight)}" fill="var(--muted)">and ${nodes.length - shown.length} more</text>`;
+  if (others.length > 0)
+    out += `<text x="${CENTRE - 59}" y="${brief(y + lineHeight)}" fill="var(--muted)">and ${count(others.length)} more</text>`;
   return out;
 }
+
+/** As many as there are colours. */
+const MOST_COLOURS = 7;
+/** Arcs narrower than a pixel and a half. */
+const MOST_ARCS = 500;
 
 const ORDINAL = ["1st", "2nd", "3rd"];
 
@@ -62,12 +82,9 @@ function exampleMarks(ring: TrialFigures["ring"], tokens: TrialFigures["ring"]["
   const [tx, ty] = onCircle(start, OUTER + 3);
   out += `<path fill="none" stroke="var(--ink)" stroke-width="1.5" d="M${brief(kx)} ${brief(ky)}L${brief(tx)} ${brief(ty)}"/>`;
   out += `<circle cx="${brief(kx)}" cy="${brief(ky)}" r="4" fill="var(--ink)"/>`;
-  // Keep the label inside the picture: below for the upper half it would cross the ring, so above or below by side.
-  const upper = ky < CENTRE;
-  const labelY = upper ? 12 : 334;
+  const labelY = labelIsAbove(start) ? 12 : 334;
   out += `<text x="${CENTRE}" y="${labelY}" text-anchor="middle" fill="var(--ink)">key ${escapeText(short(example.key))} ● then clockwise</text>`;
   let previous = -1;
-  let inward = 0;
   example.preferenceList.forEach((node, place) => {
     let best: number | undefined;
     for (const token of tokens) {
@@ -76,14 +93,21 @@ function exampleMarks(ring: TrialFigures["ring"], tokens: TrialFigures["ring"]["
       if (best === undefined || distance < best) best = distance;
     }
     if (best === undefined) return;
-    // Neighbours on the ring step inward, so that no number covers another.
-    inward = previous >= 0 && Math.abs(best / space - previous) < 0.035 ? inward + 14 : 0;
-    previous = best / space;
-    const [x, y] = onCircle(start + best / space, INNER - 9 - inward);
+    // Neighbours on the ring stand side by side, in order, so that no number covers another.
+    previous = previous < 0 ? best / space : Math.max(best / space, previous + BESIDE);
+    const [x, y] = onCircle(start + previous, INNER - 9);
     out += `<circle cx="${brief(x)}" cy="${brief(y)}" r="6.5" fill="var(--page)" stroke="var(--ink)"/>`;
     out += `<text x="${brief(x)}" y="${brief(y + 3.5)}" text-anchor="middle" fill="var(--ink)" font-size="10">${place + 1}</text>`;
   });
   return out;
+}
+
+/** Of a turn, at the numbers' distance from the centre: a little more than their width. */
+const BESIDE = 0.026;
+
+/** The key's label stays inside the picture: across the ring it would cross it, so it stands on the key's side. */
+function labelIsAbove(start: number): boolean {
+  return onCircle(start, OUTER)[1] < CENTRE;
 }
 
 function spaceOf(ring: TrialFigures["ring"]): number {

@@ -185,6 +185,7 @@ function answerOf(all: readonly Twin[]): string {
     );
     if (known.length === 0) return undefined;
     const [most] = [...known].sort((a, b) => b.rms - a.rms);
+    if (most.rms === 0) return "exactly what was measured on processes";
     return (
       `at most ${points(most.rms)} from what was measured on processes (at ${most.name}, where chance alone makes ${points(most.byChance)}` +
       (known.length === 1

@@ -47,7 +47,7 @@ section{padding:1.8rem 0 .6rem;border-top:1px solid var(--grid)}
 .warnings ul{margin:.3rem 0;padding-left:1.2rem}
 nav.sections{position:sticky;top:0;z-index:5;background:var(--page);border-bottom:1px solid var(--line);margin-top:1rem}
 nav.sections .row{max-width:1100px;margin:0 auto;padding:0 1.1rem;display:flex;align-items:center;gap:.6rem}
-nav.sections ol{display:flex;gap:.85rem;overflow-x:auto;list-style:none;margin:0;padding:.55rem 0;flex:1;white-space:nowrap;font-size:.88rem;scrollbar-width:none}
+nav.sections ol{display:flex;gap:.65rem;overflow-x:auto;list-style:none;margin:0;padding:.55rem 0;flex:1;white-space:nowrap;font-size:.85rem;scrollbar-width:none}
 nav.sections a{text-decoration:none}
 nav.sections a:hover{text-decoration:underline}
 button{font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:.35rem;padding:.1rem .55rem;cursor:pointer}

@@ -7,7 +7,9 @@ import { runInNewContext } from "node:vm";
 import { chartInput, facets, quorumsOverlap } from "../../../results/charts/cells";
 import { CHARTS, type ChartFigure, type Panel } from "../../../results/charts/chart";
 import { chartCallbacks } from "../../../results/charts/callbacks";
+import { trimmed } from "../../../results/charts/numbers";
 import { panelSvg, standaloneSvg } from "../../../results/charts/render";
+import type { LoadedRun } from "../../../results/record/run-folder";
 import { emptyRun, madeUpRun, QUICKSTART_LIKE, withInvalid } from "../fixtures";
 
 const run = madeUpRun();
@@ -421,6 +423,41 @@ describe("charts", () => {
     assert.match(svg, /node-5 · 2nd choice/);
     assert.match(svg, /node-1 · 3rd choice/);
     assert.doesNotMatch(svg, /<script/);
+  });
+
+  it("ring balance: ranks nodes where there are too many for bars, and colours those of one key alone", () => {
+    const nodes = 200;
+    const name = (i: number): string => `node-${i + 1}`;
+    const large: LoadedRun = {
+      ...run,
+      trials: run.trials.map((trial) => ({
+        ...trial,
+        figures: {
+          ...trial.figures!,
+          // The first node does twice what the others do.
+          load: Array.from({ length: nodes }, (_, i) => ({
+            ...{ node: name(i), operations: i === 0 ? 20 : 10, keys: 10, ringShare: 1 / nodes },
+          })),
+          ring: {
+            strategy: "random-tokens",
+            tokens: Array.from({ length: 4 * nodes }, (_, i) => ({ at: i * 1000, node: name(i % nodes) })),
+            example: { key: "user1", at: 1500, preferenceList: [name(2), name(3), name(4)] },
+          },
+        },
+      })),
+    };
+    const figure = CHARTS.get("ring-balance")!.draw(chartInput(large))!;
+    const svg = standaloneSvg(figure, 0);
+    assert.match(svg, /node-3 · 1st choice/);
+    assert.match(svg, />and 197 more</);
+    assert.match(svg, />800 tokens, random-tokens</);
+    assert.doesNotMatch(svg, />node-1[ <]/);
+    assert.deepEqual(figure.axes, { x: "nodes, busiest first (%)", y: "times the even share" });
+    const [operations, keys] = datasets(figure.panels[1]) as unknown as { data: { x: number; y: number }[] }[];
+    assert.equal(operations.data[0].y, trimmed((20 * nodes) / (10 * nodes + 10)));
+    assert.equal(operations.data.at(-1)!.x, 100);
+    assert.ok(keys.data.every(({ y }) => y === 1));
+    assert.equal(figure.table.rows.length, large.cells.length * nodes);
   });
 });
 
