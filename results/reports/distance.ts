@@ -68,7 +68,7 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
     ...(ages ? [errorOf(errors.get(one.processes))] : []),
   ]);
   return (
-    `<h3>Processes against simulation</h3>` +
+    `<h3>Processes against simulation</h3><div class="wide">` +
     dataTable(
       {
         columns: [
@@ -80,7 +80,7 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
       Infinity,
       "plain",
     ) +
-    `<p class="facts">${escapeText(
+    `</div><p class="facts">${escapeText(
       `Ratios are processes over simulation, differences processes minus simulation. In brackets: ${kinds.map((kind) => DISTANCE_INTERVAL[kind]).join("; ")}. All percentiles and both kinds of figure: summaries/distance.csv and .json.`,
     )} <a href="../summaries/distance.csv">CSV</a> · <a href="../summaries/distance.json">JSON</a></p>`
   );

@@ -60,6 +60,7 @@ export function publishedSection(run: LoadedRun): string {
       `${count(inside)} of ${count(all.length)} measured values lie within the tolerance around the published one.` +
         (without === 0 ? "" : ` ${count(without)} published values belong to no configuration of this run.`),
     )}</p>` +
+    `<div class="wide">` +
     dataTable(
       {
         columns: [
@@ -71,7 +72,8 @@ export function publishedSection(run: LoadedRun): string {
       },
       Infinity,
       "plain",
-    )
+    ) +
+    "</div>"
   );
 }
 

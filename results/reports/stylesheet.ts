@@ -85,6 +85,8 @@ table.cases .whose{min-width:10rem}
 table.cases .key{min-width:6rem;overflow-wrap:anywhere}
 tr:target{background:var(--panel)}
 .scroll{overflow-x:auto;max-width:100%}
+.wide table{min-width:58rem}
+.wide td{overflow-wrap:break-word}
 .scroll.tall{max-height:26rem;overflow-y:auto;border:1px solid var(--grid)}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
 th,td{padding:.28rem .55rem .28rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid)}
@@ -124,4 +126,5 @@ nav.sections,#theme,.help{display:none!important}
 .panels.many{grid-template-columns:1fr 1fr 1fr}
 .panels.two{grid-template-columns:1fr 1fr}
 figure,.panel,tr{break-inside:avoid}
-.scroll{overflow:visible}`;
+.scroll{overflow:visible}
+.wide table{min-width:0}`;
