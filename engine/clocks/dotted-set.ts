@@ -133,24 +133,30 @@ export function sync(a: DvvSet, b: DvvSet): DvvSet {
   const count = idsA.length;
   if (count !== idsB.length || a.anonymous.length + b.anonymous.length > 0) return syncGeneral(a, b);
   // Replicas of one key nearly always know the same actors. Decide by reading alone; build only on a true merge.
+  const countersA = a.counters;
+  const countersB = b.counters;
+  const listsA = a.lists;
+  const listsB = b.lists;
   let onlyA = false;
   let onlyB = false;
   for (let k = 0; k < count; k++) {
     if (idsA[k] !== idsB[k]) return syncGeneral(a, b);
-    const countA = a.counters[k];
-    const countB = b.counters[k];
-    const baseA = countA - a.lists[k].length;
-    const baseB = countB - b.lists[k].length;
-    if (countA > countB || baseA > baseB) onlyA = true;
-    if (countA < countB || baseA < baseB) onlyB = true;
+    const ahead = countersA[k] - countersB[k];
+    // By how much more A knows to be overwritten: of counters less lengths.
+    const further = ahead - listsA[k].length + listsB[k].length;
+    if (ahead > 0 || further > 0) onlyA = true;
+    if (ahead < 0 || further < 0) onlyB = true;
   }
   if (!onlyB) return a;
   if (!onlyA) return b;
-  const counters: number[] = a.counters.slice();
-  const lists: Versions[] = a.lists.slice();
+  const counters: number[] = countersA.slice();
+  const lists: Versions[] = listsA.slice();
   for (let k = 0; k < count; k++) {
-    counters[k] = Math.max(a.counters[k], b.counters[k]);
-    lists[k] = mergeLists(a.counters[k], a.lists[k], b.counters[k], b.lists[k]);
+    const countA = countersA[k];
+    const countB = countersB[k];
+    if (countA === countB && listsA[k].length <= listsB[k].length) continue;
+    if (countB > countA) counters[k] = countB;
+    lists[k] = mergeLists(countA, listsA[k], countB, listsB[k]);
   }
   return { ids: idsA, counters, lists, anonymous: NONE };
 }

@@ -73,7 +73,7 @@ function riakObjects(epochs: boolean): Clock<RiakState> {
     source: "Riak KV 2.1 to 3: riak_object, riak_kv_vnode; basho/riak_kv#679",
     declares: epochs
       ? { mayLose: false, mayConflictFalsely: false, growsWith: "replicas" }
-      : { mayLose: true, loses: "same-replica", mayConflictFalsely: false, growsWith: "replicas" },
+      : { mayLose: true, loses: "same-replica", mayConflictFalsely: true, growsWith: "replicas" },
     mintsServerDots: true,
     freshIdentities: epochs,
     configured: (settings) => (settings.actorEpochs === false ? withoutEpochs : riakDvv),
@@ -203,8 +203,9 @@ function firstBoot(actor: Actor): Actor {
 }
 
 /**
- * The siblings of both, less those that the other side's vector covers and the other side no longer carries. A pair that
- * each side lets go of both stay, as a state is never empty: no event makes such, but a sibling policy may.
+ * The siblings of both, less those that the other side's vector covers and the other side no longer carries. Where each
+ * side lets go of all that the other has, all stay, as a state is never empty: dots given twice make such states, and so
+ * may a sibling policy.
  */
 function mergeSiblings(a: RiakState, b: RiakState): readonly RiakSibling[] {
   const fromA = a.siblings.filter((sibling) => isCarried(b, sibling) || !covers(b.vector, sibling.dot));

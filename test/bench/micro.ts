@@ -1,6 +1,6 @@
 /** tinybench on the parts that every operation passes: clocks, hashing, preference lists, codec, histogram. */
 import { Bench } from "tinybench";
-import { clockNamed, CLOCKS, packActor } from "../../engine/clocks/clock";
+import { clockNamed, packActor } from "../../engine/clocks/clock";
 import type { Message } from "../../engine/messages";
 import "../../engine/real/native-octets";
 import { hashPosition } from "../../engine/ring/hash";
@@ -11,6 +11,7 @@ import { Random } from "../../engine/vocabulary/random";
 import type { HashName } from "../../engine/vocabulary/settings";
 import { Codec } from "../../engine/wire/codec";
 import { LatencyHistogram } from "../../results/record/histogram";
+import { measureClocks, measureDottedSync } from "./clock-tables";
 import { BENCH_CLUSTER } from "./engine";
 import { by } from "../engine/clocks/event-maker";
 
@@ -37,33 +38,6 @@ export async function measureMicro(): Promise<readonly MicroFigure[]> {
   );
   const version = { writeId: 2 ** 33 + 7, value: "v".repeat(100), tombstone: false };
 
-  for (const [name, clock] of CLOCKS) {
-    let state = clock.update(undefined, "", version, by(packActor(0, 0, 1)));
-    for (let node = 1; node < 3; node++)
-      state = clock.update(state, clock.context(state), version, by(packActor(node, 0, 1)));
-    const writer = new ByteWriter();
-    clock.encode(state, writer);
-    const bytes = writer.view().slice();
-    const other = clock.decode(new ByteReader(bytes));
-    const newer = clock.update(state, clock.context(state), version, by(packActor(1, 0, 1)));
-    const context = clock.context(state);
-    add(`clock ${name} update, 3 actors`, () =>
-      clock.entries(clock.update(state, context, version, by(packActor(1, 0, 1)))),
-    );
-    add(`clock ${name} sync equal, decoded apart`, () => (clock.sync(state, other) === state ? 1 : 0));
-    add(`clock ${name} sync one newer`, () => (clock.sync(state, newer) === newer ? 1 : 0));
-    add(`clock ${name} context`, () => clock.context(state).length);
-    add(`clock ${name} encode`, () => {
-      writer.reset();
-      clock.encode(state, writer);
-      return writer.length;
-    });
-    const reader = new ByteReader(bytes);
-    add(`clock ${name} decode`, () => {
-      reader.reset(bytes, 0, bytes.length);
-      return clock.entries(clock.decode(reader));
-    });
-  }
   for (const name of ["murmur3", "fnv1a", "md5", "sha1"] as HashName[]) {
     add(`hash ${name}, ${String(addresses[0].length)} bytes`, (i) => hashPosition(name, addresses[i & 1023]));
   }
@@ -105,7 +79,7 @@ export async function measureMicro(): Promise<readonly MicroFigure[]> {
   histogram.destroy();
   if (!Number.isFinite(sink)) throw new Error("a benchmark computed nonsense");
   console.log(`\nParts, one process (tinybench, batches of ${String(BATCH)})\n`);
-  return bench.tasks.map((task) => {
+  const parts = bench.tasks.map((task) => {
     const { result } = task;
     if (result.state !== "completed") throw new Error(`${task.name}: ${result.state}`);
     const perSecond = result.throughput.mean * BATCH;
@@ -114,4 +88,5 @@ export async function measureMicro(): Promise<readonly MicroFigure[]> {
     );
     return { name: task.name, perSecond, samples: result.latency.samplesCount };
   });
+  return [...parts, ...measureDottedSync(), ...(await measureClocks())];
 }

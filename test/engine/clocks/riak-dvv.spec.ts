@@ -94,6 +94,19 @@ describe("Riak's dotted version vectors", () => {
     assert.equal(show(told), "n0:2 n0e2:1 [w2(n0:2),w3(n0e2:1)]");
   });
 
+  it("show a version beside the one that had replaced it, without epochs, where dots were given twice", () => {
+    // w1 and w2 through one replica, w3 through another by who had read both.
+    const both = withoutEpochs.update(withoutEpochs.update(undefined, nothing, v(1), by(b)), nothing, v(2), by(b));
+    const third = withoutEpochs.update(undefined, withoutEpochs.context(both), v(3), by(a));
+    // Both disks are lost; w4 and w5 take the same dots again.
+    const fourth = withoutEpochs.update(undefined, nothing, v(4), by(packActor(0, 0, 2)));
+    const fifth = withoutEpochs.update(undefined, withoutEpochs.context(fourth), v(5), by(packActor(1, 0, 2)));
+    const mixed = withoutEpochs.sync(both, fifth);
+    assert.equal(show(mixed), "n0:1 n1:2 [w1(n1:1),w2(n1:2),w5(n1:1)]");
+    assert.equal(show(withoutEpochs.sync(mixed, third)), "n0:1 n1:2 [w1(n1:1),w2(n1:2),w3(n0:1),w5(n1:1)]");
+    assert.ok(withoutEpochs.declares.mayConflictFalsely && !riakDvv.declares.mayConflictFalsely);
+  });
+
   it("refuse dots outside the vector, and entries out of order, in place of a state", () => {
     const state = riakDvv.update(undefined, nothing, v(1), by(a));
     const bytes = encoded(riakDvv, state);
