@@ -81,13 +81,13 @@ function riakObjects(epochs: boolean): Clock<RiakState> {
     update(stored, context, version, { actor, minted }) {
       const seen = readContext(context);
       const known = stored?.vector ?? NONE;
-      const identity = epochs ? identityOf(actor, known, seen, minted) : { actor: firstBoot(actor), incarnation: 0 };
+      const by = epochs ? identityOf(actor, known, seen, minted) : { actor: firstBoot(actor), incarnation: 0 };
       const all = stored === undefined ? seen : mergeVectors(seen, known);
-      const dot: Dot = { ...identity, counter: nextCounter(counterOf(all, identity)) };
+      const dot: Dot = { actor: by.actor, incarnation: by.incarnation, counter: nextCounter(counterOf(all, by)) };
       const one: RiakSibling = { version, dot };
       if (stored === undefined) return { vector: withEntry(seen, dot), siblings: [one] };
       const unseen = stored.siblings.filter((sibling) => !covers(seen, sibling.dot));
-      return { vector: withEntry(all, dot), siblings: [...unseen, one].sort(byRank) };
+      return { vector: withEntry(all, dot), siblings: unseen.length === 0 ? [one] : [...unseen, one].sort(byRank) };
     },
 
     sync(a, b) {
@@ -193,7 +193,8 @@ function identityOf(actor: Actor, stored: EpochVector, seen: EpochVector, minted
 
 /** The entry of an actor's last incarnation. */
 function lastOf(vector: EpochVector, actor: Actor): Entry | undefined {
-  return vector.findLast((entry) => entry.actor === actor);
+  for (let k = vector.length - 1; k >= 0; k--) if (vector[k].actor === actor) return vector[k];
+  return undefined;
 }
 
 /** The same replica as in its first boot: without epochs nothing tells boots apart. */
@@ -208,21 +209,37 @@ function firstBoot(actor: Actor): Actor {
  * may a sibling policy.
  */
 function mergeSiblings(a: RiakState, b: RiakState): readonly RiakSibling[] {
-  const fromA = a.siblings.filter((sibling) => isCarried(b, sibling) || !covers(b.vector, sibling.dot));
-  const fromB = b.siblings.filter((sibling) => !isHeld(a, sibling) && (isCarried(a, sibling) || !covers(a.vector, sibling.dot))); // prettier-ignore
-  if (fromA.length + fromB.length === 0) return [...a.siblings, ...b.siblings].sort(byRank);
-  if (fromB.length === 0 && fromA.length === a.siblings.length) return a.siblings;
-  const merged = fromB.length === 0 ? fromA : [...fromA, ...fromB].sort(byRank);
-  return sameSiblings(merged, b.siblings) ? b.siblings : merged;
+  const merged: RiakSibling[] = [];
+  let fromA = 0;
+  let fromB = 0;
+  let i = 0;
+  let j = 0;
+  while (i < a.siblings.length || j < b.siblings.length) {
+    const order = i === a.siblings.length ? 1 : j === b.siblings.length ? -1 : byRank(a.siblings[i], b.siblings[j]);
+    const sibling = order <= 0 ? a.siblings[i] : b.siblings[j];
+    if (order === 0 || stays(sibling, order < 0 ? b : a)) {
+      merged.push(sibling);
+      if (order <= 0) fromA++;
+      if (order >= 0) fromB++;
+    }
+    if (order <= 0) i++;
+    if (order >= 0) j++;
+  }
+  if (merged.length === 0) return [...a.siblings, ...b.siblings].sort(byRank);
+  if (fromA === merged.length && fromA === a.siblings.length) return a.siblings;
+  return fromB === merged.length && fromB === b.siblings.length ? b.siblings : merged;
 }
 
-/** Whether a sibling of the same dot is there, be it the same write or, where dots were given twice, another. */
+/** Whether a sibling that the other side lacks is news to it, or shares its dot, given twice, with one of the other's. */
+function stays(sibling: RiakSibling, other: RiakState): boolean {
+  return !covers(other.vector, sibling.dot) || isCarried(other, sibling);
+}
+
 function isCarried({ siblings }: RiakState, { dot }: RiakSibling): boolean {
-  return siblings.some((other) => byDot(other.dot, dot) === 0 && other.dot.actor === dot.actor);
-}
-
-function isHeld({ siblings }: RiakState, sibling: RiakSibling): boolean {
-  return siblings.some((other) => byRank(other, sibling) === 0);
+  for (const other of siblings) {
+    if (byIdentity(other.dot, dot) === 0 && other.dot.counter === dot.counter) return true;
+  }
+  return false;
 }
 
 function sameSiblings(a: readonly RiakSibling[], b: readonly RiakSibling[]): boolean {
@@ -253,9 +270,11 @@ function counterOf(vector: EpochVector, identity: Identity): number {
 
 /** The vector with the event `dot` added. */
 function withEntry(vector: EpochVector, dot: Dot): EpochVector {
-  const at = vector.findIndex((entry) => byIdentity(entry, dot) >= 0);
-  if (at < 0) return [...vector, dot];
-  return [...vector.slice(0, at), dot, ...vector.slice(byIdentity(vector[at], dot) === 0 ? at + 1 : at)];
+  let at = 0;
+  while (at < vector.length && byIdentity(vector[at], dot) < 0) at++;
+  const changed = vector.slice();
+  changed.splice(at, at < vector.length && byIdentity(vector[at], dot) === 0 ? 1 : 0, dot);
+  return changed;
 }
 
 function compareVectors(a: EpochVector, b: EpochVector): Relation {

@@ -43,21 +43,21 @@ export function syncSiblings<X extends Sibling>(order: Obsolescence<X>, a: Sibli
     const y = j < b.length ? b[j] : undefined;
     const ahead = x === undefined ? 1 : y === undefined ? -1 : order.rank(x, y);
     if (ahead === 0) {
+      // What stands beside the others in both states is made obsolete by none of them.
       const both = order.combine(x!, y!);
       if (both !== x) isA = false;
       if (both !== y && order.combine(y!, x!) !== y) isB = false;
-      if (keeps(order, both, a, b)) merged.push(both);
-      else isA = isB = false;
+      merged.push(both);
       i++;
       j++;
     } else if (ahead < 0) {
-      if (keeps(order, x!, undefined, b)) {
+      if (!isBeaten(order, x!, b)) {
         merged.push(x!);
         isB = false;
       } else isA = false;
       i++;
     } else {
-      if (keeps(order, y!, a, undefined)) {
+      if (!isBeaten(order, y!, a)) {
         merged.push(y!);
         isA = false;
       } else isB = false;
@@ -68,21 +68,12 @@ export function syncSiblings<X extends Sibling>(order: Obsolescence<X>, a: Sibli
 }
 
 /**
- * Whether nothing in `a` or `b` makes `one` obsolete. Two that beat each other both stay: no event makes such a pair,
- * but a sibling policy may, and decides between them.
+ * Whether something in `by` makes `one` obsolete. Two that beat each other both stay: no event makes such a pair, but a
+ * sibling policy may, and decides between them.
  */
-function keeps<X extends Sibling>(
-  order: Obsolescence<X>,
-  one: X,
-  a: Siblings<X> | undefined,
-  b: Siblings<X> | undefined,
-): boolean {
-  return !(a !== undefined && isBeaten(order, one, a)) && !(b !== undefined && isBeaten(order, one, b));
-}
-
 function isBeaten<X extends Sibling>(order: Obsolescence<X>, one: X, by: Siblings<X>): boolean {
   for (const other of by) {
-    if (order.rank(other, one) !== 0 && order.beats(other, one) && !order.beats(one, other)) return true;
+    if (order.beats(other, one) && !order.beats(one, other)) return true;
   }
   return false;
 }
@@ -95,9 +86,11 @@ export function compareSiblings<X extends Sibling>(order: Obsolescence<X>, a: Si
 
 /** Whether `by` knows each of `some`, or what makes it obsolete. */
 function isCovered<X extends Sibling>(order: Obsolescence<X>, some: Siblings<X>, by: Siblings<X>): boolean {
+  let j = 0;
   for (const one of some) {
-    const same = by.find((other) => order.rank(other, one) === 0);
-    if (same === undefined ? !isBeaten(order, one, by) : order.combine(same, one) !== same) return false;
+    while (j < by.length && order.rank(by[j], one) < 0) j++;
+    const isThere = j < by.length && order.rank(by[j], one) === 0;
+    if (isThere ? order.combine(by[j], one) !== by[j] : !isBeaten(order, one, by)) return false;
   }
   return true;
 }
