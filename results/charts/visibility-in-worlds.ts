@@ -6,12 +6,14 @@
  *
  * Errors are over the bins of age in which both had reads, each counted by the reads on processes.
  */
-import { predictedInBin, type Distance } from "../predictions/from-legs";
+import { areComplete, latencyFromLegs, predictedInBin, type Distance } from "../predictions/from-legs";
+import type { LegDelays } from "../record/figures";
+import { errorAgainst } from "../statistics/distance";
 import { inWorld, twins } from "../statistics/worlds";
 import { chartInput, MOST_PANELS, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry } from "./chart";
 import { band, chartPanel, line, logBounds, panelSize } from "./frame";
-import { counted, NBSP, plain, trimmed } from "./numbers";
+import { counted, median, NBSP, percent, plain, trimmed } from "./numbers";
 import { FEWEST_READS, visibilityOf, type VisibilityOfCell } from "./t-visibility";
 import type { SeriesStyle } from "./theme";
 
@@ -38,6 +40,8 @@ export interface VisibilityErrors {
   readonly processes: string;
   readonly predicted: Distance | undefined;
   readonly simulated: Distance | undefined;
+  /** N-RMSE of predicted latency over the percentiles 1 to 99.9, median over repetitions; a share of the range. */
+  readonly latency: { readonly read: number | undefined; readonly write: number | undefined };
 }
 
 const PROCESSES: SeriesStyle = { colour: "$s2", dash: [], marker: "circle" };
@@ -66,7 +70,39 @@ function errorsOf({ cell, real, simulated }: Twin): VisibilityErrors {
     processes: cell.summary.id,
     predicted: real.overlay?.distance,
     simulated: distanceOf(real.bins, simulated.bins),
+    latency: { read: latencyErrorOf(cell, "read"), write: latencyErrorOf(cell, "write") },
   };
+}
+
+const LATENCY_TRIALS = 50_000;
+
+/**
+ * Predicted from each repetition's delays against the service time it measured, from sending to the answer: when an operation was
+ * meant to be sent is the driver's business and no part of the model. For the way between client and coordinator, which is none
+ * either, the trial's own median round trip of an empty request is added.
+ */
+function latencyErrorOf(cell: ChartCell, kind: "read" | "write"): number | undefined {
+  const { n, r, w } = cell;
+  if (cell.apart || n === undefined || r === undefined || w === undefined) return undefined;
+  const errors = cell.figures.flatMap(({ legs, spectra, calibration }, i) => {
+    const measured = spectra.find((one) => one.kind === kind && one.basis === "service");
+    if (measured === undefined || legs === undefined || !areComplete(legs)) return [];
+    const sample = predictedLatency(legs, { n, r, w, trials: LATENCY_TRIALS, seed: `${cell.summary.id}/${i}` })[kind];
+    const clientMs = calibration?.nullRoundTripP50Ms ?? 0;
+    return errorAgainst(measured, (percentile) => sample.quantile(percentile / 100).value + clientMs)?.error ?? [];
+  });
+  return errors.length === 0 ? undefined : median(errors);
+}
+
+type Predicted = ReturnType<typeof latencyFromLegs>;
+
+/** A report asks for reads and writes of the same delays, several times. */
+const known = new WeakMap<LegDelays, Predicted>();
+
+function predictedLatency(legs: LegDelays, question: Parameters<typeof latencyFromLegs>[1]): Predicted {
+  let predicted = known.get(legs);
+  if (predicted === undefined) known.set(legs, (predicted = latencyFromLegs(legs, question)));
+  return predicted;
 }
 
 /** Of two samples: by chance both are off. */
@@ -193,17 +229,27 @@ function answerOf(all: readonly Twin[]): string {
         : `; on average ${points(known.reduce((sum, { rms }) => sum + rms, 0) / known.length)})`)
     );
   };
+  const latency = errors.flatMap(({ name, latency: of }) =>
+    (["read", "write"] as const).flatMap((kind) => (of[kind] === undefined ? [] : [{ name, kind, error: of[kind] }])),
+  );
+  latency.sort((a, b) => b.error - a.error);
   const [predicted, simulated] = [worst("predicted"), worst("simulated")];
   const said = [
     ...(predicted === undefined ? [] : [`the prediction is ${predicted}`]),
     ...(simulated === undefined ? [] : [`the simulation is ${simulated}`]),
   ];
   if (said.length === 0) return "No age had enough reads in both worlds.";
-  return `In the share of consistent reads, ${said.join("; ")} (root mean square over all ages).`;
+  return (
+    `In the share of consistent reads, ${said.join("; ")} (root mean square over all ages).` +
+    (latency.length === 0
+      ? ""
+      : ` Latency as predicted, with the round trip of an empty request for the way between client and coordinator, is at most ${percent(latency[0].error)} of the measured range off (N-RMSE of service time over the percentiles 1 to 99.9, ${latency[0].kind}s at ${latency[0].name}` +
+        `; on average ${percent(latency.reduce((sum, { error }) => sum + error, 0) / latency.length)}).`)
+  );
 }
 
 /** `predicted 0.41 points (by chance 0.3), simulated 0.52 points (by chance 0.42)`. */
-export function errorsInWords({ predicted, simulated }: VisibilityErrors): string {
+export function errorsInWords({ predicted, simulated }: Omit<VisibilityErrors, "latency">): string {
   const one = (name: string, distance: Distance | undefined): string[] =>
     distance === undefined ? [] : [`${name} ${points(distance.rms)} (by chance ${plain(100 * distance.byChance)})`];
   return [...one("predicted", predicted), ...one("simulated", simulated)].join(", ") || "not measured";

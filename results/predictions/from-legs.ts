@@ -6,7 +6,7 @@
 import type { DistributionSettings } from "../../engine/vocabulary/settings";
 import type { DelayQuantiles, LegDelays, TrialFigures } from "../record/figures";
 import { SortedSample } from "./sorted-sample";
-import { simulateWars } from "./wars";
+import { simulateWars, type WarsModel } from "./wars";
 
 export interface LegsQuestion {
   readonly n: number;
@@ -65,15 +65,7 @@ export function predictFromLegs(
   const each = Math.max(1, Math.ceil(trials / repetitions.length));
   const windows = new Float64Array(each * repetitions.length);
   repetitions.forEach((legs, i) => {
-    const model = {
-      legs: {
-        w: asDistribution(legs.w),
-        a: asDistribution(legs.a),
-        r: asDistribution(legs.r),
-        s: asDistribution(legs.s),
-      },
-    };
-    const outcome = simulateWars({ model, n, pairs: [{ r, w }], trials: each, seed: `${seed}/${i}` });
+    const outcome = simulateWars({ model: modelOf(legs), n, pairs: [{ r, w }], trials: each, seed: `${seed}/${i}` });
     windows.set(outcome.rawWindows({ r, w }), i * each);
   });
   const sample = new SortedSample(windows);
@@ -89,6 +81,24 @@ export function predictFromLegs(
     trials: sample.size,
     meanOver: (fromMs, toMs) => sample.meanShare(fromMs, toMs),
   };
+}
+
+/**
+ * What reads and writes take at their coordinator by the same model, of `trials` trials: the Rth and the Wth fastest of N ways
+ * there and back. The way between client and coordinator comes on top.
+ *
+ * @throws RangeError like {@link predictFromLegs}.
+ */
+export function latencyFromLegs(
+  legs: LegDelays,
+  { n, r, w, trials, seed }: LegsQuestion,
+): { readonly read: SortedSample; readonly write: SortedSample } {
+  const outcome = simulateWars({ model: modelOf(legs), n, pairs: [{ r, w }], trials, seed });
+  return { read: outcome.readMs(r), write: outcome.writeMs(w) };
+}
+
+function modelOf({ w, a, r, s }: LegDelays): WarsModel {
+  return { legs: { w: asDistribution(w), a: asDistribution(a), r: asDistribution(r), s: asDistribution(s) } };
 }
 
 /** Undefined without reads. A bin without an upper end is compared half as far again behind its lower one. */

@@ -5,7 +5,7 @@
 import { chartInput } from "../charts/cells";
 import type { ChartFigure } from "../charts/chart";
 import { escapeText } from "../charts/markup";
-import { plain, signedWithUnit } from "../charts/numbers";
+import { percent, plain, signedWithUnit } from "../charts/numbers";
 import {
   errorsInWords,
   visibilityErrors,
@@ -53,6 +53,7 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
   );
   const errors = new Map(visibilityErrors(chartInput(run)).map((one) => [one.processes, one]));
   const ages = [...errors.values()].some(({ predicted, simulated }) => (predicted ?? simulated) !== undefined);
+  const latency = [...errors.values()].some(({ latency: of }) => (of.read ?? of.write) !== undefined);
   const kinds = [...new Set(distances.flatMap(({ rows }) => rows.map(({ interval }) => interval)))];
   const rows = distances.map((one) => [
     nameOf(names.get(one.processes) ?? one.processes, one),
@@ -65,6 +66,7 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
           `${error.kind}s ${errorInWords(error)}${error.percentiles < 100 ? `, up to p${error.percentiles}` : ""}`,
       )
       .join("; ") || "not measured",
+    ...(latency ? [latencyInWords(errors.get(one.processes))] : []),
     ...(ages ? [errorOf(errors.get(one.processes))] : []),
   ]);
   return (
@@ -73,6 +75,7 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
       {
         columns: [
           ...["configuration", ...columns.map(([heading]) => heading), "N-RMSE, percentiles 1 to 99.9"],
+          ...(latency ? ["predicted latency, N-RMSE"] : []),
           ...(ages ? ["consistent by age, RMSE"] : []),
         ],
         rows,
@@ -89,6 +92,15 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
 /** Cells of processes that are invalid say so themselves; the other half may be, too. */
 function nameOf(label: string, { invalid }: CellDistance): string {
   return invalid && !label.endsWith("(invalid)") ? `${label} (invalid)` : label;
+}
+
+function latencyInWords(errors: VisibilityErrors | undefined): string {
+  const { read, write } = errors?.latency ?? {};
+  const parts = [
+    ...(read === undefined ? [] : [`reads ${percent(read)}`]),
+    ...(write === undefined ? [] : [`writes ${percent(write)}`]),
+  ];
+  return parts.join("; ") || "not measured";
 }
 
 function errorOf(errors: VisibilityErrors | undefined): string {

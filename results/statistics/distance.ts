@@ -283,18 +283,29 @@ function between({ percentiles, ms }: LatencySpectrum, percentile: number): numb
   return ms[above - 1] + share * (ms[above] - ms[above - 1]);
 }
 
+/**
+ * N-RMSE of another curve against a spectrum over the percentiles 1 to 99.9 that both have, by the range of the spectrum's;
+ * undefined where they are too few to speak of a curve.
+ */
+export function errorAgainst(
+  real: LatencySpectrum,
+  otherAt: (percentile: number) => number | null,
+): { readonly error: number; readonly percentiles: number } | undefined {
+  const both = NRMSE_PERCENTILES.flatMap((percentile) => {
+    const [one, other] = [between(real, percentile), otherAt(percentile)];
+    return one === null || other === null ? [] : [{ one, other }];
+  });
+  const range = Math.max(...both.map(({ one }) => one)) - Math.min(...both.map(({ one }) => one));
+  if (both.length < FEWEST_FOR_NRMSE || range <= 0) return undefined;
+  const squares = both.reduce((sum, { one, other }) => sum + (one - other) ** 2, 0);
+  return { error: Math.sqrt(squares / both.length) / range, percentiles: both.length };
+}
+
 function normalisedError(pairs: readonly Pair[], kind: "read" | "write"): NormalisedError[] {
   const errors = pairs.flatMap(({ a, b }) => {
     const [real, simulated] = [spectrumOf(a.figures, kind), spectrumOf(b.figures, kind)];
     if (real === undefined || simulated === undefined) return [];
-    const both = NRMSE_PERCENTILES.flatMap((percentile) => {
-      const [one, other] = [between(real, percentile), between(simulated, percentile)];
-      return one === null || other === null ? [] : [{ real: one, simulated: other }];
-    });
-    const range = Math.max(...both.map(({ real }) => real)) - Math.min(...both.map(({ real }) => real));
-    if (both.length < FEWEST_FOR_NRMSE || range <= 0) return [];
-    const squares = both.reduce((sum, at) => sum + (at.real - at.simulated) ** 2, 0);
-    return [{ error: Math.sqrt(squares / both.length) / range, percentiles: both.length }];
+    return errorAgainst(real, (percentile) => between(simulated, percentile)) ?? [];
   });
   if (errors.length === 0) return [];
   const values = errors.map(({ error }) => error);

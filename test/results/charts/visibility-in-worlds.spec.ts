@@ -67,7 +67,7 @@ describe("the chart of visibility in both worlds", () => {
     // Made up with the same reads in both worlds.
     assert.match(
       figure.answer,
-      /; the simulation is exactly what was measured .*\(root mean square over all ages\)\.$/,
+      /; the simulation is exactly what was measured .*\(root mean square over all ages\)\. Latency as predicted/,
     );
     assert.ok(figure.table.rows.every((row) => row.length === figure.table.columns.length));
     assert.match(standaloneSvg(figure, 0), />predicted \(WARS\)</);
@@ -91,6 +91,41 @@ describe("the chart of visibility in both worlds", () => {
     // Only the first bin can be off by chance: three quarters of 2 × 300 reads.
     assert.ok(Math.abs(simulated!.byChance - Math.sqrt((300 * 0.75 * 0.25 * (2 / 300)) / 1200)) < 1e-12);
     assert.equal(errorsInWords(errors[0]), "simulated 25\u00a0points (by chance 1.77)");
+  });
+
+  it("sets predicted latency against service time on processes", () => {
+    const percentiles = [...Array.from({ length: 99 }, (_, i) => i + 1), 99.9];
+    /** Reads travel up to 40 ms there and no time back: the fastest of three is the least of three uniforms. */
+    const leastOfThree = (p: number): number => 40 * (1 - (1 - p / 100) ** (1 / 3));
+    const legs = { ...LEGS, r: upTo(40), s: { count: 9, at: [0], ms: [0] } };
+    const run = (lateMs: number, roundTripMs = 0): LoadedRun =>
+      withFigures(two, (world, { spectra, calibration }) =>
+        world === "simulation"
+          ? {}
+          : {
+              legs,
+              calibration: { ...calibration!, nullRoundTripP50Ms: roundTripMs },
+              spectra: [
+                ...spectra.filter(({ kind, basis }) => kind !== "read" || basis !== "service"),
+                {
+                  ...{ kind: "read", basis: "service", percentiles, count: 1e6, maxMs: 40 },
+                  ms: percentiles.map((p) => leastOfThree(p) + lateMs),
+                },
+              ],
+            },
+      );
+    const error = (lateMs: number, roundTripMs = 0): number =>
+      visibilityErrors(chartInput(run(lateMs, roundTripMs)))[0].latency.read!;
+    assert.ok(error(0) < 0.01, `${error(0)}`);
+    const range = leastOfThree(99.9) - leastOfThree(1);
+    assert.ok(Math.abs(error(4) - 4 / range) < 0.01, `${error(4)}`);
+    assert.ok(error(4, 4) < 0.01, `${error(4, 4)}: the client's round trip is no error of the prediction`);
+    assert.match(renderRunReport(run(0)), /<th>predicted latency, N-RMSE<\/th>/);
+    assert.match(
+      visibilityInWorlds.draw(chartInput(run(4)))!.answer,
+      /Latency as predicted, .* at R=.*; on average [\d.]+\u00a0%\)\.$/,
+    );
+    assert.equal(visibilityErrors(chartInput(two))[0].latency.read, undefined);
   });
 
   it("is part of the section on the two worlds, with its files, and of no other report", () => {
