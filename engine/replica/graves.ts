@@ -4,7 +4,7 @@
  * there and give a dot twice. So for as long as such a message can live, what is no newer than the tombstone is ignored.
  *
  * Bounded in number and time: what falls out is as unknown as a key that never was. A restart forgets all graves, and takes
- * a new actor, so no dot is at risk then. Riak has no such memory (riak_kv issues 679 and 1094 are what that costs).
+ * a new actor, so no dot is at risk then. Riak has no such memory (riak_kv issue 679 is what that costs).
  */
 import type { Micros } from "../vocabulary/micros";
 

@@ -286,7 +286,7 @@ export class Replica {
     this.writes++;
     if (clock.latest !== undefined) this.options.learnt(clock.latest(task.state));
     const before = entry.state;
-    if (before === undefined && this.graves !== undefined && this.isBuried(entry, task.state)) {
+    if (this.graves !== undefined && this.isBuried(entry, task.state)) {
       task.received();
       task.stored(true);
       return;

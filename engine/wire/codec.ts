@@ -319,6 +319,9 @@ const HELD_NOTHING = 0;
 const HELD_UNKNOWN = 1;
 const HELD_FROM = 2;
 
+/** Microseconds; far from any wall time, and clocks can still count on from it exactly. */
+const MAX_TIMESTAMP = 2 ** 52;
+
 function encodeWriter({ client, timestamp }: Writer, out: ByteWriter): void {
   out.varint(client);
   out.varint(timestamp);
@@ -327,6 +330,7 @@ function encodeWriter({ client, timestamp }: Writer, out: ByteWriter): void {
 function decodeWriter(reader: ByteReader): Writer {
   const client = reader.varint();
   const timestamp = reader.varint();
+  if (timestamp > MAX_TIMESTAMP) throw new MalformedBytes("an impossible wall time");
   return client === 0 && timestamp === 0 ? NOBODY : { client, timestamp };
 }
 

@@ -131,7 +131,7 @@ describe("a key written anew after its tombstone was reaped, where one replica m
 
 describe("a message that was sent before its key was deleted and reaped", () => {
   /** The last replica gets the first write twice, the second time long after everything is over. */
-  function late(actorEpochs: boolean): { world: MiniWorld; last: number; owner: number } {
+  function late(actorEpochs: boolean): { world: MiniWorld; last: number; owner: number; message: PeerMessage } {
     const small = new MiniWorld({
       settings: { w: "all", r: "all", deleteMode: "immediate", actorEpochs, readRepair: "none" },
     });
@@ -144,13 +144,17 @@ describe("a message that was sent before its key was deleted and reaped", () => 
     const message = sent!.message as PeerMessage;
     small.machines[last].host.deliver({ kind: "received", from: owner, message });
     small.run(10_000);
-    return { world: small, last, owner };
+    return { world: small, last, owner, message };
   }
 
   it("is ignored: the deleted value does not come back, and a new write is news to everybody", () => {
-    const { world: small, last, owner } = late(true);
+    const { world: small, last, owner, message } = late(true);
     assert.equal(small.stored(last, "k"), undefined);
     small.put(owner, "k", "new");
+    small.run(10_000);
+    // And once more, now that the key is there again.
+    small.machines[last].host.deliver({ kind: "received", from: owner, message });
+    small.run(10_000);
     assert.deepEqual(
       small.get(owner, "k").versions.map(({ value }) => value),
       ["new"],

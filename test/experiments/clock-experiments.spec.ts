@@ -82,7 +82,14 @@ describe("experiments about clocks", function () {
       assert.equal(found.length, 1);
       return found[0].output.metrics.false_conflicts.value!;
     };
+    const entries = (clock: string, clients: number): number =>
+      cells.find(
+        ({ axes }) =>
+          axes.clock === clock && Number(axes["workload.clients"]) === clients && String(axes.prune) === "none",
+      )!.output.metrics.clock_entries_max.value!;
     for (const clients of [8, 100]) {
+      assert.ok(entries("dvvset", clients) <= 3);
+      assert.ok(entries("vv-client", clients) >= 0.9 * clients, "nearly every client has written by then");
       assert.equal(at("vv-client", "none", clients), 0);
       assert.equal(at("dvvset", "none", clients), 0);
     }

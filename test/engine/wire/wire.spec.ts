@@ -65,7 +65,7 @@ const options = fc.option(
     .filter((made) => Object.values(made).some((value) => value !== undefined)),
   { nil: undefined },
 );
-const writer = fc.record({ client: id, timestamp: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }) });
+const writer = fc.record({ client: id, timestamp: fc.integer({ min: 0, max: 2 ** 52 }) });
 const acknowledge = fc.constantFrom("none" as const, "received" as const, "stored" as const, "both" as const);
 const ticket = fc.record({
   fromEpoch: fc.integer({ min: 1, max: 2 ** 21 }),
