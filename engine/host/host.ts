@@ -29,10 +29,19 @@ export class Host implements StorageEvents {
     this.deliver(WOKEN);
   };
 
+  // Fields of its own: each object on the way of a message is a trip to memory where there are thousands of hosts.
+  private readonly transport: Transport;
+  private readonly storage: Storage;
+  private readonly alarm: Alarm;
+
   constructor(
     private readonly node: ProtocolNode,
     private readonly ports: HostPorts,
-  ) {}
+  ) {
+    this.transport = ports.transport;
+    this.storage = ports.storage;
+    this.alarm = ports.alarm;
+  }
 
   /** Arms the first wake-up. */
   start(): void {
@@ -52,7 +61,7 @@ export class Host implements StorageEvents {
     if (this.draining) return;
     this.draining = true;
     try {
-      const now = this.ports.alarm.now();
+      const now = this.alarm.now();
       // The queue grows while it is walked: completions of memory storage join it.
       for (let i = 0; i < this.filled; i++) {
         const next = this.queue[i]!;
@@ -87,19 +96,18 @@ export class Host implements StorageEvents {
   }
 
   private perform(effect: Effect, now: Micros): void {
-    const { transport, storage } = this.ports;
     switch (effect.kind) {
       case "send":
-        transport.send(effect.to, effect.message);
+        this.transport.send(effect.to, effect.message);
         return;
       case "answer":
-        transport.answer(effect.session, effect.message);
+        this.transport.answer(effect.session, effect.message);
         return;
       case "load":
-        storage.load(effect.token, effect.vnode, effect.address, this);
+        this.storage.load(effect.token, effect.vnode, effect.address, this);
         return;
       case "store":
-        storage.store(effect.token, effect.vnode, effect.address, effect.state, this);
+        this.storage.store(effect.token, effect.vnode, effect.address, effect.state, this);
         return;
       case "note":
         this.ports.note(effect.note, now);
@@ -114,7 +122,7 @@ export class Host implements StorageEvents {
     const next = this.node.nextWakeup();
     if (next === undefined || (this.armedFor !== undefined && this.armedFor <= next)) return;
     this.armedFor = next;
-    this.ports.alarm.set(next, this.wake);
+    this.alarm.set(next, this.wake);
   }
 }
 

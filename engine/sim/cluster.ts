@@ -27,7 +27,7 @@ import { SimulatedClient } from "./client";
 import { TraceDigest } from "./digest";
 import { SimulatedDisk } from "./disk";
 import { type EventHandle, EventQueue } from "./event-queue";
-import { type Arrival, Machine, type NodeFactory, WALL_AT_START } from "./machine";
+import { type Arrival, Machine, type MachineWorld, type NodeFactory, WALL_AT_START } from "./machine";
 import { legOf, SimulatedNetwork, type Leg } from "./network";
 import type { Watcher } from "./trace";
 
@@ -114,7 +114,8 @@ export class SimulatedCluster {
     this.ring = Ring.build(cluster.ring, cluster.members, this.random.fork("ring"));
     this.network = new SimulatedNetwork(cluster);
     const create: NodeFactory = options.create ?? ((nodeOptions, now) => new Node(nodeOptions, now));
-    this.machines = cluster.members.map((_, index) => this.machine(index, create));
+    const world = this.machineWorld();
+    this.machines = cluster.members.map((_, index) => this.machine(index, create, world));
     this.bootAll();
   }
 
@@ -402,69 +403,69 @@ export class SimulatedCluster {
 
   // ---- machines ------------------------------------------------------------------------------------------------
 
-  private machine(index: NodeIndex, create: NodeFactory): Machine {
+  private machineWorld(): MachineWorld {
+    const { watcher } = this;
+    return {
+      now: () => this.time,
+      send: (from, to, message) => this.send(from, to, message),
+      answer: (from, session, message) => this.answer(from, session, message),
+      at: (time, act) => this.at(time, act),
+      cancel: (handle) => this.cancel(handle),
+      wakeAt: (time, at, life) => this.queue.schedule(time, WAKE, at, life, 0, undefined),
+      servedAt: (time, at, life, input) => void this.queue.schedule(time, SERVED, at, life, 0, input),
+      noted: (at, note) => watcher?.noted(this.time, at, note),
+      stoodStill: (at) => watcher?.node(this.time, at, "paused"),
+      wentOn: (at) => watcher?.node(this.time, at, "up"),
+    };
+  }
+
+  private machine(index: NodeIndex, create: NodeFactory, world: MachineWorld): Machine {
     const { settings, random, watcher } = this;
     const { nodeModel, members, storage, engine, network, simulation } = settings;
     const make = (one: DistributionSettings | undefined): ReturnType<typeof distributionOf> | undefined =>
       one === undefined ? undefined : distributionOf(one);
     const service = nodeModel?.service;
     const speed = members[index].speed ?? 1;
-    return new Machine(
-      {
-        now: () => this.time,
-        at: (time, act) => this.at(time, act),
-        cancel: (handle) => this.cancel(handle),
-        wakeAt: (time, at, life) => this.queue.schedule(time, WAKE, at, life, 0, undefined),
-        servedAt: (time, at, life, input) => void this.queue.schedule(time, SERVED, at, life, 0, input),
-        noted: (at, note) => watcher?.noted(this.time, at, note),
-        stoodStill: (at) => watcher?.node(this.time, at, "paused"),
-        wentOn: (at) => watcher?.node(this.time, at, "up"),
-      },
-      {
+    return new Machine(world, {
+      index,
+      nodeOptions: {
         index,
-        nodeOptions: {
-          index,
-          ring: this.ring,
-          settings: engine,
-          loopback: network.local !== undefined || network.wars !== undefined || simulation?.localDelay !== undefined,
-          tracing: watcher !== undefined,
-        },
-        create,
-        transport: {
-          send: (to, message) => this.send(index, to, message),
-          answer: (session, message) => this.answer(index, session, message),
-        },
-        disk:
-          storage.kind === "memory"
-            ? undefined
-            : (machine) =>
-                new SimulatedDisk(machine, {
-                  clock: clockFor(engine),
-                  sync: storage.sync,
-                  read: make(service?.read),
-                  write: make(service?.write),
-                  syncing: make(service?.sync),
-                  speed,
-                  keepStates: this.bypass,
-                  random: random.fork(`disk/${String(index)}`),
-                  misfortune: random.fork(`disk/${String(index)}/faults`),
-                }),
-        service: make(service?.message),
-        workers: nodeModel?.workers ?? 1,
-        queueLimit: nodeModel?.queueLimit ?? Infinity,
-        speed,
-        random: random.fork(`service/${String(index)}`),
-        pauses:
-          nodeModel?.pauses === undefined
-            ? undefined
-            : {
-                every: distributionOf(nodeModel.pauses.every),
-                length: distributionOf(nodeModel.pauses.length),
-                random: random.fork(`pauses/${String(index)}`),
-              },
-        ...(watcher === undefined ? {} : { watched: (inner: Storage) => this.watchedStorage(index, inner) }),
+        ring: this.ring,
+        settings: engine,
+        loopback: network.local !== undefined || network.wars !== undefined || simulation?.localDelay !== undefined,
+        tracing: watcher !== undefined,
       },
-    );
+      create,
+      disk:
+        storage.kind === "memory"
+          ? undefined
+          : (machine) =>
+              new SimulatedDisk(machine, {
+                clock: clockFor(engine),
+                sync: storage.sync,
+                read: make(service?.read),
+                write: make(service?.write),
+                syncing: make(service?.sync),
+                speed,
+                keepStates: this.bypass,
+                random: random.fork(`disk/${String(index)}`),
+                misfortune: random.fork(`disk/${String(index)}/faults`),
+              }),
+      service: make(service?.message),
+      workers: nodeModel?.workers ?? 1,
+      queueLimit: nodeModel?.queueLimit ?? Infinity,
+      speed,
+      random: random.fork(`service/${String(index)}`),
+      pauses:
+        nodeModel?.pauses === undefined
+          ? undefined
+          : {
+              every: distributionOf(nodeModel.pauses.every),
+              length: distributionOf(nodeModel.pauses.length),
+              random: random.fork(`pauses/${String(index)}`),
+            },
+      ...(watcher === undefined ? {} : { watched: (inner: Storage) => this.watchedStorage(index, inner) }),
+    });
   }
 
   private watchedStorage(index: NodeIndex, inner: Storage): Storage {

@@ -8,8 +8,9 @@
  */
 import { Host } from "../host/host";
 import { MemoryStorage } from "../host/memory-storage";
-import type { Storage, Transport } from "../host/ports";
-import type { Input, Note, ProtocolNode } from "../io";
+import type { Alarm, Storage, Transport } from "../host/ports";
+import type { Input, Note, ProtocolNode, Session } from "../io";
+import type { AnswerMessage, Inspection, NodeIndex, PeerMessage } from "../messages";
 import type { NodeCounts, NodeOptions } from "../node";
 import type { Address } from "../vocabulary/address";
 import type { Distribution } from "../vocabulary/distributions";
@@ -28,8 +29,11 @@ const MAX_WAITING = 100_000;
 /** Spent entries at the front of the queue before it is cut. */
 const MAX_SPENT = 1_024;
 
+/** One for all machines: they name themselves. */
 export interface MachineWorld {
   now(): Micros;
+  send(from: NodeIndex, to: NodeIndex, message: PeerMessage): void;
+  answer(from: NodeIndex, session: Session, message: AnswerMessage | Inspection): void;
   /** Calls `act` at `time`; returns a handle for {@link cancel}. */
   at(time: Micros, act: () => void): number;
   cancel(handle: number): void;
@@ -47,7 +51,6 @@ export interface MachineOptions {
   readonly index: number;
   readonly nodeOptions: Omit<NodeOptions, "epoch" | "wallTime" | "storageIsImmediate">;
   readonly create: NodeFactory;
-  readonly transport: Transport;
   /** Undefined: memory, which a crash empties. */
   readonly disk: ((machine: Machine) => SimulatedDisk) | undefined;
   /** Time a worker takes for one message; undefined: none. */
@@ -65,7 +68,8 @@ export interface MachineOptions {
 /** What became of a message at its destination. */
 export type Arrival = "taken" | "queue-full" | "node-down";
 
-export class Machine {
+/** Its own alarm and its own way to the network, so that a message finds all it needs of a machine in one place. */
+export class Machine implements Alarm, Transport {
   node: RunningNode | undefined;
   host: Host | undefined;
   disk: SimulatedDisk | undefined;
@@ -99,11 +103,15 @@ export class Machine {
   private wakeHandle = 0;
   private hostsWake: (() => void) | undefined;
   private before: NodeCounts | undefined;
+  private readonly index: NodeIndex;
+  private readonly service: Distribution | undefined;
 
   constructor(
     private readonly world: MachineWorld,
     private readonly options: MachineOptions,
   ) {
+    this.index = options.index;
+    this.service = options.service;
     if (options.disk !== undefined) this.disk = options.disk(this);
   }
 
@@ -111,11 +119,9 @@ export class Machine {
   boot(): void {
     if (this.up) return;
     const { options, world } = this;
-    const { index } = options;
     this.up = true;
     this.bootedAt = world.now();
     this.epoch++;
-    const { life } = this;
     const storage: Storage = this.disk ?? this.memory;
     this.node = options.create(
       {
@@ -127,21 +133,31 @@ export class Machine {
       world.now(),
     );
     this.host = new Host(this.node, {
-      transport: options.transport,
+      transport: this,
       storage: options.watched?.(storage) ?? storage,
-      alarm: {
-        now: () => world.now(),
-        set: (at, wake) => {
-          if (this.wakeHandle !== 0) world.cancel(this.wakeHandle);
-          this.hostsWake = wake;
-          this.wakeHandle = 0;
-          if (at < Infinity) this.wakeHandle = world.wakeAt(Math.max(at, world.now()), index, life);
-        },
-      },
-      note: (note) => world.noted(index, note),
+      alarm: this,
+      note: (note) => world.noted(this.index, note),
     });
     this.host.start();
     this.awaitCollection();
+  }
+
+  send(to: NodeIndex, message: PeerMessage): void {
+    this.world.send(this.index, to, message);
+  }
+
+  answer(session: Session, message: AnswerMessage | Inspection): void {
+    this.world.answer(this.index, session, message);
+  }
+
+  /** For the host of this life. */
+  set(at: Micros, wake: () => void): void {
+    if (!this.up) return;
+    const { world } = this;
+    if (this.wakeHandle !== 0) world.cancel(this.wakeHandle);
+    this.hostsWake = wake;
+    this.wakeHandle = 0;
+    if (at < Infinity) this.wakeHandle = world.wakeAt(Math.max(at, world.now()), this.index, this.life);
   }
 
   /** The process is gone, with all that was not on its disk. */
@@ -232,11 +248,12 @@ export class Machine {
       this.waiting.push(() => this.arrive(input, sentAt));
       return "taken";
     }
-    const { service, workers, queueLimit } = this.options;
+    const { service } = this;
     if (service === undefined) {
       this.host!.deliver(input);
       return "taken";
     }
+    const { workers, queueLimit } = this.options;
     if (this.busy < workers) {
       this.serve(input, service);
       return "taken";
@@ -265,7 +282,7 @@ export class Machine {
     }
     this.busy--;
     if (this.next < this.queue.length) {
-      this.serve(this.queue[this.next++], this.options.service!);
+      this.serve(this.queue[this.next++], this.service!);
       if (this.next > MAX_SPENT && this.next * 2 > this.queue.length) {
         this.queue = this.queue.slice(this.next);
         this.next = 0;

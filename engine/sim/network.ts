@@ -31,21 +31,27 @@ export function legOf(kind: PeerMessage["kind"]): Leg | undefined {
 
 export type Fate = "delivered" | "lost" | "cut" | "held";
 
-interface Link {
-  readonly random: Random;
+/** What faults make of a link. */
+interface Harm {
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly extra: readonly Distribution[];
+  readonly held: boolean;
+  readonly cut: boolean;
+}
+
+/** What all links from one zone to another have in common. */
+interface LinkClass {
   readonly base: Distribution | undefined;
   /** Added between zones when WARS legs give the rest. */
   readonly distance: Distribution | undefined;
-  /** When the last byte handed to a link of limited bandwidth has left. */
-  busyUntil: Micros;
-  /** What faults make of it, worked out anew when `since` is behind {@link SimulatedNetwork.rulesSince}. */
-  since: number;
-  loss: number;
-  duplicate: number;
-  reorder: number;
-  extra: readonly Distribution[];
-  held: boolean;
-  cut: boolean;
+}
+
+/** Between a node and clients, in one direction. */
+interface ClientLink {
+  readonly random: Random;
+  readonly base: Distribution | undefined;
 }
 
 /** Where a message goes: `arrivals` instants (none when it does not arrive, two when it is doubled). */
@@ -56,14 +62,29 @@ export class Passage {
   second: Micros = 0;
 }
 
+/**
+ * A link is 16 bytes, the state of its random stream: there are as many as pairs of nodes, and a message that had to fetch
+ * an object for its link and another for its stream waited longer for memory than it took to draw its delay.
+ */
 export class SimulatedNetwork {
-  /** At [from][to]; a row is made with the first message that a node sends. */
-  private readonly links: (Link | undefined)[][];
+  /** By sender, made with its first message; four integers a receiver, all zero before the first message to it. */
+  private readonly streams: (Int32Array | undefined)[];
+  /** The stream of the link at hand. */
+  private readonly draws: Random;
+  /** By sender and receiver, where bandwidth is limited: when the last byte handed to the link has left. */
+  private readonly busyUntil: (Float64Array | undefined)[];
+  /** By number of both zones. */
+  private readonly classes: (LinkClass | undefined)[];
+  private readonly zones: readonly string[];
+  private readonly zoneNumbers: Uint16Array;
+  /** Of links that no fault touches, and of those that one does under the rules of now. */
+  private readonly unharmed: Harm;
+  private readonly harms = new Map<number, Harm>();
   private readonly root: Random;
   private readonly legs: Readonly<Record<Leg, Distribution | undefined>> | undefined;
   private readonly selfDelay: Distribution | undefined;
-  private readonly toNode: Link[] = [];
-  private readonly toClient: Link[] = [];
+  private readonly toNode: ClientLink[] = [];
+  private readonly toClient: ClientLink[] = [];
   private readonly zoneOf: readonly string[];
   private readonly loss: number;
   private readonly duplicate: number;
@@ -72,7 +93,6 @@ export class SimulatedNetwork {
   private readonly made = new Map<DistributionSettings, Distribution>();
   private rules: readonly LinkRule[] = [];
   private partitions: readonly PartitionRule[] = [];
-  private rulesSince = 0;
   /** The same object for every message: read it at once. */
   readonly passage = new Passage();
   /** Messages dropped by injected loss, and by partitions. */
@@ -86,10 +106,17 @@ export class SimulatedNetwork {
     const { network, members, simulation, seed } = cluster;
     this.root = Random.fromSeed(seed).fork("network");
     this.zoneOf = members.map(({ zone }) => zone);
-    this.links = members.map(() => []);
+    this.zones = [...new Set(this.zoneOf)];
+    this.zoneNumbers = Uint16Array.from(this.zoneOf, (zone) => this.zones.indexOf(zone));
+    this.classes = new Array<LinkClass | undefined>(this.zones.length ** 2).fill(undefined);
+    this.streams = members.map(() => undefined);
+    this.busyUntil = members.map(() => undefined);
+    this.draws = this.root.fork("the link at hand");
     this.loss = network.loss;
     this.duplicate = network.duplicate ?? 0;
     this.reorder = network.reorder ?? 0;
+    const { loss, duplicate, reorder } = this;
+    this.unharmed = { loss, duplicate, reorder, extra: [], held: false, cut: false };
     this.microsPerByte =
       network.bandwidthBytesPerSecond === undefined ? 0 : MICROS_PER_SECOND / network.bandwidthBytesPerSecond;
     const { wars } = network;
@@ -105,51 +132,57 @@ export class SimulatedNetwork {
 
   /** A message of `bytes` from node to node, handed over at `now`. */
   between(from: number, to: number, kind: PeerMessage["kind"], bytes: number, now: Micros): Passage {
-    const { passage } = this;
-    const link = this.link(from, to);
+    const { passage, draws } = this;
+    const states = (this.streams[from] ??= new Int32Array(4 * this.zoneOf.length));
+    if (!draws.copyFrom(states, 4 * to)) {
+      this.root.fork(`${String(from)}>${String(to)}`).copyTo(states, 4 * to);
+      draws.copyFrom(states, 4 * to);
+    }
     passage.fate = "delivered";
     passage.arrivals = 1;
-    if (from === to) {
-      passage.first = now + this.draw(link, from, to, kind);
-      return passage;
-    }
-    if (link.since !== this.rulesSince) this.judge(link, from, to);
-    if (link.cut) {
+    if (from === to) passage.first = now + this.draw(from, to, kind);
+    else this.pass(this.harm(from, to), from, to, kind, bytes, now);
+    draws.copyTo(states, 4 * to);
+    return passage;
+  }
+
+  private pass(harm: Harm, from: number, to: number, kind: PeerMessage["kind"], bytes: number, now: Micros): void {
+    const { passage, draws } = this;
+    if (harm.cut) {
       passage.fate = "cut";
       passage.arrivals = 0;
       this.cut++;
-      return passage;
+      return;
     }
-    if (link.loss > 0 && link.random.nextFloat() < link.loss) {
+    if (harm.loss > 0 && draws.nextFloat() < harm.loss) {
       passage.fate = "lost";
       passage.arrivals = 0;
       this.lost++;
-      return passage;
+      return;
     }
-    const leaves = this.leaves(link, bytes, now);
-    passage.first = leaves + this.draw(link, from, to, kind) + extraOf(link);
-    if (link.reorder > 0 && link.random.nextFloat() < link.reorder) {
-      passage.first += Math.max(REORDER_AT_LEAST, this.draw(link, from, to, kind));
+    const leaves = this.microsPerByte === 0 ? now : this.leaves(from, to, bytes, now);
+    passage.first = leaves + this.draw(from, to, kind) + this.extra(harm);
+    if (harm.reorder > 0 && draws.nextFloat() < harm.reorder) {
+      passage.first += Math.max(REORDER_AT_LEAST, this.draw(from, to, kind));
       this.reordered++;
     }
-    if (link.held) passage.fate = "held";
-    if (link.duplicate > 0 && link.random.nextFloat() < link.duplicate) {
+    if (harm.held) passage.fate = "held";
+    if (harm.duplicate > 0 && draws.nextFloat() < harm.duplicate) {
       passage.arrivals = 2;
-      passage.second = leaves + this.draw(link, from, to, kind) + extraOf(link);
+      passage.second = leaves + this.draw(from, to, kind) + this.extra(harm);
       this.doubled++;
     }
-    return passage;
   }
 
   /** What faults do to links and who is cut off from whom, from now on. */
   setRules(rules: readonly LinkRule[]): void {
     this.rules = rules;
-    this.rulesSince++;
+    this.harms.clear();
   }
 
   setPartitions(partitions: readonly PartitionRule[]): void {
     this.partitions = partitions;
-    this.rulesSince++;
+    this.harms.clear();
   }
 
   /** Whether a fault holds back messages between two nodes. */
@@ -157,24 +190,25 @@ export class SimulatedNetwork {
     return this.rules.some((rule) => holds(rule, from, to));
   }
 
-  private judge(link: Link, from: number, to: number): void {
-    link.since = this.rulesSince;
+  private harm(from: number, to: number): Harm {
+    if (this.rules.length === 0 && this.partitions.length === 0) return this.unharmed;
+    const key = from * this.zoneOf.length + to;
+    const known = this.harms.get(key);
+    if (known !== undefined) return known;
     let { loss, duplicate, reorder } = this;
+    let held = false;
     const extra: Distribution[] = [];
-    link.held = false;
     for (const rule of this.rules) {
       if (!covers(rule, from, to)) continue;
       loss = either(loss, rule.loss);
       duplicate = either(duplicate, rule.duplicate);
       reorder = either(reorder, rule.reorder);
       if (rule.extra !== undefined) extra.push(this.of(rule.extra)!);
-      link.held ||= holds(rule, from, to);
+      held ||= holds(rule, from, to);
     }
-    link.loss = loss;
-    link.duplicate = duplicate;
-    link.reorder = reorder;
-    link.extra = extra;
-    link.cut = this.isCut(from, to);
+    const harm: Harm = { loss, duplicate, reorder, extra, held, cut: this.isCut(from, to) };
+    this.harms.set(key, harm);
+    return harm;
   }
 
   /** When a client's message reaches the node (or the node's the client); undefined when a partition cuts it off. */
@@ -193,9 +227,7 @@ export class SimulatedNetwork {
     const link = (table[node] ??= {
       // Named as on real processes.
       random: this.root.fork(`client/${String(node)}/${toNode ? "to-node" : "to-client"}`),
-      ...UNJUDGED,
       base: this.of(this.cluster.network.client),
-      distance: undefined,
     });
     return link.base?.sample(link.random) ?? 0;
   }
@@ -213,44 +245,42 @@ export class SimulatedNetwork {
     return false;
   }
 
-  private leaves(link: Link, bytes: number, now: Micros): Micros {
-    if (this.microsPerByte === 0) return now;
-    link.busyUntil = Math.max(now, link.busyUntil) + bytes * this.microsPerByte;
-    return Math.round(link.busyUntil);
+  private leaves(from: number, to: number, bytes: number, now: Micros): Micros {
+    const row = (this.busyUntil[from] ??= new Float64Array(this.zoneOf.length));
+    row[to] = Math.max(now, row[to]) + bytes * this.microsPerByte;
+    return Math.round(row[to]);
   }
 
-  private draw(link: Link, from: number, to: number, kind: PeerMessage["kind"]): Micros {
-    if (from === to && (this.selfDelayIsGiven || this.legs === undefined)) {
-      return this.selfDelay?.sample(link.random) ?? 0;
-    }
+  private draw(from: number, to: number, kind: PeerMessage["kind"]): Micros {
+    const { draws } = this;
+    if (from === to && (this.selfDelayIsGiven || this.legs === undefined)) return this.selfDelay?.sample(draws) ?? 0;
+    const { zoneNumbers, zones } = this;
+    const at = zoneNumbers[from] * zones.length + zoneNumbers[to];
+    const { base, distance } = this.classes[at] ?? this.linkClass(at, from, to);
     const leg = this.legs === undefined ? undefined : LEGS[kind];
-    if (leg === undefined) return link.base?.sample(link.random) ?? 0;
-    const delay = this.legs![leg]?.sample(link.random) ?? 0;
-    return link.distance === undefined ? delay : delay + link.distance.sample(link.random);
+    if (leg === undefined) return base?.sample(draws) ?? 0;
+    const delay = this.legs![leg]?.sample(draws) ?? 0;
+    return distance === undefined ? delay : delay + distance.sample(draws);
   }
 
-  private link(from: number, to: number): Link {
-    const row = this.links[from];
-    const known = row[to];
-    if (known !== undefined) return known;
-    return this.linkMade(row, from, to);
+  private extra(harm: Harm): Micros {
+    let sum = 0;
+    for (const distribution of harm.extra) sum += distribution.sample(this.draws);
+    return sum;
   }
 
-  private linkMade(row: (Link | undefined)[], from: number, to: number): Link {
+  private linkClass(at: number, from: number, to: number): LinkClass {
     const { network } = this.cluster;
     const here = this.zoneOf[from];
     const there = this.zoneOf[to];
     const distance = here === there ? undefined : this.distance(here, there);
-    const link: Link = {
-      random: this.root.fork(`${String(from)}>${String(to)}`),
-      // Without zones there is one class of link; without a word about zones' distance, it is the same everywhere.
+    // Without zones there is one class of link; without a word about zones' distance, it is the same everywhere.
+    const made = {
       base: this.of(here === there ? network.intraZone : (distance ?? network.intraZone)),
       distance: this.of(distance),
-      ...UNJUDGED,
     };
-    if (row.length === 0) for (let i = 0; i < this.zoneOf.length; i++) row.push(undefined);
-    row[to] = link;
-    return link;
+    this.classes[at] = made;
+    return made;
   }
 
   private distance(from: string, to: string): DistributionSettings | undefined {
@@ -271,18 +301,6 @@ export class SimulatedNetwork {
 
 const REORDER_AT_LEAST = MICROS_PER_MS;
 
-/** Of a link that no message has passed yet. */
-const UNJUDGED = {
-  busyUntil: 0,
-  since: -1,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  extra: [] as readonly Distribution[],
-  held: false,
-  cut: false,
-};
-
 function covers({ from, to, bothWays }: LinkSet, source: number, target: number): boolean {
   return (from.has(source) && to.has(target)) || (bothWays && from.has(target) && to.has(source));
 }
@@ -293,12 +311,6 @@ function holds(rule: LinkRule, from: number, to: number): boolean {
     covers(rule, from, to) &&
     !rule.hold.except.some((released) => covers(released, from, to))
   );
-}
-
-function extraOf({ extra, random }: Link): Micros {
-  let sum = 0;
-  for (const distribution of extra) sum += distribution.sample(random);
-  return sum;
 }
 
 /** The chance that at least one of two independent things happens. */

@@ -41,6 +41,29 @@ export class Random {
     return new Random(`${this.label}/${name}`);
   }
 
+  /** Keeps this stream's state in four places of `states` from `at` on: many streams that seldom draw need no object each. */
+  copyTo(states: Int32Array, at: number): void {
+    states[at] = this.s0;
+    states[at + 1] = this.s1;
+    states[at + 2] = this.s2;
+    states[at + 3] = this.s3;
+  }
+
+  /** Goes on as the stream whose state is there; {@link fork} still names this one. False, and nothing done, where there is none. */
+  copyFrom(states: Int32Array, at: number): boolean {
+    const s0 = states[at];
+    const s1 = states[at + 1];
+    const s2 = states[at + 2];
+    const s3 = states[at + 3];
+    // No stream is ever all zero.
+    if ((s0 | s1 | s2 | s3) === 0) return false;
+    this.s0 = s0;
+    this.s1 = s1;
+    this.s2 = s2;
+    this.s3 = s3;
+    return true;
+  }
+
   /** Uniform in [0, 2^32). */
   nextUint32(): number {
     const s1 = this.s1;

@@ -27,6 +27,8 @@ class Bare {
     this.machine = new Machine(
       {
         now: () => this.now,
+        send: () => undefined,
+        answer: () => undefined,
         at: (time, act) => this.queue.schedule(time, 1, 0, 0, 0, act),
         cancel: (handle) => void this.queue.cancel(handle),
         wakeAt: (time, _, life) => this.queue.schedule(time, 1, 0, 0, 0, () => this.machine.wake(life)),
@@ -64,7 +66,6 @@ class Bare {
             reaped: 0,
           }),
         }),
-        transport: { send: () => undefined, answer: () => undefined },
         disk: undefined,
         service: undefined,
         workers: 1,
