@@ -108,7 +108,7 @@ export class SimulatedNetwork {
     this.zoneOf = members.map(({ zone }) => zone);
     this.zones = [...new Set(this.zoneOf)];
     this.zoneNumbers = Uint16Array.from(this.zoneOf, (zone) => this.zones.indexOf(zone));
-    this.classes = new Array<LinkClass | undefined>(this.zones.length ** 2).fill(undefined);
+    this.classes = new Array<LinkClass | undefined>(this.zones.length * this.zones.length).fill(undefined);
     this.streams = members.map(() => undefined);
     this.busyUntil = members.map(() => undefined);
     this.draws = this.root.fork("the link at hand");
