@@ -41,10 +41,20 @@ export function ln(x: number): number {
     exponent--;
   }
   // ln m = 2 artanh s with s = (m - 1)/(m + 1), so |s| <= 0.172 and s^24 is below the last bit.
+  // Written out: in a loop each 1 / k is a division.
   const s = (mantissa - 1) / (mantissa + 1);
   const z = s * s;
-  let series = 0;
-  for (let k = 23; k >= 3; k -= 2) series = (series + 1 / k) * z;
+  let series = (1 / 23) * z;
+  series = (series + 1 / 21) * z;
+  series = (series + 1 / 19) * z;
+  series = (series + 1 / 17) * z;
+  series = (series + 1 / 15) * z;
+  series = (series + 1 / 13) * z;
+  series = (series + 1 / 11) * z;
+  series = (series + 1 / 9) * z;
+  series = (series + 1 / 7) * z;
+  series = (series + 1 / 5) * z;
+  series = (series + 1 / 3) * z;
   return exponent * LN2_HIGH + (2 * s + (2 * s * series + exponent * LN2_LOW));
 }
 
@@ -56,8 +66,22 @@ export function exp(x: number): number {
   const halves = Math.floor(x / (LN2_HIGH + LN2_LOW) + 0.5);
   const rest = x - halves * LN2_HIGH - halves * LN2_LOW;
   // Taylor on |rest| <= 0.347, innermost term first; rest^15/15! is below the last bit.
-  let sum = 1;
-  for (let k = 15; k >= 1; k--) sum = 1 + (rest * sum) / k;
+  // Division by a power of two is exact as a product, and the rest of the divisions are what this costs.
+  let sum = 1 + rest / 15;
+  sum = 1 + (rest * sum) / 14;
+  sum = 1 + (rest * sum) / 13;
+  sum = 1 + (rest * sum) / 12;
+  sum = 1 + (rest * sum) / 11;
+  sum = 1 + (rest * sum) / 10;
+  sum = 1 + (rest * sum) / 9;
+  sum = 1 + rest * sum * 0.125;
+  sum = 1 + (rest * sum) / 7;
+  sum = 1 + (rest * sum) / 6;
+  sum = 1 + (rest * sum) / 5;
+  sum = 1 + rest * sum * 0.25;
+  sum = 1 + (rest * sum) / 3;
+  sum = 1 + rest * sum * 0.5;
+  sum = 1 + rest * sum;
   return scaleByPowerOfTwo(sum, halves);
 }
 
