@@ -243,7 +243,9 @@ function drawNodeModel(draws: Draws): NodeModelSettings {
   if (model.queueLimit > SMALL_QUEUE) return model;
   // A short queue never fills before quick workers. From a fork of its own: other seeds stay as they are.
   const slow = draws.fork("small queue");
-  const service = { ...model.service, message: distribution(slow, slow.real(0.3, 1)) };
+  // No heavy tail: a single worker that takes minutes for one message is a dead node, and nothing heals it.
+  const kind = slow.pick(["constant", "uniform", "exponential", "normal"] as const);
+  const service = { ...model.service, message: distribution(slow, slow.real(0.3, 1), kind) };
   return { ...model, service, workers: 1 };
 }
 

@@ -30,6 +30,8 @@ export interface Copy {
   durable: unknown;
   /** Handed to storage in this life and not reported yet, by token, in order. */
   readonly storing: Map<number, unknown>;
+  /** Newer than all that was stored, and its store failed: a replica may go on from it while it lives, or from what it had. */
+  unstored: unknown;
   /** Write ids that this replica has ever received, stored: itself or something that covers them. */
   readonly received: Set<number>;
   readonly stored: Set<number>;
@@ -74,6 +76,7 @@ export class Ledger {
         address,
         durable: undefined,
         storing: new Map(),
+        unstored: undefined,
         received: new Set(),
         stored: new Set(),
         texts: new Set(),
@@ -111,6 +114,7 @@ export class Ledger {
       if (copy.node !== node) continue;
       if (copy.storing.size > 0 || (!diskSurvives && copy.durable !== undefined)) lose(copy, this.books.now());
       copy.storing.clear();
+      copy.unstored = undefined;
       if (!diskSurvives) copy.durable = undefined;
     }
   }
@@ -163,11 +167,15 @@ export class Ledger {
     if (state === undefined) return;
     copy.storing.delete(token);
     copy.durable = state;
+    copy.unstored = undefined;
     for (const id of this.books.truth.covered(idsOf(this.books.clock, state))) copy.stored.add(id);
   }
 
   storeFailed(copy: Copy, token: number): void {
-    if (copy.storing.delete(token)) lose(copy, this.books.now());
+    const state = copy.storing.get(token);
+    if (!copy.storing.delete(token)) return;
+    copy.unstored = state;
+    lose(copy, this.books.now());
   }
 
   loaded(copy: Copy, state: unknown): void {
