@@ -153,7 +153,8 @@ export function normalProbability(x: number): number {
     term *= (x * x) / k;
     sum += term;
   }
-  return 0.5 + sum * normalDensity(x);
+  // Eight deviations out the rounding is as large as the probability, and may lead past either end.
+  return Math.min(1, Math.max(0, 0.5 + sum * normalDensity(x)));
 }
 
 /** Coefficients from the constant up. */

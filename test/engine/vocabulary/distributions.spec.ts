@@ -443,6 +443,12 @@ describe("distributions", () => {
     );
   });
 
+  it("draw a normal length whose mean is eight deviations above 0", () => {
+    const one = distributionOf({ dist: "normal", meanMs: 8.119447044780273, sdMs: 1 });
+    for (const u of [0, Number.MIN_VALUE, 1e-16, 0.5]) assert.ok(one.fromUniform(u) >= 0, `${u}`);
+    assert.ok(Math.abs(one.fromUniform(0.5) - 8119) < 1);
+  });
+
   it("take mixtures four deep", () => {
     assert.equal(distributionOf(nested(4)).meanMicros, 1000);
   });

@@ -87,6 +87,10 @@ describe("own mathematics", () => {
     assert.equal(normalProbability(0), 0.5);
     assert.equal(normalProbability(9), 1);
     assert.equal(normalProbability(-9), 0);
+    for (let x = -9; x <= 9; x += 0.0007) {
+      const p = normalProbability(x);
+      assert.ok(p >= 0 && p <= 1, `${p} at ${x}`);
+    }
     fc.assert(
       fc.property(fc.double({ ...finite, min: 1e-6, max: 1 - 1e-6 }), (p) => {
         assert.ok(Math.abs(normalProbability(normalQuantile(p)) - p) < 1e-14);
