@@ -45,12 +45,70 @@ export interface EngineSettings extends ClockSettings {
   readonly timestamps?: "client" | "coordinator";
   /** When a tombstone that all N replicas hold is removed: never, at once, or after so many milliseconds. Undefined: keep. */
   readonly deleteMode?: "keep" | "immediate" | { readonly afterMs: number };
-  readonly readRepair: "async" | "none";
+  /** `async`: after the answer, to every replica that answered. `blocking`: to those contacted, before the answer. */
+  readonly readRepair: "async" | "blocking" | "none";
+  /** Chance that a read is sent to all N and repairs them, whatever `readFanout` says. Undefined: 0. */
+  readonly readRepairChance?: number;
+  /** One replica returns the copy, the others a digest of theirs. */
+  readonly digestReads?: boolean;
+  /** A read is sent to all N (undefined), or only to as many as must answer. */
+  readonly readFanout?: "all" | "quorum";
+  /** When a read that was sent to few asks one more: undefined, never. */
+  readonly speculativeRetry?: "p99" | "always" | { readonly afterMs: number };
+  /** Stand-ins' answers count to R, W and DW, though never to PR and PW. Undefined: they do not. */
+  readonly sloppyQuorum?: boolean;
+  /** Where a write waits for a replica that cannot be reached. Undefined: nowhere. */
+  readonly standIn?: StandIn;
+  readonly hint?: HintSettings;
+  /** Undefined: no anti-entropy. */
+  readonly aae?: AaeSettings;
+  /** Background work rests while the p99 of this node's foreground reads is above. Undefined: it never rests. */
+  readonly backgroundP99Ms?: number;
+  /** Each replica removes a tombstone of that age on its own, without asking. Undefined: never. */
+  readonly graceMs?: number;
   readonly readTimeoutMs: number;
   readonly writeTimeoutMs: number;
   /** Operations in progress a node coordinates at once before it refuses. */
   readonly admission: number;
   readonly detector: DetectorSettings;
+}
+
+/**
+ * `fallback`: a readable copy at the next live node in ring order (Dynamo, Riak). `coordinator-log`: a log entry at the
+ * coordinator (Cassandra). `peer-slop`: a record at some live peer, not readable (Voldemort).
+ */
+export type StandIn = "fallback" | "coordinator-log" | "peer-slop";
+
+/** Hints: how long they are taken, and how they go home. */
+export interface HintSettings {
+  /** No hint for a node that has been away for longer. Undefined: for ever. */
+  readonly windowMs?: number;
+  /** Bytes a second that a node sends home. Undefined: as fast as they are acknowledged. */
+  readonly rateBytesPerSecond?: number;
+  /** Hints in one message. */
+  readonly batch: number;
+  /** No hints go home before nobody has used those of that home for so long (fallbacks: a random 1 to 2 times that). */
+  readonly idleMs: number;
+  /** Deliveries at once that a node takes part in, those it sends and those it receives together. */
+  readonly concurrency: number;
+  /** A hint of that age is dropped. Undefined: never. */
+  readonly expiryMs?: number;
+}
+
+/** Merkle trees, exchanged and repaired. */
+export interface AaeSettings {
+  /** A node begins at most one exchange in so long. */
+  readonly intervalMs: number;
+  readonly depth: number;
+  readonly fanout: number;
+  /** What of a copy is hashed: its clock alone (Riak), or versions and values (Cassandra). */
+  readonly hash: "clock" | "content";
+  /** Single keys by ordinary reads (Riak), or everything in a segment that differs (Cassandra). */
+  readonly repair: "gets" | "stream";
+  /** Exchanges at once that a node takes part in, on either side. */
+  readonly concurrency: number;
+  /** Trees are built anew from what is stored after so long. Undefined: only when in doubt. */
+  readonly rebuildMs?: number;
 }
 
 export interface DetectorSettings {
