@@ -9,6 +9,20 @@ import type { Micros } from "./vocabulary/micros";
 /** A client connection as the host numbers it. */
 export type Session = number;
 
+/** A copy as a walk over the storage finds it. */
+export interface ScannedRecord {
+  readonly vnode: number;
+  readonly address: Address;
+  readonly state: unknown;
+}
+
+/** A copy that is there and cannot be read. */
+export interface DamagedRecord {
+  readonly vnode: number;
+  readonly address: Address;
+  readonly reason: string;
+}
+
 export type Input =
   /** A message from another node. */
   | { readonly kind: "received"; readonly from: NodeIndex; readonly message: PeerMessage }
@@ -20,6 +34,15 @@ export type Input =
   /** Completion of a store: durable as the storage's sync mode promises. */
   | { readonly kind: "stored"; readonly token: number }
   | { readonly kind: "store-failed"; readonly token: number; readonly reason: string }
+  /** A page of a walk over the storage; `cursor` undefined when the walk is over. */
+  | {
+      readonly kind: "scanned";
+      readonly token: number;
+      readonly entries: readonly ScannedRecord[];
+      readonly cursor: unknown;
+      /** Records of the page that could not be read. */
+      readonly damaged: readonly DamagedRecord[];
+    }
   | { readonly kind: "link-up"; readonly node: NodeIndex }
   | { readonly kind: "link-down"; readonly node: NodeIndex }
   /** The instant asked for by `nextWakeup` has come. */
@@ -37,6 +60,8 @@ export type Effect =
       readonly address: Address;
       readonly state: unknown;
     }
+  /** Reads on in a walk over the storage; `cursor` undefined begins one. */
+  | { readonly kind: "scan"; readonly token: number; readonly cursor: unknown; readonly limit: number }
   | { readonly kind: "note"; readonly note: Note };
 
 /** The structured trace. Rare events are always noted; the walk of single operations only when tracing is on. */

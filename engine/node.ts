@@ -202,6 +202,9 @@ export class Node implements ProtocolNode {
       case "store-failed":
         this.replica.storeFailed(input.token, input.reason);
         return;
+      case "scanned":
+        this.scanned(input);
+        return;
       case "link-up":
       case "link-down":
         if (input.kind === "link-up") this.introduce(input.node);
@@ -215,6 +218,11 @@ export class Node implements ProtocolNode {
       default:
         unreachable(input, "Node.step");
     }
+  }
+
+  /** A page of a walk over the own copies. Whoever asked for the walk goes on with it; a token that nobody knows is late. */
+  private scanned({ damaged }: Extract<Input, { kind: "scanned" }>): void {
+    for (const { address, reason } of damaged) this.note({ kind: "storage-failed", address, reason });
   }
 
   /** This node's wall time, never the same twice and never back: a coordinator's own writes keep their order. */

@@ -3,7 +3,7 @@
  * each step are performed before the next input is looked at. A port that completes within the call only queues the
  * completion, so a node is never re-entered.
  */
-import type { Effect, Input, Note, ProtocolNode } from "../io";
+import type { DamagedRecord, Effect, Input, Note, ProtocolNode, ScannedRecord } from "../io";
 import type { Micros } from "../vocabulary/micros";
 import { unreachable } from "../vocabulary/assert";
 import type { Alarm, Storage, StorageEvents, Transport } from "./ports";
@@ -95,6 +95,10 @@ export class Host implements StorageEvents {
     this.deliver({ kind: "store-failed", token, reason });
   }
 
+  scanned(token: number, entries: readonly ScannedRecord[], cursor: unknown, damaged: readonly DamagedRecord[]): void {
+    this.deliver({ kind: "scanned", token, entries, cursor, damaged });
+  }
+
   private perform(effect: Effect, now: Micros): void {
     switch (effect.kind) {
       case "send":
@@ -108,6 +112,9 @@ export class Host implements StorageEvents {
         return;
       case "store":
         this.storage.store(effect.token, effect.vnode, effect.address, effect.state, this);
+        return;
+      case "scan":
+        this.storage.scan(effect.token, effect.cursor, effect.limit, this);
         return;
       case "note":
         this.ports.note(effect.note, now);

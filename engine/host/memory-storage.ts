@@ -2,8 +2,19 @@
  * Storage in memory, for both worlds: states are immutable values, so keeping a reference is keeping a copy. Stored
  * means applied; nothing survives the process, which is what this tunable promises.
  */
+import type { ScannedRecord } from "../io";
 import type { Address } from "../vocabulary/address";
 import type { Storage, StorageEvents } from "./ports";
+
+/**
+ * Where a walk stands: iterators of maps are live, which is just what is asked for. A key that is set again keeps its
+ * place, so it is met once; one that is new is met at the end.
+ */
+interface Walk {
+  readonly vnodes: Iterator<[number, Map<Address, unknown>]>;
+  vnode: number;
+  keys: Iterator<[Address, unknown]> | undefined;
+}
 
 export class MemoryStorage implements Storage {
   readonly immediate = true;
@@ -21,6 +32,23 @@ export class MemoryStorage implements Storage {
     if (state === undefined) keys.delete(address);
     else keys.set(address, state);
     events.stored(token);
+  }
+
+  scan(token: number, cursor: unknown, limit: number, events: StorageEvents): void {
+    const walk = (cursor as Walk | undefined) ?? { vnodes: this.vnodes.entries(), vnode: 0, keys: undefined };
+    const entries: ScannedRecord[] = [];
+    while (entries.length < limit) {
+      if (walk.keys === undefined) {
+        const vnode = walk.vnodes.next();
+        if (vnode.done === true) return events.scanned(token, entries, undefined, []);
+        [walk.vnode] = vnode.value;
+        walk.keys = vnode.value[1].entries();
+      }
+      const next = walk.keys.next();
+      if (next.done === true) walk.keys = undefined;
+      else entries.push({ vnode: walk.vnode, address: next.value[0], state: next.value[1] });
+    }
+    events.scanned(token, entries, walk, []);
   }
 
   peek(vnode: number, address: Address): unknown {

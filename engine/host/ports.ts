@@ -3,7 +3,7 @@
  * Completions may be called back within the call (memory) or later (a disk); the host copes with both.
  */
 import type { AnswerMessage, Inspection, NodeIndex, PeerMessage } from "../messages";
-import type { Session } from "../io";
+import type { DamagedRecord, ScannedRecord, Session } from "../io";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 
@@ -20,6 +20,11 @@ export interface StorageEvents {
   loadFailed(token: number, reason: string): void;
   stored(token: number): void;
   storeFailed(token: number, reason: string): void;
+  /**
+   * A page of a scan, and the cursor of the next one; without a cursor the walk is over. `damaged` could not be read:
+   * the walk goes on without them. A state may be older than one whose store has not completed yet.
+   */
+  scanned(token: number, entries: readonly ScannedRecord[], cursor: unknown, damaged: readonly DamagedRecord[]): void;
 }
 
 export interface Storage {
@@ -28,6 +33,12 @@ export interface Storage {
   load(token: number, vnode: number, address: Address, events: StorageEvents): void;
   /** `state` undefined: nothing is held of the key any more. `stored` once durable as the sync mode promises; stores of one key complete in order. */
   store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void;
+  /**
+   * Reads on in a walk over all records, at most `limit` of them, in any order. Without a cursor a walk begins; a cursor
+   * serves once. What is there from beginning to end of a walk comes exactly once; what is written for the first time or
+   * removed meanwhile may come or not.
+   */
+  scan(token: number, cursor: unknown, limit: number, events: StorageEvents): void;
   /** Keys held. */
   count(): number;
 }

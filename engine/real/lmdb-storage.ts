@@ -9,6 +9,7 @@
 import { open, type RootDatabase } from "lmdb";
 import type { Clock } from "../clocks/clock";
 import type { Storage, StorageEvents } from "../host/ports";
+import type { DamagedRecord, ScannedRecord } from "../io";
 import type { Address } from "../vocabulary/address";
 import { ByteReader, ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import type { StorageSettings } from "../vocabulary/settings";
@@ -76,6 +77,33 @@ export class LmdbStorage implements Storage {
       if (ok) events.stored(token);
       else lost("write refused");
     }, lost);
+  }
+
+  scan(token: number, cursor: unknown, limit: number, events: StorageEvents): void {
+    const entries: ScannedRecord[] = [];
+    const damaged: DamagedRecord[] = [];
+    let last = cursor as Buffer | undefined;
+    let seen = 0;
+    try {
+      const after = last === undefined ? {} : { start: last, exclusiveStart: true };
+      for (const { key, value } of this.db.getRange({ ...after, limit })) {
+        // Both may lie in a buffer that the next step of the walk fills again.
+        last = Buffer.from(key);
+        seen++;
+        const vnode = last.readUInt16BE(0);
+        const address = last.toString("latin1", 2);
+        try {
+          entries.push({ vnode, address, state: this.decode(value) });
+        } catch (error) {
+          damaged.push({ vnode, address, reason: error instanceof Error ? error.message : String(error) });
+        }
+      }
+    } catch (error) {
+      // The tree itself cannot be walked: there is no place to go on from.
+      damaged.push({ vnode: 0, address: "", reason: error instanceof Error ? error.message : String(error) });
+      seen = 0;
+    }
+    events.scanned(token, entries, seen < limit ? undefined : last, damaged);
   }
 
   count(): number {

@@ -476,6 +476,7 @@ export class SimulatedCluster {
         this.watcher!.stored(this.time, index, vnode, address, state);
         inner.store(token, vnode, address, state, events);
       },
+      scan: (token, cursor, limit, events) => inner.scan(token, cursor, limit, events),
       count: () => inner.count(),
     };
   }

@@ -9,13 +9,15 @@
  *
  * Records are encoded, and their checksums stand with the index, apart from them, as ZFS keeps them in the parent block:
  * a checksum beside its record finds a torn write and a flipped bit, but never a write that did not happen. A record that
- * does not match is a failed load, not data and not absence. Where the codec is bypassed an undamaged record is kept as
+ * does not match is a failed load, not data and not absence. A scan reads record after record and takes a load's time
+ * for each: random reads, as from a store that keeps its keys apart from its values. Where the codec is bypassed an undamaged record is kept as
  * the state that it encodes, which is immutable.
  */
 import type { Clock } from "../clocks/clock";
 import type { Storage, StorageEvents } from "../host/ports";
 import { type DiskCondition, SOUND_DISK } from "../host/faults";
 import { fnv1a32 } from "../ring/hash";
+import type { DamagedRecord, ScannedRecord } from "../io";
 import type { Address } from "../vocabulary/address";
 import type { Distribution } from "../vocabulary/distributions";
 import type { Micros } from "../vocabulary/micros";
@@ -57,7 +59,7 @@ export interface DiskMishaps {
   corrupt: number;
   /** Stores that a crash undid. */
   undone: number;
-  /** Loads that found a damaged record. */
+  /** Loads, and records of scans, that found damage. */
   mismatches: number;
 }
 
@@ -136,6 +138,49 @@ export class SimulatedDisk implements Storage {
     if (failure === undefined) this.handOver(keyOf(vnode, address), state);
     this.jobs.push({ token, events, failure });
     this.work();
+  }
+
+  /** Which records a page is of is settled at its beginning, what they say at its end, as a load does. */
+  scan(token: number, cursor: unknown, limit: number, events: StorageEvents): void {
+    const { world } = this;
+    // A live iterator: a record that is replaced keeps its place in the map.
+    const walk = (cursor as Iterator<string> | undefined) ?? this.records.keys();
+    const keys: string[] = [];
+    const failing: boolean[] = [];
+    let over = false;
+    let took = 0;
+    while (keys.length < limit && !over) {
+      const next = walk.next();
+      if (next.done === true) over = true;
+      else {
+        keys.push(next.value);
+        failing.push(this.happens(this.condition.errors));
+        took += this.cost(this.options.read);
+      }
+    }
+    world.later(world.now() + took, () => {
+      const entries: ScannedRecord[] = [];
+      const damaged: DamagedRecord[] = [];
+      for (let i = 0; i < keys.length; i++) {
+        const record = this.records.get(keys[i]);
+        if (record === undefined) continue;
+        const vnode = vnodeOf(keys[i]);
+        const address = vnode === 0 ? keys[i] : keys[i].slice(2);
+        if (failing[i]) {
+          this.mishaps.errors++;
+          damaged.push({ vnode, address, reason: "read error" });
+          continue;
+        }
+        try {
+          entries.push({ vnode, address, state: this.stateOf(record) });
+        } catch (error) {
+          if (!(error instanceof MalformedBytes)) throw error;
+          this.mishaps.mismatches++;
+          damaged.push({ vnode, address, reason: error.message });
+        }
+      }
+      world.report(() => events.scanned(token, entries, over ? undefined : walk, damaged));
+    });
   }
 
   count(): number {
@@ -350,4 +395,9 @@ function checksumOf(bytes: Octets): number {
 /** Nearly all copies live in vnode 0: no string is made for those. Characters above 255 occur in no address. */
 function keyOf(vnode: number, address: Address): string {
   return vnode === 0 ? address : String.fromCharCode(0x100 + (vnode >>> 8), 0x100 + (vnode & 0xff)) + address;
+}
+
+function vnodeOf(key: string): number {
+  const high = key.charCodeAt(0) - 0x100;
+  return high < 0 ? 0 : (high << 8) | (key.charCodeAt(1) - 0x100);
 }

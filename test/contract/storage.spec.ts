@@ -7,6 +7,7 @@ import { open } from "lmdb";
 import { type Clock, clockNamed, packActor } from "../../engine/clocks/clock";
 import { MemoryStorage } from "../../engine/host/memory-storage";
 import type { Storage } from "../../engine/host/ports";
+import type { DamagedRecord, ScannedRecord } from "../../engine/io";
 import { MAX_ADDRESS_BYTES } from "../../engine/node";
 import { LmdbStorage } from "../../engine/real/lmdb-storage";
 import { SimulatedDisk } from "../../engine/sim/disk";
@@ -20,6 +21,13 @@ import { by } from "../engine/clocks/event-maker";
 type Report =
   | { readonly kind: "loaded"; readonly token: number; readonly state: unknown }
   | { readonly kind: "stored"; readonly token: number }
+  | {
+      readonly kind: "scanned";
+      readonly token: number;
+      readonly entries: readonly ScannedRecord[];
+      readonly cursor: unknown;
+      readonly damaged: readonly DamagedRecord[];
+    }
   | { readonly kind: "load-failed" | "store-failed"; readonly token: number; readonly reason: string };
 
 /** A storage with everything it reported, in order. */
@@ -32,6 +40,12 @@ class Desk {
     stored: (token: number): void => this.report({ kind: "stored", token }),
     loadFailed: (token: number, reason: string): void => this.report({ kind: "load-failed", token, reason }),
     storeFailed: (token: number, reason: string): void => this.report({ kind: "store-failed", token, reason }),
+    scanned: (
+      token: number,
+      entries: readonly ScannedRecord[],
+      cursor: unknown,
+      damaged: readonly DamagedRecord[],
+    ): void => this.report({ kind: "scanned", token, entries, cursor, damaged }),
   };
 
   constructor(readonly storage: Storage) {}
@@ -42,6 +56,27 @@ class Desk {
 
   store(vnode: number, key: string, state: unknown): Promise<Report> {
     return this.ask((token) => this.storage.store(token, vnode, key, state, this.events));
+  }
+
+  /** A whole walk in pages of `limit`; `between` is called before each page but the first. */
+  async walk(
+    limit: number,
+    between: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<{ entries: ScannedRecord[]; damaged: DamagedRecord[] }> {
+    const entries: ScannedRecord[] = [];
+    const damaged: DamagedRecord[] = [];
+    let cursor: unknown;
+    for (let pages = 0; pages === 0 || cursor !== undefined; pages++) {
+      assert.ok(pages < 10_000, "a walk without an end");
+      if (pages > 0) await between();
+      const page = await this.ask((token) => this.storage.scan(token, cursor, limit, this.events));
+      assert.ok(page.kind === "scanned");
+      assert.ok(page.entries.length + page.damaged.length <= limit, "a page of at most the limit");
+      entries.push(...page.entries);
+      damaged.push(...page.damaged);
+      ({ cursor } = page);
+    }
+    return { entries, damaged };
   }
 
   async loaded(vnode: number, key: string): Promise<unknown> {
@@ -232,6 +267,61 @@ for (const { name, open: openStorage } of KINDS) {
           );
         });
 
+        it("walks over nothing in one page", async () => {
+          assert.deepEqual(await desk.walk(10), { entries: [], damaged: [] });
+        });
+
+        it("walks over every record of every vnode once, as it was stored, whatever the size of a page", async () => {
+          const names = ["", "a", "aa", "b", "\u0000", "\u00ff".repeat(9)];
+          const vnodes = [0, 1, 255, 256, 0x8000, 65_535];
+          const stored = new Map<string, number>();
+          for (const name of names) {
+            for (const vnode of vnodes) {
+              const writeId = stored.size + 1;
+              stored.set(`${String(vnode)} ${address(name)}`, writeId);
+              await desk.stored(vnode, address(name), stateOf(clock, writeId));
+            }
+          }
+          for (const limit of [1, 4, 36, 37, 1_000]) {
+            const { entries, damaged } = await desk.walk(limit);
+            assert.deepEqual(damaged, []);
+            assert.equal(entries.length, stored.size, `pages of ${String(limit)}`);
+            const found = entries.map(({ vnode, address: at, state }): [string, number] => [
+              `${String(vnode)} ${at}`,
+              clock.versions(state)[0].writeId,
+            ]);
+            assert.deepEqual(new Map(found), stored);
+          }
+        });
+
+        it("meets what stays exactly once while other keys and the same ones are written and removed", async () => {
+          const random = Random.fromSeed(11);
+          const staying = Array.from({ length: 60 }, (_, i) => address(`stays ${String(i)}`));
+          const passing = Array.from({ length: 60 }, (_, i) => address(`passes ${String(i)}`));
+          const vnodeOf = (key: string): number => (key.length % 2 === 0 ? 0 : 7);
+          let writeId = 1;
+          for (const key of [...staying, ...passing.slice(0, 30)]) {
+            await desk.stored(vnodeOf(key), key, stateOf(clock, writeId++));
+          }
+          const { entries, damaged } = await desk.walk(5, async () => {
+            for (let i = 0; i < 6; i++) {
+              const again = staying[random.nextBelow(staying.length)];
+              await desk.stored(vnodeOf(again), again, stateOf(clock, writeId++));
+              const other = passing[random.nextBelow(passing.length)];
+              const state = random.nextBelow(2) === 0 ? undefined : stateOf(clock, writeId++);
+              await desk.stored(vnodeOf(other), other, state);
+            }
+          });
+          assert.deepEqual(damaged, []);
+          const times = new Map<string, number>();
+          for (const { vnode, address: at } of entries) {
+            assert.equal(vnode, vnodeOf(at));
+            times.set(at, (times.get(at) ?? 0) + 1);
+          }
+          for (const key of staying) assert.equal(times.get(key), 1, key);
+          for (const key of times.keys()) assert.ok(staying.includes(key) || passing.includes(key), key);
+        });
+
         it("is immediate exactly when it says so", async () => {
           const pending = desk.store(0, address("k"), stateOf(clock, 1));
           // One that is not immediate may still be quick; one that is must be.
@@ -314,6 +404,34 @@ for (const sync of ["each", "group", "never"] as const) {
         } finally {
           await storage.close();
         }
+      }
+    });
+
+    it("passes over records that rotted in a walk, says which, and comes to all others", async () => {
+      const first = new LmdbStorage(folder, clock, sync);
+      const keys = Array.from({ length: 30 }, (_, i) => address(`k${String(i)}`));
+      const desk = new Desk(first);
+      for (const [i, key] of keys.entries()) await desk.stored(i % 4, key, stateOf(clock, i + 1, "a value"));
+      await first.close();
+      const raw = open<Buffer, Buffer>({ path: folder, encoding: "binary", keyEncoding: "binary" });
+      const rotten = new Set<string>();
+      for (const [i, at] of [...raw.getKeys()].map((found) => Buffer.from(found)).entries()) {
+        if (i % 3 !== 0) continue;
+        const record = Buffer.from(raw.getBinary(at)!);
+        record[record.length - 2] ^= 1;
+        await raw.put(at, record);
+        rotten.add(at.toString("latin1", 2));
+      }
+      await raw.close();
+      const storage = new LmdbStorage(folder, clock, sync);
+      try {
+        const { entries, damaged } = await new Desk(storage).walk(4);
+        assert.deepEqual(new Set(damaged.map(({ address: at }) => at)), rotten);
+        assert.equal(damaged.length, rotten.size);
+        assert.ok(damaged.every(({ vnode, address: at }) => vnode === keys.indexOf(at) % 4));
+        assert.deepEqual(entries.map(({ address: at }) => at).sort(), keys.filter((key) => !rotten.has(key)).sort());
+      } finally {
+        await storage.close();
       }
     });
 

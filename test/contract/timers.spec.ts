@@ -88,7 +88,7 @@ function onTheSystemsTimer(): Arm {
   const nowhere = (): never => assert.fail("a sleeper sends and stores nothing");
   const host = new Host(sleeper, {
     transport: { send: nowhere, answer: nowhere },
-    storage: { immediate: true, load: nowhere, store: nowhere, count: () => 0 },
+    storage: { immediate: true, load: nowhere, store: nowhere, scan: nowhere, count: () => 0 },
     alarm,
     note: () => undefined,
   });

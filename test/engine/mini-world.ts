@@ -102,6 +102,10 @@ class SlowDisk implements Storage {
     });
   }
 
+  scan(token: number, cursor: unknown, limit: number, events: StorageEvents): void {
+    this.disk.scan(token, cursor, limit, events);
+  }
+
   count(): number {
     return this.disk.count();
   }
@@ -273,6 +277,7 @@ export class MiniWorld {
       loadFailed: () => undefined,
       stored: () => undefined,
       storeFailed: () => undefined,
+      scanned: () => undefined,
     });
     return text;
   }

@@ -86,6 +86,10 @@ class Desk {
           this.log.push(`store ${String(token)} ${String(state)}`);
           this.store(token, events);
         },
+        scan: (token, cursor, limit, events) => {
+          this.log.push(`scan ${String(token)} ${String(cursor)} ${String(limit)}`);
+          events.scanned(token, [], undefined, []);
+        },
         count: () => 0,
       },
       alarm: {

@@ -3,6 +3,9 @@ import fc from "fast-check";
 import { clockNamed, packActor } from "../../../engine/clocks/clock";
 import { type DiskCondition, SOUND_DISK } from "../../../engine/host/faults";
 import { type DiskOptions, SimulatedDisk } from "../../../engine/sim/disk";
+import type { StorageEvents } from "../../../engine/host/ports";
+import type { DamagedRecord, ScannedRecord } from "../../../engine/io";
+import { decodeAddress } from "../../../engine/vocabulary/address";
 import { distributionOf } from "../../../engine/vocabulary/distributions";
 import { Random } from "../../../engine/vocabulary/random";
 import { key } from "./settings";
@@ -15,11 +18,22 @@ const idOf = (held: unknown): number | undefined => (held === undefined ? undefi
 
 const ms = (valueMs: number): DiskOptions["read"] => distributionOf({ dist: "constant", valueMs });
 
+const nameOf = (address: string): string => decodeAddress(address)?.key ?? "no key";
+
+const SILENT: StorageEvents = {
+  loaded: () => undefined,
+  loadFailed: () => undefined,
+  stored: () => undefined,
+  storeFailed: () => undefined,
+  scanned: () => undefined,
+};
+
 /** A disk, the time it lives in, and everything it reported: `12 stored 3` at 12 ms. */
 class Desk {
   readonly disk: SimulatedDisk;
   readonly reports: string[] = [];
   readonly loads = new Map<number, unknown>();
+  cursor: unknown;
   private now = 0;
   private later: { at: number; order: number; act: () => void }[] = [];
   private asked = 0;
@@ -51,6 +65,13 @@ class Desk {
   store(name: string, writeId: number, vnode = 0): number {
     const token = ++this.token;
     this.disk.store(token, vnode, key(name), state(writeId), this.events);
+    return token;
+  }
+
+  /** The next page of a walk, or the first one. */
+  scan(limit: number, cursor: unknown = undefined): number {
+    const token = ++this.token;
+    this.disk.scan(token, cursor, limit, this.events);
     return token;
   }
 
@@ -106,6 +127,19 @@ class Desk {
     loadFailed: (token: number, reason: string): void => this.report(`load failed ${String(token)}: ${reason}`),
     stored: (token: number): void => this.report(`stored ${String(token)}`),
     storeFailed: (token: number, reason: string): void => this.report(`store failed ${String(token)}: ${reason}`),
+    scanned: (
+      token: number,
+      entries: readonly ScannedRecord[],
+      cursor: unknown,
+      damaged: readonly DamagedRecord[],
+    ): void => {
+      this.cursor = cursor;
+      const found = entries.map(
+        ({ vnode, address, state: held }) => `${nameOf(address)}/${String(vnode)}=${String(idOf(held))}`,
+      );
+      const bad = damaged.map(({ vnode, address, reason }) => `${nameOf(address)}/${String(vnode)} ${reason}`);
+      this.report(`scanned ${String(token)}: ${[...found, ...bad].join(", ")}${cursor === undefined ? " end" : ""}`);
+    },
   };
 
   private report(what: string): void {
@@ -197,6 +231,69 @@ describe("a simulated disk's time", () => {
       assert.equal(desk.held("k9"), 4_999);
       assert.equal(desk.disk.count(), 10);
     }
+  });
+});
+
+describe("a scan", () => {
+  it("takes a read's time for each record of its page, at the disk's present speed", () => {
+    const desk = new Desk({ write: undefined, syncing: undefined });
+    for (const [i, name] of ["a", "b", "c"].entries()) desk.store(name, i, i === 2 ? 513 : 0);
+    desk.run(0);
+    desk.scan(2);
+    desk.runUntilQuiet();
+    desk.suffer({ slowness: 4 });
+    desk.scan(2, desk.cursor);
+    desk.runUntilQuiet();
+    assert.deepEqual(desk.reports.slice(3), ["2 scanned 4: a/0=0, b/0=1", "6 scanned 5: c/513=2 end"]);
+  });
+
+  it("tells what is stored when its page ends, and nothing of what has gone by then", () => {
+    const desk = new Desk({ write: undefined, syncing: undefined });
+    desk.store("a", 1);
+    desk.store("b", 2);
+    desk.run(0);
+    desk.scan(10);
+    desk.store("a", 3);
+    desk.disk.store(99, 0, key("b"), undefined, SILENT);
+    desk.runUntilQuiet();
+    assert.equal(desk.reports.at(-1), "2 scanned 3: a/0=3 end");
+  });
+
+  it("passes over what is damaged or cannot be read, says so, and comes to all that is sound", () => {
+    const desk = new Desk({ sync: "never" });
+    for (let i = 0; i < 300; i++) desk.store(`k${String(i)}`, i);
+    desk.runUntilQuiet();
+    desk.disk.corrupt(0.2);
+    desk.suffer({ errors: 0.1 });
+    let lines = "";
+    for (let pages = 0; pages === 0 || desk.cursor !== undefined; pages++) {
+      assert.ok(pages < 60);
+      desk.scan(7, desk.cursor);
+      desk.runUntilQuiet();
+      lines += `, ${desk.reports.at(-1)!.replace(/^\S+ scanned \d+: | end$/g, "")}`;
+    }
+    const { corrupt, mismatches, errors } = desk.disk.mishaps;
+    const told = lines.split(", ").filter((line) => line !== "");
+    assert.equal(new Set(told.map((line) => line.split("/")[0])).size, 300);
+    assert.equal(told.length, 300);
+    assert.equal(told.filter((line) => line.endsWith("checksum mismatch")).length, mismatches);
+    assert.equal(told.filter((line) => line.endsWith("read error")).length, errors);
+    assert.ok(corrupt > 30 && errors > 10 && mismatches > 20 && mismatches <= corrupt);
+  });
+
+  it("of a machine that crashes never ends; the walk of its next life is whole", () => {
+    const desk = new Desk();
+    desk.store("a", 1);
+    desk.store("b", 2);
+    desk.runUntilQuiet();
+    desk.store("a", 3);
+    desk.scan(1);
+    desk.crash();
+    desk.runUntilQuiet();
+    assert.ok(!desk.reports.some((line) => line.includes("scanned")));
+    desk.scan(5);
+    desk.runUntilQuiet();
+    assert.ok(desk.reports.at(-1)!.endsWith("a/0=1, b/0=2 end"), desk.reports.at(-1));
   });
 });
 
