@@ -1,7 +1,8 @@
 /**
  * Injected network delay on real processes: a message waits here until its drawn one-way delay has passed, then goes to
  * the socket. Delays are drawn per message and independently, as the WARS model of PBS has it, so messages of one link
- * may overtake each other. Loss is drawn first, from the same per-link stream.
+ * may overtake each other. Loss is drawn first, from the same per-link stream. Faults add to it what they do to links in
+ * simulation: messages are lost, doubled, overtaken, delayed further, cut off, or held until they are let go.
  *
  * Node's timers are a millisecond coarse: how late each message really left is recorded and reported, and a run whose
  * lateness is large against its delays is marked doubtful.
@@ -28,7 +29,23 @@ export interface LinkShape {
   readonly delay: Pick<Distribution, "sample" | "describe"> | undefined;
   readonly loss: number;
   readonly random: Random;
+  /** What faults add. */
+  readonly harm?: Harm;
 }
+
+/** As `LinkHarm`, whose loss is the shape's, with distributions ready to draw from. */
+export interface Harm {
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly extra: readonly Pick<Distribution, "sample">[];
+  readonly held: boolean;
+  readonly cut: boolean;
+  /** Told apart when holds are lifted. */
+  readonly link: number;
+}
+
+/** What is overtaken comes at least so much later, as in simulation. */
+const REORDER_AT_LEAST: Micros = 1_000;
 
 export class DelayLine {
   private readonly heap: Waiting[] = [];
@@ -39,7 +56,11 @@ export class DelayLine {
   private timerDue = 0;
   private readonly lateness = new Uint32Array(LATENESS_STEPS + 1);
   private released = 0;
+  /** What faults hold back, in order of sending. */
+  private held: { readonly link: number; readonly release: () => void }[] = [];
   lost = 0;
+  /** Vanished at a partition. */
+  cut = 0;
   overflowed = 0;
 
   /** Calls `release` when the message may leave: at once, later, or never. */
@@ -48,21 +69,61 @@ export class DelayLine {
       release();
       return;
     }
-    if (shape.loss > 0 && shape.random.nextFloat() < shape.loss) {
+    const { harm, random, delay } = shape;
+    if (harm?.cut === true) {
+      this.cut++;
+      return;
+    }
+    if (shape.loss > 0 && random.nextFloat() < shape.loss) {
       this.lost++;
       return;
     }
-    if (shape.delay === undefined) {
-      release();
+    if (harm !== undefined) {
+      this.passHarmed(shape, harm, release);
       return;
     }
+    if (delay === undefined) release();
+    else this.after(delay.sample(random), release);
+  }
+
+  /** Calls `release` so much later; not at all when too much waits. */
+  after(micros: Micros, release: () => void): void {
     if (this.heap.length >= MAX_WAITING) {
       this.overflowed++;
       return;
     }
-    const due = monotonicMicros() + shape.delay.sample(shape.random);
+    const due = monotonicMicros() + micros;
     this.push({ due, sequence: this.sequence++, release });
     if ((this.timer === undefined && this.soon === undefined) || due < this.timerDue) this.arm();
+  }
+
+  /** What is held on links that `stillHeld` denies leaves now, in the order it was sent. */
+  letGo(stillHeld: (link: number) => boolean): void {
+    const { held } = this;
+    if (held.length === 0) return;
+    this.held = held.filter(({ link }) => stillHeld(link));
+    for (const { link, release } of held) if (!stillHeld(link)) release();
+  }
+
+  /** Draws in the simulated network's order. */
+  private passHarmed({ delay, random }: LinkShape, harm: Harm, release: () => void): void {
+    const draw = (): Micros => delay?.sample(random) ?? 0;
+    const drawAll = (): Micros => harm.extra.reduce((sum, extra) => sum + extra.sample(random), draw());
+    const leave = (micros: Micros): void => {
+      if (micros > 0) this.after(micros, release);
+      else release();
+    };
+    let first = drawAll();
+    if (harm.reorder > 0 && random.nextFloat() < harm.reorder) first += Math.max(REORDER_AT_LEAST, draw());
+    const again = harm.duplicate > 0 && random.nextFloat() < harm.duplicate ? drawAll() : undefined;
+    if (harm.held) {
+      // Of what is doubled one is held, as in simulation.
+      if (this.held.length < MAX_WAITING) this.held.push({ link: harm.link, release });
+      else this.overflowed++;
+      return;
+    }
+    leave(first);
+    if (again !== undefined) leave(again);
   }
 
   /** What left until now no longer counts: lateness is that of what leaves from here on. */
@@ -85,6 +146,7 @@ export class DelayLine {
   close(): void {
     this.disarm();
     this.heap.length = 0;
+    this.held = [];
   }
 
   private disarm(): void {

@@ -9,21 +9,54 @@ import { type Distribution, distributionOf } from "../vocabulary/distributions";
 import { type Leg, legOf } from "../vocabulary/leg-delays";
 import { Random } from "../vocabulary/random";
 import type { ClusterSettings, DistributionSettings } from "../vocabulary/settings";
-import type { LinkShape } from "./delay-line";
+import type { LinkHarm } from "../host/link-harm";
+import type { Harm, LinkShape } from "./delay-line";
+
+type Legs = Readonly<Record<Leg, LinkShape | undefined>>;
 
 /** What happens to messages on one directed link. */
 export class NodeLink {
+  private usualNow: LinkShape | undefined;
+  private legsNow: Legs | undefined;
+
   constructor(
+    /** Index of the node at its end. */
+    private readonly to: number,
     /** Of messages that are no leg, and of all where no legs are given. */
     private readonly usual: LinkShape | undefined,
-    private readonly legs: Readonly<Record<Leg, LinkShape | undefined>> | undefined,
-  ) {}
+    private readonly legs: Legs | undefined,
+    /** The link's own stream, for draws of faults too. */
+    private readonly random: Random,
+  ) {
+    this.usualNow = usual;
+    this.legsNow = legs;
+  }
 
   /** Undefined where nothing is injected. */
   of(kind: string): LinkShape | undefined {
-    if (this.legs === undefined) return this.usual;
+    if (this.legsNow === undefined) return this.usualNow;
     const leg = legOf(kind);
-    return leg === undefined ? this.usual : this.legs[leg];
+    return leg === undefined ? this.usualNow : this.legsNow[leg];
+  }
+
+  /** What faults do to the link from now on; undefined: nothing. */
+  suffer(harm: LinkHarm | undefined): void {
+    if (harm === undefined) {
+      this.usualNow = this.usual;
+      this.legsNow = this.legs;
+      return;
+    }
+    const { to, random, legs } = this;
+    const made: Harm = { ...harm, extra: harm.extra.map(distributionOf), link: to };
+    const harmed = (shape: LinkShape | undefined): LinkShape => ({
+      delay: shape?.delay,
+      loss: harm.loss,
+      random: shape?.random ?? random,
+      harm: made,
+    });
+    this.usualNow = harmed(this.usual);
+    this.legsNow =
+      legs === undefined ? undefined : { w: harmed(legs.w), a: harmed(legs.a), r: harmed(legs.r), s: harmed(legs.s) };
   }
 }
 
@@ -48,7 +81,7 @@ export function nodeLinks(cluster: ClusterSettings, from: number): readonly Node
           };
     // Without zones there is one class of link; without a word about zones' distance, it is the same everywhere.
     const usual = to === from ? network.local : (distance ?? network.intraZone);
-    return new NodeLink(shape([usual], loss, random), legs);
+    return new NodeLink(to, shape([usual], loss, random), legs, random);
   });
 }
 

@@ -9,7 +9,7 @@ import { fromMs, type Micros } from "../vocabulary/micros";
 import type { MemberSettings } from "../vocabulary/settings";
 import type { SimulatedCluster } from "./cluster";
 
-export { randomFaults } from "./random-faults";
+export { randomFaults } from "../host/random-faults";
 
 export interface RunningFaults {
   /** What really happened so far, in order of beginning; what has not ended yet has no end. */

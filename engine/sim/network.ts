@@ -6,7 +6,8 @@
  * Messages between nodes can be lost, doubled, reordered, cut off by partitions and held; those of clients are delayed and
  * can be cut off, nothing else. Parties are numbered: nodes first, then clients.
  */
-import type { LinkRule, LinkSet, PartitionRule } from "../host/faults";
+import type { LinkRule, PartitionRule } from "../host/faults";
+import { harmOf, holds, isCut } from "../host/link-harm";
 import type { PeerMessage } from "../messages";
 import { type Distribution, distributionOf } from "../vocabulary/distributions";
 import { MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from "../vocabulary/micros";
@@ -86,9 +87,6 @@ export class SimulatedNetwork {
   private readonly toNode: ClientLink[] = [];
   private readonly toClient: ClientLink[] = [];
   private readonly zoneOf: readonly string[];
-  private readonly loss: number;
-  private readonly duplicate: number;
-  private readonly reorder: number;
   private readonly microsPerByte: number;
   private readonly made = new Map<DistributionSettings, Distribution>();
   private rules: readonly LinkRule[] = [];
@@ -112,10 +110,7 @@ export class SimulatedNetwork {
     this.streams = members.map(() => undefined);
     this.busyUntil = members.map(() => undefined);
     this.draws = this.root.fork("the link at hand");
-    this.loss = network.loss;
-    this.duplicate = network.duplicate ?? 0;
-    this.reorder = network.reorder ?? 0;
-    const { loss, duplicate, reorder } = this;
+    const { loss, duplicate = 0, reorder = 0 } = network;
     this.unharmed = { loss, duplicate, reorder, extra: [], held: false, cut: false };
     this.microsPerByte =
       network.bandwidthBytesPerSecond === undefined ? 0 : MICROS_PER_SECOND / network.bandwidthBytesPerSecond;
@@ -195,18 +190,9 @@ export class SimulatedNetwork {
     const key = from * this.zoneOf.length + to;
     const known = this.harms.get(key);
     if (known !== undefined) return known;
-    let { loss, duplicate, reorder } = this;
-    let held = false;
-    const extra: Distribution[] = [];
-    for (const rule of this.rules) {
-      if (!covers(rule, from, to)) continue;
-      loss = either(loss, rule.loss);
-      duplicate = either(duplicate, rule.duplicate);
-      reorder = either(reorder, rule.reorder);
-      if (rule.extra !== undefined) extra.push(this.of(rule.extra)!);
-      held ||= holds(rule, from, to);
-    }
-    const harm: Harm = { loss, duplicate, reorder, extra, held, cut: this.isCut(from, to) };
+    const told = harmOf(this.unharmed, this.rules, this.partitions, this.zoneOf.length, from, to);
+    const harm: Harm =
+      told === undefined ? this.unharmed : { ...told, extra: told.extra.map((extra) => this.of(extra)!) };
     this.harms.set(key, harm);
     return harm;
   }
@@ -234,15 +220,7 @@ export class SimulatedNetwork {
 
   /** Between parties: nodes, and behind them the clients' sessions. */
   isCut(from: number, to: number): boolean {
-    const nodes = this.zoneOf.length;
-    for (const { groupOf, oneWay, sideOf } of this.partitions) {
-      if (sideOf === undefined && (from >= nodes || to >= nodes)) continue;
-      const here = from < nodes ? groupOf[from] : sideOf!(from - nodes);
-      const there = to < nodes ? groupOf[to] : sideOf!(to - nodes);
-      if (here < 0 || there < 0 || here === there) continue;
-      if (!oneWay || here < there) return true;
-    }
-    return false;
+    return isCut(this.partitions, this.zoneOf.length, from, to);
   }
 
   private leaves(from: number, to: number, bytes: number, now: Micros): Micros {
@@ -300,20 +278,3 @@ export class SimulatedNetwork {
 }
 
 const REORDER_AT_LEAST = MICROS_PER_MS;
-
-function covers({ from, to, bothWays }: LinkSet, source: number, target: number): boolean {
-  return (from.has(source) && to.has(target)) || (bothWays && from.has(target) && to.has(source));
-}
-
-function holds(rule: LinkRule, from: number, to: number): boolean {
-  return (
-    rule.hold !== undefined &&
-    covers(rule, from, to) &&
-    !rule.hold.except.some((released) => covers(released, from, to))
-  );
-}
-
-/** The chance that at least one of two independent things happens. */
-function either(a: number, b: number | undefined): number {
-  return b === undefined ? a : 1 - (1 - a) * (1 - b);
-}

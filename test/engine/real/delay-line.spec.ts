@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { DelayLine, type LinkShape } from "../../../engine/real/delay-line";
+import { DelayLine, type Harm, type LinkShape } from "../../../engine/real/delay-line";
 import { clientLinkShape, nodeLinks } from "../../../engine/real/link-shapes";
 import { monotonicMicros } from "../../../engine/real/monotonic";
 import { distributionOf } from "../../../engine/vocabulary/distributions";
@@ -137,6 +137,64 @@ describe("the delay line", () => {
     other.close();
     assert.equal(released, 0);
   });
+
+  describe("under faults", () => {
+    const HARMLESS: Harm = { duplicate: 0, reorder: 0, extra: [], held: false, cut: false, link: 1 };
+    const harmed = (shape: LinkShape, harm: Partial<Harm>): LinkShape => ({ ...shape, harm: { ...HARMLESS, ...harm } });
+    const fixed = (micros: number) => ({ sample: () => micros });
+
+    it("lets nothing pass a partition, without a draw", () => {
+      const shape = harmed(shapeOf(undefined, 0.5), { cut: true });
+      for (let i = 0; i < 50; i++) line.pass(shape, () => assert.fail("it is cut off"));
+      assert.deepEqual([line.cut, line.lost], [50, 0]);
+      assert.equal(shape.random.nextUint32(), Random.fromSeed(1).nextUint32());
+    });
+
+    it("delivers twice what is doubled, the same ones for the same seed", () => {
+      const doubled = (): number[] => {
+        const seen = new Array<number>(200).fill(0);
+        const shape = harmed(shapeOf(undefined), { duplicate: 0.3 });
+        seen.forEach((_, i) => line.pass(shape, () => seen[i]++));
+        return seen;
+      };
+      const first = doubled();
+      assert.deepEqual(first, doubled());
+      const twice = first.filter((times) => times === 2).length;
+      assert.ok(twice > 30 && twice < 90 && first.every((times) => times >= 1), `${String(twice)} of 200`);
+    });
+
+    it("adds every extra delay to the link's own, and lets what is reordered be overtaken", async () => {
+      const seen: string[] = [];
+      const began = monotonicMicros();
+      let took = 0;
+      line.pass(harmed(constant(4), { extra: [fixed(5_000), fixed(6_000)] }), () => {
+        took = monotonicMicros() - began;
+        seen.push("extra");
+      });
+      line.pass(harmed(constant(2), { reorder: 1 }), () => seen.push("reordered"));
+      line.pass(constant(2), () => seen.push("plain"));
+      await until("all three", () => seen.length === 3);
+      assert.deepEqual(seen, ["plain", "reordered", "extra"]);
+      assert.ok(took >= 15_000 - EARLY_MICROS, `4 + 5 + 6 ms: ${String(took)} us`);
+    });
+
+    it("holds messages of a link until it is let go, then releases them in order within the call", () => {
+      const seen: string[] = [];
+      const a = harmed(shapeOf(undefined), { held: true, link: 1, duplicate: 1 });
+      const b = harmed(constant(50), { held: true, link: 2 });
+      line.pass(a, () => seen.push("a1"));
+      line.pass(b, () => seen.push("b1"));
+      line.pass(a, () => seen.push("a2"));
+      line.letGo(() => true);
+      assert.deepEqual(seen, []);
+      line.letGo((link) => link === 1);
+      assert.deepEqual(seen, ["b1"], "at once, whatever its delay was");
+      line.letGo(() => false);
+      assert.deepEqual(seen, ["b1", "a1", "a2"], "once each");
+      line.letGo(() => false);
+      assert.equal(seen.length, 3);
+    });
+  });
 });
 
 describe("shapes of links", () => {
@@ -253,5 +311,19 @@ describe("shapes of links", () => {
     );
     assert.equal(clientLinkShape(cluster, 1, "to-node")?.loss, 0);
     assert.equal(clientLinkShape(clusterOf({ loss: 0.5 }), 1, "to-node"), undefined);
+  });
+
+  it("are under faults what the faults make of them, from their own stream, and afterwards what they were", () => {
+    const cluster: ClusterSettings = { ...settingsOf(), network: { loss: 0.125 } };
+    const [, link] = nodeLinks(cluster, 0);
+    const before = link.of("replica-put");
+    const harm = { loss: 0.5, duplicate: 0.25, reorder: 0, held: false, cut: false };
+    link.suffer({ ...harm, extra: [{ dist: "constant", valueMs: 3 }] });
+    const under = link.of("replica-put")!;
+    assert.deepEqual([under.loss, under.harm?.duplicate, under.harm?.link], [0.5, 0.25, 1]);
+    assert.equal(under.harm?.extra[0].sample(under.random), 3_000);
+    assert.equal(under.random, before?.random, "one stream a link");
+    link.suffer(undefined);
+    assert.equal(link.of("replica-put"), before);
   });
 });
