@@ -83,10 +83,18 @@ export type Note =
       readonly versions: number;
     }
   | { readonly kind: "read-repair"; readonly address: Address; readonly to: NodeIndex }
+  /** Replicas were late: one more was asked. */
+  | { readonly kind: "speculating"; readonly address: Address; readonly on: NodeIndex }
   /** All N replicas hold the same tombstone and are told to remove it. */
   | { readonly kind: "reaping"; readonly address: Address }
   /** Too many removals waited: this one is left to a later read. */
   | { readonly kind: "reap-dropped"; readonly address: Address }
+  /** Of hints: sent home, refused by the owner, dropped for age, or not taken because there are too many. */
+  | {
+      readonly kind: "hint-delivery" | "hint-refused" | "hint-expired" | "hints-full";
+      readonly node: NodeIndex;
+      readonly count: number;
+    }
   | { readonly kind: "storage-failed"; readonly address: Address; readonly reason: string }
   /** A request of a peer was not carried out, nor answered: a second copy, or for or from a life that has ended. */
   | { readonly kind: "ignored"; readonly from: NodeIndex; readonly reason: string }

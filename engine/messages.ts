@@ -84,21 +84,23 @@ export interface ReplicaGet {
   readonly id: number;
   readonly vnode: number;
   readonly address: Address;
+  /** Not the copy but a digest of it. */
+  readonly digest?: true;
 }
 
 export interface ReplicaGetReply {
   readonly kind: "replica-get-reply";
   readonly id: number;
   readonly vnode: number;
-  readonly status: "found" | "absent" | "failed";
-  /** The clock's state when found. */
+  readonly status: "found" | "absent" | "failed" | "digest";
+  /** The clock's state when found, its `Digest` where one was asked for. */
   readonly state: unknown;
 }
 
 /** What the coordinator wants to hear: on receipt (W), once stored as the sync mode promises (DW), both, or nothing. */
 export type Acknowledge = "none" | "received" | "stored" | "both";
 /** `reap`: not to be merged; what is stored goes if it is this very state, a tombstone that every primary holds. */
-export type PutCause = "replication" | "read-repair" | "reap";
+export type PutCause = "replication" | "read-repair" | "reap" | "hint" | "anti-entropy";
 
 /** Merge this state into one replica. */
 export interface ReplicaPut {
@@ -139,6 +141,109 @@ export interface ReplicaUpdated {
   readonly outcome: "ok" | "too_many_siblings" | "invalid" | "failed";
   readonly state: unknown;
 }
+
+/** Hints come home: copies that the sender has kept for the receiver. */
+export interface HandoffMessage {
+  readonly kind: "handoff";
+  readonly id: number;
+  /** The receiver's own. */
+  readonly vnode: number;
+  readonly entries: readonly { readonly address: Address; readonly state: unknown }[];
+}
+
+/** `stored`: all of them, as durable as the sync mode promises. `busy`: try later. */
+export interface HandoffReply {
+  readonly kind: "handoff-reply";
+  readonly id: number;
+  readonly status: "stored" | "busy" | "failed";
+}
+
+/** Of an exchange of trees. Every request says which trees, so that whoever answers need not remember. */
+interface BetweenTrees {
+  /** Of the exchange, given by whoever began it. */
+  readonly id: number;
+  /** Counts requests from 1: a reply to another step, or a request that was answered before, is ignored. */
+  readonly step: number;
+  /** Of the ring's groups. */
+  readonly group: number;
+  /** The vnode of whoever asks, and of whoever is asked. */
+  readonly asking: number;
+  readonly asked: number;
+}
+
+/** `busy`: takes part in as many exchanges as it may. `building`: has no whole tree yet. `unknown`: has no such tree at all. */
+export type ExchangeStatus = "ok" | "busy" | "building" | "unknown";
+
+/**
+ * My hashes of these nodes of one level: of which are yours different? Level 0 and node 0, the root, begin an exchange;
+ * no nodes at all end it, and are not answered.
+ */
+export interface TreeRequest extends BetweenTrees {
+  readonly kind: "tree";
+  readonly level: number;
+  readonly nodes: readonly number[];
+  /** Two unsigned halves for each node. */
+  readonly hashes: readonly number[];
+}
+
+export interface TreeReply {
+  readonly kind: "tree-reply";
+  readonly id: number;
+  readonly step: number;
+  readonly status: ExchangeStatus;
+  /** Those of the nodes asked for that differ. */
+  readonly differing: readonly number[];
+  /** Of every child of each of them, one after the other, two unsigned halves. */
+  readonly hashes: readonly number[];
+}
+
+/** What is in these segments? Keys with hashes, or keys with states. */
+export interface SegmentsRequest extends BetweenTrees {
+  readonly kind: "segments";
+  readonly want: "hashes" | "states";
+  readonly segments: readonly number[];
+  /** Of the first segment, only keys after this one; empty: all. */
+  readonly after: Address;
+}
+
+export interface SegmentsReply {
+  readonly kind: "segments-reply";
+  readonly id: number;
+  readonly step: number;
+  readonly status: ExchangeStatus;
+  /** So many of the segments are through; of the next one, keys up to `last` (empty: none) are. */
+  readonly complete: number;
+  readonly last: Address;
+  readonly addresses: readonly Address[];
+  /** Two unsigned halves for each address, where hashes are wanted. */
+  readonly hashes: readonly number[];
+  /** One for each address, where states are wanted. */
+  readonly states: readonly unknown[];
+}
+
+/** Merge these: all that I have in a segment that differs. */
+export interface StreamMessage extends BetweenTrees {
+  readonly kind: "stream";
+  readonly entries: readonly { readonly address: Address; readonly state: unknown }[];
+}
+
+/** All are merged and stored, or refused by the disk. */
+export interface StreamReply {
+  readonly kind: "stream-reply";
+  readonly id: number;
+  readonly step: number;
+  readonly status: ExchangeStatus;
+}
+
+export type TreeMessage = TreeRequest | SegmentsRequest | StreamMessage;
+export type TreeAnswer = TreeReply | SegmentsReply | StreamReply;
+
+/** Hashes of nodes in one message: the children of one node of the widest tree. */
+export const MAX_TREE_HASHES = 1_024;
+/** Segments asked for in one message. */
+export const MAX_SEGMENTS_ASKED = 64;
+/** Keys in one message about segments. */
+export const MAX_SEGMENT_KEYS = 256;
 
 /** I am alive, and in this life. */
 export interface Heartbeat {
@@ -189,8 +294,17 @@ export type PeerMessage =
   | ReplicaPutReply
   | ReplicaUpdate
   | ReplicaUpdated
+  | HandoffMessage
+  | HandoffReply
+  | TreeMessage
+  | TreeAnswer
   | Heartbeat;
 export type Message = ClientMessage | PeerMessage | Inspection;
+
+/** Asks an {@link Inspect} for what a node keeps of a key for others, under whatever hinted vnode. */
+export const ANY_HINT = 0xffff;
+/** Copies in one {@link HandoffMessage}. */
+export const MAX_HANDED_OVER = 10_000;
 
 /** Keys named in one {@link Inspect}. */
 export const MAX_INSPECTED_KEYS = 512;

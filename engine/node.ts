@@ -8,7 +8,8 @@
 import type { Clock, Version } from "./clocks/clock";
 import { clockFor, packActor } from "./clocks/clock";
 import { type Detector, detectorNamed } from "./detectors/detector";
-import { Effects, type Input, type Note, type ProtocolNode, type Session } from "./io";
+import { Handoff } from "./handoff/handoff";
+import { Effects, type Input, type Note, type ProtocolNode, type ScannedRecord, type Session } from "./io";
 import type {
   AnswerMessage,
   GetRequest,
@@ -25,23 +26,27 @@ import type {
   Ticket,
   Writer,
 } from "./messages";
-import { MAX_INSPECTED_KEYS } from "./messages";
-import { firstOf, MAX_REPLICAS, resolveQuorum } from "./quorum/arithmetic";
+import { ANY_HINT, MAX_INSPECTED_KEYS } from "./messages";
+import { countOf, firstOf, MAX_REPLICAS, resolveQuorum } from "./quorum/arithmetic";
 import { Deadlines } from "./quorum/deadlines";
+import { Digests, DIGEST_BYTES } from "./quorum/digest";
 import { GetCoordination } from "./quorum/get-coordinator";
 import type { Origin } from "./quorum/origin";
 import { NOT_AT_A_REPLICA, PutCoordination, type PutQuorum } from "./quorum/put-coordinator";
+import { ReadStrategies } from "./quorum/read-strategies";
 import { firstIdOf, type Identified, RequestTable } from "./quorum/request-table";
+import { StrategicGet } from "./quorum/strategic-get";
 import { Tickets } from "./quorum/tickets";
 import { Replica } from "./replica/replica";
 import { Reaper } from "./replica/reaper";
-import type { Replica as Placement, Ring } from "./ring/ring";
+import { HINTED, type Replica as Placement, type Ring } from "./ring/ring";
 import { type Address, isAddress } from "./vocabulary/address";
 import { assert, unreachable } from "./vocabulary/assert";
 import { fromMs, type Micros } from "./vocabulary/micros";
 import { MalformedBytes } from "./vocabulary/octets";
 import type { Outcome } from "./vocabulary/outcomes";
-import type { EngineSettings, QuorumValue } from "./vocabulary/settings";
+import { Random } from "./vocabulary/random";
+import type { EngineSettings, HintSettings, QuorumValue } from "./vocabulary/settings";
 
 /** Longest address either world stores; LMDB's keys end a little above. */
 export const MAX_ADDRESS_BYTES = 1_900;
@@ -51,6 +56,8 @@ export interface NodeOptions {
   readonly epoch: number;
   readonly ring: Ring;
   readonly settings: EngineSettings;
+  /** Of the run: what this node draws is drawn from here, by its index and life. */
+  readonly seed: number;
   /** Storage completes within the same turn: receipt and storing need no separate acknowledgements. */
   readonly storageIsImmediate: boolean;
   /** Messages to oneself travel the network too (see `host/loopback.ts`), instead of costing nothing. */
@@ -74,7 +81,19 @@ class Forwarding implements Identified {
   ) {}
 }
 
-type InProgress = GetCoordination | PutCoordination | Forwarding;
+/** A hint on its way to a peer that is to keep it. */
+class Slop implements Identified {
+  readonly kind = "slop";
+  id = 0;
+  constructor(
+    readonly put: PutCoordination,
+    /** Position of the replica it is for. */
+    readonly at: number,
+    readonly keeper: NodeIndex,
+  ) {}
+}
+
+type InProgress = GetCoordination | PutCoordination | Forwarding | Slop;
 
 /** What this node has done since it started. Monotonic. */
 export interface NodeCounts {
@@ -87,6 +106,59 @@ export interface NodeCounts {
   inspectedKeys: number;
   /** Tombstones removed. */
   reaped: number;
+  /** Replicas asked because others were late, and reads that would have had to wait without. */
+  speculations: number;
+  speculationsHelped: number;
+  /** Of this node's copies, digests sent in their place, and bytes that were not sent therefore. */
+  digestReads: number;
+  digestBytesSaved: number;
+  /** Replicas that were asked again for the whole, because their digest differed. */
+  digestMismatches: number;
+  /** Reads that waited for a repair. */
+  blockingRepairs: number;
+  hintsWritten: number;
+  hintsDelivered: number;
+  hintsExpired: number;
+  /** Not taken, because there were too many. */
+  hintsRefused: number;
+  /** Now. */
+  hintsHeld: number;
+  hintBytesHeld: number;
+}
+
+/** Before a node has done anything. */
+export const NOTHING_DONE: Readonly<NodeCounts> = {
+  coordinated: 0,
+  forwarded: 0,
+  refused: 0,
+  readRepairs: 0,
+  replicaReads: 0,
+  replicaWrites: 0,
+  inspectedKeys: 0,
+  reaped: 0,
+  speculations: 0,
+  speculationsHelped: 0,
+  digestReads: 0,
+  digestBytesSaved: 0,
+  digestMismatches: 0,
+  blockingRepairs: 0,
+  hintsWritten: 0,
+  hintsDelivered: 0,
+  hintsExpired: 0,
+  hintsRefused: 0,
+  hintsHeld: 0,
+  hintBytesHeld: 0,
+};
+
+/** Who is to answer for a key: parallel sets of bits over `replicas`. */
+interface Places {
+  readonly replicas: readonly Placement[];
+  /** Believed up, hence asked. */
+  readonly asked: number;
+  /** How many that are. */
+  readonly live: number;
+  /** Of those asked, the ones that are no fallbacks. */
+  readonly primaries: number;
 }
 
 export class Node implements ProtocolNode {
@@ -96,27 +168,31 @@ export class Node implements ProtocolNode {
   private readonly requests: RequestTable<InProgress>;
   private readonly tickets: Tickets;
   private readonly deadlines: Deadlines;
+  /** Undefined: a read asks all N for all they have. */
+  private readonly reads: ReadStrategies | undefined;
+  /** Once somebody has asked for one. */
+  private digests: Digests | undefined;
   private readonly reaper: Reaper;
   private readonly peers: readonly NodeIndex[];
+  private readonly scans = new Map<number, (entries: readonly ScannedRecord[], cursor: unknown) => void>();
+  private nextScan = 1;
   private effects = new Effects();
   private spare = new Effects();
   private now: Micros;
   /** Infinity: never. */
   private nextHeartbeat: Micros;
   private heartbeatSequence = 0;
+  /** Fallbacks take the places of primaries that are not believed up. */
+  private readonly lends: boolean;
+  /** Hints are log entries or slops: no member of any list, and left once it is known who missed a write. */
+  private readonly hintsElsewhere: boolean;
+  private readonly handoff: Handoff | undefined;
+  private readonly random: Random;
+  private readonly suspectedSince = new Map<NodeIndex, Micros>();
   private lastStamp: Micros = 0;
   /** Requests that owe an answer; `requests.size` less these linger for late replies. */
   private unanswered = 0;
-  readonly counts: NodeCounts = {
-    coordinated: 0,
-    forwarded: 0,
-    refused: 0,
-    readRepairs: 0,
-    replicaReads: 0,
-    replicaWrites: 0,
-    inspectedKeys: 0,
-    reaped: 0,
-  };
+  readonly counts: NodeCounts = { ...NOTHING_DONE };
 
   constructor(
     private readonly options: NodeOptions,
@@ -124,17 +200,35 @@ export class Node implements ProtocolNode {
   ) {
     assert(options.settings.nVal <= MAX_REPLICAS, "sets of replicas fit a bit mask");
     this.now = now;
+    this.random = Random.fromSeed(options.seed).fork(`node/${String(options.index)}/${String(options.epoch)}`);
+    const { standIn, sloppyQuorum } = options.settings;
+    this.lends = standIn === "fallback" && sloppyQuorum === true;
+    this.hintsElsewhere = standIn === "coordinator-log" || standIn === "peer-slop";
+    assert(standIn === undefined || options.ring.canLend, "every home has a hinted vnode");
     this.requests = new RequestTable(FIRST_ROOM, firstIdOf(options.epoch));
     this.tickets = new Tickets(options.index, options.epoch, (from) => this.note({ kind: "tickets-full", from }));
     this.clock = clockFor(options.settings);
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
     this.detector = detectorNamed(options.settings.detector.name).create(options.settings.detector, this.peers, now);
     this.deadlines = new Deadlines((id) => this.requests.get(id) !== undefined);
+    this.reads = ReadStrategies.of(
+      options.settings,
+      this.clock,
+      options.index,
+      this.random.fork("reads"),
+      (id) => {
+        const request = this.requests.get(id);
+        return request?.kind === "get" && !request.answered;
+      },
+      now,
+    );
     this.reaper = new Reaper(options.settings.deleteMode ?? "keep", {
       check: (address) => this.checkTombstone(address),
       remove: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "reap", state }),
       dropped: (address) => this.note({ kind: "reap-dropped", address }),
     });
+    this.handoff = this.makeHandoff();
+    if (this.handoff !== undefined && options.epoch > 1) this.findHints(undefined);
     // Peers must know of a new life even where nobody sends heartbeats: what they ask is addressed to one life.
     this.nextHeartbeat = this.detector.heartbeatIntervalMicros === Infinity && options.epoch === 1 ? Infinity : now;
     this.replica = new Replica(
@@ -148,6 +242,9 @@ export class Node implements ProtocolNode {
           if (at > this.lastStamp) this.lastStamp = at;
         },
         reaps: this.reaper.reaps,
+        changed:
+          this.handoff === undefined ? undefined : (vnode, address, _, after) => this.changed(vnode, address, after),
+        walks: options.ring.canLend && options.ring.homeOf(HINTED)?.vnode === 0,
         actorEpochs: options.settings.actorEpochs ?? true,
         now: () => this.now,
         messageLifetime: fromMs(2 * Math.max(options.settings.readTimeoutMs, options.settings.writeTimeoutMs)),
@@ -155,6 +252,45 @@ export class Node implements ProtocolNode {
       (effect) => this.effects.push(effect),
       (note) => this.note(note),
     );
+  }
+
+  private makeHandoff(): Handoff | undefined {
+    const { settings, ring, epoch } = this.options;
+    if (settings.standIn === undefined) return undefined;
+    const patience = fromMs(4 * settings.writeTimeoutMs);
+    return new Handoff(
+      {
+        settings: settings.hint ?? HINTS_AT_ONCE,
+        logs: settings.standIn === "coordinator-log",
+        epoch,
+        random: this.random.fork("handoff"),
+        patience,
+        homeOf: (vnode) => ring.homeOf(vnode),
+        sizeOf: (state) => this.sizeOf(state),
+      },
+      {
+        read: (vnode, address, done) => this.replica.perform(vnode, address, { kind: "read", done }),
+        merge: (vnode, address, state, stored) =>
+          this.replica.perform(vnode, address, { kind: "merge", state, received: () => undefined, stored }),
+        drop: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "drop", state }),
+        send: (to, message) => this.send(to, message),
+        believedUp: (node) => this.believedUp(node),
+        mayWork: () => true,
+        note: (kind, node, count) => this.note({ kind, node, count }),
+      },
+    );
+  }
+
+  /** A copy of this node's has changed. */
+  private changed(vnode: number, address: Address, after: unknown): void {
+    if (vnode >= HINTED) this.handoff?.changed(this.now, vnode, address, after);
+  }
+
+  /** Bytes of a copy: its values, and what it spends on causality. */
+  private sizeOf(state: unknown): number {
+    let bytes = this.clock.metadataBytes(state);
+    for (const { value } of this.clock.versions(state)) bytes += value.length;
+    return bytes;
   }
 
   takeEffects(): Effects {
@@ -173,6 +309,9 @@ export class Node implements ProtocolNode {
     if (deadline !== undefined && deadline < next) next = deadline;
     const reaping = this.reaper.next();
     if (reaping < next) next = reaping;
+    const speculation = this.reads?.next();
+    if (speculation !== undefined && speculation < next) next = speculation;
+    if (this.handoff !== undefined && this.handoff.next() < next) next = this.handoff.next();
     return next === Infinity ? undefined : next;
   }
 
@@ -220,9 +359,30 @@ export class Node implements ProtocolNode {
     }
   }
 
-  /** A page of a walk over the own copies. Whoever asked for the walk goes on with it; a token that nobody knows is late. */
-  private scanned({ damaged }: Extract<Input, { kind: "scanned" }>): void {
+  // ---- walks over the own copies -------------------------------------------------------------------------------
+
+  /** Asks for a page; `done` gets it, and where to go on (undefined: that was all). */
+  private scan(cursor: unknown, done: (entries: readonly ScannedRecord[], cursor: unknown) => void): void {
+    const token = this.nextScan++;
+    this.scans.set(token, done);
+    this.effects.push({ kind: "scan", token, cursor, limit: SCANNED_AT_ONCE });
+  }
+
+  private scanned({ token, entries, cursor, damaged }: Extract<Input, { kind: "scanned" }>): void {
     for (const { address, reason } of damaged) this.note({ kind: "storage-failed", address, reason });
+    const done = this.scans.get(token);
+    this.scans.delete(token);
+    done?.(entries, cursor);
+  }
+
+  /** What a former life kept for others is on the disk, and only there. */
+  private findHints(cursor: unknown): void {
+    this.scan(cursor, (entries, next) => {
+      for (const { vnode, address, state } of entries) {
+        if (vnode >= HINTED) this.handoff?.found(this.now, vnode, address, state);
+      }
+      if (next !== undefined) this.findHints(next);
+    });
   }
 
   /** This node's wall time, never the same twice and never back: a coordinator's own writes keep their order. */
@@ -260,6 +420,7 @@ export class Node implements ProtocolNode {
       case "replica-get-reply": {
         const get = this.requests.get(message.id);
         if (get?.kind !== "get") return;
+        if (get instanceof StrategicGet) this.reads?.heard(this.now, get, from, message.vnode);
         get.add(from, message.vnode, message.status, message.state);
         this.advanceGet(get);
         return;
@@ -269,11 +430,20 @@ export class Node implements ProtocolNode {
         return;
       case "replica-put-reply": {
         const put = this.requests.get(message.id);
+        if (put?.kind === "get") return this.repaired(message.id, from, message.vnode, message.status !== "failed");
+        if (put?.kind === "slop" && put.keeper === from) this.slopEnded(put, message.status === "stored");
         if (put?.kind !== "put") return;
         put.add(from, message.vnode, message.status);
         this.advancePut(put);
         return;
       }
+      case "handoff":
+        if (this.handoff !== undefined) this.handoff.received(this.now, from, message);
+        else this.send(from, { kind: "handoff-reply", id: message.id, status: "failed" });
+        return;
+      case "handoff-reply":
+        this.handoff?.replied(this.now, from, message);
+        return;
       case "replica-update":
         if (this.admits(from, message.ticket)) this.replicaUpdate(from, message);
         return;
@@ -305,11 +475,23 @@ export class Node implements ProtocolNode {
 
   // Methods of their own, here and below: a closure inside `received` would cost every message a heap context.
   private replicaGet(from: NodeIndex, message: ReplicaGet): void {
-    const { id, vnode } = message;
-    this.replica.perform(vnode, message.address, {
+    if (message.vnode >= HINTED) this.handoff?.used(this.now, message.vnode);
+    const { id, vnode, address, digest } = message;
+    this.replica.perform(vnode, address, {
       kind: "read",
-      done: (status, state) => this.send(from, { kind: "replica-get-reply", id, vnode, status, state }),
+      done: (status, state) => {
+        if (digest === true && status === "found") this.sendDigest(from, id, vnode, address, state);
+        else this.send(from, { kind: "replica-get-reply", id, vnode, status, state });
+      },
     });
+  }
+
+  private sendDigest(to: NodeIndex, id: number, vnode: number, address: Address, state: unknown): void {
+    this.digests ??= new Digests(this.clock);
+    this.counts.digestReads++;
+    this.counts.digestBytesSaved += this.sizeOf(state) - DIGEST_BYTES;
+    const digest = this.digests.of(address, state);
+    this.send(to, { kind: "replica-get-reply", id, vnode, status: "digest", state: digest });
   }
 
   private replicaPut(from: NodeIndex, message: ReplicaPut): void {
@@ -320,6 +502,14 @@ export class Node implements ProtocolNode {
     const { id, vnode, acknowledge } = message;
     const reply = (status: "received" | "stored" | "failed"): void =>
       this.send(from, { kind: "replica-put-reply", id, vnode, status });
+    if (vnode >= HINTED) {
+      if (this.handoff === undefined || !this.handoff.hasRoom()) {
+        this.note({ kind: "hints-full", node: from, count: 1 });
+        if (acknowledge !== "none") reply("failed");
+        return;
+      }
+      this.handoff.used(this.now, vnode);
+    }
     const wantsReceived = acknowledge === "received" || (acknowledge === "both" && !this.options.storageIsImmediate);
     const wantsStored = acknowledge === "stored" || acknowledge === "both";
     this.replica.perform(vnode, message.address, {
@@ -362,26 +552,29 @@ export class Node implements ProtocolNode {
     const { settings } = this.options;
     const placement = this.place(origin, request);
     if (placement === undefined) return;
-    const { replicas, asked, live } = placement;
+    const { replicas, asked, live, primaries } = placement;
     const n = settings.nVal;
     const options = request.options;
     const r = this.quorumOf(options?.r, settings.r, n);
     const pr = this.quorumOf(options?.pr, settings.pr, n);
     if (r === undefined || pr === undefined)
       return this.refuse(origin, "invalid", `r or pr is not between 0 and ${String(n)}`);
-    if (settings.coordinator === "replica" && !this.holds(replicas))
-      return this.forward(origin, request, replicas, asked);
-    const needed = Math.max(r, pr);
-    if (live < needed)
-      return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
-    const get = new GetCoordination(origin, request.address, replicas, asked, live, {
+    if (this.shouldForward(request, placement)) return this.forward(origin, request, placement);
+    if (!this.enough(origin, placement, r, pr, 0)) return;
+    const quorum = {
       n,
       r,
       pr,
       notfoundOk: options?.notfoundOk ?? settings.notfoundOk,
       basicQuorum: options?.basicQuorum ?? settings.basicQuorum,
-    });
+    };
+    const plan = this.reads?.plan(replicas, asked, primaries, Math.max(1, r, pr), this.now);
+    const get =
+      plan === undefined
+        ? new GetCoordination(origin, request.address, replicas, asked, live, quorum, primaries)
+        : new StrategicGet(origin, request.address, replicas, quorum, primaries, plan);
     this.open(get, options?.timeoutMs ?? settings.readTimeoutMs);
+    if (get instanceof StrategicGet) return this.getStrategically(get);
     if (this.options.tracing) this.noteCoordinating("get", request.address, replicas, asked);
     let local: Placement | undefined;
     for (let i = 0; i < replicas.length; i++) {
@@ -408,7 +601,118 @@ export class Node implements ProtocolNode {
     });
   }
 
+  private getStrategically(get: StrategicGet): void {
+    const { contacted, speculative } = get.plan;
+    if (this.options.tracing) this.noteCoordinating("get", get.address, get.replicas, contacted);
+    if (speculative !== 0) this.counts.speculations++;
+    this.reads!.sent(this.now, get);
+    let local = -1;
+    for (let i = 0; i < get.replicas.length; i++) {
+      if ((contacted & (1 << i)) === 0) continue;
+      if (this.isOwn(get.replicas[i]) && local < 0) local = i;
+      else this.askReplica(get, i);
+    }
+    if (local >= 0) this.askReplica(get, local);
+    else this.advanceGet(get);
+  }
+
+  /** Whether work for this replica is done here and now, without a message. */
+  private isOwn({ node }: Placement): boolean {
+    return node === this.options.index && !this.options.loopback;
+  }
+
+  private askReplica(get: StrategicGet, at: number): void {
+    const { id, address } = get;
+    const { node, vnode } = get.replicas[at];
+    if (this.isOwn(get.replicas[at])) this.readLocally(get, vnode);
+    else if (get.wantsDigest(at)) this.send(node, { kind: "replica-get", id, vnode, address, digest: true });
+    else this.send(node, { kind: "replica-get", id, vnode, address });
+  }
+
+  private speculateOnLate(reads: ReadStrategies): void {
+    for (;;) {
+      const id = reads.takeDue(this.now);
+      if (id === undefined) return;
+      const get = this.requests.get(id);
+      if (get instanceof StrategicGet) this.speculate(get);
+    }
+  }
+
+  /** One more replica, because others are late. */
+  private speculate(get: StrategicGet): void {
+    if (get.answered || get.verdict() !== "pending") return;
+    const next = get.askNext("lateness");
+    if (next < 0) return;
+    this.counts.speculations++;
+    if (this.options.tracing) this.note({ kind: "speculating", address: get.address, on: get.replicas[next].node });
+    this.askReplica(get, next);
+  }
+
+  /** What has to happen before a read is answered, or closed, beyond the counting of answers; whether that is all done. */
+  private prepareAnswer(get: StrategicGet): boolean {
+    if (get.answered) {
+      if (get.complete()) this.readInFull(get, get.takeDiffering());
+      return true;
+    }
+    let verdict = get.verdict();
+    if (verdict === "met") {
+      this.readInFull(get, get.takeDiffering());
+      verdict = get.verdict();
+    }
+    if (verdict === "pending") return false;
+    if (verdict === "unreachable") {
+      const next = get.askNext("failure");
+      if (next >= 0) this.askReplica(get, next);
+      return next < 0;
+    }
+    const repair = get.beginRepair(this.clock);
+    if (repair !== undefined) {
+      this.counts.blockingRepairs++;
+      for (const target of repair.targets) this.repairBeforeAnswer(get, target, repair.state);
+      // A repair of this node's own copy may have been the last that was missing.
+      if (get.answered) return false;
+    }
+    if (get.repairVerdict(this.clock) === "pending") return false;
+    if (get.speculationHelped()) this.counts.speculationsHelped++;
+    return true;
+  }
+
+  private readInFull(get: StrategicGet, differing: number): void {
+    for (let rest = differing; rest !== 0; rest &= rest - 1) {
+      this.counts.digestMismatches++;
+      this.askReplica(get, firstOf(rest));
+    }
+  }
+
+  private repairBeforeAnswer(get: StrategicGet, target: Placement, state: unknown): void {
+    const { id, address } = get;
+    const { node, vnode } = target;
+    this.counts.readRepairs++;
+    if (this.options.tracing) this.note({ kind: "read-repair", address, to: node });
+    if (!this.isOwn(target)) {
+      const message = { id, vnode, address, state, acknowledge: "received", cause: "read-repair" } as const;
+      return this.send(node, { kind: "replica-put", ...message });
+    }
+    this.replica.perform(vnode, address, {
+      kind: "merge",
+      state,
+      received: () => this.repaired(id, node, vnode, true),
+      stored: (ok) => {
+        if (!ok) this.repaired(id, node, vnode, false);
+      },
+    });
+  }
+
+  /** A replica has, or has not, taken the repair of a read that waits for it. */
+  private repaired(id: number, node: NodeIndex, vnode: number, ok: boolean): void {
+    const get = this.requests.get(id);
+    if (!(get instanceof StrategicGet)) return;
+    get.repaired(node, vnode, ok);
+    this.advanceGet(get);
+  }
+
   private advanceGet(get: GetCoordination): void {
+    if (this.reads !== undefined && get instanceof StrategicGet && !this.prepareAnswer(get)) return;
     if (!get.answered && get.verdict() !== "pending") this.answerGet(get);
     if (get.answered && (get.complete() || this.requests.size - this.unanswered > this.options.settings.admission)) {
       this.finishGet(get);
@@ -426,7 +730,8 @@ export class Node implements ProtocolNode {
   private finishGet(get: GetCoordination): void {
     this.requests.remove(get.id);
     if (this.reaper.reaps) this.reap(get);
-    if (this.options.settings.readRepair === "none") return;
+    const repairs = get instanceof StrategicGet ? get.plan.repairs : this.options.settings.readRepair !== "none";
+    if (!repairs) return;
     const { state, targets } = get.finalAction(this.clock);
     for (const { node, vnode } of targets) {
       this.counts.readRepairs++;
@@ -472,7 +777,7 @@ export class Node implements ProtocolNode {
     const { settings } = this.options;
     const placement = this.place(origin, request);
     if (placement === undefined) return;
-    const { replicas, asked, live } = placement;
+    const { replicas, asked, live, primaries } = placement;
     const n = settings.nVal;
     const w = this.quorumOf(request.options?.w, settings.w, n);
     const dw = this.quorumOf(request.options?.dw, settings.dw, n);
@@ -480,15 +785,14 @@ export class Node implements ProtocolNode {
     if (w === undefined || dw === undefined || pw === undefined) {
       return this.refuse(origin, "invalid", `w, dw or pw is not between 0 and ${String(n)}`);
     }
-    const holds = this.holds(replicas);
-    if (settings.coordinator === "replica" && !holds) return this.forward(origin, request, replicas, asked);
-    const needed = Math.max(1, w, dw, pw);
-    if (live < needed)
-      return this.refuse(origin, "unavailable", `${String(live)} replicas believed up, ${String(needed)} needed`);
+    if (this.shouldForward(request, placement)) return this.forward(origin, request, placement);
+    const standIns = this.hintsElsewhere && settings.sloppyQuorum === true ? this.absentees(placement) : 0;
+    if (!this.enough(origin, placement, Math.max(1, w, dw), pw, standIns)) return;
     const quorum = { n, w, dw, pw };
-    if (!this.clock.mintsServerDots) return this.putAtOnce(origin, request, replicas, asked, live, quorum);
-    const eventAt = holds ? replicas.findIndex((replica) => replica.node === this.options.index) : firstOf(asked);
-    const put = new PutCoordination(origin, request.address, replicas, asked, live, eventAt, quorum);
+    if (!this.clock.mintsServerDots) return this.putAtOnce(origin, request, placement, standIns, quorum);
+    if (live === 0) return this.refuse(origin, "unavailable", "no replica is believed up that could make the event");
+    const eventAt = this.eventPlace(placement);
+    const put = new PutCoordination(origin, request.address, replicas, asked, eventAt, quorum, primaries, standIns);
     this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
     if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
     const { node, vnode } = replicas[eventAt];
@@ -516,9 +820,8 @@ export class Node implements ProtocolNode {
   private putAtOnce(
     origin: Origin,
     request: PutRequest,
-    replicas: readonly Placement[],
-    asked: number,
-    live: number,
+    { replicas, asked, primaries }: Places,
+    standIns: number,
     quorum: PutQuorum,
   ): void {
     const { index, epoch, settings } = this.options;
@@ -534,7 +837,8 @@ export class Node implements ProtocolNode {
       if (!(error instanceof MalformedBytes)) throw error;
       return this.refuse(origin, "invalid", `context refused: ${error.message}`);
     }
-    const put = new PutCoordination(origin, request.address, replicas, asked, live, NOT_AT_A_REPLICA, quorum);
+    const { address } = request;
+    const put = new PutCoordination(origin, address, replicas, asked, NOT_AT_A_REPLICA, quorum, primaries, standIns);
     this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
     if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
     this.eventMade(put, "ok", state, "");
@@ -605,6 +909,7 @@ export class Node implements ProtocolNode {
       if (node === this.options.index && !this.options.loopback) this.mergeLocally(put, vnode, state);
       else this.send(node, message);
     }
+    if (this.hintsElsewhere) this.leaveHints(put, this.absentees(put), state);
   }
 
   /** This node's own copy of an event that was not made there, or a second one (`distinct_hosts: claim` may place it). */
@@ -624,8 +929,18 @@ export class Node implements ProtocolNode {
   }
 
   private advancePut(put: PutCoordination): void {
-    if (this.requests.get(put.id) !== put || put.verdict() === "pending") return;
-    this.close(put);
+    if (this.requests.get(put.id) !== put) return;
+    if (!put.answered) {
+      if (put.verdict() === "pending") return;
+      this.answerPut(put);
+    }
+    const tooMany = this.requests.size - this.unanswered > this.options.settings.admission;
+    if (!this.hintsElsewhere || put.complete() || tooMany) this.finishPut(put);
+  }
+
+  private answerPut(put: PutCoordination): void {
+    put.answered = true;
+    this.unanswered--;
     const { outcome, reason } = put.response();
     const versions = outcome === "ok" ? heads(this.clock.versions(put.state)) : [];
     this.answer(put.origin, outcome, versions, outcome === "ok" ? this.clock.context(put.state) : "", reason);
@@ -634,13 +949,87 @@ export class Node implements ProtocolNode {
     if (this.options.tracing) this.note({ kind: "answered", operation: "put", outcome, versions: versions.length });
   }
 
+  /** Nobody is waited for any more: whoever has not acknowledged may have missed the write. */
+  private finishPut(put: PutCoordination): void {
+    this.requests.remove(put.id);
+    if (!this.hintsElsewhere || put.state === undefined) return;
+    let missed = put.unacknowledged();
+    for (let i = 0; i < put.replicas.length; i++) if (!this.takesHintsFor(put.replicas[i].node)) missed &= ~(1 << i);
+    this.leaveHints(put, missed, put.state);
+  }
+
+  // ---- hints that are no replicas --------------------------------------------------------------------------------
+
+  /** Members of the list that are away, though not for too long. */
+  private absentees({ replicas, asked }: Pick<Places, "replicas" | "asked">): number {
+    let absent = 0;
+    for (let i = 0; i < replicas.length; i++) {
+      if ((asked & (1 << i)) === 0 && this.takesHintsFor(replicas[i].node)) absent |= 1 << i;
+    }
+    return absent;
+  }
+
+  /** Each of `missed` gets a hint of `state`: in this node's log, or as a slop at a peer. */
+  private leaveHints(put: PutCoordination, missed: number, state: unknown): void {
+    for (let at = 0; at < put.replicas.length; at++) {
+      if ((missed & (1 << at)) === 0 || put.replicas[at].node === this.options.index) continue;
+      if (this.options.settings.standIn === "coordinator-log") this.log(put, at, state);
+      else this.leaveSlop(put, at, state);
+    }
+  }
+
+  private log(put: PutCoordination, at: number, state: unknown): void {
+    const vnode = this.options.ring.hintedVnode(put.replicas[at]);
+    if (this.handoff?.hasRoom() !== true) {
+      this.note({ kind: "hints-full", node: put.replicas[at].node, count: 1 });
+      return;
+    }
+    this.replica.perform(vnode, this.handoff.logName(put.address), {
+      kind: "merge",
+      state,
+      received: () => undefined,
+      stored: (ok) => this.hintKept(put, at, ok),
+    });
+  }
+
+  /** To the first live node behind the list, in ring order; where there is none, this node keeps it. */
+  private leaveSlop(put: PutCoordination, at: number, state: unknown): void {
+    const { ring, settings, index } = this.options;
+    const up = (node: number): boolean => this.believedUp(node);
+    const [keeper] = ring
+      .withFallbacks(put.address, settings.nVal, 1 << at, up)
+      .filter(({ home }) => home !== undefined);
+    const vnode = ring.hintedVnode(put.replicas[at]);
+    const slop: Slop = new Slop(put, at, keeper?.node ?? index);
+    this.requests.add(slop);
+    this.deadlines.add(this.now, settings.writeTimeoutMs, slop.id);
+    const message = { id: slop.id, vnode, address: put.address, state, acknowledge: "stored", cause: "hint" } as const;
+    if (slop.keeper !== index) this.send(slop.keeper, { kind: "replica-put", ...message });
+    else if (this.handoff?.hasRoom() === true) {
+      this.replica.perform(vnode, put.address, {
+        kind: "merge",
+        state,
+        received: () => undefined,
+        stored: (ok) => this.slopEnded(slop, ok),
+      });
+    } else this.slopEnded(slop, false);
+  }
+
+  private slopEnded(slop: Slop, ok: boolean): void {
+    if (this.requests.get(slop.id) !== slop) return;
+    this.requests.remove(slop.id);
+    this.hintKept(slop.put, slop.at, ok);
+  }
+
+  private hintKept(put: PutCoordination, at: number, ok: boolean): void {
+    put.addStandIn(at, ok);
+    this.advancePut(put);
+  }
+
   // ---- shared by both ------------------------------------------------------------------------------------------
 
   /** Admission, address check and preference list; refuses by itself and returns undefined when it must. */
-  private place(
-    origin: Origin,
-    request: GetRequest | PutRequest,
-  ): { replicas: readonly Placement[]; asked: number; live: number } | undefined {
+  private place(origin: Origin, request: GetRequest | PutRequest): Places | undefined {
     const { settings, ring } = this.options;
     if (this.unanswered >= settings.admission) {
       this.refuse(
@@ -658,31 +1047,94 @@ export class Node implements ProtocolNode {
     let asked = 0;
     let live = 0;
     for (let i = 0; i < replicas.length; i++) {
-      const { node } = replicas[i];
-      if (node !== this.options.index && this.detector.suspected(node)) continue;
+      if (!this.believedUp(replicas[i].node)) continue;
       asked |= 1 << i;
       live++;
     }
-    if (request.forwarded && settings.coordinator === "replica" && !this.holds(replicas)) {
+    const places =
+      live < replicas.length && this.lends
+        ? this.withFallbacks(request.address, asked)
+        : { replicas, asked, live, primaries: asked };
+    if (
+      request.forwarded &&
+      settings.coordinator === "replica" &&
+      !this.lends &&
+      this.placeOfSelf(places.replicas, places.asked) < 0
+    ) {
       this.refuse(origin, "invalid", "forwarded to a node that holds no replica of the key");
       return undefined;
     }
-    return { replicas, asked, live };
+    return places;
   }
 
-  private holds(replicas: readonly Placement[]): boolean {
-    for (const { node } of replicas) if (node === this.options.index) return true;
+  private believedUp(node: NodeIndex): boolean {
+    return node === this.options.index || !this.detector.suspected(node);
+  }
+
+  /** Fallbacks take the places of those that are not `primaries`, as far as there are any, and nobody is away for too long. */
+  private withFallbacks(address: Address, primaries: number): Places {
+    const { ring, settings } = this.options;
+    const all = ring.preferenceList(address, settings.nVal);
+    let missing = 0;
+    for (let i = 0; i < all.length; i++) {
+      if ((primaries & (1 << i)) === 0 && this.takesHintsFor(all[i].node)) missing |= 1 << i;
+    }
+    const replicas = ring.withFallbacks(address, settings.nVal, missing, (node) => this.believedUp(node));
+    let asked = primaries;
+    for (let i = 0; i < replicas.length; i++) if (replicas[i].home !== undefined) asked |= 1 << i;
+    return { replicas, asked, live: countOf(asked), primaries };
+  }
+
+  /** Within the hint window: whoever is away for longer gets none any more. */
+  private takesHintsFor(node: NodeIndex): boolean {
+    const windowMs = this.options.settings.hint?.windowMs;
+    const since = this.suspectedSince.get(node);
+    return windowMs === undefined || since === undefined || this.now - since <= fromMs(windowMs);
+  }
+
+  private shouldForward(request: GetRequest | PutRequest, { replicas, asked, primaries }: Places): boolean {
+    if (this.options.settings.coordinator !== "replica" || request.forwarded) return false;
+    const self = this.placeOfSelf(replicas, asked);
+    return self < 0 || (replicas[self].home !== undefined && primaries !== 0);
+  }
+
+  /** Where an event is made: here if this node may, else at the first primary that is up, else at the first fallback. */
+  private eventPlace({ replicas, asked, primaries }: Places): number {
+    const self = this.placeOfSelf(replicas, asked);
+    if (self >= 0 && (replicas[self].home === undefined || primaries === 0)) return self;
+    return primaries === 0 ? firstOf(asked) : firstOf(primaries);
+  }
+
+  /** Refuses, and says no, when too few are believed up for a quorum; `standIns` may answer for others. */
+  private enough(origin: Origin, places: Places, needed: number, primariesNeeded: number, standIns: number): boolean {
+    const up = places.live + countOf(standIns);
+    const primaries = countOf(places.primaries);
+    if (up >= needed && primaries >= primariesNeeded) return true;
+    const reason =
+      up < needed
+        ? `${String(up)} replicas believed up, ${String(needed)} needed`
+        : `${String(primaries)} primaries believed up, ${String(primariesNeeded)} needed`;
+    this.refuse(origin, "unavailable", reason);
     return false;
   }
 
+  /**
+   * Where this node stands among those asked, primaries before fallbacks; -1: nowhere. A fallback steps back while a
+   * primary is up: an event is best made where the key's history lives.
+   */
+  private placeOfSelf(replicas: readonly Placement[], asked: number): number {
+    let fallback = -1;
+    for (let i = 0; i < replicas.length; i++) {
+      if (replicas[i].node !== this.options.index || (asked & (1 << i)) === 0) continue;
+      if (replicas[i].home === undefined) return i;
+      fallback = i;
+    }
+    return fallback;
+  }
+
   /** One hop, to the first member of the preference list that is believed up. */
-  private forward(
-    origin: Origin,
-    request: GetRequest | PutRequest,
-    replicas: readonly Placement[],
-    asked: number,
-  ): void {
-    const at = firstOf(asked);
+  private forward(origin: Origin, request: GetRequest | PutRequest, { replicas, asked, primaries }: Places): void {
+    const at = primaries === 0 ? firstOf(asked) : firstOf(primaries);
     if (at < 0) return this.refuse(origin, "unavailable", "no replica of the key is believed up");
     const forwarding = new Forwarding(origin, request.kind);
     const { settings } = this.options;
@@ -775,6 +1227,7 @@ export class Node implements ProtocolNode {
   // ---- time ----------------------------------------------------------------------------------------------------
 
   private woken(): void {
+    if (this.reads !== undefined) this.speculateOnLate(this.reads);
     for (;;) {
       const id = this.deadlines.takeDue(this.now);
       if (id === undefined) break;
@@ -791,6 +1244,19 @@ export class Node implements ProtocolNode {
         this.finishGet(request);
         continue;
       }
+      if (request.kind === "slop") {
+        this.slopEnded(request, false);
+        continue;
+      }
+      if (request.kind === "put") {
+        if (!request.answered) {
+          request.answered = true;
+          this.unanswered--;
+          this.answer(request.origin, "timeout", [], "", "no write quorum before the timeout");
+        }
+        this.finishPut(request);
+        continue;
+      }
       this.close(request);
       const what =
         request.kind === "forwarding"
@@ -799,6 +1265,7 @@ export class Node implements ProtocolNode {
       this.answer(request.origin, "timeout", [], "", what);
     }
     this.reaper.advance(this.now);
+    this.handoff?.advance(this.now);
     if (this.now >= this.nextHeartbeat) {
       this.heartbeatSequence++;
       for (const peer of this.peers) {
@@ -811,7 +1278,13 @@ export class Node implements ProtocolNode {
 
   private noteOpinions(): void {
     for (const node of this.detector.advance(this.now)) {
-      this.note({ kind: this.detector.suspected(node) ? "suspected" : "trusted", node });
+      const suspected = this.detector.suspected(node);
+      if (suspected) this.suspectedSince.set(node, this.now);
+      else {
+        this.suspectedSince.delete(node);
+        this.handoff?.opinionsChanged(this.now);
+      }
+      this.note({ kind: suspected ? "suspected" : "trusted", node });
     }
   }
 
@@ -829,6 +1302,13 @@ export class Node implements ProtocolNode {
     const count = left;
     this.counts.inspectedKeys += count;
     for (let i = 0; i < count; i++) {
+      if (vnodes[i] === ANY_HINT) {
+        this.inspectHints(addresses[i], (ids) => {
+          held[i] = ids;
+          if (--left === 0) finish();
+        });
+        continue;
+      }
       this.replica.perform(vnodes[i], addresses[i], {
         kind: "read",
         done: (status, state) => {
@@ -844,8 +1324,27 @@ export class Node implements ProtocolNode {
     }
   }
 
+  /** Writes of a key that wait here for whomever. */
+  private inspectHints(address: Address, done: (ids: Held) => void): void {
+    const hints = this.handoff?.hintsOf(address) ?? [];
+    const ids = new Set<number>();
+    let left = hints.length;
+    if (left === 0) return done(undefined);
+    for (const hint of hints) {
+      this.replica.perform(hint.vnode, hint.address, {
+        kind: "read",
+        done: (status, state) => {
+          if (status !== "failed") this.replica.reads--;
+          if (status === "found") for (const { writeId } of this.clock.versions(state)) ids.add(writeId);
+          if (--left === 0) done([...ids]);
+        },
+      });
+    }
+  }
+
   /** Current counts, replica work included. */
   count(): NodeCounts {
+    if (this.handoff !== undefined) Object.assign(this.counts, this.handoff.counts);
     this.counts.replicaReads = this.replica.reads;
     this.counts.replicaWrites = this.replica.writes;
     this.counts.reaped = this.replica.reaped;
@@ -855,6 +1354,12 @@ export class Node implements ProtocolNode {
 
 /** Requests in progress before the table grows. */
 const FIRST_ROOM = 256;
+
+/** Copies in one page of a walk over all of them: what is worked off in one turn, with clients waiting. */
+const SCANNED_AT_ONCE = 256;
+
+/** Where nothing is said: at once, in moderate batches, two at a time. */
+const HINTS_AT_ONCE: HintSettings = { batch: 100, idleMs: 0, concurrency: 2 };
 
 /** Ids without values. */
 function heads(versions: readonly Version[]): readonly Version[] {

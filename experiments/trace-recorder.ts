@@ -254,6 +254,14 @@ export class TraceRecorder implements Watcher {
         return `has the tombstone of ${keyOf(note.address)} removed everywhere`;
       case "reap-dropped":
         return `leaves the tombstone of ${keyOf(note.address)} for later`;
+      case "hint-delivery":
+        return `hands ${String(note.count)} hints over to ${this.nameOf(note.node)}`;
+      case "hint-refused":
+        return `has ${String(note.count)} hints refused by ${this.nameOf(note.node)}`;
+      case "hint-expired":
+        return `drops ${String(note.count)} hints for ${this.nameOf(note.node)}: too old`;
+      case "hints-full":
+        return `takes no hint from ${this.nameOf(note.node)}: too many are kept`;
       case "storage-failed":
         return `storage failed on ${keyOf(note.address)}: ${note.reason}`;
       case "ignored":

@@ -61,3 +61,10 @@ export function positionOf(
 export function firstOf(set: number): number {
   return set === 0 ? -1 : 31 - Math.clz32(set & -set);
 }
+
+/** Members of a set. */
+export function countOf(set: number): number {
+  let count = 0;
+  for (let rest = set; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

@@ -10,10 +10,11 @@
  * failure, and `basic_quorum` stops after floor(N/2)+1 of those instead of waiting until R is impossible.
  */
 import type { Clock, Context, Version } from "../clocks/clock";
+import type { ReplicaGetReply } from "../messages";
 import type { Replica as Placement } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
 import type { Outcome } from "../vocabulary/outcomes";
-import { positionOf, type Verdict } from "./arithmetic";
+import { countOf, positionOf, type Verdict } from "./arithmetic";
 import type { Origin } from "./origin";
 import type { Identified } from "./request-table";
 
@@ -25,6 +26,8 @@ export interface GetQuorum {
   readonly basicQuorum: boolean;
 }
 
+export type GetStatus = ReplicaGetReply["status"];
+
 export interface GetResponse {
   readonly outcome: Outcome;
   readonly versions: readonly Version[];
@@ -32,35 +35,46 @@ export interface GetResponse {
   readonly reason: string;
 }
 
-const ABSENT = Symbol("absent");
-const FAILED = Symbol("failed");
+export const ABSENT = Symbol("absent");
+export const FAILED = Symbol("failed");
 
 export class GetCoordination implements Identified {
   readonly kind = "get";
   id = 0;
   answered = false;
   /** Parallel to `replicas`: undefined until that replica answers. */
-  private readonly results: unknown[];
-  private found = 0;
-  private absent = 0;
-  private failed = 0;
+  protected readonly results: unknown[];
+  protected found = 0;
+  protected absent = 0;
+  protected failed = 0;
+  /** Of those, primaries. */
+  protected okPrimaries = 0;
+  private failedPrimaries = 0;
 
   constructor(
     readonly origin: Origin,
     readonly address: Address,
     readonly replicas: readonly Placement[],
     /** Bit i: replica i was believed up and asked. */
-    private readonly asked: number,
-    private readonly askedCount: number,
-    private readonly quorum: GetQuorum,
+    protected asked: number,
+    protected askedCount: number,
+    protected readonly quorum: GetQuorum,
+    /** Bit i: replica i is a primary, no fallback in its place. Only those count to PR. */
+    protected readonly primaries: number,
   ) {
     this.results = new Array<unknown>(replicas.length).fill(undefined);
   }
 
   /** A replica's answer. Unknown and repeated replicas are ignored. */
-  add(node: number, vnode: number, status: "found" | "absent" | "failed", state: unknown): void {
+  add(node: number, vnode: number, status: GetStatus, state: unknown): void {
+    // None was asked for.
+    if (status === "digest") return;
     const at = positionOf(this.replicas, node, vnode);
     if (at < 0 || (this.asked & (1 << at)) === 0 || this.results[at] !== undefined) return;
+    if ((this.primaries & (1 << at)) !== 0) {
+      if (status === "found" || (status === "absent" && this.quorum.notfoundOk)) this.okPrimaries++;
+      else this.failedPrimaries++;
+    }
     if (status === "found") {
       this.results[at] = state;
       this.found++;
@@ -74,13 +88,19 @@ export class GetCoordination implements Identified {
   }
 
   verdict(): Verdict {
-    const { r, pr, n, notfoundOk, basicQuorum } = this.quorum;
-    const needed = Math.max(r, pr);
+    const { r, pr, notfoundOk } = this.quorum;
     const ok = this.found + (notfoundOk ? this.absent : 0);
-    if (ok >= needed) return "met";
+    if (ok >= r && this.okPrimaries >= pr) return "met";
     const against = this.failed + (notfoundOk ? 0 : this.absent);
-    if (basicQuorum && !notfoundOk && against > Math.floor(n / 2)) return "unreachable";
-    return this.askedCount - against < needed ? "unreachable" : "pending";
+    if (this.isOutvoted()) return "unreachable";
+    if (this.askedCount - against < r) return "unreachable";
+    return countOf(this.asked & this.primaries) - this.failedPrimaries < pr ? "unreachable" : "pending";
+  }
+
+  /** A majority of all N knows of nothing, which is enough where `basic_quorum` says so. */
+  protected isOutvoted(): boolean {
+    const { n, notfoundOk, basicQuorum } = this.quorum;
+    return basicQuorum && !notfoundOk && this.failed + this.absent > Math.floor(n / 2);
   }
 
   /** Every replica that was asked has answered. */
@@ -118,13 +138,14 @@ export class GetCoordination implements Identified {
   /** The state that all N replicas hold, when they do: each was asked, has answered, and knows the same. */
   agreed(clock: Clock): unknown {
     if (this.found < this.quorum.n || this.found < this.replicas.length) return undefined;
+    if (countOf(this.primaries) < this.replicas.length) return undefined;
     const [first] = this.results;
     return this.results.every((result) => result === first || clock.compare(result, first) === "equal")
       ? first
       : undefined;
   }
 
-  private merged(clock: Clock): unknown {
+  protected merged(clock: Clock): unknown {
     let merged: unknown;
     for (const result of this.results) {
       if (result === undefined || result === ABSENT || result === FAILED) continue;

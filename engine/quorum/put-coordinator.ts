@@ -8,7 +8,7 @@
 import type { Replica as Placement } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
 import type { Outcome } from "../vocabulary/outcomes";
-import { positionOf, Tally, type Verdict } from "./arithmetic";
+import { countOf, positionOf, Tally, type Verdict } from "./arithmetic";
 import type { Origin } from "./origin";
 import type { Identified } from "./request-table";
 import type { Acknowledge } from "../messages";
@@ -28,7 +28,10 @@ export class PutCoordination implements Identified {
   id = 0;
   /** The state after the event, once made. */
   state: unknown;
+  /** The client has its answer; what is still awaited decides who is left a hint. */
+  answered = false;
   private readonly received: Tally;
+  private readonly receivedByPrimaries: Tally;
   private readonly stored: Tally;
   /** Bit i: replica i has been counted as received, stored, failed. */
   private receivedFrom = 0;
@@ -41,13 +44,18 @@ export class PutCoordination implements Identified {
     readonly replicas: readonly Placement[],
     /** Bit i: replica i was believed up, hence sent to. */
     readonly asked: number,
-    askedCount: number,
     /** Position in `replicas` of the one that makes the event, or {@link NOT_AT_A_REPLICA}. */
     readonly eventAt: number,
     readonly quorum: PutQuorum,
+    /** Bit i: replica i is a primary, no fallback in its place. Only those count to PW. */
+    private readonly primaries: number,
+    /** Bit i: a hint for replica i counts to W and DW once it is stored. None of these was sent to. */
+    private readonly standIns: number,
   ) {
-    this.received = new Tally(Math.max(quorum.w, quorum.pw), askedCount);
-    this.stored = new Tally(quorum.dw, askedCount);
+    const possible = countOf(asked | standIns);
+    this.received = new Tally(quorum.w, possible);
+    this.receivedByPrimaries = new Tally(quorum.pw, countOf(asked & primaries));
+    this.stored = new Tally(quorum.dw, possible);
   }
 
   /** Which acknowledgements this put needs from a replica. A stored copy has been received too. */
@@ -65,13 +73,17 @@ export class PutCoordination implements Identified {
     if (status === "failed") {
       if ((this.failedFrom & bit) !== 0) return;
       this.failedFrom |= bit;
-      if ((this.receivedFrom & bit) === 0) this.received.failed++;
+      if ((this.receivedFrom & bit) === 0) {
+        this.received.failed++;
+        if ((this.primaries & bit) !== 0) this.receivedByPrimaries.failed++;
+      }
       if ((this.storedFrom & bit) === 0) this.stored.failed++;
       return;
     }
     if ((this.receivedFrom & bit) === 0) {
       this.receivedFrom |= bit;
       this.received.ok++;
+      if ((this.primaries & bit) !== 0) this.receivedByPrimaries.ok++;
     }
     if (status === "stored" && (this.storedFrom & bit) === 0) {
       this.storedFrom |= bit;
@@ -79,20 +91,56 @@ export class PutCoordination implements Identified {
     }
   }
 
+  /** A hint for replica `at` is stored, or could not be. */
+  addStandIn(at: number, ok: boolean): void {
+    const bit = 1 << at;
+    if ((this.standIns & bit & ~(this.storedFrom | this.failedFrom)) === 0) return;
+    if (ok) {
+      this.receivedFrom |= bit;
+      this.storedFrom |= bit;
+      this.received.ok++;
+      this.stored.ok++;
+    } else {
+      this.failedFrom |= bit;
+      this.received.failed++;
+      this.stored.failed++;
+    }
+  }
+
   /** Pending until the event is made: before that there is no state to promise anything about. */
   verdict(): Verdict {
     const received = this.received.verdict();
     const stored = this.stored.verdict();
-    if (received === "unreachable" || stored === "unreachable") return "unreachable";
-    return this.state !== undefined && received === "met" && stored === "met" ? "met" : "pending";
+    const primaries = this.receivedByPrimaries.verdict();
+    if (received === "unreachable" || stored === "unreachable" || primaries === "unreachable") return "unreachable";
+    const met = received === "met" && stored === "met" && primaries === "met";
+    return this.state !== undefined && met ? "met" : "pending";
   }
 
   response(): { readonly outcome: Outcome; readonly reason: string } {
     if (this.verdict() === "met") return { outcome: "ok", reason: "" };
-    const { received, stored } = this;
+    const { received, receivedByPrimaries, stored } = this;
+    const primaries =
+      receivedByPrimaries.needed === 0
+        ? ""
+        : `, by primaries ${String(receivedByPrimaries.ok)}/${String(receivedByPrimaries.needed)}`;
     return {
       outcome: "quorum_unreachable",
-      reason: `received ${String(received.ok)}/${String(received.needed)}, stored ${String(stored.ok)}/${String(stored.needed)}`,
+      reason: `received ${String(received.ok)}/${String(received.needed)}${primaries}, stored ${String(stored.ok)}/${String(stored.needed)}`,
     };
+  }
+
+  /** Every replica that was sent the state has said what this put wanted to hear of it, or that it failed. */
+  complete(): boolean {
+    return (this.asked & ~(this.acknowledgedFrom() | this.failedFrom)) === 0;
+  }
+
+  /** Replicas that have not acknowledged what this put asked of them. */
+  unacknowledged(): number {
+    return this.asked & ~this.acknowledgedFrom();
+  }
+
+  private acknowledgedFrom(): number {
+    return this.acknowledge() === "received" ? this.receivedFrom : this.storedFrom;
   }
 }

@@ -20,6 +20,8 @@ import { RequestTable } from "../quorum/request-table";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 import { MalformedBytes } from "../vocabulary/octets";
+import { HINTED } from "../ring/ring";
+import { BorrowedNames } from "./borrowed-names";
 import { Graves } from "./graves";
 
 /** What a task wants to know. Exactly the named callbacks are called, each at most once. */
@@ -46,7 +48,9 @@ export type ReplicaTask =
       readonly stored: (ok: boolean) => void;
     }
   /** Removes the copy if it still is this state; anything written since stays. */
-  | { readonly kind: "reap"; readonly state: unknown };
+  | { readonly kind: "reap"; readonly state: unknown }
+  /** The same for a copy that was kept for another node, which has it now. */
+  | { readonly kind: "drop"; readonly state: unknown };
 
 /** A key being worked on; also the token of its load. */
 interface Entry {
@@ -98,6 +102,10 @@ export interface ReplicaOptions {
   /** An actor that has forgotten a key takes a fresh identity for it. */
   readonly actorEpochs: boolean;
   readonly now: () => Micros;
+  /** Told of every change of a copy before it is stored; undefined: absent. */
+  readonly changed?: ((vnode: number, address: Address, before: unknown, after: unknown) => void) | undefined;
+  /** Primaries' copies are all in vnode 0, so that other numbers are free for names. */
+  readonly walks: boolean;
   /** How long a message may be on its way at most, as far as anybody waits for it. */
   readonly messageLifetime: Micros;
 }
@@ -109,6 +117,7 @@ export class Replica {
   /** Events made here since the boot; with reaping, counters of fresh keys go on from here. */
   private minted = 0;
   private readonly graves: Graves | undefined;
+  private readonly borrowed: BorrowedNames;
   /** Entries with an event that no store has made safe, the longest untried first. They outlive their tasks. */
   private readonly unstored = new Set<Entry>();
   private retrying = false;
@@ -121,6 +130,7 @@ export class Replica {
     private readonly emit: (effect: Effect) => void,
     private readonly note: (note: Note) => void,
   ) {
+    this.borrowed = new BorrowedNames(options.walks);
     if (options.reaps && options.actorEpochs) this.graves = new Graves(options.messageLifetime);
   }
 
@@ -241,6 +251,9 @@ export class Replica {
       case "reap":
         this.reap(entry, task.state);
         return;
+      case "drop":
+        this.drop(entry, task.state);
+        return;
     }
   }
 
@@ -255,7 +268,13 @@ export class Replica {
       return;
     }
     // Without epochs an actor that lost its disk, or reaped the key, counts from one again: to be studied, never the default.
-    const actor: Actor = packActor(node, entry.vnode, actorEpochs ? epoch : 1);
+    const vnode =
+      entry.vnode < HINTED ? entry.vnode : this.borrowed.nameFor(storageKey(entry.vnode, entry.address), entry.vnode);
+    if (vnode === undefined) {
+      task.made("failed", undefined, "no name is left for events on this fallback copy");
+      return;
+    }
+    const actor: Actor = packActor(node, vnode, actorEpochs ? epoch : 1);
     const mayReuse = actorEpochs && (reaps || clock.freshIdentities === true);
     let next: unknown;
     try {
@@ -313,6 +332,14 @@ export class Replica {
     this.store(entry, undefined, REAPED);
   }
 
+  /** The home has it: no trace is left but of the names that events were given here. */
+  private drop(entry: Entry, state: unknown): void {
+    const held = entry.state;
+    if (held === undefined || this.options.clock.compare(held, state) !== "equal" || entry.event > entry.safe) return;
+    this.borrowed.dropped(storageKey(entry.vnode, entry.address));
+    this.store(entry, undefined, REAPED);
+  }
+
   /** Whether this state was sent before the tombstone that replaced it was removed here. */
   private isBuried(entry: Entry, state: unknown): boolean {
     const tombstone = this.graves!.find(storageKey(entry.vnode, entry.address), this.options.now());
@@ -322,6 +349,7 @@ export class Replica {
   }
 
   private store(entry: Entry, state: unknown, task: StoringTask | undefined): void {
+    this.options.changed?.(entry.vnode, entry.address, entry.state, state);
     entry.state = state;
     entry.storing++;
     const ordinal = ++entry.stores;

@@ -19,13 +19,33 @@ import { layOut, partitionCounts } from "./layout";
 export interface Replica {
   readonly node: number;
   readonly vnode: number;
+  /** Set on a fallback: whose place it takes. Its `vnode` is then the hinted one. */
+  readonly home?: Replica;
 }
+
+/** Copies under such a vnode are kept for another node: hints. Vnodes of one's own lie below. */
+export const HINTED = 0x8000;
+/** Ranges or nodes of a ring that can lend and borrow; the last number means any of them (see `ANY_HINT`). */
+const MAX_HOMES = 0x7fff;
 
 /** The last position of a range, and whose it is. */
 export interface Token {
   readonly at: number;
   readonly node: number;
   readonly vnode: number;
+}
+
+/** The keys that the same replicas hold: what two of them have in common, and may compare. */
+export interface ReplicaGroup {
+  readonly id: number;
+  /** In order of node, then vnode; in any order of preference. */
+  readonly replicas: readonly Replica[];
+}
+
+interface Grouping {
+  readonly groups: readonly ReplicaGroup[];
+  /** By range. */
+  readonly ids: Uint32Array;
 }
 
 /** A vnode is stored in 16 bits; so is a node. */
@@ -47,6 +67,10 @@ export class Ring {
   /** At [n][range]. */
   private readonly lists: ((readonly Replica[] | undefined)[] | undefined)[] = [];
   private readonly longest: number;
+  /** At [n]; made when first asked for. */
+  private readonly groupings: (Grouping | undefined)[] = [];
+  /** By (node, vnode): the range that belongs to it. Made when first asked for. */
+  private ranks: Map<number, number> | undefined;
 
   private constructor(settings: RingSettings, members: readonly MemberSettings[], tokens: readonly Token[]) {
     this.members = members;
@@ -98,6 +122,81 @@ export class Ring {
     const lists = this.lists[n] ?? this.listsFor(n);
     const range = this.rangeOf(position);
     return lists[range] ?? (lists[range] = this.makeList(range, Math.min(n, this.longest)));
+  }
+
+  /**
+   * The preference list of `address` with a fallback in the place of each member of `missing` (bit i: member i). As Riak
+   * does it: for each in order, the next member of the ring behind the list that is `up` lends its place; where the ring
+   * walks, no node stands twice. Places for which nobody is left keep their primary.
+   */
+  withFallbacks(address: Octets, n: number, missing: number, up: (node: number) => boolean): readonly Replica[] {
+    const position = hashPosition(this.hash, address);
+    const primaries = this.preferenceListAt(position, n);
+    const list = primaries.slice();
+    const taken = this.walks ? new Set(primaries.map(({ node }) => node)) : undefined;
+    const from = this.rangeOf(position);
+    // Where the ring does not walk, the list is the ranges right after `from`; those behind it lend.
+    let step = this.walks ? 0 : primaries.length;
+    for (let at = 0; at < primaries.length; at++) {
+      if ((missing & (1 << at)) === 0) continue;
+      for (; step < this.ordered.length; step++) {
+        const { node } = this.ordered[(from + step) % this.ordered.length];
+        if (taken?.has(node) === true || !up(node)) continue;
+        taken?.add(node);
+        list[at] = { node, vnode: this.hintedVnode(primaries[at]), home: primaries[at] };
+        step++;
+        break;
+      }
+    }
+    return list;
+  }
+
+  /** The vnode under which others keep copies for this member of a preference list. */
+  hintedVnode(home: Replica): number {
+    if (this.walks) return HINTED | home.node;
+    this.ranks ??= new Map(this.ordered.map(({ node, vnode }, rank) => [node * MAX_VNODES + vnode, rank]));
+    return HINTED | this.ranks.get(home.node * MAX_VNODES + home.vnode)!;
+  }
+
+  /** Whose copies a hinted vnode holds; undefined of a vnode that is none of this ring's. */
+  homeOf(hintedVnode: number): Replica | undefined {
+    const at = hintedVnode - HINTED;
+    if (this.walks) return at >= 0 && at < this.members.length ? { node: at, vnode: 0 } : undefined;
+    const token = this.ordered[at] as Token | undefined;
+    return token === undefined ? undefined : { node: token.node, vnode: token.vnode };
+  }
+
+  /** Whether every home has a hinted vnode of its own. */
+  get canLend(): boolean {
+    return (this.walks ? this.members.length : this.ordered.length) <= MAX_HOMES;
+  }
+
+  /** The distinct sets of replicas that hold `n` copies, in the order in which the ring meets them: `id` is the place in it. */
+  groups(n: number): readonly ReplicaGroup[] {
+    return (this.groupings[n] ?? this.groupingFor(n)).groups;
+  }
+
+  /** The group of the keys at a position. */
+  groupAt(position: number, n: number): number {
+    return (this.groupings[n] ?? this.groupingFor(n)).ids[this.rangeOf(position)];
+  }
+
+  private groupingFor(n: number): Grouping {
+    const groups: ReplicaGroup[] = [];
+    const known = new Map<string, number>();
+    const ids = Uint32Array.from(this.ordered, ({ at }) => {
+      const replicas = this.preferenceListAt(at, n).slice();
+      replicas.sort((a, b) => a.node - b.node || a.vnode - b.vnode);
+      const name = replicas.map(({ node, vnode }) => `${node}.${vnode}`).join(" ");
+      const id = known.get(name) ?? groups.length;
+      if (id === groups.length) {
+        known.set(name, id);
+        groups.push({ id, replicas });
+      }
+      return id;
+    });
+    while (this.groupings.length <= n) this.groupings.push(undefined);
+    return (this.groupings[n] = { groups, ids });
   }
 
   /** Share of all positions each node is first for. */

@@ -432,6 +432,7 @@ export class SimulatedCluster {
         index,
         ring: this.ring,
         settings: engine,
+        seed: settings.seed,
         loopback: network.local !== undefined || network.wars !== undefined || simulation?.localDelay !== undefined,
         tracing: watcher !== undefined,
       },

@@ -10,24 +10,32 @@ import { type Clock, decodeVersion, encodeVersion, type Version } from "../clock
 import {
   type Acknowledge,
   type AnswerMessage,
+  type ExchangeStatus,
   type Held,
   type Inspection,
+  MAX_HANDED_OVER,
   MAX_INSPECTED_KEYS,
+  MAX_SEGMENT_KEYS,
+  MAX_SEGMENTS_ASKED,
+  MAX_TREE_HASHES,
   type HeldMetadata,
   type Message,
   NOBODY,
   type PutCause,
   type RequestOptions,
   type Ticket,
+  type TreeAnswer,
+  type TreeMessage,
   type Writer,
 } from "../messages";
-import { unreachable } from "../vocabulary/assert";
+import { Digest } from "../quorum/digest";
+import { assert, unreachable } from "../vocabulary/assert";
 import { type ByteReader, type ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import { type Outcome, OUTCOMES } from "../vocabulary/outcomes";
 import type { QuorumValue } from "../vocabulary/settings";
 
 /** Raised with every change of the bytes; nodes and clients of different versions refuse each other. */
-export const WIRE_VERSION = 4;
+export const WIRE_VERSION = 5;
 
 const GET = 1;
 const PUT = 2;
@@ -41,10 +49,23 @@ const REPLICA_UPDATED = 9;
 const HEARTBEAT = 10;
 const INSPECT = 11;
 const INSPECTION = 12;
+const HANDOFF = 13;
+const HANDOFF_REPLY = 14;
+const TREE = 15;
+const TREE_REPLY = 16;
+const SEGMENTS = 17;
+const SEGMENTS_REPLY = 18;
+const STREAM = 19;
+const STREAM_REPLY = 20;
 
-const GET_STATUS = ["found", "absent", "failed"] as const;
+const REPLICA_GET_DIGEST = 24;
+
+const GET_STATUS = ["found", "absent", "failed", "digest"] as const;
 const PUT_STATUS = ["received", "stored", "failed"] as const;
-const PUT_CAUSE: readonly PutCause[] = ["replication", "read-repair", "reap"];
+const PUT_CAUSE: readonly PutCause[] = ["replication", "read-repair", "reap", "hint", "anti-entropy"];
+const HANDOFF_STATUS = ["stored", "busy", "failed"] as const;
+const EXCHANGE_STATUS: readonly ExchangeStatus[] = ["ok", "busy", "building", "unknown"];
+const WANTED = ["hashes", "states"] as const;
 const UPDATE_OUTCOME = ["ok", "too_many_siblings", "invalid", "failed"] as const;
 const ACKNOWLEDGE: readonly Acknowledge[] = ["none", "received", "stored", "both"];
 const OUTCOME_CODE: ReadonlyMap<Outcome, number> = new Map(OUTCOMES.map((outcome, code) => [outcome, code]));
@@ -77,7 +98,7 @@ export class Codec {
         this.encodeAnswer(message, out);
         return;
       case "replica-get":
-        out.u8(REPLICA_GET);
+        out.u8(message.digest === true ? REPLICA_GET_DIGEST : REPLICA_GET);
         out.u32(message.id);
         out.u16(message.vnode);
         out.octets(message.address);
@@ -86,8 +107,9 @@ export class Codec {
         out.u8(REPLICA_GET_REPLY);
         out.u32(message.id);
         out.u16(message.vnode);
-        out.u8(message.status === "found" ? 0 : message.status === "absent" ? 1 : 2);
+        out.u8(GET_STATUS.indexOf(message.status));
         if (message.status === "found") this.clock.encode(message.state, out);
+        else if (message.status === "digest") encodeDigest(message.state, out);
         return;
       case "replica-put":
         out.u8(REPLICA_PUT);
@@ -120,6 +142,31 @@ export class Codec {
         out.u16(message.vnode);
         out.u8(UPDATE_OUTCOME.indexOf(message.outcome));
         if (message.outcome === "ok") this.clock.encode(message.state, out);
+        return;
+      case "handoff":
+        out.u8(HANDOFF);
+        out.u32(message.id);
+        out.u16(message.vnode);
+        out.varint(message.entries.length);
+        for (const { address, state } of message.entries) {
+          out.octets(address);
+          this.clock.encode(state, out);
+        }
+        return;
+      case "handoff-reply":
+        out.u8(HANDOFF_REPLY);
+        out.u32(message.id);
+        out.u8(HANDOFF_STATUS.indexOf(message.status));
+        return;
+      case "tree":
+      case "segments":
+      case "stream":
+        this.encodeTreeMessage(message, out);
+        return;
+      case "tree-reply":
+      case "segments-reply":
+      case "stream-reply":
+        this.encodeTreeAnswer(message, out);
         return;
       case "heartbeat":
         out.u8(HEARTBEAT);
@@ -177,11 +224,18 @@ export class Codec {
         return this.decodeAnswer(reader);
       case REPLICA_GET:
         return { kind: "replica-get", id: reader.u32(), vnode: reader.u16(), address: reader.octets() };
+      case REPLICA_GET_DIGEST:
+        return { kind: "replica-get", id: reader.u32(), vnode: reader.u16(), address: reader.octets(), digest: true };
       case REPLICA_GET_REPLY: {
         const id = reader.u32();
         const vnode = reader.u16();
         const status = oneOf(GET_STATUS, reader.u8());
-        const state = status === "found" ? this.clock.decode(reader) : undefined;
+        const state =
+          status === "found"
+            ? this.clock.decode(reader)
+            : status === "digest"
+              ? new Digest(reader.u32() | 0, reader.u32() | 0)
+              : undefined;
         return { kind: "replica-get-reply", id, vnode, status, state };
       }
       case REPLICA_PUT: {
@@ -218,6 +272,29 @@ export class Codec {
         const state = outcome === "ok" ? this.clock.decode(reader) : undefined;
         return { kind: "replica-updated", id, vnode, outcome, state };
       }
+      case HANDOFF: {
+        const id = reader.u32();
+        const vnode = reader.u16();
+        const count = reader.count(2);
+        if (count > MAX_HANDED_OVER)
+          throw new MalformedBytes(`${String(count)} copies, limit ${String(MAX_HANDED_OVER)}`);
+        const entries: { address: string; state: unknown }[] = [];
+        for (let i = 0; i < count; i++) {
+          const address = reader.octets();
+          entries.push({ address, state: this.clock.decode(reader) });
+        }
+        return { kind: "handoff", id, vnode, entries };
+      }
+      case HANDOFF_REPLY:
+        return { kind: "handoff-reply", id: reader.u32(), status: oneOf(HANDOFF_STATUS, reader.u8()) };
+      case TREE:
+      case SEGMENTS:
+      case STREAM:
+        return this.decodeTreeMessage(kind, reader);
+      case TREE_REPLY:
+      case SEGMENTS_REPLY:
+      case STREAM_REPLY:
+        return this.decodeTreeAnswer(kind, reader);
       case HEARTBEAT:
         return { kind: "heartbeat", epoch: reader.u32(), sequence: reader.u32() };
       case INSPECT: {
@@ -259,6 +336,117 @@ export class Codec {
     const versions: Version[] = [];
     for (let i = 0; i < count; i++) versions.push(decodeVersion(reader));
     return { kind: "answer", id, outcome, coordinator, versions, context: reader.octets(), reason: reader.octets() };
+  }
+
+  private encodeTreeMessage(message: TreeMessage, out: ByteWriter): void {
+    out.u8(message.kind === "tree" ? TREE : message.kind === "segments" ? SEGMENTS : STREAM);
+    out.u32(message.id);
+    out.varint(message.step);
+    out.varint(message.group);
+    out.u16(message.asking);
+    out.u16(message.asked);
+    switch (message.kind) {
+      case "tree":
+        out.u8(message.level);
+        encodeNumbers(message.nodes, out);
+        for (const half of message.hashes) out.u32(half);
+        return;
+      case "segments":
+        out.u8(WANTED.indexOf(message.want));
+        encodeNumbers(message.segments, out);
+        out.octets(message.after);
+        return;
+      case "stream":
+        out.varint(message.entries.length);
+        for (const { address, state } of message.entries) {
+          out.octets(address);
+          this.clock.encode(state, out);
+        }
+        return;
+    }
+  }
+
+  private decodeTreeMessage(kind: number, reader: ByteReader): TreeMessage {
+    const id = reader.u32();
+    const step = reader.varint();
+    const group = reader.varint();
+    const between = { id, step, group, asking: reader.u16(), asked: reader.u16() };
+    if (kind === TREE) {
+      const level = reader.u8();
+      const nodes = decodeNumbers(reader, MAX_TREE_HASHES);
+      return { kind: "tree", ...between, level, nodes, hashes: decodeHashes(reader, nodes.length) };
+    }
+    if (kind === SEGMENTS) {
+      const want = oneOf(WANTED, reader.u8());
+      const segments = decodeNumbers(reader, MAX_SEGMENTS_ASKED);
+      return { kind: "segments", ...between, want, segments, after: reader.octets() };
+    }
+    const entries: { address: string; state: unknown }[] = [];
+    const count = boundedCount(reader, 2, MAX_SEGMENT_KEYS);
+    for (let i = 0; i < count; i++) {
+      const address = reader.octets();
+      entries.push({ address, state: this.clock.decode(reader) });
+    }
+    return { kind: "stream", ...between, entries };
+  }
+
+  private encodeTreeAnswer(message: TreeAnswer, out: ByteWriter): void {
+    out.u8(
+      message.kind === "tree-reply" ? TREE_REPLY : message.kind === "segments-reply" ? SEGMENTS_REPLY : STREAM_REPLY,
+    );
+    out.u32(message.id);
+    out.varint(message.step);
+    out.u8(EXCHANGE_STATUS.indexOf(message.status));
+    switch (message.kind) {
+      case "tree-reply":
+        encodeNumbers(message.differing, out);
+        out.varint(message.hashes.length / 2);
+        for (const half of message.hashes) out.u32(half);
+        return;
+      case "segments-reply": {
+        const { complete, last, addresses, hashes, states } = message;
+        out.varint(complete);
+        out.octets(last);
+        out.u8(hashes.length > 0 ? 0 : 1);
+        out.varint(addresses.length);
+        addresses.forEach((address, i) => {
+          out.octets(address);
+          if (hashes.length === 0) this.clock.encode(states[i], out);
+          else {
+            out.u32(hashes[2 * i]);
+            out.u32(hashes[2 * i + 1]);
+          }
+        });
+        return;
+      }
+      case "stream-reply":
+        return;
+    }
+  }
+
+  private decodeTreeAnswer(kind: number, reader: ByteReader): TreeAnswer {
+    const id = reader.u32();
+    const step = reader.varint();
+    const status = oneOf(EXCHANGE_STATUS, reader.u8());
+    if (kind === STREAM_REPLY) return { kind: "stream-reply", id, step, status };
+    if (kind === TREE_REPLY) {
+      const differing = decodeNumbers(reader, MAX_TREE_HASHES);
+      const hashes = decodeHashes(reader, boundedCount(reader, 8, MAX_TREE_HASHES));
+      return { kind: "tree-reply", id, step, status, differing, hashes };
+    }
+    const complete = reader.varint();
+    const last = reader.octets();
+    const want = oneOf(WANTED, reader.u8());
+    const addresses: string[] = [];
+    const hashes: number[] = [];
+    const states: unknown[] = [];
+    const count = boundedCount(reader, 2, MAX_SEGMENT_KEYS);
+    for (let i = 0; i < count; i++) {
+      addresses.push(reader.octets());
+      if (want === "states") states.push(this.clock.decode(reader));
+      else hashes.push(reader.u32(), reader.u32());
+    }
+    return { kind: "segments-reply", id, step, status, complete, last, addresses, hashes, states };
   }
 
   private encodeInspection(message: Inspection, out: ByteWriter): void {
@@ -303,6 +491,38 @@ export class Codec {
 // Flags of a put.
 const FORWARDED = 1;
 const HAS_TICKET = 2;
+
+/** A count of items of at least so many bytes each, and at most so many. */
+function boundedCount(reader: ByteReader, minimumBytes: number, limit: number): number {
+  const count = reader.count(minimumBytes);
+  if (count > limit) throw new MalformedBytes(`${String(count)} items, limit ${String(limit)}`);
+  return count;
+}
+
+function encodeNumbers(numbers: readonly number[], out: ByteWriter): void {
+  out.varint(numbers.length);
+  for (const number of numbers) out.varint(number);
+}
+
+function decodeNumbers(reader: ByteReader, limit: number): number[] {
+  const count = boundedCount(reader, 1, limit);
+  const numbers: number[] = [];
+  for (let i = 0; i < count; i++) numbers.push(reader.varint());
+  return numbers;
+}
+
+/** Two halves for each of `count`. */
+function decodeHashes(reader: ByteReader, count: number): number[] {
+  const hashes: number[] = [];
+  for (let i = 0; i < 2 * count; i++) hashes.push(reader.u32());
+  return hashes;
+}
+
+function encodeDigest(digest: unknown, out: ByteWriter): void {
+  assert(digest instanceof Digest, "a digest where one is announced");
+  out.u32(digest.high);
+  out.u32(digest.low);
+}
 
 function encodeTicket({ fromEpoch, toEpoch, number }: Ticket, out: ByteWriter): void {
   out.varint(fromEpoch);

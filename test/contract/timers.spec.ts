@@ -7,6 +7,7 @@
 import { strict as assert } from "node:assert";
 import { Host } from "../../engine/host/host";
 import { Effects, type Input } from "../../engine/io";
+import { NOTHING_DONE } from "../../engine/node";
 import { TimerAlarm } from "../../engine/real/monotonic";
 import { SimulatedCluster } from "../../engine/sim/cluster";
 import type { RunningNode } from "../../engine/sim/machine";
@@ -54,16 +55,7 @@ class Sleeper implements RunningNode {
   }
 
   count(): ReturnType<RunningNode["count"]> {
-    return {
-      coordinated: 0,
-      forwarded: 0,
-      refused: 0,
-      readRepairs: 0,
-      replicaReads: 0,
-      replicaWrites: 0,
-      inspectedKeys: 0,
-      reaped: 0,
-    };
+    return { ...NOTHING_DONE };
   }
 }
 

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { Effects, type Input } from "../../engine/io";
+import { NOTHING_DONE } from "../../engine/node";
 import type { NodeIndex, PeerMessage } from "../../engine/messages";
 import { type NodeAddress, TcpTransport } from "../../engine/real/tcp-transport";
 import { SimulatedCluster } from "../../engine/sim/cluster";
@@ -123,16 +124,7 @@ class Mouthpiece implements RunningNode {
   }
 
   count(): ReturnType<RunningNode["count"]> {
-    return {
-      coordinated: 0,
-      forwarded: 0,
-      refused: 0,
-      readRepairs: 0,
-      replicaReads: 0,
-      replicaWrites: 0,
-      inspectedKeys: 0,
-      reaped: 0,
-    };
+    return { ...NOTHING_DONE };
   }
 }
 

@@ -155,6 +155,7 @@ export class MiniWorld {
         epoch: machine.epoch,
         ring: this.ring,
         settings: this.settings,
+        seed: 1,
         storageIsImmediate: storage.immediate,
         loopback: this.options.loopback ?? false,
         tracing: true,

@@ -133,6 +133,10 @@ export class TraceLines implements Watcher {
         return `replica-put-reply ${message.status}`;
       case "replica-update":
         return `replica-update ${keyName(message.address)} w${String(message.version.writeId)}${this.contextInWords(message.context)} (acknowledge ${message.acknowledge})`;
+      case "handoff":
+        return `handoff ${message.entries.map(({ address, state }) => `${keyName(address)} ${this.clock.describe(state)}`).join(", ")}`;
+      case "handoff-reply":
+        return `handoff-reply ${message.status}`;
       case "replica-updated":
         return `replica-updated ${message.outcome}${message.outcome === "ok" ? ` ${this.clock.describe(message.state)}` : ""}`;
       case "inspect":
@@ -170,6 +174,14 @@ function noteInWords(note: Note): string {
     case "suspected":
     case "trusted":
       return `${note.kind === "suspected" ? "suspects" : "trusts"} ${nodeName(note.node)}`;
+    case "hint-delivery":
+      return `hands ${String(note.count)} over to ${nodeName(note.node)}`;
+    case "hint-refused":
+      return `is refused ${String(note.count)} by ${nodeName(note.node)}`;
+    case "hint-expired":
+      return `drops ${String(note.count)} for ${nodeName(note.node)}`;
+    case "hints-full":
+      return `takes no hint from ${nodeName(note.node)}`;
     case "refused":
       return `refuses: ${note.outcome} (${note.reason})`;
     case "coordinating":

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { Effects, type Input } from "../../../engine/io";
+import { NOTHING_DONE } from "../../../engine/node";
 import { EventQueue } from "../../../engine/sim/event-queue";
 import { Machine, type MachineOptions } from "../../../engine/sim/machine";
 import { distributionOf } from "../../../engine/vocabulary/distributions";
@@ -55,16 +56,7 @@ class Bare {
           },
           nextWakeup: () => nextWakeup(this.now),
           takeEffects: () => effects,
-          count: () => ({
-            coordinated: 0,
-            forwarded: 0,
-            refused: 0,
-            readRepairs: 0,
-            replicaReads: 0,
-            replicaWrites: 0,
-            inspectedKeys: 0,
-            reaped: 0,
-          }),
+          count: () => ({ ...NOTHING_DONE }),
         }),
         disk: undefined,
         service: undefined,
