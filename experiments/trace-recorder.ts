@@ -228,6 +228,7 @@ export class TraceRecorder implements Watcher {
       case "replica-put":
         return this.clock.versions(message.state).map(({ writeId }) => writeId);
       case "replica-get-reply":
+        return message.status === "found" ? this.clock.versions(message.state).map(({ writeId }) => writeId) : [];
       case "replica-updated":
         return message.state === undefined ? [] : this.clock.versions(message.state).map(({ writeId }) => writeId);
       default:
@@ -250,6 +251,8 @@ export class TraceRecorder implements Watcher {
         return `answers the ${note.operation}: ${note.outcome}, ${String(note.versions)} version${note.versions === 1 ? "" : "s"}`;
       case "read-repair":
         return `repairs ${keyOf(note.address)} on ${this.nameOf(note.to)}`;
+      case "speculating":
+        return `asks ${this.nameOf(note.on)} for ${keyOf(note.address)} too, because others are late`;
       case "reaping":
         return `has the tombstone of ${keyOf(note.address)} removed everywhere`;
       case "reap-dropped":

@@ -122,7 +122,7 @@ export class TraceLines implements Watcher {
       case "answer":
         return `answer ${answerInWords(message)}`;
       case "replica-get":
-        return `replica-get ${keyName(message.address)}`;
+        return `replica-get ${keyName(message.address)}${message.digest === true ? " (digest)" : ""}`;
       case "replica-get-reply":
         return `replica-get-reply ${message.status}${message.status === "found" ? ` ${this.clock.describe(message.state)}` : ""}`;
       case "replica-put": {
@@ -190,6 +190,8 @@ function noteInWords(note: Note): string {
       return `made ${keyName(note.address)} ${note.state}`;
     case "answered":
       return `answers the ${note.operation}: ${note.outcome}, ${String(note.versions)} versions`;
+    case "speculating":
+      return `asks ${nodeName(note.on)} too for ${keyName(note.address)}`;
     case "read-repair":
       return `repairs ${keyName(note.address)} at ${nodeName(note.to)}`;
     case "reaping":
