@@ -143,6 +143,12 @@ export interface Clock<S = unknown> {
   /** Throws MalformedBytes unless `context` could have come from {@link context}. */
   checkContext(context: Context): void;
 
+  /**
+   * Feeds what {@link compare} looks at: states that it calls equal feed the same. Absent: the encoded state, less the
+   * values, is fed in its place, which is right where equal states have one encoding.
+   */
+  hash?(state: S, into: StateHash): void;
+
   /** (actor, counter) entries of metadata in the state. */
   entries(state: S): number;
   /** Bytes of causal metadata in the encoded state: the encoding less the versions. */
@@ -154,6 +160,14 @@ export interface Clock<S = unknown> {
 
   /** Short stable text for traces and golden files, e.g. `n0:2[w3] n1:1[w4]`. */
   describe(state: S): string;
+}
+
+/** Takes in what tells one state from another, in order. */
+export interface StateHash {
+  /** 32 bits. */
+  word(value: number): void;
+  /** A non-negative safe integer. */
+  number(value: number): void;
 }
 
 /** Every strategy by the name used in `clock:`. Adding one is one file and one line here. */

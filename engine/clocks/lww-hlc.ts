@@ -60,6 +60,12 @@ export const lwwHlc: Clock<HybridState> = {
   checkContext(context) {
     readContext(context);
   },
+  hash({ l, c, version }, into) {
+    into.number(l);
+    into.word(c);
+    into.number(version.writeId);
+    into.word(version.tombstone ? 1 : 0);
+  },
   entries: () => 0,
   metadataBytes: ({ l, c }) => varintBytes(l) + varintBytes(c),
 

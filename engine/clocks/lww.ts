@@ -48,6 +48,12 @@ export const lww: Clock<LwwState> = {
   versions: (state) => [state.version],
   context: (state) => `@${state.at}`,
   checkContext,
+  // Of a tie, the write id alone tells what the tombstone and the value would.
+  hash({ at, version }, into) {
+    into.number(at);
+    into.number(version.writeId);
+    into.word(version.tombstone ? 1 : 0);
+  },
   entries: () => 0,
   metadataBytes: (state) => varintBytes(state.at),
 

@@ -59,6 +59,13 @@ export function overwriting<S>(clock: Clock<S>): Clock<S> {
       return stored === undefined ? event : later(stored, event);
     },
     sync: later,
+    // The metadata is never believed: only what decides which of two copies stays.
+    hash(state, into) {
+      const [version] = clock.versions(state);
+      into.number(version.date ?? 0);
+      into.number(version.writeId);
+      into.word(version.tombstone ? 1 : 0);
+    },
     compare(a, b) {
       const order = compareDates(a, b);
       return order === 0 ? "equal" : order < 0 ? "before" : "after";

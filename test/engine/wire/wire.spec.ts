@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { clockNamed, packActor, type Version } from "../../../engine/clocks/clock";
-import type { Message } from "../../../engine/messages";
+import { MAX_SEGMENT_KEYS, MAX_SEGMENTS_ASKED, MAX_TREE_HASHES, type Message } from "../../../engine/messages";
 import {
   ByteReader,
   ByteWriter,
@@ -72,6 +72,16 @@ const ticket = fc.record({
   toEpoch: fc.integer({ min: 1, max: 2 ** 21 }),
   number: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
 });
+/** Two halves of a hash for each item. */
+function hashed<T>(item: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<{ items: T[]; hashes: number[] }> {
+  const half = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+  return fc
+    .array(fc.tuple(item, half, half), { maxLength })
+    .map((all) => ({ items: all.map(([one]) => one), hashes: all.flatMap(([, high, low]) => [high, low]) }));
+}
+const status = fc.constantFrom("ok" as const, "busy" as const, "building" as const, "unknown" as const);
+const between = { id, step: id, group: fc.nat(2 ** 20), asking: vnode, asked: vnode };
+
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant("get" as const), id, forwarded: fc.boolean(), address: octets, options }),
   fc.record({
@@ -154,6 +164,62 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     state: fc.constant(undefined),
   }),
   fc.record({ kind: fc.constant("heartbeat" as const), epoch: id, sequence: id }),
+  hashed(fc.nat(2 ** 20), 6).chain(({ items, hashes }) =>
+    fc.record({
+      kind: fc.constant("tree" as const),
+      ...between,
+      level: fc.nat(20),
+      nodes: fc.constant(items),
+      hashes: fc.constant(hashes),
+    }),
+  ),
+  fc.record({
+    kind: fc.constant("tree-reply" as const),
+    id,
+    step: id,
+    status,
+    differing: fc.array(fc.nat(2 ** 20), { maxLength: 4 }),
+    hashes: hashed(fc.nat(), 8).map(({ hashes }) => hashes),
+  }),
+  fc.record({
+    kind: fc.constant("segments" as const),
+    ...between,
+    want: fc.constantFrom("hashes" as const, "states" as const),
+    segments: fc.array(fc.nat(2 ** 20), { maxLength: 6 }),
+    after: octets,
+  }),
+  hashed(octets, 6).chain(({ items, hashes }) =>
+    fc.record({
+      kind: fc.constant("segments-reply" as const),
+      id,
+      step: id,
+      status,
+      complete: fc.nat(64),
+      last: octets,
+      addresses: fc.constant(items),
+      hashes: fc.constant(hashes),
+      states: fc.constant([]),
+    }),
+  ),
+  fc.array(fc.tuple(octets, state), { minLength: 1, maxLength: 3 }).chain((entries) =>
+    fc.record({
+      kind: fc.constant("segments-reply" as const),
+      id,
+      step: id,
+      status,
+      complete: fc.nat(64),
+      last: octets,
+      addresses: fc.constant(entries.map(([address]) => address)),
+      hashes: fc.constant([]),
+      states: fc.constant(entries.map(([, held]) => held)),
+    }),
+  ),
+  fc.record({
+    kind: fc.constant("stream" as const),
+    ...between,
+    entries: fc.array(fc.record({ address: octets, state }), { maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant("stream-reply" as const), id, step: id, status }),
   fc.array(fc.tuple(vnode, octets), { maxLength: 8 }).chain((keys) =>
     fc.record({
       kind: fc.constant("inspect" as const),
@@ -229,6 +295,47 @@ describe("the codec", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe("the codec, of trees", () => {
+  /** What is encoded is not checked, what is decoded is. */
+  const refuses = (made: Message, reason: RegExp): void => {
+    assert.throws(() => codec.decode(new ByteReader(encode(made))), { name: "MalformedBytes", message: reason });
+  };
+  const question = { id: 1, step: 1, group: 0, asking: 0, asked: 0 };
+  const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+  it("takes messages of the greatest size and refuses greater ones", () => {
+    const nodes = numbers(MAX_TREE_HASHES);
+    const most: Message = { kind: "tree", ...question, level: 1, nodes, hashes: numbers(2 * nodes.length) };
+    assert.deepEqual(codec.decode(new ByteReader(encode(most))), most);
+    const more = numbers(MAX_TREE_HASHES + 1);
+    refuses({ ...most, nodes: more, hashes: numbers(2 * more.length) }, /1025 items, limit 1024/);
+    refuses(
+      { kind: "tree-reply", id: 1, step: 1, status: "ok", differing: [], hashes: numbers(2 * more.length) },
+      /1025 items/,
+    );
+    refuses(
+      { kind: "segments", ...question, want: "hashes", segments: numbers(MAX_SEGMENTS_ASKED + 1), after: "" },
+      /65 items, limit 64/,
+    );
+    const addresses = numbers(MAX_SEGMENT_KEYS + 1).map(String);
+    const hashes = numbers(2 * addresses.length);
+    refuses(
+      { kind: "segments-reply", id: 1, step: 1, status: "ok", complete: 0, last: "", addresses, hashes, states: [] },
+      /257 items, limit 256/,
+    );
+    const held = clock.update(undefined, "", { writeId: 1, value: "", tombstone: false }, by(packActor(0, 0, 1)));
+    refuses({ kind: "stream", ...question, entries: addresses.map((address) => ({ address, state: held })) }, /257/);
+  });
+
+  it("holds nothing for a count that the frame cannot have", () => {
+    const writer = new ByteWriter();
+    codec.encode({ kind: "tree", ...question, level: 0, nodes: [], hashes: [] }, writer);
+    const claiming = writer.view().slice();
+    claiming[claiming.length - 1] = 100;
+    assert.throws(() => codec.decode(new ByteReader(claiming)), /count 100 exceeds the frame/);
   });
 });
 
