@@ -8,15 +8,18 @@ import { join } from "node:path";
 import { Client } from "../engine/real/client";
 import { RealCluster } from "../engine/real/cluster";
 import type { ServerCounts } from "../engine/real/control";
+import { type RunningRealFaults, scheduleFaults } from "../engine/real/faults";
+import { randomFaults } from "../engine/host/random-faults";
 import { monotonicMicros } from "../engine/real/monotonic";
 import { pinThisProcess, place } from "../engine/real/placement";
 import { Ring } from "../engine/ring/ring";
+import type { FaultSettings } from "../engine/vocabulary/faults";
 import { LegHistograms } from "../engine/vocabulary/leg-delays";
 import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
 import { ClientTimestamps } from "../engine/vocabulary/wall-error";
-import { TrialFold, type TrialResult } from "../results/measures/fold";
-import type { LegDelays } from "../results/record/figures";
+import { TrialFold } from "../results/measures/fold";
+import type { Doubt, LegDelays } from "../results/record/figures";
 import type { NodeCounters } from "../results/record/history";
 import { Driver } from "../workloads/driver";
 import { workloadFor } from "../workloads/mixes/mix";
@@ -26,15 +29,29 @@ import { calibrationOf, nullRoundTrips, outsideLoad, readCpu, timerLags } from "
 import { Inspector } from "./inspector";
 import { loadAverage } from "./provenance";
 import type { Phase } from "./run-types";
-import { CLIENT_GRACE_MS, medianDelayMs, ringFigure, TrialFailed, type TrialOptions } from "./trial";
+import {
+  CLIENT_GRACE_MS,
+  faultLanes,
+  medianDelayMs,
+  ringFigure,
+  TrialFailed,
+  type TrialOptions,
+  type TrialOutput,
+  withDoubt,
+} from "./trial";
 
 /** Beyond the phases' own length, a trial may take this long (start, load, stragglers) before it is given up. */
 const PATIENCE_MS = 120_000;
 const PROGRESS_EVERY_MS = 200;
 const INSPECTION_PATIENCE_MS = 2_000;
+/** Nodes that a fault may end tell their counters so often. */
+const COUNTS_EVERY_MS = 1_000;
+const COUNTS_PATIENCE_MS = 2_000;
+/** Of a life that ended, work that nobody knows of: more than the answer that was on its way. */
+const UNKNOWN_DOUBTFUL_MICROS = 100_000;
 
 /** Carries out one trial. Rejects with {@link TrialFailed} or, when the signal fired, resolves to undefined. */
-export async function runOnProcesses(options: TrialOptions): Promise<TrialResult | undefined> {
+export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput | undefined> {
   const { trial } = options;
   const { cell, seed } = trial;
   const settings: ClusterSettings = { ...cell.cluster, name: `${trial.id}-${String(process.pid)}`, seed };
@@ -95,7 +112,7 @@ interface Running extends TrialOptions {
   readonly closers: (() => Promise<void> | void)[];
 }
 
-async function measure(running: Running): Promise<TrialResult | undefined> {
+async function measure(running: Running): Promise<TrialOutput | undefined> {
   const { cluster, settings, trial, stop, closers } = running;
   const { cell, seed } = trial;
   const { workload: load, phases } = cell;
@@ -151,6 +168,10 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   let atMeasureStart: Promise<Reading> | undefined;
   let atMeasureEnd: Promise<Reading> | undefined;
   let begun = false;
+  const drawn = "count" in cell.faults ? randomFaults(cell.faults, settings, root.fork("faults")) : undefined;
+  const scheduled = drawn ?? (cell.faults as readonly FaultSettings[]);
+  const mayEnd = scheduled.some(({ action }) => action.kind === "kill" || action.kind === "wipe");
+  let faults: RunningRealFaults | undefined;
   // Before any record of the warm-up is folded, and also where the warm-up is over before anybody looked.
   const begin = (): void => {
     const { warmup, measure: measured, drain } = driver.phaseStarts;
@@ -158,6 +179,20 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     begun = true;
     fold.begin({ startOfWarmup: warmup, startOfMeasure: measured, endOfMeasure: drain });
     nextScan = scan === undefined ? Infinity : warmup;
+    if (scheduled.length === 0) return;
+    faults = scheduleFaults({
+      cluster,
+      faults: scheduled,
+      origin: warmup,
+      failed: running.fail,
+      log: running.log,
+      partitioned: (partitions) => client.partitioned(partitions),
+      revived: () => [client, observer].forEach((one) => one.moved(cluster.addresses())),
+    });
+    closers.push(() => faults?.stop());
+    if (!mayEnd) return;
+    const asking = setInterval(() => void cluster.counts(COUNTS_EVERY_MS), COUNTS_EVERY_MS);
+    closers.push(() => clearInterval(asking));
   };
   const turned = (): void => {
     const now = monotonicMicros();
@@ -202,6 +237,8 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
   });
   clearInterval(ticker);
   await Promise.all(scans);
+  // A node may still be on its way up: what became of the store is looked at when it is.
+  await faults?.settled();
   const failure = running.why();
   if (failure !== undefined) throw new TrialFailed(failure);
   if (running.signal.aborted) return undefined;
@@ -220,6 +257,7 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     settings.members.map(({ id }) => id),
     from.nodes,
     to.nodes,
+    mayEnd,
   );
   if (counters.length === 0) running.log("a node did not tell its counters: load, messages and bytes are not known");
   const cpuOfNodesMs = counters.length === 0 ? NaN : counters.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
@@ -253,7 +291,36 @@ async function measure(running: Running): Promise<TrialResult | undefined> {
     ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
   });
   const legs = legsOf(to.nodes);
-  return legs === undefined ? result : { ...result, figures: { ...result.figures, legs } };
+  const lanes = faults === undefined ? undefined : faultLanes(faults.occurrences(), driver.phaseStarts.warmup);
+  const figures = {
+    ...result.figures,
+    ...(legs === undefined ? {} : { legs }),
+    ...(lanes === undefined ? {} : { faults: lanes }),
+  };
+  const unknown = unknownWork(cluster);
+  if (unknown !== "") running.log(`work of lives that ended is missing from the counters: ${unknown}`);
+  return {
+    ...(unknown === "" ? { ...result, figures } : withDoubt({ ...result, figures }, doubtOfCounters(unknown))),
+    ...(drawn === undefined ? {} : { drawnFaults: drawn }),
+  };
+}
+
+/** Of which nodes the counters lack how much; empty when none lacks more than what was on its way. */
+function unknownWork(cluster: RealCluster): string {
+  return cluster
+    .lostWork()
+    .filter(({ unknownMicros }) => unknownMicros > UNKNOWN_DOUBTFUL_MICROS)
+    .map(({ node, unknownMicros }) => `${cluster.settings.members[node].id} ${(unknownMicros / 1e6).toFixed(1)} s`)
+    .join(", ");
+}
+
+function doubtOfCounters(unknown: string): Doubt {
+  return {
+    kind: "counters-of-ended-lives",
+    verdict: "doubtful",
+    reason: `nodes were ended so long after they had last told their counters: ${unknown}; their work in that time is in no count of load, messages or bytes`,
+    advice: "believe what clients saw; for counts of a node that stands still before it is killed, leave the pause out",
+  };
 }
 
 /** One-way delays of the measured phase over all nodes; undefined when a node did not tell its own. */
@@ -279,7 +346,7 @@ interface Reading {
 
 async function read(cluster: RealCluster, client: Client): Promise<Reading> {
   const driverLatenessP99Ms = client.takeDelayLatenessP99Ms();
-  const nodes = await cluster.counts();
+  const nodes = await cluster.counts(COUNTS_PATIENCE_MS, true);
   const own = process.cpuUsage();
   return { nodes, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 };
 }
@@ -288,15 +355,21 @@ type Counts = readonly (ServerCounts | undefined)[];
 
 /**
  * Every node's work between two readings, by its totals at each. Empty when any node's reading is missing: the sum over the
- * others would pass for the work of all, and totals since its start for work in between.
+ * others would pass for the work of all, and totals since its start for work in between. Messages to peers without a
+ * connection are drops unless nodes `mayBeAway`.
  */
-export function workBetween(nodes: readonly string[], from: Counts, to: Counts): readonly NodeCounters[] {
+export function workBetween(
+  nodes: readonly string[],
+  from: Counts,
+  to: Counts,
+  mayBeAway = false,
+): readonly NodeCounters[] {
   return nodes.every((_, i) => from[i] !== undefined && to[i] !== undefined)
-    ? nodes.map((node, i) => difference(node, from[i]!, to[i]!))
+    ? nodes.map((node, i) => difference(node, from[i]!, to[i]!, mayBeAway))
     : [];
 }
 
-function difference(node: string, from: ServerCounts, to: ServerCounts): NodeCounters {
+function difference(node: string, from: ServerCounts, to: ServerCounts, mayBeAway: boolean): NodeCounters {
   return {
     node,
     coordinated: to.coordinated - from.coordinated,
@@ -308,7 +381,8 @@ function difference(node: string, from: ServerCounts, to: ServerCounts): NodeCou
     refused: to.refused - from.refused,
     keysHeld: to.keysHeld,
     lost: to.lost - from.lost,
-    queueDrops: to.queueDrops - from.queueDrops,
+    // Messages to a node that a fault took down are not dropped by a queue.
+    queueDrops: to.queueDrops - from.queueDrops + (mayBeAway ? 0 : to.away - from.away),
     delayLatenessP99Ms: to.latenessP99Ms,
     cpuMs: to.cpuMs - from.cpuMs,
     rssBytes: to.rssBytes,

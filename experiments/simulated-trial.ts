@@ -27,7 +27,7 @@ import { Inspector } from "./inspector";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
 import { TraceRecorder, type TraceWindow } from "./trace-recorder";
-import { CLIENT_GRACE_MS, ringFigure, TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
+import { CLIENT_GRACE_MS, faultLanes, ringFigure, TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
 
 /** Virtual time beyond the phases' own length before a trial is given up: the store no longer answers. */
 const PATIENCE: Micros = 120 * MICROS_PER_SECOND;
@@ -319,14 +319,7 @@ export class SimulatedTrial {
 
   /** Faults as they really began and ended. */
   lanes(): readonly FaultLane[] {
-    const seconds = (at: Micros): number => (at - this.warmup) / MICROS_PER_SECOND;
-    return (this.faults?.occurrences() ?? []).map(({ id, kind, what, fromMicros, toMicros }) => ({
-      id,
-      kind,
-      what,
-      fromS: seconds(fromMicros),
-      toS: toMicros === undefined ? null : seconds(toMicros),
-    }));
+    return faultLanes(this.faults?.occurrences() ?? [], this.warmup);
   }
 
   /** One-way delays of the measured phase, from the protocol's sending to the node's receiving. */

@@ -4,13 +4,14 @@
  */
 import { Ring } from "../engine/ring/ring";
 import { encodeAddress } from "../engine/vocabulary/address";
-import type { FaultSettings } from "../engine/vocabulary/faults";
+import type { FaultOccurrence, FaultSettings } from "../engine/vocabulary/faults";
 import { distributionOf } from "../engine/vocabulary/distributions";
+import { MICROS_PER_SECOND, type Micros } from "../engine/vocabulary/micros";
 import { textFromOctets } from "../engine/vocabulary/octets";
 import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
 import type { TrialResult } from "../results/measures/fold";
-import type { TrialFigures } from "../results/record/figures";
+import type { Doubt, FaultLane, TrialFigures } from "../results/record/figures";
 import type { OperationRecord } from "../results/record/history";
 import type { SimulationRecord } from "../results/record/run-folder";
 import type { PlannedTrial } from "./plan";
@@ -40,6 +41,26 @@ export interface TrialOutput extends TrialResult {
 
 /** A client waits this much longer than the store's own timeout. */
 export const CLIENT_GRACE_MS = 500;
+
+/** Faults as they really began and ended, in seconds from the start of the warm-up. */
+export function faultLanes(occurrences: readonly FaultOccurrence[], warmup: Micros): readonly FaultLane[] {
+  const seconds = (at: Micros): number => (at - warmup) / MICROS_PER_SECOND;
+  return occurrences.map(({ id, kind, what, fromMicros, toMicros }) => ({
+    id,
+    kind,
+    what,
+    fromS: seconds(fromMicros),
+    toS: toMicros === undefined ? null : seconds(toMicros),
+  }));
+}
+
+/** A doubt that only the trial knows of. */
+export function withDoubt(result: TrialResult, doubt: Doubt): TrialResult {
+  const { validity } = result;
+  const verdict = validity.verdict === "invalid" ? "invalid" : doubt.verdict;
+  const doubted = { verdict, doubts: [...validity.doubts, doubt] };
+  return { ...result, validity: doubted, summary: { ...result.summary, validity: doubted } };
+}
 
 export function medianDelayMs(settings: NonNullable<ClusterSettings["network"]["intraZone"]>): number {
   const distribution = distributionOf(settings);

@@ -9,6 +9,8 @@
 import { connect } from "node:net";
 import "./native-octets";
 import { clockFor } from "../clocks/clock";
+import type { PartitionRule } from "../host/faults";
+import { isCut } from "../host/link-harm";
 import type { AnswerMessage, Inspected, Inspection, RequestOptions, Writer } from "../messages";
 import { MAX_INSPECTED_KEYS, NOBODY } from "../messages";
 import { Deadlines } from "../quorum/deadlines";
@@ -51,6 +53,8 @@ class Pending implements Identified {
     readonly done: (answer: AnswerMessage | Inspection | undefined, outcome: Outcome) => void,
     /** Written to a socket: from here on failure is indefinite. */
     public sent: boolean,
+    /** Of the load's sessions, which partitions tell apart; undefined for measurement, which no partition stops. */
+    readonly session: number | undefined,
   ) {}
 }
 
@@ -71,6 +75,7 @@ export class Client {
   private timer: NodeJS.Timeout | undefined;
   private nextNode = 0;
   private closed = false;
+  private partitions: readonly PartitionRule[] = [];
 
   private constructor(private readonly options: ClientOptions) {
     const { cluster, addresses, connectionsPerNode } = options;
@@ -107,9 +112,23 @@ export class Client {
     });
   }
 
-  get(address: Address, options: RequestOptions | undefined, done: (answer: AnswerMessage) => void): void {
+  /**
+   * Who is cut off from whom, from now on. The connections stay open, as those across a network that swallows everything
+   * would for minutes: what is on the other side is not asked, and what it answers, or that it died, is not heard.
+   */
+  partitioned(partitions: readonly PartitionRule[]): void {
+    this.partitions = partitions;
+  }
+
+  /** `session` says on whose behalf: partitions put sessions on sides. */
+  get(
+    address: Address,
+    options: RequestOptions | undefined,
+    done: (answer: AnswerMessage) => void,
+    session?: number,
+  ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.readTimeoutMs;
-    this.request(this.route(address), timeout, done, (id) => ({ kind: "get", id, forwarded: false, address, options }));
+    this.request(session, address, timeout, done, (id) => ({ kind: "get", id, forwarded: false, address, options }));
   }
 
   put(
@@ -119,9 +138,10 @@ export class Client {
     options: RequestOptions | undefined,
     done: (answer: AnswerMessage) => void,
     writer: Writer = NOBODY,
+    session?: number,
   ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.writeTimeoutMs;
-    this.request(this.route(address), timeout, done, (id) => ({
+    this.request(session, address, timeout, done, (id) => ({
       kind: "put",
       id,
       forwarded: false,
@@ -145,7 +165,12 @@ export class Client {
     return new Promise((resolve) => {
       const connection = this.connectionTo(node);
       if (connection === undefined) return resolve(undefined);
-      const pending = new Pending(node, (answer) => resolve(answer?.kind === "inspection" ? answer : undefined), true);
+      const pending = new Pending(
+        node,
+        (answer) => resolve(answer?.kind === "inspection" ? answer : undefined),
+        true,
+        undefined,
+      );
       this.track(pending, timeoutMs);
       connection.send({ kind: "inspect", id: pending.id, vnodes, addresses });
     });
@@ -164,7 +189,7 @@ export class Client {
   }
 
   connectedTo(node: number): boolean {
-    return this.pools[node].connections.some((connection) => connection !== undefined);
+    return node >= 0 && this.pools[node].connections.some((connection) => connection !== undefined);
   }
 
   /** Closes every connection; requests without an answer end as `connection_lost`. */
@@ -181,15 +206,18 @@ export class Client {
   // ---- sending -------------------------------------------------------------------------------------------------
 
   private request(
-    node: number,
+    session: number | undefined,
+    address: Address,
     timeoutMs: number,
     done: (answer: AnswerMessage) => void,
     message: (id: number) => Parameters<Connection["send"]>[0],
   ): void {
+    const node = this.route(session, address);
     const pending = new Pending(
       node,
       (answer, outcome) => done(answer?.kind === "answer" ? answer : unanswered(outcome, node)),
       false,
+      session,
     );
     this.track(pending, timeoutMs + this.options.graceMs);
     const shape = this.shapes[node];
@@ -201,7 +229,7 @@ export class Client {
     if (this.pending.get(pending.id) !== pending) return;
     // The node may have gone while the message waited: any other will do, it forwards.
     if (!this.connectedTo(pending.node)) {
-      const other = this.pools.findIndex((_, node) => this.connectedTo(node));
+      const other = this.pools.findIndex((_, node) => this.reaches(pending.session, node));
       if (other >= 0) pending.node = other;
     }
     const connection = this.connectionTo(pending.node);
@@ -245,21 +273,36 @@ export class Client {
 
   // ---- routing -------------------------------------------------------------------------------------------------
 
-  private route(address: Address): number {
+  /** Whether a connection to the node is open and what the session says arrives there. */
+  private reaches(session: number | undefined, node: number): boolean {
+    return this.connectedTo(node) && !this.isCut(session, node, true);
+  }
+
+  private isCut(session: number | undefined, node: number, toNode: boolean): boolean {
+    if (session === undefined || this.partitions.length === 0) return false;
+    const nodes = this.pools.length;
+    return toNode
+      ? isCut(this.partitions, nodes, nodes + session, node)
+      : isCut(this.partitions, nodes, node, nodes + session);
+  }
+
+  /** No node at all: -1. */
+  private route(session: number | undefined, address: Address): number {
     if (this.options.routing === "token-aware") {
       for (const { node } of this.options.ring.preferenceList(address, this.options.cluster.engine.nVal)) {
-        if (this.connectedTo(node)) return node;
+        if (this.reaches(session, node)) return node;
       }
     }
     for (let tried = 0; tried < this.pools.length; tried++) {
       const node = this.nextNode;
       this.nextNode = (this.nextNode + 1) % this.pools.length;
-      if (this.connectedTo(node)) return node;
+      if (this.reaches(session, node)) return node;
     }
-    return 0;
+    return -1;
   }
 
   private connectionTo(node: number): Connection | undefined {
+    if (node < 0) return undefined;
     const pool = this.pools[node];
     for (let tried = 0; tried < pool.connections.length; tried++) {
       pool.turn = (pool.turn + 1) % pool.connections.length;
@@ -320,7 +363,9 @@ export class Client {
   private lose(node: number): void {
     if (this.connectedTo(node)) return;
     for (const pending of this.pending.items()) {
-      if (pending.node === node && pending.sent) this.settle(pending, undefined, "connection_lost");
+      // Who is cut off from the node does not hear that it died, and waits for its deadline.
+      if (pending.node === node && pending.sent && !this.isCut(pending.session, node, false))
+        this.settle(pending, undefined, "connection_lost");
     }
   }
 
@@ -329,7 +374,7 @@ export class Client {
     if (message.kind !== "answer" && message.kind !== "inspection")
       throw new MalformedBytes(`${message.kind} from a server`);
     const pending = this.pending.get(message.id);
-    if (pending !== undefined) this.settle(pending, message, "ok");
+    if (pending !== undefined && !this.isCut(pending.session, pending.node, false)) this.settle(pending, message, "ok");
   }
 }
 

@@ -4,11 +4,14 @@
  * left is killed, and a child whose parent vanished ends by itself (see server.ts).
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { assert } from "../vocabulary/assert";
 import type { ClusterSettings } from "../vocabulary/settings";
 import { wallErrorOfNode } from "../vocabulary/wall-error";
-import type { FromNode, ServerConfig, ServerCounts, ToNode } from "./control";
+import { type NodeCondition, soundCondition } from "./condition";
+import { DATA_FOLDER, type FromNode, type ServerConfig, type ServerCounts, type ToNode } from "./control";
+import { Lives, type LostWork } from "./lives";
 import { monotonicMicros } from "./monotonic";
 import { pinProcess, type Placement } from "./placement";
 import type { NodeAddress } from "./tcp-transport";
@@ -45,6 +48,10 @@ interface NodeProcess {
   paused: boolean;
   /** Ending it is our doing. */
   expected: boolean;
+  condition: NodeCondition;
+  /** Shares of its records that rotted while it was down. */
+  corrupted: number[];
+  readonly lives: Lives;
 }
 
 const everyChild = new Set<ChildProcess>();
@@ -76,10 +83,11 @@ export function serverProgram(): string {
 
 export class RealCluster {
   private readonly nodes: NodeProcess[];
-  private nextCount = 1;
-  private readonly wallSince = monotonicMicros();
-  private readonly wallOffset = Date.now() * 1_000 - this.wallSince;
+  private nextRequest = 1;
+  private readonly since = monotonicMicros();
+  private readonly wallOffset = Date.now() * 1_000 - this.since;
   private stopping = false;
+  private readonly lost: LostWork[] = [];
 
   private constructor(private readonly options: ClusterOptions) {
     this.nodes = options.settings.members.map((_, i) => ({
@@ -88,6 +96,9 @@ export class RealCluster {
       epoch: 0,
       paused: false,
       expected: false,
+      condition: soundCondition({ ...wallErrorOfNode(options.settings, i), since: this.since }),
+      corrupted: [],
+      lives: new Lives(this.since),
     }));
   }
 
@@ -96,12 +107,16 @@ export class RealCluster {
     const cluster = new RealCluster(options);
     try {
       await Promise.all(cluster.nodes.map((_, index) => cluster.launch(index)));
-      await cluster.connectAll();
+      await cluster.connect(cluster.nodes.map((_, index) => index));
     } catch (error) {
       await cluster.stop();
       throw error;
     }
     return cluster;
+  }
+
+  get settings(): ClusterSettings {
+    return this.options.settings;
   }
 
   get size(): number {
@@ -128,6 +143,7 @@ export class RealCluster {
   async kill(index: number): Promise<void> {
     const node = this.nodes[index];
     node.expected = true;
+    node.paused = false;
     const { child } = node;
     if (child === undefined) return;
     const gone = ended(child);
@@ -135,9 +151,40 @@ export class RealCluster {
     await gone;
   }
 
+  /** Empties the disk of a node that is down. Its count of boots stays, or a next life would write under an old name. */
+  wipe(index: number): void {
+    assert(!this.running(index), "only the disk of a node that is down is wiped");
+    rmSync(join(this.home(index), DATA_FOLDER), { recursive: true, force: true });
+    this.nodes[index].corrupted = [];
+  }
+
+  /** What a node suffers from now on, in this life and the next ones; resolves when its process, if one runs, does so. */
+  async suffer(index: number, change: Partial<NodeCondition>): Promise<void> {
+    const node = this.nodes[index];
+    node.condition = { ...node.condition, ...change };
+    await this.request(index, (id) => ({ type: "suffer", id, condition: node.condition }));
+  }
+
+  condition(index: number): NodeCondition {
+    return this.nodes[index].condition;
+  }
+
+  /** Damages each record at rest with this chance: now, or when the node is down, before it starts again. */
+  async corrupt(index: number, share: number): Promise<void> {
+    const node = this.nodes[index];
+    if (node.child === undefined) node.corrupted.push(share);
+    else await this.request(index, (id) => ({ type: "corrupt", id, share }));
+  }
+
   /** Starts a killed node again on its old data, under its next boot epoch and on its old port where that is free. */
   async restart(index: number): Promise<void> {
     await this.kill(index);
+    await this.revive(index);
+  }
+
+  /** Starts a node that is down, and waits until it is linked with all that run; nothing when it is up. */
+  async revive(index: number): Promise<void> {
+    if (this.running(index)) return;
     try {
       await this.launch(index);
     } catch (error) {
@@ -146,7 +193,7 @@ export class RealCluster {
       this.nodes[index].port = 0;
       await this.launch(index);
     }
-    await this.connectAll();
+    await this.connect([index]);
   }
 
   /** SIGSTOP: the process keeps its sockets and answers nothing. */
@@ -159,9 +206,24 @@ export class RealCluster {
     this.nodes[index].paused = false;
   }
 
-  /** Counters of every node; undefined for one that does not answer in time. */
-  async counts(patienceMs = 2_000): Promise<readonly (ServerCounts | undefined)[]> {
-    return Promise.all(this.nodes.map((_, index) => this.countOf(index, patienceMs)));
+  /**
+   * Counters of every node over all its lives: of a node that is down or stands still, what it told last. Undefined for one
+   * that should answer and does not in time, or never has. With `span`, legs and lateness are counted anew from here on.
+   */
+  async counts(patienceMs = 2_000, span = false): Promise<readonly (ServerCounts | undefined)[]> {
+    const all = await Promise.all(this.nodes.map((_, index) => this.countOf(index, patienceMs, span)));
+    if (span) for (const { lives } of this.nodes) lives.startSpan();
+    return all;
+  }
+
+  /** Asks one node for its counters, so that they are known should it end. */
+  async lastWords(index: number, patienceMs: number): Promise<void> {
+    await this.countOf(index, patienceMs, false);
+  }
+
+  /** Of every life that was ended: for how long before its end nobody had asked for its counters. */
+  lostWork(): readonly LostWork[] {
+    return this.lost;
   }
 
   /** Asks politely, then kills; resolves when no process is left. Never rejects. */
@@ -186,31 +248,42 @@ export class RealCluster {
     if (child.connected) child.send(message, () => undefined);
   }
 
-  private async connectAll(): Promise<void> {
+  /** Tells every node where all are, and waits until these are linked with all that run. */
+  private async connect(awaited: readonly number[]): Promise<void> {
     const addresses = this.addresses();
+    const runs = ({ child, paused }: NodeProcess): boolean => child !== undefined && !paused;
     const waits = this.nodes.map(async (node, index) => {
       const { child } = node;
-      if (child === undefined || node.paused) return;
-      const connected = this.expect(child, index, "connected", "link to its peers");
-      this.say(child, { type: "connect", addresses });
+      if (child === undefined) return;
+      const peers = this.nodes.flatMap((peer, at) => (at !== index && runs(peer) ? [at] : []));
+      const connected =
+        awaited.includes(index) && !node.paused
+          ? this.expect(child, index, "connected", "link to its peers")
+          : undefined;
+      this.say(child, { type: "connect", addresses, peers });
       await connected;
     });
     await Promise.all(waits);
   }
 
+  private home(index: number): string {
+    return join(this.options.directory, this.options.settings.members[index].id);
+  }
+
   private async launch(index: number): Promise<void> {
-    const { settings, directory, placement } = this.options;
+    const { settings, placement } = this.options;
     const node = this.nodes[index];
     const id = settings.members[index].id;
-    const home = join(directory, id);
+    if (this.stopping) throw new NodeDidNotStart(`${id} did not start: the cluster stops`);
+    const home = this.home(index);
     const config: ServerConfig = {
       index,
       cluster: settings,
       directory: home,
       port: node.port,
       wallOffset: this.wallOffset,
-      wallError: wallErrorOfNode(settings, index),
-      wallSince: this.wallSince,
+      condition: node.condition,
+      corrupted: node.corrupted,
       measureLegs: this.options.measureLegs ?? false,
     };
     const file = join(home, "node.json");
@@ -226,6 +299,8 @@ export class RealCluster {
     node.child = child;
     node.expected = false;
     node.paused = false;
+    node.corrupted = [];
+    node.lives.started(monotonicMicros());
     let lastWords = "";
     child.stderr?.on("data", (chunk: Buffer) => {
       lastWords = (lastWords + chunk.toString("utf8")).slice(-2_000);
@@ -237,6 +312,8 @@ export class RealCluster {
     child.once("exit", (code, signal) => {
       if (node.child !== child) return;
       node.child = undefined;
+      const unknownMicros = node.lives.ended(monotonicMicros());
+      if (node.expected && !this.stopping) this.lost.push({ node: index, unknownMicros });
       if (node.expected || this.stopping) return;
       const how = signal ?? `exit ${String(code)}`;
       this.options.log(`${id}: ended unexpectedly (${how}) ${lastWords}`);
@@ -288,25 +365,49 @@ export class RealCluster {
     });
   }
 
-  private countOf(index: number, patienceMs: number): Promise<ServerCounts | undefined> {
+  private async countOf(index: number, patienceMs: number, span: boolean): Promise<ServerCounts | undefined> {
+    const { lives } = this.nodes[index];
     const { child, paused } = this.nodes[index];
-    if (child === undefined || paused) return Promise.resolve(undefined);
-    const id = this.nextCount++;
+    if (child === undefined || paused) {
+      // One that stands still begins its span when it runs again.
+      if (child !== undefined && span) this.say(child, { type: "count", id: this.nextRequest++, span });
+      return lives.total();
+    }
+    const answer = await this.request(index, (id) => ({ type: "count", id, span }), patienceMs);
+    if (answer?.type === "counts") {
+      // A process that ended meanwhile stands among the past ones, without this.
+      if (this.nodes[index].child === child) lives.told(answer.counts, monotonicMicros());
+      return lives.total();
+    }
+    return this.nodes[index].child === child && !this.nodes[index].paused ? undefined : lives.total();
+  }
+
+  /** The answer of the node's process; undefined where none runs, or it stands still, ends or says nothing in time. */
+  private request(
+    index: number,
+    message: (id: number) => ToNode,
+    patienceMs = START_PATIENCE_MS,
+  ): Promise<FromNode | undefined> {
+    const { child, paused } = this.nodes[index];
+    if (child === undefined) return Promise.resolve(undefined);
+    const id = this.nextRequest++;
+    this.say(child, message(id));
+    // It reads it when it runs again, before anything that comes later.
+    if (paused) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      const finish = (counts: ServerCounts | undefined): void => {
+      const finish = (answer: FromNode | undefined): void => {
         clearTimeout(timer);
         child.off("message", onMessage);
         child.off("exit", onExit);
-        resolve(counts);
+        resolve(answer);
       };
-      const onMessage = (message: FromNode): void => {
-        if (message.type === "counts" && message.id === id) finish(message.counts);
+      const onMessage = (answer: FromNode): void => {
+        if ((answer.type === "counts" || answer.type === "done") && answer.id === id) finish(answer);
       };
       const onExit = (): void => finish(undefined);
       const timer = setTimeout(() => finish(undefined), patienceMs);
       child.on("message", onMessage);
       child.on("exit", onExit);
-      this.say(child, { type: "count", id });
     });
   }
 }

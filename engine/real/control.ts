@@ -5,8 +5,11 @@
 import type { SparseLegs } from "../vocabulary/leg-delays";
 import type { Micros } from "../vocabulary/micros";
 import type { ClusterSettings } from "../vocabulary/settings";
-import type { WallError } from "../vocabulary/wall-error";
+import type { NodeCondition } from "./condition";
 import type { NodeAddress } from "./tcp-transport";
+
+/** Of a node's own folder, where its records are; beside it stands the count of its boots. */
+export const DATA_FOLDER = "lmdb";
 
 /** The file a node process is started with. */
 export interface ServerConfig {
@@ -17,28 +20,35 @@ export interface ServerConfig {
   readonly port: number;
   /** Wall time less monotonic time: one number for all nodes, so that their wall times agree to the microsecond. */
   readonly wallOffset: Micros;
-  /** By how much this node's own wall time is made wrong, and monotonic time when its drift began. */
-  readonly wallError: WallError;
-  readonly wallSince: Micros;
+  /** What faults do to it, and by how much its own wall time is wrong, when it starts. */
+  readonly condition: NodeCondition;
+  /** Shares of records that rotted while it was down. */
+  readonly corrupted: readonly number[];
   readonly measureLegs: boolean;
 }
 
 export type ToNode =
-  | { readonly type: "connect"; readonly addresses: readonly NodeAddress[] }
-  | { readonly type: "count"; readonly id: number }
+  /** Linked is who has links to and from these peers. */
+  | { readonly type: "connect"; readonly addresses: readonly NodeAddress[]; readonly peers: readonly number[] }
+  /** With `span` a new span begins for what has no difference between two counts. */
+  | { readonly type: "count"; readonly id: number; readonly span: boolean }
+  | { readonly type: "suffer"; readonly id: number; readonly condition: NodeCondition }
+  | { readonly type: "corrupt"; readonly id: number; readonly share: number }
   | { readonly type: "stop" };
 
 export type FromNode =
   | { readonly type: "listening"; readonly port: number; readonly epoch: number }
   /** Links to `peers` others are open. */
   | { readonly type: "connected"; readonly peers: number }
+  /** What was asked for under this number holds from now on. */
+  | { readonly type: "done"; readonly id: number }
   | { readonly type: "counts"; readonly id: number; readonly counts: ServerCounts }
   | { readonly type: "log"; readonly line: string }
   /** The node cannot start or go on; it exits right after. */
   | { readonly type: "failed"; readonly reason: string };
 
 /**
- * Totals since the process started. What has no difference is that since the last count: the percentile of lateness, and
+ * Totals since the process started. What has no difference is that since the span began: the percentile of lateness, and
  * the delays of legs, which add up over nodes by `LegHistograms.merge`.
  */
 export interface ServerCounts {
@@ -53,6 +63,8 @@ export interface ServerCounts {
   readonly bytesSent: number;
   readonly lost: number;
   readonly queueDrops: number;
+  /** Messages to peers that no connection was open to. */
+  readonly away: number;
   readonly latenessP99Ms: number;
   /** One-way delays of messages that arrived at this node; only where the cluster measures them. */
   readonly legs?: SparseLegs;

@@ -19,8 +19,13 @@ const HEADER = 5;
 /** LMDB's own bound at its page size. */
 const MAX_KEY_BYTES = 1_978;
 
+/** What becomes of a record on its way to the disk: torn after so many bytes, or never written though acknowledged. */
+export type RecordFate = "written" | "lost" | { readonly torn: number };
+
 export class LmdbStorage implements Storage {
   readonly immediate = false;
+  /** Asked for each record's fate by its length (0: a removal), where a fault decides it. */
+  fateOf: ((length: number) => RecordFate) | undefined;
   private readonly db: RootDatabase<Buffer, Buffer>;
   private readonly writer = new ByteWriter(4096);
 
@@ -59,7 +64,15 @@ export class LmdbStorage implements Storage {
       events.storeFailed(token, `a key of ${String(key.length)} bytes, limit ${String(MAX_KEY_BYTES)}`);
       return;
     }
-    const record = state === undefined ? undefined : this.encode(state);
+    let record = state === undefined ? undefined : this.encode(state);
+    if (this.fateOf !== undefined) {
+      const fate = this.fateOf(record?.length ?? 0);
+      if (fate === "lost" && record === undefined) {
+        events.stored(token);
+        return;
+      }
+      if (record !== undefined) record = this.spoilt(record, fate, key);
+    }
     const lost = (error: unknown): void =>
       events.storeFailed(token, error instanceof Error ? error.message : String(error));
     if (this.sync === "each") {
@@ -104,6 +117,32 @@ export class LmdbStorage implements Storage {
       seen = 0;
     }
     events.scanned(token, entries, seen < limit ? undefined : last, damaged);
+  }
+
+  /** Flips a bit of every record for which `flip`, given its length, names one. */
+  rot(flip: (length: number) => { readonly at: number; readonly bit: number } | undefined): void {
+    const keys: Buffer[] = [];
+    for (const key of this.db.getKeys()) keys.push(Buffer.from(key));
+    this.db.transactionSync(() => {
+      for (const key of keys) {
+        const record = this.db.getBinary(key);
+        const flipped = record === undefined ? undefined : flip(record.length);
+        if (record === undefined || flipped === undefined) continue;
+        const rotten = Buffer.from(record);
+        rotten[flipped.at] ^= 1 << flipped.bit;
+        this.db.putSync(key, rotten);
+      }
+    });
+  }
+
+  /**
+   * What the disk then holds. The checksum is always the new record's, as if it stood apart from it in an index: a
+   * write that never happened is found like one that happened in part.
+   */
+  private spoilt(record: Buffer, fate: RecordFate, key: Buffer): Buffer {
+    if (fate === "written") return record;
+    const body = fate === "lost" ? this.db.getBinary(key)?.subarray(HEADER) : record.subarray(HEADER, fate.torn);
+    return Buffer.concat([record.subarray(0, HEADER), body ?? Buffer.alloc(0)]);
   }
 
   count(): number {

@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import "./native-octets";
 import { clockFor } from "../clocks/clock";
+import type { DiskCondition } from "../host/faults";
 import { Host } from "../host/host";
 import { loopbackOf } from "../host/loopback";
 import { MemoryStorage } from "../host/memory-storage";
@@ -16,8 +17,10 @@ import { Ring } from "../ring/ring";
 import { Random } from "../vocabulary/random";
 import { erring } from "../vocabulary/wall-error";
 import { nextBootEpoch } from "./boot-epoch";
-import type { FromNode, ServerConfig, ServerCounts, ToNode } from "./control";
+import type { NodeCondition } from "./condition";
+import { DATA_FOLDER, type FromNode, type ServerConfig, type ServerCounts, type ToNode } from "./control";
 import { monotonicMicros, TimerAlarm } from "./monotonic";
+import { Pace } from "./pace";
 import { TcpTransport } from "./tcp-transport";
 
 /** Lines a node may log before it only counts them: a log is bounded like everything else. */
@@ -34,21 +37,29 @@ function fail(reason: string): never {
   process.exit(70);
 }
 
-function openStorage(config: ServerConfig): Storage & { close?: () => Promise<void> } {
-  const { storage, engine } = config.cluster;
-  if (storage.kind === "memory") return new MemoryStorage();
-  const directory = join(config.directory, "lmdb");
-  mkdirSync(directory, { recursive: true });
-  // Loaded only where it is used: the native library is a third of a node's start.
-  const { LmdbStorage } = require("./lmdb-storage") as typeof import("./lmdb-storage");
-  return new LmdbStorage(directory, clockFor(engine), storage.sync);
+/** Memory has no disk that could fail. */
+interface NodeStorage extends Storage {
+  suffer?(condition: DiskCondition): void;
+  corrupt?(share: number): void;
+  close?(): Promise<void>;
 }
 
-function connectWhenReady(transport: TcpTransport, peers: number): void {
+function openStorage(config: ServerConfig, misfortune: Random): NodeStorage {
+  const { storage, engine } = config.cluster;
+  if (storage.kind === "memory") return new MemoryStorage();
+  const directory = join(config.directory, DATA_FOLDER);
+  mkdirSync(directory, { recursive: true });
+  // Loaded only where they are used: the native library is a third of a node's start.
+  const { FaultyStorage } = require("./faulty-storage") as typeof import("./faulty-storage");
+  const { LmdbStorage } = require("./lmdb-storage") as typeof import("./lmdb-storage");
+  return new FaultyStorage(new LmdbStorage(directory, clockFor(engine), storage.sync), misfortune);
+}
+
+function tellWhenLinked(transport: TcpTransport, peers: readonly number[]): void {
   const started = monotonicMicros();
   const look = (): void => {
-    const connected = transport.connectedPeers();
-    if (connected >= peers || monotonicMicros() - started > CONNECT_PATIENCE_MS * 1000)
+    const connected = transport.linkedPeers(peers);
+    if (connected >= peers.length || monotonicMicros() - started > CONNECT_PATIENCE_MS * 1000)
       tell({ type: "connected", peers: connected });
     else setTimeout(look, 2);
   };
@@ -65,14 +76,19 @@ async function main(): Promise<void> {
     else if (logged === MAX_LOG_LINES + 1) tell({ type: "log", line: "further lines are not logged" });
   };
   const epoch = nextBootEpoch(config.directory);
-  const storage = openStorage(config);
+  let { condition } = config;
+  // Each life draws from a stream of its own, or the second would repeat the first's misfortunes.
+  const random = Random.fromSeed(cluster.seed).fork(`disk/${String(index)}/faults/${String(epoch)}`);
+  const storage = openStorage(config, random);
+  storage.suffer?.(condition.disk);
+  for (const share of config.corrupted) storage.corrupt?.(share);
   const ring = Ring.build(cluster.ring, cluster.members, Random.fromSeed(cluster.seed).fork("ring"));
   const alarm = new TimerAlarm();
   const transport: TcpTransport = new TcpTransport({
     self: index,
     cluster,
     log,
-    deliver: (input) => host.deliver(input),
+    deliver: (input) => pace.deliver(input),
     measureLegs: config.measureLegs,
   });
   const node = new Node(
@@ -81,10 +97,11 @@ async function main(): Promise<void> {
       epoch,
       ring,
       settings: cluster.engine,
+      seed: cluster.seed,
       storageIsImmediate: storage.immediate,
       loopback: loopbackOf(cluster),
       tracing: false,
-      wallTime: (now) => erring(config.wallError, now + config.wallOffset, now - config.wallSince),
+      wallTime: (now) => erring(condition.wall, now + config.wallOffset, now - condition.wall.since),
     },
     alarm.now(),
   );
@@ -97,7 +114,16 @@ async function main(): Promise<void> {
       else if (note.kind === "storage-failed") log(`storage: ${note.reason}`);
     },
   });
+  const pace = new Pace(host);
+  const suffer = (now: NodeCondition): void => {
+    condition = now;
+    storage.suffer?.(now.disk);
+    pace.slowness = now.slowness;
+    transport.suffer(now);
+  };
+  suffer(condition);
   const stop = (): void => {
+    pace.stop();
     host.stop();
     alarm.cancel();
     const ended = Promise.all([transport.close(), storage.close?.()]);
@@ -107,9 +133,11 @@ async function main(): Promise<void> {
   };
   const counts = (): ServerCounts => {
     const cpu = process.cpuUsage();
+    const { queueDrops, ...sent } = transport.counts();
     return {
       ...node.count(),
-      ...transport.counts(),
+      ...sent,
+      queueDrops: queueDrops + pace.drops,
       keysHeld: storage.count(),
       steps: host.steps,
       cpuMs: (cpu.user + cpu.system) / 1000,
@@ -120,11 +148,19 @@ async function main(): Promise<void> {
     switch (message.type) {
       case "connect":
         transport.connectPeers(message.addresses);
-        connectWhenReady(transport, cluster.members.length - 1);
+        tellWhenLinked(transport, message.peers);
         return;
       case "count":
         tell({ type: "counts", id: message.id, counts: counts() });
-        transport.startSpan();
+        if (message.span) transport.startSpan();
+        return;
+      case "suffer":
+        suffer(message.condition);
+        tell({ type: "done", id: message.id });
+        return;
+      case "corrupt":
+        storage.corrupt?.(message.share);
+        tell({ type: "done", id: message.id });
         return;
       case "stop":
         stop();

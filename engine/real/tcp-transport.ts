@@ -15,6 +15,7 @@ import { Codec, WIRE_VERSION } from "../wire/codec";
 import { decodeHello, type Hello } from "../wire/frames";
 import { decodeSendingInstant } from "../wire/sending-instant";
 import { clockFor } from "../clocks/clock";
+import type { NodeCondition } from "./condition";
 import { Connection } from "./connection";
 import { DelayLine, type LinkShape } from "./delay-line";
 import { clientLinkShape, type NodeLink, nodeLinks } from "./link-shapes";
@@ -39,6 +40,8 @@ export interface TransportCounts {
   readonly bytesSent: number;
   readonly lost: number;
   readonly queueDrops: number;
+  /** Messages to peers that no connection was open to. */
+  readonly away: number;
   readonly latenessP99Ms: number;
   /** Only where they are measured. */
   readonly legs?: SparseLegs;
@@ -75,6 +78,12 @@ export class TcpTransport implements Transport {
   private pastMessages = 0;
   private pastBytes = 0;
   private drops = 0;
+  private away = 0;
+  /** What faults do to this node's links; see {@link suffer}. */
+  private harms: NodeCondition["links"] = [];
+  private unheard: readonly number[] = [];
+  /** Peers whose own connection to this node is open. */
+  private readonly heard = new Map<NodeIndex, Connection>();
 
   constructor(private readonly options: TransportOptions) {
     const { cluster, self } = options;
@@ -124,6 +133,24 @@ export class TcpTransport implements Transport {
     return this.links.filter((link) => link.connection !== undefined).length;
   }
 
+  /** Of these peers, how many have links both ways. */
+  linkedPeers(peers: readonly NodeIndex[]): number {
+    return peers.filter((peer) => this.links[peer].connection !== undefined && this.heard.has(peer)).length;
+  }
+
+  /** What faults do to links from now on; what they hold back no more leaves now, in the order it was sent. */
+  suffer({ links, unheard }: Pick<NodeCondition, "links" | "unheard">): void {
+    this.harms = links;
+    this.unheard = unheard;
+    this.shapes.forEach((shape, to) => shape.suffer(links[to] ?? undefined));
+    this.delays.letGo((link) => links[link]?.held === true);
+  }
+
+  /** A connection tells that its other end lives; across a partition nobody would hear of it. */
+  private tellOfLink(kind: "link-up" | "link-down", node: NodeIndex): void {
+    if (this.harms[node]?.cut !== true && !this.unheard.includes(node)) this.options.deliver({ kind, node });
+  }
+
   send(to: NodeIndex, message: PeerMessage): void {
     const shape = this.shapes[to].of(message.kind);
     const sentAt = this.legs !== undefined && legOf(message.kind) !== undefined ? monotonicMicros() : undefined;
@@ -159,6 +186,7 @@ export class TcpTransport implements Transport {
       bytesSent,
       lost: this.delays.lost,
       queueDrops,
+      away: this.away,
       latenessP99Ms: this.delays.latenessP99Ms(),
       ...(this.legs === undefined ? {} : { legs: this.legs.toSparse() }),
     };
@@ -183,7 +211,7 @@ export class TcpTransport implements Transport {
       return;
     }
     const { connection } = this.links[to];
-    if (connection === undefined) this.drops++;
+    if (connection === undefined) this.away++;
     else connection.send(message, sentAt);
   }
 
@@ -229,13 +257,13 @@ export class TcpTransport implements Transport {
           // A peer that accepts and then refuses us is a failed try, not a link that was lost.
           if (monotonicMicros() - openedAt > LAST_RETRY_MS * 1_000) link.retryMs = FIRST_RETRY_MS;
           this.options.log(`link to node ${String(index)} lost: ${reason}`);
-          this.options.deliver({ kind: "link-down", node: index });
+          this.tellOfLink("link-down", index);
           this.redial(index);
         },
       });
       opened.hello(this.helloOf({ kind: "node", index: this.options.self }));
       link.connection = opened;
-      this.options.deliver({ kind: "link-up", node: index });
+      this.tellOfLink("link-up", index);
     });
   }
 
@@ -264,7 +292,7 @@ export class TcpTransport implements Transport {
           if (sender.kind === "client") {
             session = this.nextSession++;
             this.sessions.set(session, connection);
-          }
+          } else this.heard.set(sender.index, connection);
         } else if (sender.kind === "node") this.fromPeer(sender.index, body);
         else this.fromClient(session, body);
       },
@@ -272,6 +300,7 @@ export class TcpTransport implements Transport {
         clearTimeout(patience);
         this.incoming.delete(connection);
         this.sessions.delete(session);
+        if (sender?.kind === "node" && this.heard.get(sender.index) === connection) this.heard.delete(sender.index);
         if (reason.startsWith("malformed")) this.options.log(`connection from ${connection.remote} closed: ${reason}`);
       },
     });

@@ -44,6 +44,7 @@ describe("the work of the nodes in a phase", () => {
     bytesSent: 0,
     lost: 0,
     queueDrops: 0,
+    away: 0,
     latenessP99Ms: 0,
     keysHeld: 0,
     steps: 0,

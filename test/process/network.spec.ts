@@ -51,7 +51,7 @@ describe("injected networks between processes", function () {
     /** Delays of legs that arrived since this was last asked, over all nodes. */
     const legs = async (): Promise<Record<keyof typeof wars, Quantiles>> => {
       const sum = new LegHistograms();
-      for (const counts of await live.cluster.counts()) {
+      for (const counts of await live.cluster.counts(2_000, true)) {
         assert.ok(counts?.legs !== undefined, "every node tells its legs");
         sum.merge(counts.legs);
       }

@@ -27,14 +27,14 @@ export class EngineTarget implements Target {
     const answered = (answer: AnswerMessage): void => done(replyOf(answer));
     switch (request.kind) {
       case "get":
-        this.client.get(encodeAddress(request.key), undefined, answered);
+        this.client.get(encodeAddress(request.key), undefined, answered, request.session);
         return;
       case "put":
       case "delete": {
-        const { writeId, value } = request;
+        const { writeId, value, session } = request;
         const version = { writeId, value, tombstone: request.kind === "delete" };
-        const writer = { client: request.session, timestamp: this.timestamp(request.session) };
-        this.client.put(encodeAddress(request.key), request.context, version, undefined, answered, writer);
+        const writer = { client: session, timestamp: this.timestamp(session) };
+        this.client.put(encodeAddress(request.key), request.context, version, undefined, answered, writer, session);
         return;
       }
       case "scan":
