@@ -51,11 +51,11 @@ export class RecentLatency {
     this.previousCount = this.currentCount;
     this.current = previous.fill(0);
     this.currentCount = 0;
-    if (now >= this.ends + RECENT) {
-      this.previous.fill(0);
-      this.previousCount = 0;
-      this.ends = now + RECENT;
-    } else this.ends += RECENT;
+    const skipped = Math.floor((now - this.ends) / RECENT);
+    this.ends += (skipped + 1) * RECENT;
+    if (skipped === 0) return;
+    this.previous.fill(0);
+    this.previousCount = 0;
   }
 }
 

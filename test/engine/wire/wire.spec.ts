@@ -9,6 +9,7 @@ import {
   octetsFromText,
   textFromOctets,
 } from "../../../engine/vocabulary/octets";
+import { Digest } from "../../../engine/quorum/digest";
 import { decodeAddress, encodeAddress, isAddress } from "../../../engine/vocabulary/address";
 import { OUTCOMES } from "../../../engine/vocabulary/outcomes";
 import { Codec } from "../../../engine/wire/codec";
@@ -115,6 +116,20 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     reason: octets,
   }),
   fc.record({ kind: fc.constant("replica-get" as const), id, vnode, address: octets }),
+  fc.record({
+    kind: fc.constant("replica-get" as const),
+    id,
+    vnode,
+    address: octets,
+    digest: fc.constant(true as const),
+  }),
+  fc.record({
+    kind: fc.constant("replica-get-reply" as const),
+    id,
+    vnode,
+    status: fc.constant("digest" as const),
+    state: fc.tuple(fc.integer(), fc.integer()).map(([high, low]) => new Digest(high, low)),
+  }),
   fc.record({
     kind: fc.constant("replica-get-reply" as const),
     id,
