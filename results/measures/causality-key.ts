@@ -44,6 +44,8 @@ export interface DeletedVersion {
 export interface KeyAtEnd {
   /** Versions at any replica that was reached. */
   readonly found: ReadonlySet<WriteId>;
+  /** Versions that wait in a hint. */
+  readonly hinted: ReadonlySet<WriteId>;
   readonly allReached: boolean;
 }
 

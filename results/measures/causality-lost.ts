@@ -2,7 +2,7 @@
  * Lost updates: acknowledged writes that no write had read and that no replica holds when the run has ended. Nobody chose to
  * replace them. Because nobody had read such a write, it lies in no other's past: each version that stands in its place
  * is either concurrent with it (the store missed a conflict) or in its own past (an older version won: false dominance). Where
- * nothing stands there at all it is neither.
+ * nothing stands there at all it is neither. A write that waits in a hint is still on its way and not lost.
  *
  * When in doubt, not lost: a write that may have happened covers what it had read, a replica that was not reached may hold
  * anything, and a delete counts only where a value that it had replaced is there again, since tombstones are reaped.
@@ -27,6 +27,8 @@ export interface LostUpdates {
   readonly undecided: number;
   readonly missedConflicts: number;
   readonly falseDominance: number;
+  /** At no replica, but a hint still holds them: late and not lost. */
+  readonly hinted: number;
   /** Lost for certain, and how is not. */
   readonly unclassified: number;
   /** A few for the eye, those whose past is known first, then by start. */
@@ -47,6 +49,7 @@ export function judgeLostUpdates(options: {
   const examples = new Examples();
   let acknowledged = 0;
   let undecided = 0;
+  let hinted = 0;
   for (const key of keys) {
     if (atEnd(key) === undefined) continue;
     acknowledged += key.acknowledged;
@@ -56,6 +59,10 @@ export function judgeLostUpdates(options: {
     const key = keys[write.key];
     const end = atEnd(key);
     if (end === undefined || end.found.has(write.id)) continue;
+    if (end.hinted.has(write.id)) {
+      hinted++;
+      continue;
+    }
     const verdict = !end.allReached || someCoversLost ? "undecided" : judge(write, key, end, uncovered);
     if (verdict === "undecided") undecided++;
     else if (verdict !== "kept") {
@@ -69,6 +76,7 @@ export function judgeLostUpdates(options: {
     judged: acknowledged - undecided,
     lost,
     undecided,
+    hinted,
     missedConflicts: count["missed-conflict"],
     falseDominance: count["false-dominance"],
     unclassified: count.unclassified,

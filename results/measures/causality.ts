@@ -8,7 +8,14 @@
  * A false conflict is a pair of versions, tombstones included, that one read of the measured phase returned although one of them lies
  * in the other's past. Writes of all phases count as history and can be lost.
  */
-import type { AnomalyEvidence, AnomalyKind, CausalityFigures, MetricValue, VersionGraph } from "../record/figures";
+import type {
+  AnomalyEvidence,
+  AnomalyKind,
+  CausalityFigures,
+  MetricValue,
+  SessionWindow,
+  VersionGraph,
+} from "../record/figures";
 import {
   certaintyOf,
   type Micros,
@@ -26,6 +33,7 @@ import { ClockMetadata, KeyWriters } from "./causality-metadata";
 import { CausalPast, type HeldWrite, type Room } from "./causality-past";
 import { UncoveredWrites } from "./causality-uncovered";
 import { CompletedWrites } from "./completed-writes";
+import { FaultTimes, WINDOWS } from "./fault-times";
 import type { IntervalGrid } from "./interval-grid";
 import type { Findings, Measure, MeasureSetup } from "./measure";
 import { notMeasured } from "./percentiles";
@@ -46,6 +54,8 @@ interface JudgedRead {
   conflicts: boolean;
   deletes: boolean;
   readonly session: SessionQuestion | undefined;
+  /** By its place in `WINDOWS`. */
+  readonly window: number;
 }
 
 interface Example {
@@ -89,9 +99,15 @@ export class CausalityMeasure implements Measure {
   private mostSiblings = 0;
   private keyOfMostSiblings: JudgedKey | undefined;
   private final: Snapshot | undefined;
+  private readonly faults: FaultTimes;
 
-  constructor(setup: Pick<MeasureSetup, "grid">, bounds: CausalityBounds = { writesHeld: MOST_WRITES_HELD }) {
+  constructor(
+    setup: Pick<MeasureSetup, "grid"> & Partial<Pick<MeasureSetup, "faults" | "pasts">>,
+    bounds: CausalityBounds = { writesHeld: MOST_WRITES_HELD },
+  ) {
     this.grid = setup.grid;
+    this.faults = setup.faults ?? new FaultTimes();
+    if (setup.pasts !== undefined) setup.pasts.of = (key) => this.byName.get(key)?.past;
     this.room = { held: 0, most: bounds.writesHeld };
     this.uncovered = new UncoveredWrites(bounds.uncovered);
     this.metadata = new ClockMetadata(setup.grid);
@@ -142,6 +158,7 @@ export class CausalityMeasure implements Measure {
         missed_conflicts: lostMetric(lost.missedConflicts, lost.undecided + lost.unclassified),
         false_dominance: lostMetric(lost.falseDominance, lost.undecided + lost.unclassified),
         false_conflicts: counted(this.pairs, this.pairsUndecided, conflicts.judged, true),
+        ...(this.hintsSeen ? { hinted_writes_final: lostMetric(lost.hinted, lost.undecided) } : {}),
         resurrected_deletes: verdictMetric(deletes.verdicts),
         non_monotonic_reads: verdictMetric(sessions.wentBack),
         read_your_writes_misses: verdictMetric(sessions.missedOwn),
@@ -156,6 +173,7 @@ export class CausalityMeasure implements Measure {
           metadataByWriters: this.metadata.figure(),
           graph: this.graph(lost, atEnd),
         },
+        ...(this.faults.outages().length === 0 ? {} : { sessionsByWindow: this.sessionsByWindow() }),
       },
       evidence: {
         anomaliesUndecided: anomalies
@@ -216,7 +234,8 @@ export class CausalityMeasure implements Measure {
     if (versions.length === 1) this.conflicts.judged++;
     const deletes = key.deletes > 0 && versions.length > 0;
     if (!conflicts && !deletes && session === undefined) return;
-    this.reads.add({ operation, end: operation.end, key, conflicts, deletes, session });
+    const window = WINDOWS.indexOf(this.faults.windowOf(operation.start, operation.end));
+    this.reads.add({ operation, end: operation.end, key, conflicts, deletes, session, window });
   }
 
   private judge(read: JudgedRead, lastCall: boolean): readonly (WriteId | JudgedKey)[] {
@@ -233,7 +252,7 @@ export class CausalityMeasure implements Measure {
       else waitsFor.add(open);
     }
     if (session !== undefined) {
-      const open = this.sessions.judge(session, operation, key.past, lastCall);
+      const open = this.sessions.judge(session, operation, key.past, lastCall, read.window);
       if (open !== undefined) waitsFor.add(open === "any" ? key : open);
     }
     return waitsFor.size === 0 ? NOTHING : [...waitsFor];
@@ -316,6 +335,21 @@ export class CausalityMeasure implements Measure {
       .map(({ at, ...rest }) => ({ ...rest, atS: this.seconds(at) }));
   }
 
+  private sessionsByWindow(): SessionWindow[] {
+    return this.sessions.byWindow.map(({ wentBack, missedOwn }, i) => ({
+      window: WINDOWS[i],
+      missedOwn: missedOwn.count,
+      judgedOwn: missedOwn.judged,
+      wentBack: wentBack.count,
+      judgedBack: wentBack.judged,
+    }));
+  }
+
+  /** Whether the final inspection looked for hints at all. */
+  private get hintsSeen(): boolean {
+    return this.final?.keys.some(({ hinted }) => hinted !== undefined) === true;
+  }
+
   private siblingsFigure(): CausalityFigures["siblingsByWrites"] {
     const { from, to, count, mean, max } = this.siblingsByWrites.figure();
     return { from, to, reads: count, mean: mean[0], max: max[0] };
@@ -327,7 +361,8 @@ export class CausalityMeasure implements Measure {
     if (this.followed === undefined && key === undefined) return null;
     const drawn = this.followed ?? keyAtTheEnd(key!);
     const end = atEnd(drawn.key);
-    const gone = (id: WriteId): boolean => end !== undefined && end.allReached && !end.found.has(id);
+    const gone = (id: WriteId): boolean =>
+      end !== undefined && end.allReached && !end.found.has(id) && !end.hinted.has(id);
     // A delete that is gone may have been reaped; those that are lost for certain are rare.
     const lostHere = new Set(
       drawn.writes.flatMap(({ id, isDelete, end: at }) =>
@@ -346,14 +381,14 @@ export class CausalityMeasure implements Measure {
 
   private keysAtEnd(): (key: JudgedKey) => KeyAtEnd | undefined {
     const ends = new Map<string, KeyAtEnd>();
-    for (const { key, replicas } of this.final?.keys ?? []) {
+    for (const { key, replicas, hinted } of this.final?.keys ?? []) {
       const found = new Set<WriteId>();
       let allReached = replicas.length > 0;
       for (const replica of replicas) {
         if (replica === "unreachable") allReached = false;
         else for (const id of replica) if (id !== 0) found.add(id);
       }
-      ends.set(key, { found, allReached });
+      ends.set(key, { found, hinted: new Set(hinted), allReached });
     }
     return (key) => ends.get(key.name);
   }

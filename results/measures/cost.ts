@@ -11,7 +11,9 @@ import type { NodeCounters, OperationRecord, RecordedOutcome } from "../record/h
 import { meanOfBlocks } from "../statistics/blocks";
 import type { IntervalGrid } from "./interval-grid";
 import type { FinishContext, Findings, Measure, MeasureSetup } from "./measure";
+import { CAUSES, repairOfAll } from "../record/repair-counters";
 import { notMeasured } from "./percentiles";
+import { wordOf } from "./repair";
 
 /** Of these no byte reached a node. */
 const NEVER_SENT: readonly RecordedOutcome[] = ["not_sent", "unsupported"];
@@ -52,6 +54,7 @@ export class CostMeasure implements Measure {
       measured && this.requests > 0
         ? { value: sum / this.requests, lo: null, hi: null, n: this.requests, unit }
         : notMeasured(unit);
+    const { byCause } = measured ? repairOfAll(end.counters) : {};
     const contexts = this.contexts.filter((block) => block !== undefined);
     const reads = contexts.reduce((sum, block) => sum + block.weight, 0);
     const { mean, lo, hi } = meanOfBlocks(contexts);
@@ -64,6 +67,19 @@ export class CostMeasure implements Measure {
         bytes_per_op: each(
           total((node) => node.bytesSent),
           "bytes/op",
+        ),
+        ...Object.fromEntries(
+          CAUSES.flatMap((cause) => {
+            const sent = byCause?.[cause];
+            if (sent === undefined) return [];
+            return [
+              [`messages_per_op_${wordOf(cause)}`, each(sent.messages, "1/op")],
+              [
+                `bytes_per_op_${wordOf(cause)}`,
+                Number.isNaN(sent.bytes) ? notMeasured("bytes/op") : each(sent.bytes, "bytes/op"),
+              ],
+            ];
+          }),
         ),
         read_repairs: measured
           ? { value: total((node) => node.readRepairs), lo: null, hi: null, n: this.requests, unit: "count" }

@@ -2,12 +2,13 @@
  * Divergence: keys whose primaries do not hold the same set of write ids, by direct inspection. A replica that cannot be
  * reached is not divergent, it is unknown; a reachable replica without a copy differs from one that has it, and is
  * counted as missing besides. Keys with a write in flight are left out of mid-run scans: their replicas differ because
- * the write is on its way. A scan of a sample is scaled to the population and carries the sample's interval; one of all keys
+ * the write is on its way. In what way copies differ stands in `divergence-kinds.ts`. A scan of a sample is scaled to the population and carries the sample's interval; one of all keys
  * carries what it could not judge: each key left out for a write in flight or a missing replica may differ or not.
  */
 import type { MetricValue } from "../record/figures";
 import type { KeySnapshot, Snapshot } from "../record/history";
 import { wilson } from "../statistics/wilson";
+import { divergenceKind, type KnownPasts } from "./divergence-kinds";
 import type { IntervalGrid } from "./interval-grid";
 import type { Findings, Measure, MeasureSetup } from "./measure";
 import { notMeasured } from "./percentiles";
@@ -16,6 +17,9 @@ interface Scan {
   readonly at: number;
   readonly divergent: number;
   readonly missing: number;
+  readonly stale: number;
+  readonly conflicting: number;
+  readonly unclassified: number;
   readonly examined: number;
   readonly unreachable: number;
   readonly busy: number;
@@ -27,7 +31,11 @@ interface Scan {
   readonly complete: boolean;
 }
 
-const COLUMNS = ["divergent", "missing", "examined", "inspected", "population", "unreachable", "busy"] as const;
+const COLUMNS = [
+  ...(["divergent", "missing", "stale", "conflicting", "unclassified"] as const),
+  ...(["examined", "inspected", "population", "unreachable", "busy"] as const),
+];
+const KINDS = ["missing", "stale", "conflicting"] as const;
 const MICROS_PER_SECOND = 1_000_000;
 /** Scans kept for the chart; beyond it every other one is dropped and the spacing doubles. */
 const MOST_SCANS = 4_096;
@@ -35,6 +43,7 @@ const MOST_SCANS = 4_096;
 export class DivergenceMeasure implements Measure {
   readonly name = "divergence";
   private readonly grid: IntervalGrid;
+  private readonly pasts: KnownPasts | undefined;
   private scans: Scan[] = [];
   private keepEvery = 1;
   private seen = 0;
@@ -45,6 +54,7 @@ export class DivergenceMeasure implements Measure {
 
   constructor(setup: MeasureSetup) {
     this.grid = setup.grid;
+    this.pasts = setup.pasts;
   }
 
   operation(): void {
@@ -52,7 +62,7 @@ export class DivergenceMeasure implements Measure {
   }
 
   snapshot(snapshot: Snapshot): void {
-    const scan = examine(snapshot);
+    const scan = examine(snapshot, this.pasts);
     // In the warm-up copies of the load phase may still be on their way: they are charted, but not this run's divergence.
     if (snapshot.at >= this.grid.phases.startOfMeasure) this.compareWithWorst(scan);
     if (snapshot.final) this.final = scan;
@@ -77,6 +87,7 @@ export class DivergenceMeasure implements Measure {
       metrics: {
         divergent_keys_final: metric(this.final, 0),
         divergent_keys_max: metric(this.worst, this.mostPossible),
+        ...Object.fromEntries(KINDS.map((kind) => [`${kind}_keys_final`, metricOfKind(this.final, kind)])),
       },
       figures: {
         divergence: {
@@ -92,9 +103,8 @@ export class DivergenceMeasure implements Measure {
   }
 }
 
-function examine(snapshot: Snapshot): Scan {
-  let divergent = 0;
-  let missing = 0;
+function examine(snapshot: Snapshot, pasts: KnownPasts | undefined): Scan {
+  const kinds = { missing: 0, stale: 0, conflicting: 0, unclassified: 0 };
   let examined = 0;
   let unreachable = 0;
   let busy = 0;
@@ -107,13 +117,14 @@ function examine(snapshot: Snapshot): Scan {
     if (reached.length < key.replicas.length) unreachable++;
     if (reached.length === 0 || (reached.length === 1 && key.replicas.length > 1)) continue;
     examined++;
-    if (!reached.every((replica) => sameSet(replica, reached[0]))) divergent++;
-    if (reached.some((replica) => replica.length === 0) && reached.some((replica) => replica.length > 0)) missing++;
+    if (reached.every((replica) => sameList(replica, reached[0]))) continue;
+    const kind = divergenceKind(reached, pasts?.of(key.key));
+    if (kind !== undefined) kinds[kind]++;
   }
   return {
     at: snapshot.at,
-    divergent,
-    missing,
+    divergent: kinds.missing + kinds.stale + kinds.conflicting + kinds.unclassified,
+    ...kinds,
     examined,
     unreachable,
     busy,
@@ -128,10 +139,9 @@ function reachable(key: KeySnapshot): (readonly number[])[] {
   return key.replicas.flatMap((replica) => (replica === "unreachable" ? [] : [replica]));
 }
 
-function sameSet(a: readonly number[], b: readonly number[]): boolean {
-  const one = new Set(a);
-  const other = new Set(b);
-  return one.size === other.size && [...one].every((id) => other.has(id));
+/** The ordinary case, without making sets. */
+function sameList(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((id, i) => id === b[i]);
 }
 
 function scale(scan: Scan): number {
@@ -156,4 +166,11 @@ function metric(scan: Scan | undefined, mostPossible: number): MetricValue {
     n: scan.examined,
     unit: "keys",
   };
+}
+
+/** Those of which nobody knows the kind may be of it. */
+function metricOfKind(scan: Scan | undefined, kind: (typeof KINDS)[number]): MetricValue {
+  if (scan === undefined) return notMeasured("keys");
+  const unjudged = scan.unjudged + (kind === "missing" ? 0 : scan.unclassified);
+  return metric({ ...scan, divergent: scan[kind], unjudged }, 0);
 }

@@ -6,7 +6,9 @@
 import { assert } from "../../engine/vocabulary/assert";
 import type { MetricValue, TrialFigures, Validity } from "../record/figures";
 import type { OperationRecord, Snapshot } from "../record/history";
+import type { CounterSample } from "../record/repair-counters";
 import type { TrialSummary } from "../record/run-folder";
+import { FaultTimes, type FaultSpan } from "./fault-times";
 import { IntervalGrid, type PhaseInstants } from "./interval-grid";
 import { MEASURES, type Findings, type FinishContext, type Measure } from "./measure";
 import { judgeValidity, type Evidence } from "./validity";
@@ -39,19 +41,31 @@ export class TrialFold {
   private readonly measures: readonly Measure[];
   private readonly logged: string[] = [];
   private operations = 0;
+  private readonly faults = new FaultTimes();
   private finished = false;
 
   constructor(options: TrialFoldOptions) {
     this.grid = new IntervalGrid(options.intervalMs);
     if (options.phases !== undefined) this.grid.begin(options.phases);
     const latencyLog = options.latencyLog ?? ((lines: string) => void this.logged.push(lines));
-    const setup = { grid: this.grid, percentiles: options.percentiles, latencyLog };
+    const setup = {
+      grid: this.grid,
+      percentiles: options.percentiles,
+      latencyLog,
+      faults: this.faults,
+      pasts: { of: () => undefined },
+    };
     this.measures = Object.values(MEASURES).map((make) => make(setup));
   }
 
   /** When the phases lie, for callers that only know once the load phase is over. */
   begin(phases: PhaseInstants): void {
     this.grid.begin(phases);
+  }
+
+  /** Where to look up the faults that have begun so far; before the first operation of the warm-up. */
+  watchFaults(source: () => readonly FaultSpan[]): void {
+    this.faults.watch(source);
   }
 
   operation(operation: OperationRecord): void {
@@ -62,6 +76,11 @@ export class TrialFold {
 
   snapshot(snapshot: Snapshot): void {
     for (const measure of this.measures) measure.snapshot?.(snapshot);
+  }
+
+  /** Totals of the nodes: about once an interval, and where the measured phase and the run begin and end. */
+  counters(sample: CounterSample): void {
+    for (const measure of this.measures) measure.counters?.(sample);
   }
 
   /** Once, when everything has been fed. Frees what the measures hold. */

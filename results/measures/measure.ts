@@ -7,18 +7,24 @@
 import type { MetricValue, TrialFigures } from "../record/figures";
 import type { Calibration } from "../record/figures";
 import type { NodeCounters, OperationRecord, Snapshot } from "../record/history";
+import type { CounterSample } from "../record/repair-counters";
 import { CausalityMeasure } from "./causality";
+import { ConvergenceMeasure } from "./convergence";
 import { CostMeasure } from "./cost";
 import { DivergenceMeasure } from "./divergence";
+import type { KnownPasts } from "./divergence-kinds";
+import type { FaultTimes } from "./fault-times";
 import type { IntervalGrid } from "./interval-grid";
 import { LatencyMeasure } from "./latency";
 import { LoadBalanceMeasure } from "./load-balance";
 import { MergesMeasure } from "./merges";
 import { OutcomesMeasure } from "./outcomes";
+import { RepairMeasure } from "./repair";
 import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
 import { StalenessMeasure } from "./staleness";
 import type { Evidence } from "./validity";
+import { ZonesMeasure } from "./zones";
 
 /** What a measure is built with. */
 export interface MeasureSetup {
@@ -27,6 +33,10 @@ export interface MeasureSetup {
   readonly percentiles: readonly number[];
   /** Receives `latency.hlog` as it grows. */
   readonly latencyLog: (lines: string) => void;
+  /** When something was wrong with the cluster, as far as is known by now. */
+  readonly faults: FaultTimes;
+  /** The causal past of each key, as far as operations that were fed tell. */
+  readonly pasts: KnownPasts;
 }
 
 /** What is known when the run has ended. */
@@ -81,6 +91,8 @@ export interface Measure {
   /** Operations in order of completion, all phases. */
   operation(operation: OperationRecord): void;
   snapshot?(snapshot: Snapshot): void;
+  /** Totals of the nodes, in order of time. */
+  counters?(sample: CounterSample): void;
   /** Called once; gives back what the measure held outside the collector's reach. */
   finish(end: FinishContext): Findings;
 }
@@ -91,7 +103,11 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   staleness: (setup) => new StalenessMeasure(setup),
   siblings: (setup) => new SiblingsMeasure(setup),
   causality: (setup) => new CausalityMeasure(setup),
+  // After causality, which tells it of pasts.
   divergence: (setup) => new DivergenceMeasure(setup),
+  convergence: (setup) => new ConvergenceMeasure(setup),
+  zones: (setup) => new ZonesMeasure(setup),
+  repair: (setup) => new RepairMeasure(setup),
   load_balance: () => new LoadBalanceMeasure(),
   cost: (setup) => new CostMeasure(setup),
   schedule: () => new ScheduleMeasure(),

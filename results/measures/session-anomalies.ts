@@ -11,6 +11,7 @@
 import type { Micros, OperationRecord, WriteId } from "../record/history";
 import { Verdicts } from "./causality-key";
 import type { CausalPast, EndedWrite, Precedes } from "./causality-past";
+import { WINDOWS } from "./fault-times";
 
 /** Of all sessions and keys, about 150 bytes each; beyond it the oldest is forgotten. */
 const MOST_VIEWS = 500_000;
@@ -36,6 +37,8 @@ export type Pending = WriteId | "any";
 export class SessionAnomalies {
   readonly wentBack = new Verdicts();
   readonly missedOwn = new Verdicts();
+  /** The same by window of the read's beginning, in the order of `WINDOWS`. */
+  readonly byWindow = WINDOWS.map(() => ({ wentBack: new Verdicts(), missedOwn: new Verdicts() }));
   private readonly views = new Map<number, View>();
 
   constructor(private readonly mostViews: number = MOST_VIEWS) {}
@@ -63,15 +66,22 @@ export class SessionAnomalies {
   }
 
   /** Counts what is decided and strikes it out of the question. */
-  judge(question: SessionQuestion, read: OperationRecord, past: CausalPast, lastCall: boolean): Pending | undefined {
+  judge(
+    question: SessionQuestion,
+    read: OperationRecord,
+    past: CausalPast,
+    lastCall: boolean,
+    window: number,
+  ): Pending | undefined {
+    const { wentBack, missedOwn } = this.byWindow[window];
     let pending: Pending | undefined;
     if (question.previous !== undefined) {
       const missed = missingOf(question.previous, read.versions);
-      pending = settle(this.wentBack, missed, read, past, lastCall);
+      pending = settle([this.wentBack, wentBack], missed, read, past, lastCall);
       if (pending === undefined) question.previous = undefined;
     }
     if (question.own !== undefined) {
-      const waits = settle(this.missedOwn, missingOf([question.own], read.versions), read, past, lastCall);
+      const waits = settle([this.missedOwn, missedOwn], missingOf([question.own], read.versions), read, past, lastCall);
       if (waits === undefined) question.own = undefined;
       pending ??= waits;
     }
@@ -91,7 +101,7 @@ export class SessionAnomalies {
 }
 
 function settle(
-  verdicts: Verdicts,
+  each: readonly Verdicts[],
   missed: readonly WriteId[],
   read: OperationRecord,
   past: CausalPast,
@@ -104,16 +114,20 @@ function settle(
     if (answer === "yes") {
       // A delete that explains an empty answer may not have ended yet.
       if (read.versions.length === 0 && !lastCall) return "any";
-      verdicts.count++;
-      verdicts.judged++;
+      for (const verdicts of each) {
+        verdicts.count++;
+        verdicts.judged++;
+      }
       return undefined;
     }
     if (answer === "unknown") unknown = true;
     else if (answer !== "no") pending = answer;
   }
   if (pending !== undefined && !lastCall) return pending;
-  if (unknown || pending !== undefined) verdicts.undecided++;
-  else verdicts.judged++;
+  for (const verdicts of each) {
+    if (unknown || pending !== undefined) verdicts.undecided++;
+    else verdicts.judged++;
+  }
   return undefined;
 }
 

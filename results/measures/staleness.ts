@@ -6,11 +6,12 @@
  * Memory is bounded: a window of writes a key, a budget for all keys, a queue of reads that wait for a write still open. What
  * a bound left undecided is counted and becomes a doubt; it is never counted as fresh.
  */
-import type { MetricValue } from "../record/figures";
+import type { MetricValue, StaleWindow } from "../record/figures";
 import { certaintyOf, type OperationRecord, type WriteId } from "../record/history";
 import { LatencyHistogram } from "../record/histogram";
 import { wilsonOfBlocks } from "../statistics/wilson";
 import { CompletedWrites } from "./completed-writes";
+import { type FaultTimes, WINDOWS } from "./fault-times";
 import type { IntervalGrid } from "./interval-grid";
 import { KeyHistory, WRITES_HELD, type Judgement, type KeyRead } from "./key-history";
 import type { Findings, Measure, MeasureSetup } from "./measure";
@@ -35,6 +36,8 @@ interface JudgedRead extends KeyRead {
   readonly interval: number;
   readonly measured: boolean;
   readonly found: boolean;
+  /** By its place in `WINDOWS`. */
+  readonly window: number;
 }
 
 interface IntervalReads {
@@ -63,6 +66,8 @@ export class StalenessMeasure implements Measure {
   private readonly missedFor = new LatencyHistogram();
   private readonly visibility = new VisibilityBins();
   private readonly visibilityTime = new VisibilityTime();
+  private readonly faults: FaultTimes;
+  private readonly windows: ReadsOfWindow[] = WINDOWS.map(() => new ReadsOfWindow());
   private undecided = 0;
   private inexact = 0;
 
@@ -78,6 +83,7 @@ export class StalenessMeasure implements Measure {
 
   constructor(setup: MeasureSetup) {
     this.grid = setup.grid;
+    this.faults = setup.faults;
   }
 
   operation(operation: OperationRecord): void {
@@ -125,6 +131,7 @@ export class StalenessMeasure implements Measure {
         stale: { hits, total, lo, hi },
         kStaleness: this.behind.cellsToLast,
         tVisibility: this.visibility.figure(),
+        ...this.staleByWindow(),
       },
       columns: {
         stale_ok: read((reads) => reads.stale),
@@ -144,6 +151,12 @@ export class StalenessMeasure implements Measure {
         unknownVersionsForgotten: this.earlyForgotten,
       },
     };
+  }
+
+  /** Nothing where there was no fault. */
+  private staleByWindow(): { readonly staleByWindow?: readonly StaleWindow[] } {
+    const staleByWindow = this.windows.map((reads, i) => ({ window: WINDOWS[i], ...reads.finish() }));
+    return this.faults.outages().length === 0 ? {} : { staleByWindow };
   }
 
   private consistentAtCommit(): MetricValue {
@@ -195,6 +208,7 @@ export class StalenessMeasure implements Measure {
       interval: this.grid.indexOf(operation.end),
       measured: operation.phase === "measure",
       found: operation.values > 0,
+      window: WINDOWS.indexOf(this.faults.windowOf(operation.start, operation.end)),
     });
   }
 
@@ -221,6 +235,7 @@ export class StalenessMeasure implements Measure {
       if (judgement.stale && !read.found) cell.staleNotFound++;
     }
     if (!read.measured) return;
+    this.windows[read.window].add(read, judgement);
     this.behind.add(judgement.behind);
     this.visibility.add(read.start - judgement.latestEnd, !judgement.stale);
     this.visibilityTime.add(read.start - judgement.latestEnd, !judgement.stale);
@@ -252,6 +267,38 @@ export class StalenessMeasure implements Measure {
     if (id === 0 || this.completed.has(id)) return;
     if (this.early.size < MOST_IDS) this.early.add(id);
     else this.earlyForgotten++;
+  }
+}
+
+/** Measured reads that began before, during or after faults. */
+class ReadsOfWindow {
+  private reads = 0;
+  private stale = 0;
+  private missedFor: LatencyHistogram | undefined;
+  private readonly behind = new Tally(MOST_BEHIND);
+
+  add(read: JudgedRead, judgement: Extract<Judgement, { kind: "judged" }>): void {
+    this.reads++;
+    if (!judgement.stale) return;
+    this.stale++;
+    this.behind.add(judgement.behind);
+    (this.missedFor ??= new LatencyHistogram()).record(read.start - judgement.missedSince);
+  }
+
+  finish(): Omit<StaleWindow, "window"> {
+    const { reads, stale, behind, missedFor } = this;
+    const missed = (percentile: number): number | null =>
+      missedFor === undefined ? null : latencyPercentile(missedFor, percentile).value;
+    const result = {
+      reads,
+      stale,
+      missedP50Ms: missed(50),
+      missedP99Ms: missed(99),
+      behindP50: behind.percentile(50, "versions").value,
+      behindP99: behind.percentile(99, "versions").value,
+    };
+    missedFor?.destroy();
+    return result;
   }
 }
 

@@ -12,6 +12,8 @@ export interface MetricValue {
   /** Evidence: operations (one trial) or repetitions (a cell). */
   readonly n: number;
   readonly unit: string;
+  /** What is timed had not happened when nobody looked any more: the value is a lower bound (right-censored). */
+  readonly atLeast?: true;
 }
 
 export interface Fraction {
@@ -43,7 +45,11 @@ export interface TrialFigures {
   readonly spectra: readonly LatencySpectrum[];
   /** Per `measure.interval`: latency percentiles, throughput by outcome, stale reads, siblings. */
   readonly intervals: TimeSeries;
-  /** Chart 14: keys whose replicas differ (`divergent`), with a copy missing (`missing`), judged (`examined`), looked at (`inspected`), and all that exist (`population`). */
+  /**
+   * Chart 14: keys whose replicas differ (`divergent`), with a copy missing (`missing`), judged (`examined`), looked at (`inspected`), and all
+   * that exist (`population`). Of the divergent ones without a missing copy some are `stale`, `conflicting` or, where no past tells, `unclassified`:
+   * the four add up. Runs of before those columns have none of the last three.
+   */
   readonly divergence: TimeSeries & {
     readonly finalDivergent: number;
     readonly finalExamined: number;
@@ -89,6 +95,104 @@ export interface TrialFigures {
   readonly legs?: LegDelays;
   /** The clock against the causal truth. Absent where nobody judged it. */
   readonly causality?: CausalityFigures;
+  /** Chart 15: how long until replicas agreed after faults had ended. Absent where no fault ended or nobody looked afterwards. */
+  readonly convergence?: ConvergenceFigures;
+  /** What clients saw before, during and after faults, in this order. Absent without a fault. */
+  readonly staleByWindow?: readonly StaleWindow[];
+  readonly sessionsByWindow?: readonly SessionWindow[];
+  /** Charts 18 and 19: what nodes sent and repaired over time. Absent where they do not count it. */
+  readonly repair?: RepairFigures;
+  /** Chart 27: how far the history is from that of one register, by value. */
+  readonly zones?: ZoneFigures;
+  /** From each acknowledgement until the last primary had stored the write or what replaced it, where the world tells. */
+  readonly trueWindow?: TrueWindow;
+}
+
+/** Seconds; times of keys count from the end of the last fault before them. */
+export interface ConvergenceFigures {
+  /** The longest time between two scans that looked: nothing below it can be told apart. */
+  readonly resolutionS: number;
+  /** Faults that ended and that no scan looked at before the next one began. */
+  readonly unobserved: number;
+  readonly healings: readonly Healing[];
+}
+
+/** From when the last active fault had ended until the next one begins or the run ends. */
+export interface Healing {
+  /** Those that had been active together, in order of beginning. */
+  readonly faults: readonly string[];
+  /** From the start of the warm-up. */
+  readonly endedAtS: number;
+  /** The first scan from which on no inspected key diverged; null: there is none. */
+  readonly convergedS: number | null;
+  /** The last scan that found a difference; 0 where none did. */
+  readonly divergedUntilS: number;
+  /** The last scan that looked. */
+  readonly observedS: number;
+  /** Keys that diverged at the end of the fault, by when: parallel, ascending. `converged` to stay so, or `censored`. */
+  readonly keys: {
+    readonly atS: readonly number[];
+    readonly converged: readonly number[];
+    readonly censored: readonly number[];
+  };
+}
+
+export type FaultWindow = "before" | "during" | "after";
+
+/** Reads that began in the window. Quantiles are of stale reads; null where too few. */
+export interface StaleWindow {
+  readonly window: FaultWindow;
+  readonly reads: number;
+  readonly stale: number;
+  readonly missedP50Ms: number | null;
+  readonly missedP99Ms: number | null;
+  readonly behindP50: number | null;
+  readonly behindP99: number | null;
+}
+
+export interface SessionWindow {
+  readonly window: FaultWindow;
+  /** Own writes missed, of reads judged for it; reads that went back, of those. */
+  readonly missedOwn: number;
+  readonly judgedOwn: number;
+  readonly wentBack: number;
+  readonly judgedBack: number;
+}
+
+/** Per second between two samples, `t` the earlier; gauges (`hints_held`, `hints_held_fullest`, `hint_bytes_held`) as at the later. */
+export interface RepairFigures extends TimeSeries {
+  /** From the beginning of the measured phase to the last sample; null where a node does not count it. */
+  readonly totals: Readonly<Record<string, number | null>>;
+  /** Messages and bytes by cause, over the same time. */
+  readonly byCause: readonly { readonly cause: string; readonly messages: number; readonly bytes: number | null }[];
+  /** Requests that ended in that time. */
+  readonly requests: number;
+}
+
+/** Values are writes of the measured phase, and older ones that it read. */
+export interface ZoneFigures {
+  readonly values: number;
+  readonly gamma: ScoreDistribution;
+  readonly delta: ScoreDistribution;
+  /** Reads left out: of several versions, of a key with deletes that found nothing, of a value no longer held. */
+  readonly readsLeftOut: number;
+  /** Values whose scores may be higher, because others had been forgotten by then. */
+  readonly valuesCut: number;
+}
+
+export interface ScoreDistribution {
+  readonly positive: number;
+  /** Of positive scores. */
+  readonly positiveMs: DelayQuantiles;
+}
+
+export interface TrueWindow {
+  readonly writes: number;
+  /** Stored everywhere before the client was told. */
+  readonly none: number;
+  /** Never everywhere before the run ended, or not followed. */
+  readonly open: number;
+  readonly ms: DelayQuantiles;
 }
 
 /**

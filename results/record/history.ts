@@ -3,6 +3,7 @@
  * when the operation ends (or is given up at the end of the run), in order of completion. Nothing here comes from what
  * the store believes about itself except the contents of its answers.
  */
+import type { RepairCounters } from "./repair-counters";
 
 /** Microseconds of one time base per run. */
 export type Micros = number;
@@ -83,6 +84,8 @@ export interface KeySnapshot {
   readonly replicas: readonly (readonly WriteId[] | "unreachable")[];
   /** Causal metadata of each copy, parallel to `replicas`: null where there is none. Absent where the target cannot tell. */
   readonly metadata?: readonly (CopyMetadata | null)[];
+  /** Writes of the key that wait in a hint at any node that was reached, each once. Absent where nobody looked. */
+  readonly hinted?: readonly WriteId[];
 }
 
 /** What a copy of a key spends on causality: entries of (who, how many), and bytes beside its values as encoded. */
@@ -102,7 +105,7 @@ export interface Snapshot {
 }
 
 /** What each node counted of its own work in the measured phase: used for load balance and cost, never for truth. */
-export interface NodeCounters {
+export interface NodeCounters extends RepairCounters {
   readonly node: string;
   readonly coordinated: number;
   readonly replicaReads: number;

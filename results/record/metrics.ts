@@ -2,6 +2,7 @@
  * The table of metrics: one name, one unit, one meaning, used in summaries, CSV headers, comparisons, `explain` and charts.
  * A metric that could not be measured is absent from a summary or null with n 0; it is never 0 for want of data.
  */
+import { CAUSES, type MessageCause } from "./repair-counters";
 import type { MetricDescription } from "./run-folder";
 
 type Better = MetricDescription["better"];
@@ -20,6 +21,16 @@ const PERCENTILES: Readonly<Record<string, string>> = {
   p95: "95th percentile",
   p99: "99th percentile",
   p999: "99.9th percentile",
+};
+/** Why messages between nodes are sent. */
+const CAUSED_BY: Readonly<Record<MessageCause, string>> = {
+  replication: "that carry a write to its replicas, and their acknowledgements,",
+  reading: "that ask replicas for a read, and their answers,",
+  "read-repair": "that bring a replica up to date after a read",
+  hint: "that keep a write for an absent replica or take it home",
+  "anti-entropy": "of comparing and exchanging whole ranges between replicas",
+  detector: "of the failure detector",
+  forwarding: "that hand a request on to the node that coordinates it, and the answer back,",
 };
 /** Kinds that the table lists; others are described when asked for. */
 const LISTED_KINDS = ["read", "write", "update", "insert", "rmw"];
@@ -153,11 +164,67 @@ const OTHERS: readonly MetricDescription[] = [
     "The most keys found divergent by one inspection from the beginning of the measured phase on; keys with a write in flight are left out.",
   ),
   row(
+    "missing_keys_final",
+    "keys",
+    "lower",
+    "Keys with a missing copy",
+    "Divergent keys at the end of which a reachable primary holds no copy and another does. With stale_keys_final and conflicting_keys_final, and those whose kind nobody knows, it adds up to divergent_keys_final.",
+  ),
+  row(
+    "stale_keys_final",
+    "keys",
+    "lower",
+    "Keys with a stale copy",
+    "Divergent keys at the end, none of their copies missing, where whatever a primary has beyond another lies in the recorded causal past of what that one has, for every two of them: somebody is behind, and has nothing of its own to lose.",
+  ),
+  row(
+    "conflicting_keys_final",
+    "keys",
+    "lower",
+    "Keys with conflicting copies",
+    "Divergent keys at the end, none of their copies missing, where two primaries have each a write that the other lacks and that nothing of the other covers in the recorded causal past. By what clients had read and not by the clock: under one that keeps the last writer only, copies that it would order count here. The upper end also holds keys whose kind is not known.",
+  ),
+  row(
+    "convergence_s",
+    "s",
+    "lower",
+    "Time to convergence",
+    "From the end of a fault until the first inspection from which on no inspected key diverges, until the next fault begins or the run ends; the worst of all faults, n of them (those that overlap are one). Known to one interval of measure.divergence_scan: the lower end is the last inspection that found a difference. Where agreement had not come it is a lower bound (at least). Divergence that ordinary writes cause counts.",
+  ),
+  row(
+    "convergence_keys_p50_s",
+    "s",
+    "lower",
+    "Convergence of a key, median",
+    "For keys found divergent by the last inspection of a fault or the first after it: from the end of the fault until their primaries agree to stay so until the next fault begins or the run ends; the median by the estimator of Kaplan and Meier, which counts keys that had not agreed for as long as they were watched. n is the keys, of all faults. At least, where fewer had agreed.",
+  ),
+  row(
+    "convergence_keys_p90_s",
+    "s",
+    "lower",
+    "Convergence of a key, p90",
+    "As convergence_keys_p50_s, the time by which nine of ten keys had agreed.",
+  ),
+  row(
+    "unconverged_faults",
+    "count",
+    "lower",
+    "Faults without convergence",
+    "Faults that ended and after which some inspected key still diverged, or did again, when the next one began or the run ended. n is the faults that ended and were observed.",
+  ),
+  row(
     "lost_updates",
     "count",
     "lower",
     "Lost updates",
     "Acknowledged writes, of all phases, that no write had read (definite failures left out) and that no replica holds when the run has ended. Of inspected keys; n is the acknowledged writes judged. Undecided, and only in the upper end, where a replica was not reached. A delete counts only where a value that it had replaced is there at the end, since tombstones are reaped. A hint that still waits at a fallback is no replica.",
+  ),
+  row(
+    "hinted_writes_final",
+    "count",
+    "lower",
+    "Writes that only a hint holds",
+    "Acknowledged writes that no write had read, that no replica holds when the run has ended and that wait in a hint: late, and not counted as lost. n is the acknowledged writes judged.",
   ),
   row(
     "missed_conflicts",
@@ -202,6 +269,44 @@ const OTHERS: readonly MetricDescription[] = [
     "Reads all of whose versions come before the latest write of the key that the same session had been told had succeeded: in the recorded causal past, or acknowledged before that write began. A version concurrent with it proves nothing. n is the reads judged, those of a session with such a write.",
   ),
   row(
+    "gamma_positive",
+    "ratio",
+    "lower",
+    "Values with a positive Γ",
+    "Values that stand against another of their key: some operation on each ended before some operation on the other began, which no register allows. Of all values written or read in the measured phase. A read of several versions belongs to no register and is left out.",
+  ),
+  row(
+    "gamma_p99_ms",
+    "ms",
+    "lower",
+    "Γ, p99",
+    "By how much all operations must be stretched, half at each end, for a value not to stand against any other of its key (Golab and others, ICDCS 2014); 0 for those that do not. The 99th percentile over values.",
+  ),
+  row("gamma_max_ms", "ms", "lower", "Γ, most", "As gamma_p99_ms, the largest: the Γ of the whole history."),
+  row(
+    "delta_positive",
+    "ratio",
+    "lower",
+    "Values with a positive Δ",
+    "The same values as for gamma_positive: a history that must be stretched is one whose reads must be moved, so the two differ in size and not in number.",
+  ),
+  row(
+    "delta_p99_ms",
+    "ms",
+    "lower",
+    "Δ, p99",
+    "By how much the beginnings of reads must be moved back for a value not to stand against any other of its key (Golab, Li and Shah, PODC 2011); 0 for those that do not. The 99th percentile over values.",
+  ),
+  row("delta_max_ms", "ms", "lower", "Δ, most", "As delta_p99_ms, the largest: the Δ of the whole history."),
+  row(
+    "true_window_p50_ms",
+    "ms",
+    "lower",
+    "Inconsistency window, median",
+    "From the acknowledgement of a write until its last primary had stored it or what replaced it; 0 where that was earlier. The truth, which only a simulation knows. Writes of the measured phase, n of them; at least, where so many had not arrived when the run ended.",
+  ),
+  row("true_window_p99_ms", "ms", "lower", "Inconsistency window, p99", "As true_window_p50_ms, the 99th percentile."),
+  row(
     "load_imbalance",
     "ratio",
     "lower",
@@ -236,6 +341,50 @@ const OTHERS: readonly MetricDescription[] = [
     "lower",
     "Bytes per operation",
     "Bytes sent between nodes in the measured phase over the requests that ended in it, everything included. Requests never sent are left out.",
+  ),
+  ...CAUSES.flatMap((cause) => [
+    row(
+      `messages_per_op_${cause.replace("-", "_")}`,
+      "1/op",
+      "lower",
+      `Messages per operation, ${cause}`,
+      `As messages_per_op, those ${CAUSED_BY[cause]} alone.`,
+    ),
+    row(
+      `bytes_per_op_${cause.replace("-", "_")}`,
+      "bytes/op",
+      "lower",
+      `Bytes per operation, ${cause}`,
+      `As bytes_per_op, those ${CAUSED_BY[cause]} alone.`,
+    ),
+  ]),
+  row(
+    "repair_bytes_per_op",
+    "bytes/op",
+    "lower",
+    "Bytes of repair per operation",
+    "Bytes between nodes for read repair, hints and anti-entropy together, from the beginning of the measured phase to the end of the run, over the requests that ended in that time.",
+  ),
+  row(
+    "hints_held_max",
+    "count",
+    "lower",
+    "Hints held, most",
+    "Copies that waited in hints, over all nodes, in the worst sample from the beginning of the measured phase on (about one an interval).",
+  ),
+  row(
+    "hints_expired",
+    "count",
+    "lower",
+    "Hints expired",
+    "Hints thrown away because they had waited too long, from the beginning of the measured phase to the end of the run.",
+  ),
+  row(
+    "keys_overstreamed",
+    "keys",
+    "lower",
+    "Keys sent for nothing",
+    "Keys that anti-entropy sent although the receiver held the same, from the beginning of the measured phase to the end of the run.",
   ),
   row(
     "read_repairs",

@@ -130,11 +130,52 @@ const FIGURES: Shape = {
   phases: "object?",
   faults: "array?",
   legs: "object?",
+  convergence: "object?",
+  staleByWindow: "array?",
+  sessionsByWindow: "array?",
+  repair: "object?",
+  zones: "object?",
+  trueWindow: "object?",
 };
 const PHASES: Shape = { measureFromS: "number", measureToS: "number" };
 const FAULTS: Shape = [{ id: "string", kind: "string", what: "string", fromS: "number", toS: "number?" }];
 const DELAYS: Shape = { count: "number", at: ["number"], ms: ["number"] };
 const LEGS: Shape = { w: DELAYS, a: DELAYS, r: DELAYS, s: DELAYS, how: "string" };
+const CONVERGENCE: Shape = {
+  resolutionS: "number",
+  unobserved: "number",
+  healings: [
+    {
+      faults: ["string"],
+      endedAtS: "number",
+      convergedS: "number?",
+      divergedUntilS: "number",
+      observedS: "number",
+      keys: { atS: ["number"], converged: ["number"], censored: ["number"] },
+    },
+  ],
+};
+const WINDOW: Shape = { oneOf: ["before", "during", "after"] };
+const STALE_WINDOWS: Shape = [
+  {
+    window: WINDOW,
+    ...{ reads: "number", stale: "number", missedP50Ms: "number?", missedP99Ms: "number?" },
+    ...{ behindP50: "number?", behindP99: "number?" },
+  },
+];
+const SESSION_WINDOWS: Shape = [
+  { window: WINDOW, missedOwn: "number", judgedOwn: "number", wentBack: "number", judgedBack: "number" },
+];
+const REPAIR: Shape = {
+  t: ["number"],
+  columns: "object",
+  totals: "object",
+  byCause: [{ cause: "string", messages: "number", bytes: "number?" }],
+  requests: "number",
+};
+const SCORES: Shape = { positive: "number", positiveMs: DELAYS };
+const ZONES: Shape = { values: "number", gamma: SCORES, delta: SCORES, readsLeftOut: "number", valuesCut: "number" };
+const TRUE_WINDOW: Shape = { writes: "number", none: "number", open: "number", ms: DELAYS };
 const CELLS: Shape = {
   cells: [{ id: "string", axes: "object", world: WORLD, metrics: "object", trials: ["string"], validity: VALIDITY }],
 };
@@ -291,9 +332,21 @@ function readFigures(trial: string): TrialFigures | null {
       ifPresent(figures.phases, PHASES, "phases") ??
       ifPresent(figures.faults, FAULTS, "faults") ??
       ifPresent(figures.legs, LEGS, "legs") ??
+      ifPresent(figures.convergence, CONVERGENCE, "convergence") ??
+      ifPresent(figures.staleByWindow, STALE_WINDOWS, "staleByWindow") ??
+      ifPresent(figures.sessionsByWindow, SESSION_WINDOWS, "sessionsByWindow") ??
+      ifPresent(figures.repair, REPAIR, "repair") ??
+      ifPresentValues(figures.repair?.columns, ["number?"], "repair.columns") ??
+      ifPresentValues(figures.repair?.totals, "number?", "repair.totals") ??
+      ifPresent(figures.zones, ZONES, "zones") ??
+      ifPresent(figures.trueWindow, TRUE_WINDOW, "trueWindow") ??
       ifPresent(figures.tVisibility.meanMs, ["number"], "tVisibility.meanMs"),
   );
   return figures;
+}
+
+function ifPresentValues(value: unknown, shape: Shape, at: string): string | undefined {
+  return value === undefined || value === null ? undefined : shapeProblemOfValues(value, shape, at);
 }
 
 /** Of what older versions did not write. */

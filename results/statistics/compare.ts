@@ -5,7 +5,7 @@
  * floor; *same* when the whole interval lies within the floor; anything else is *inconclusive*, which is not "same".
  * A metric without a direction of goodness is *different* at most. Each world is compared within itself, with the baseline's
  * twin there, as a table of its own. Invalid trials prove nothing and are left out; a cell that
- * has no others is inconclusive, with n 0.
+ * has no others is inconclusive, with n 0; so is a row in which anything is only known to be at least so much.
  */
 import { describeMetric, HEADLINE_METRICS } from "../record/metrics";
 import type { ComparisonRow } from "../record/run-folder";
@@ -113,6 +113,8 @@ function sampleOf(
   const theirs = measured(baseline.filter(isSound), metric);
   const untested: Sample = { unit, estimate: null, p: null, n: 0, method: "none", baselineMedian: null };
   if (ours.length === 0 || theirs.length === 0) return untested;
+  // Neither a difference nor a rank can be told from a bound.
+  if ([...ours, ...theirs].some((one) => one.atLeast)) return untested;
   if (sharesSeeds(cell, baseline)) {
     const byRepetition = new Map(theirs.map((one) => [one.repetition, one.value]));
     const pairs = ours.filter((one) => byRepetition.has(one.repetition));
@@ -141,11 +143,11 @@ function sampleOf(
 function measured(
   trials: readonly MeasuredTrial[],
   metric: string,
-): { readonly repetition: number; readonly value: number; readonly unit: string }[] {
+): { readonly repetition: number; readonly value: number; readonly unit: string; readonly atLeast: boolean }[] {
   return trials.flatMap(({ record, summary }) => {
     const found = summary?.metrics[metric];
     if (found === undefined || found.value === null) return [];
-    return [{ repetition: record.repetition, value: found.value, unit: found.unit }];
+    return [{ repetition: record.repetition, value: found.value, unit: found.unit, atLeast: found.atLeast === true }];
   });
 }
 

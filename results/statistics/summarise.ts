@@ -4,6 +4,9 @@
  * that of the order statistics; with fewer there is none for a median at 95 %, and what is given instead is the
  * envelope of the intervals within the runs, which says how well each run was measured and not how runs differ. `n` tells which.
  *
+ * What had not happened when a trial ended is a lower bound (`atLeast`) and enters as one: the median is then a lower bound itself,
+ * unless it would be the same if those had never happened at all.
+ *
  * An invalid trial never enters a summary in which a better one stands: it is left out, and the cell is doubted for it.
  * Where every trial is invalid they are shown as they are, and the cell is invalid with them.
  */
@@ -82,6 +85,18 @@ function overRepetitions(all: readonly MetricValue[]): MetricValue {
   if (measured.length === 0) return { value: null, lo: null, hi: null, n: 0, unit };
   const values = measured.map((one) => one.value!);
   const value = median(values);
+  const never = median(measured.map((one) => (one.atLeast === true ? Infinity : one.value!)));
+  if (never !== value) {
+    // Of bounds there is no upper end, and where they lie is no matter of chance alone.
+    return {
+      value,
+      lo: Math.min(...measured.map((one) => one.lo ?? one.value!)),
+      hi: null,
+      n: measured.length,
+      unit,
+      atLeast: true,
+    };
+  }
   if (measured.length >= REPETITIONS_FOR_INTERVAL)
     return { value, ...medianInterval(values), n: measured.length, unit };
   const bounded = measured.every((one) => one.lo !== null && one.hi !== null);

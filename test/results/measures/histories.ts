@@ -4,7 +4,9 @@
  */
 import type { TrialFigures } from "../../../results/record/figures";
 import type { NodeCounters, OperationRecord } from "../../../results/record/history";
-import type { FinishContext } from "../../../results/measures/measure";
+import type { FinishContext, MeasureSetup } from "../../../results/measures/measure";
+import { FaultTimes } from "../../../results/measures/fault-times";
+import type { IntervalGrid } from "../../../results/measures/interval-grid";
 import { TrialFold, type TrialResult } from "../../../results/measures/fold";
 
 export const PHASES = { startOfWarmup: 0, startOfMeasure: 0, endOfMeasure: 1_000_000 };
@@ -67,6 +69,12 @@ export function fold(operations: readonly OperationRecord[], end: Partial<Finish
 
 export function inOrderOfCompletion(operations: readonly OperationRecord[]): OperationRecord[] {
   return [...operations].sort((a, b) => a.end - b.end || a.id - b.id);
+}
+
+/** For a measure on its own. */
+export function setup(grid: IntervalGrid): MeasureSetup {
+  const faults = new FaultTimes();
+  return { grid, percentiles: [], latencyLog: () => undefined, faults, pasts: { of: () => undefined } };
 }
 
 export function counters(node: string, more: Partial<NodeCounters> = {}): NodeCounters {

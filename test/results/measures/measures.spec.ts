@@ -4,7 +4,7 @@ import { describeMetric } from "../../../results/record/metrics";
 import { readLatencyLog } from "../../../results/record/latency-log";
 import { TrialFold } from "../../../results/measures/fold";
 import { MEASURES } from "../../../results/measures/measure";
-import { counters, END, fold, get, inOrderOfCompletion, PHASES, put, remove } from "./histories";
+import { END, PHASES, counters, fold, get, inOrderOfCompletion, put, remove, setup } from "./histories";
 
 function repeat(count: number, make: (i: number) => OperationRecord): OperationRecord[] {
   return Array.from({ length: count }, (_, i) => ({ ...make(i), id: i }));
@@ -370,7 +370,7 @@ describe("a trial's fold", () => {
     for (const [name, make] of Object.entries(MEASURES)) {
       const trial = new TrialFold({ intervalMs: 100, percentiles: [], phases: PHASES });
       const grid = (trial as unknown as { grid: Parameters<typeof make>[0]["grid"] }).grid;
-      const measure = make({ grid, percentiles: [], latencyLog: () => undefined });
+      const measure = make(setup(grid));
       assert.equal(measure.name, name);
       measure.finish(END);
       trial.finish(END);

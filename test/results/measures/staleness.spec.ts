@@ -4,7 +4,7 @@ import { StalenessMeasure } from "../../../results/measures/staleness";
 import { KeyHistory } from "../../../results/measures/key-history";
 import { IntervalGrid } from "../../../results/measures/interval-grid";
 import type { OperationRecord } from "../../../results/record/history";
-import { fold, get, inOrderOfCompletion, PHASES, put, remove } from "./histories";
+import { PHASES, fold, get, inOrderOfCompletion, put, remove, setup } from "./histories";
 import { judgeAll } from "./staleness-oracle";
 
 /** Verdicts on the reads of a history: s stale, f fresh, as counts. */
@@ -317,7 +317,7 @@ describe("memory of the staleness fold", () => {
   it("does not grow with the number of writes to a key, nor with sessions' counters", () => {
     const grid = new IntervalGrid(100);
     grid.begin(PHASES);
-    const measure = new StalenessMeasure({ grid, percentiles: [], latencyLog: () => undefined });
+    const measure = new StalenessMeasure(setup(grid));
     for (let i = 1; i <= 50_000; i++) measure.operation(put(i, i * 10, i * 10 + 5, { id: i, key: `k${i % 7}` }));
     const held = (measure as unknown as { writesHeld: number }).writesHeld;
     assert.ok(held <= 7 * 2 * 64, `${held} writes held`);

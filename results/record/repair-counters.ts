@@ -1,0 +1,131 @@
+/**
+ * What a node counts of its repairs, and of its messages by what caused them: the price of healing, mechanism by mechanism. Everything is
+ * a total since the node's start unless it says gauge, and everything may be absent: a store that has no hints counts none, and an
+ * old run knows of no causes. Absent is unknown and never 0.
+ */
+import type { Micros } from "./history";
+
+/** Why a message between nodes was sent. */
+export const CAUSES = [
+  "replication",
+  "reading",
+  "read-repair",
+  "hint",
+  "anti-entropy",
+  "detector",
+  "forwarding",
+] as const;
+export type MessageCause = (typeof CAUSES)[number];
+
+/** Those that bring replicas together, as opposed to serving a client or watching peers. */
+export const REPAIR_CAUSES: readonly MessageCause[] = ["read-repair", "hint", "anti-entropy"];
+
+export interface MessagesAndBytes {
+  readonly messages: number;
+  /** NaN where messages are not encoded. */
+  readonly bytes: number;
+}
+
+export interface RepairCounters {
+  readonly hintsWritten?: number;
+  readonly hintsDelivered?: number;
+  readonly hintsExpired?: number;
+  /** Not kept, because the window for them was over. */
+  readonly hintsRefused?: number;
+  /** Gauges. */
+  readonly hintsHeld?: number;
+  readonly hintBytesHeld?: number;
+  /** Comparisons with a peer by anti-entropy, and those that found nothing to do. */
+  readonly exchanges?: number;
+  readonly exchangesEqual?: number;
+  readonly keysCompared?: number;
+  readonly keysStreamed?: number;
+  /** Streamed though the receiver had the same. */
+  readonly keysOverstreamed?: number;
+  readonly keysRepairedByAae?: number;
+  readonly byCause?: Readonly<Partial<Record<MessageCause, MessagesAndBytes>>>;
+}
+
+/** A node's totals at some instant. */
+export interface NodeTotals extends RepairCounters {
+  readonly node: string;
+  readonly readRepairs?: number;
+}
+
+/** The totals of all nodes that answered, about once an interval. */
+export interface CounterSample {
+  readonly at: Micros;
+  readonly nodes: readonly NodeTotals[];
+}
+
+const GAUGES = ["hintsHeld", "hintBytesHeld"] as const;
+const TOTALS = [
+  "hintsWritten",
+  "hintsDelivered",
+  "hintsExpired",
+  "hintsRefused",
+  "exchanges",
+  "exchangesEqual",
+  "keysCompared",
+  "keysStreamed",
+  "keysOverstreamed",
+  "keysRepairedByAae",
+] as const;
+export type RepairTotal = (typeof TOTALS)[number];
+export type RepairGauge = (typeof GAUGES)[number];
+
+/** The repair counters among all that a node counts. */
+export function repairOf(counts: RepairCounters): RepairCounters {
+  const out: { -readonly [K in keyof RepairCounters]: RepairCounters[K] } = {};
+  for (const name of [...TOTALS, ...GAUGES]) if (counts[name] !== undefined) out[name] = counts[name];
+  if (counts.byCause !== undefined) out.byCause = counts.byCause;
+  return out;
+}
+
+/** What happened between two readings of one node; gauges are as at the later one. A total that fell began anew with the process. */
+export function repairBetween(from: RepairCounters, to: RepairCounters): RepairCounters {
+  const out: { -readonly [K in keyof RepairCounters]: RepairCounters[K] } = {};
+  for (const name of TOTALS) {
+    const [a, b] = [from[name], to[name]];
+    if (a !== undefined && b !== undefined) out[name] = since(a, b);
+  }
+  for (const name of GAUGES) if (to[name] !== undefined) out[name] = to[name];
+  if (from.byCause !== undefined && to.byCause !== undefined) {
+    const byCause: Partial<Record<MessageCause, MessagesAndBytes>> = {};
+    for (const cause of CAUSES) {
+      const b = to.byCause[cause];
+      if (b === undefined) continue;
+      const a = from.byCause[cause] ?? { messages: 0, bytes: 0 };
+      byCause[cause] =
+        b.messages < a.messages ? b : { messages: b.messages - a.messages, bytes: since(a.bytes, b.bytes) };
+    }
+    out.byCause = byCause;
+  }
+  return out;
+}
+
+function since(a: number, b: number): number {
+  return b < a ? b : b - a;
+}
+
+/** Sums over nodes; a field that any node lacks is absent. */
+export function repairOfAll(nodes: readonly RepairCounters[]): RepairCounters {
+  if (nodes.length === 0) return {};
+  const out: { -readonly [K in keyof RepairCounters]: RepairCounters[K] } = {};
+  for (const name of [...TOTALS, ...GAUGES]) {
+    if (nodes.every((node) => node[name] !== undefined)) out[name] = nodes.reduce((sum, node) => sum + node[name]!, 0);
+  }
+  if (nodes.every(({ byCause }) => byCause !== undefined)) {
+    const byCause: Partial<Record<MessageCause, MessagesAndBytes>> = {};
+    for (const cause of CAUSES) {
+      const parts = nodes.flatMap((node) => node.byCause![cause] ?? []);
+      if (parts.length === 0) continue;
+      byCause[cause] = {
+        messages: parts.reduce((sum, one) => sum + one.messages, 0),
+        bytes: parts.reduce((sum, one) => sum + one.bytes, 0),
+      };
+    }
+    out.byCause = byCause;
+  }
+  return out;
+}
