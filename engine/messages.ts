@@ -86,12 +86,15 @@ export interface ReplicaGet {
   readonly address: Address;
   /** Not the copy but a digest of it. */
   readonly digest?: true;
+  /** Asked by anti-entropy, for no client. */
+  readonly background?: true;
 }
 
 export interface ReplicaGetReply {
   readonly kind: "replica-get-reply";
   readonly id: number;
   readonly vnode: number;
+  readonly background?: true;
   readonly status: "found" | "absent" | "failed" | "digest";
   /** The clock's state when found, its `Digest` where one was asked for. */
   readonly state: unknown;

@@ -222,13 +222,17 @@ export class Node implements ProtocolNode {
       },
       now,
     );
-    this.reaper = new Reaper(options.settings.deleteMode ?? "keep", {
-      check: (address) => this.checkTombstone(address),
-      remove: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "reap", state }),
-      dropped: (address) => this.note({ kind: "reap-dropped", address }),
-    });
+    this.reaper = new Reaper(
+      options.settings.deleteMode ?? "keep",
+      {
+        check: (address) => this.checkTombstone(address),
+        remove: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "reap", state }),
+        dropped: (address) => this.note({ kind: "reap-dropped", address }),
+      },
+      options.settings.graceMs,
+    );
     this.handoff = this.makeHandoff();
-    if (this.handoff !== undefined && options.epoch > 1) this.findHints(undefined);
+    if (this.watchesCopies && options.epoch > 1) this.lookThrough(undefined);
     // Peers must know of a new life even where nobody sends heartbeats: what they ask is addressed to one life.
     this.nextHeartbeat = this.detector.heartbeatIntervalMicros === Infinity && options.epoch === 1 ? Infinity : now;
     this.replica = new Replica(
@@ -241,9 +245,10 @@ export class Node implements ProtocolNode {
         learnt: (at) => {
           if (at > this.lastStamp) this.lastStamp = at;
         },
-        reaps: this.reaper.reaps,
-        changed:
-          this.handoff === undefined ? undefined : (vnode, address, _, after) => this.changed(vnode, address, after),
+        reaps: this.reaper.reaps || options.settings.graceMs !== undefined,
+        changed: this.watchesCopies
+          ? (vnode, address, before, after): void => this.changed(vnode, address, before, after)
+          : undefined,
         walks: options.ring.canLend && options.ring.homeOf(HINTED)?.vnode === 0,
         actorEpochs: options.settings.actorEpochs ?? true,
         now: () => this.now,
@@ -281,9 +286,23 @@ export class Node implements ProtocolNode {
     );
   }
 
+  private get watchesCopies(): boolean {
+    const { aae, graceMs } = this.options.settings;
+    return this.handoff !== undefined || aae !== undefined || graceMs !== undefined;
+  }
+
   /** A copy of this node's has changed. */
-  private changed(vnode: number, address: Address, after: unknown): void {
-    if (vnode >= HINTED) this.handoff?.changed(this.now, vnode, address, after);
+  private changed(vnode: number, address: Address, _before: unknown, after: unknown): void {
+    if (vnode >= HINTED) {
+      this.handoff?.changed(this.now, vnode, address, after);
+      return;
+    }
+    if (this.options.settings.graceMs !== undefined && after !== undefined && this.isTombstone(after))
+      this.reaper.buried(this.now, vnode, address, after);
+  }
+
+  private isTombstone(state: unknown): boolean {
+    return this.clock.versions(state).every((version) => version.tombstone);
   }
 
   /** Bytes of a copy: its values, and what it spends on causality. */
@@ -375,13 +394,14 @@ export class Node implements ProtocolNode {
     done?.(entries, cursor);
   }
 
-  /** What a former life kept for others is on the disk, and only there. */
-  private findHints(cursor: unknown): void {
+  /** What a former life kept for others, or had still to remove, is on the disk and nowhere else. */
+  private lookThrough(cursor: unknown): void {
     this.scan(cursor, (entries, next) => {
       for (const { vnode, address, state } of entries) {
         if (vnode >= HINTED) this.handoff?.found(this.now, vnode, address, state);
+        else if (this.isTombstone(state)) this.reaper.buried(this.now, vnode, address, state);
       }
-      if (next !== undefined) this.findHints(next);
+      if (next !== undefined) this.lookThrough(next);
     });
   }
 

@@ -31,6 +31,8 @@ export class Connection {
   dropped = 0;
   bytesSent = 0;
   messagesSent = 0;
+  /** Of the message sent last, its frame included. */
+  lastBytes = 0;
 
   constructor(
     private readonly socket: Socket,
@@ -73,6 +75,7 @@ export class Connection {
       return false;
     }
     this.messagesSent++;
+    this.lastBytes = this.out.length - at;
     this.scheduleFlush();
     return true;
   }

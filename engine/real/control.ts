@@ -2,6 +2,7 @@
  * What a cluster and its node processes say over the control channel (the pipe that `fork` opens). Control only: no
  * operation of a client ever travels here. When the channel closes, the parent is gone and the node ends.
  */
+import type { TrafficByCause } from "../host/traffic";
 import type { SparseLegs } from "../vocabulary/leg-delays";
 import type { Micros } from "../vocabulary/micros";
 import type { ClusterSettings } from "../vocabulary/settings";
@@ -59,6 +60,13 @@ export interface ServerCounts {
   readonly replicaReads: number;
   readonly replicaWrites: number;
   readonly inspectedKeys: number;
+  readonly reaped: number;
+  readonly hintsWritten: number;
+  readonly hintsDelivered: number;
+  readonly hintsExpired: number;
+  readonly hintsRefused: number;
+  readonly hintsHeld: number;
+  readonly hintBytesHeld: number;
   readonly messagesSent: number;
   readonly bytesSent: number;
   readonly lost: number;
@@ -66,6 +74,7 @@ export interface ServerCounts {
   /** Messages to peers that no connection was open to. */
   readonly away: number;
   readonly latenessP99Ms: number;
+  readonly byCause: TrafficByCause;
   /** One-way delays of messages that arrived at this node; only where the cluster measures them. */
   readonly legs?: SparseLegs;
   readonly keysHeld: number;

@@ -5,6 +5,7 @@
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Transport } from "../host/ports";
+import { Traffic, type TrafficByCause } from "../host/traffic";
 import type { Input, Session } from "../io";
 import type { AnswerMessage, Inspection, NodeIndex, PeerMessage } from "../messages";
 import { LegHistograms, legOf, type SparseLegs } from "../vocabulary/leg-delays";
@@ -43,6 +44,7 @@ export interface TransportCounts {
   /** Messages to peers that no connection was open to. */
   readonly away: number;
   readonly latenessP99Ms: number;
+  readonly byCause: TrafficByCause;
   /** Only where they are measured. */
   readonly legs?: SparseLegs;
 }
@@ -73,6 +75,7 @@ export class TcpTransport implements Transport {
   /** From the instant the protocol handed a message over until it was delivered; of messages that arrived here. */
   private readonly legs: LegHistograms | undefined;
   private readonly clientShape: LinkShape | undefined;
+  private readonly traffic = new Traffic();
   private closing = false;
   /** Sent on connections that are gone, so that counts never go back. */
   private pastMessages = 0;
@@ -188,6 +191,7 @@ export class TcpTransport implements Transport {
       queueDrops,
       away: this.away,
       latenessP99Ms: this.delays.latenessP99Ms(),
+      byCause: this.traffic.byCause(),
       ...(this.legs === undefined ? {} : { legs: this.legs.toSparse() }),
     };
   }
@@ -212,7 +216,7 @@ export class TcpTransport implements Transport {
     }
     const { connection } = this.links[to];
     if (connection === undefined) this.away++;
-    else connection.send(message, sentAt);
+    else if (connection.send(message, sentAt)) this.traffic.count(message, connection.lastBytes);
   }
 
   private arrived(from: NodeIndex, message: PeerMessage, sentAt: Micros | undefined): void {

@@ -67,17 +67,28 @@ class Line<T extends { readonly due: Micros }> {
 export class Reaper {
   private readonly checks = new Line<Check>();
   private readonly removals = new Line<Removal>();
+  private readonly old = new Line<Removal>();
   private readonly delay: Micros;
 
+  /** `graceMs`: how long a replica keeps a tombstone before it removes it without asking anybody; undefined: for ever. */
   constructor(
     mode: DeleteMode,
     private readonly acts: ReaperActs,
+    private readonly graceMs?: number,
   ) {
     this.reaps = mode !== "keep";
     this.delay = typeof mode === "object" ? fromMs(mode.afterMs) : 0;
   }
 
+  /** Tombstones are removed by agreement. */
   readonly reaps: boolean;
+
+  /** This replica has stored `state`, a tombstone. Removed alone after the grace, as Cassandra does it. */
+  buried(now: Micros, vnode: number, address: Address, state: unknown): void {
+    if (this.graceMs === undefined) return;
+    if (this.old.size >= MOST_WAITING) this.acts.dropped(address);
+    else this.old.push({ due: now + fromMs(this.graceMs), vnode, address, state });
+  }
 
   /** A delete of this key was acknowledged. */
   deleted(now: Micros, address: Address): void {
@@ -94,13 +105,17 @@ export class Reaper {
 
   /** When `advance` should be called next; Infinity: nothing waits. */
   next(): Micros {
-    return Math.min(this.checks.due, this.removals.due);
+    return Math.min(this.checks.due, this.removals.due, this.old.due);
   }
 
   advance(now: Micros): void {
     while (this.checks.due <= now) this.acts.check(this.checks.shift().address);
     while (this.removals.due <= now) {
       const { vnode, address, state } = this.removals.shift();
+      this.acts.remove(vnode, address, state);
+    }
+    while (this.old.due <= now) {
+      const { vnode, address, state } = this.old.shift();
       this.acts.remove(vnode, address, state);
     }
   }

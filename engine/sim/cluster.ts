@@ -6,6 +6,7 @@
  * Messages are encoded and decoded at the moment they are sent, so nodes share no object and the bytes on the network are
  * those of the real wire; `simulation.codec: bypass` hands the objects over instead.
  */
+import type { TrafficByCause } from "../host/traffic";
 import { clockFor } from "../clocks/clock";
 import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
@@ -61,6 +62,7 @@ export interface MachineCounts extends NodeCounts {
   readonly messagesSent: number;
   /** NaN where the codec is bypassed. */
   readonly bytesSent: number;
+  readonly byCause: TrafficByCause;
   readonly queueDrops: number;
   readonly keysHeld: number;
   readonly steps: number;
@@ -220,6 +222,7 @@ export class SimulatedCluster {
     const machine = this.machines[from];
     machine.messagesSent++;
     machine.bytesSent += this.bytes;
+    machine.traffic.count(message, this.bytes);
     const { bytes, time, watcher } = this;
     const passage = this.network.between(from, to, message.kind, Number.isNaN(bytes) ? 0 : bytes, time);
     const { fate, arrivals, first, second } = passage;
@@ -569,7 +572,8 @@ export class SimulatedCluster {
     if (counts === undefined) return undefined;
     const { messagesSent, bytesSent, queueDrops } = machine;
     const host: Host | undefined = machine.host;
-    return { ...counts, messagesSent, bytesSent, queueDrops, keysHeld: machine.keysHeld(), steps: host?.steps ?? 0 };
+    const byCause = machine.traffic.byCause();
+    return { ...counts, messagesSent, bytesSent, byCause, queueDrops, keysHeld: machine.keysHeld(), steps: host?.steps ?? 0 };
   }
 
   /** Calls of `step` so far, of all nodes. */

@@ -7,6 +7,7 @@
  * when there is neither. What was sent to an earlier life is not delivered to the next: its connections died with it.
  */
 import { Host } from "../host/host";
+import { Traffic } from "../host/traffic";
 import { MemoryStorage } from "../host/memory-storage";
 import type { Alarm, Storage, Transport } from "../host/ports";
 import type { Input, Note, ProtocolNode, Session } from "../io";
@@ -87,6 +88,7 @@ export class Machine implements Alarm, Transport {
   private bootedAt: Micros = 0;
   messagesSent = 0;
   bytesSent = 0;
+  readonly traffic = new Traffic();
   /** Messages dropped by the full queue. */
   queueDrops = 0;
   /** Service times are multiplied by it. */

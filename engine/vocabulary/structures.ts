@@ -16,6 +16,7 @@ import {
   type Written,
 } from "./scalar-kinds";
 import { checkDistribution, DISTRIBUTION_NAMES, DISTRIBUTION_TEXT } from "./written-distributions";
+import { ANTI_ENTROPY_TEXT, checkAntiEntropy, checkOptionalDuration, OPTIONAL_DURATION_TEXT } from "./written-repair";
 import { checkScript, SCRIPT_TEXT } from "./written-scripts";
 import { checkDeleteMode, checkPrune, DELETE_MODE_TEXT, PRUNE_TEXT } from "./written-versions";
 
@@ -33,7 +34,9 @@ export type StructureName =
   | "properties"
   | "script"
   | "prune"
-  | "delete-mode";
+  | "delete-mode"
+  | "optional-duration"
+  | "anti-entropy";
 
 const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = {
   "zone-pairs": "a map from two zones to a distribution, such as {a>b: 40ms} for one direction or {a-b: 40ms} for both",
@@ -51,6 +54,8 @@ const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = 
   script: SCRIPT_TEXT,
   prune: PRUNE_TEXT,
   "delete-mode": DELETE_MODE_TEXT,
+  "optional-duration": OPTIONAL_DURATION_TEXT,
+  "anti-entropy": ANTI_ENTROPY_TEXT,
 };
 
 export function structureText(name: StructureName): string {
@@ -123,6 +128,10 @@ export function checkStructure(name: StructureName, value: Written): Checked {
       return checkPrune(value);
     case "delete-mode":
       return checkDeleteMode(value);
+    case "optional-duration":
+      return checkOptionalDuration(value);
+    case "anti-entropy":
+      return checkAntiEntropy(value);
   }
 }
 

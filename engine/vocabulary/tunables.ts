@@ -7,6 +7,7 @@ import { CLUSTER_ROWS } from "./rows/cluster";
 import { ENGINE_ROWS } from "./rows/engine";
 import { NETWORK_ROWS } from "./rows/network";
 import { NODE_MODEL_ROWS } from "./rows/node-model";
+import { REPAIR_ROWS } from "./rows/repair";
 import { WORKLOAD_ROWS } from "./rows/workload";
 import type { Tunable } from "./tunable";
 
@@ -17,6 +18,7 @@ export const TUNABLES: readonly Tunable[] = [
   ...NETWORK_ROWS,
   ...NODE_MODEL_ROWS,
   ...ENGINE_ROWS,
+  ...REPAIR_ROWS,
   ...WORKLOAD_ROWS,
 ];
 

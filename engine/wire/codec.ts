@@ -58,6 +58,9 @@ const SEGMENTS_REPLY = 18;
 const STREAM = 19;
 const STREAM_REPLY = 20;
 
+const REPLICA_GET_BACKGROUND = 25;
+/** Of a reply's status. */
+const BACKGROUND = 0x80;
 const REPLICA_GET_DIGEST = 24;
 
 const GET_STATUS = ["found", "absent", "failed", "digest"] as const;
@@ -98,7 +101,13 @@ export class Codec {
         this.encodeAnswer(message, out);
         return;
       case "replica-get":
-        out.u8(message.digest === true ? REPLICA_GET_DIGEST : REPLICA_GET);
+        out.u8(
+          message.digest === true
+            ? REPLICA_GET_DIGEST
+            : message.background === true
+              ? REPLICA_GET_BACKGROUND
+              : REPLICA_GET,
+        );
         out.u32(message.id);
         out.u16(message.vnode);
         out.octets(message.address);
@@ -107,7 +116,7 @@ export class Codec {
         out.u8(REPLICA_GET_REPLY);
         out.u32(message.id);
         out.u16(message.vnode);
-        out.u8(GET_STATUS.indexOf(message.status));
+        out.u8(GET_STATUS.indexOf(message.status) | (message.background === true ? BACKGROUND : 0));
         if (message.status === "found") this.clock.encode(message.state, out);
         else if (message.status === "digest") encodeDigest(message.state, out);
         return;
@@ -224,19 +233,29 @@ export class Codec {
         return this.decodeAnswer(reader);
       case REPLICA_GET:
         return { kind: "replica-get", id: reader.u32(), vnode: reader.u16(), address: reader.octets() };
+      case REPLICA_GET_BACKGROUND:
+        return {
+          kind: "replica-get",
+          id: reader.u32(),
+          vnode: reader.u16(),
+          address: reader.octets(),
+          background: true,
+        };
       case REPLICA_GET_DIGEST:
         return { kind: "replica-get", id: reader.u32(), vnode: reader.u16(), address: reader.octets(), digest: true };
       case REPLICA_GET_REPLY: {
         const id = reader.u32();
         const vnode = reader.u16();
-        const status = oneOf(GET_STATUS, reader.u8());
+        const flags = reader.u8();
+        const status = oneOf(GET_STATUS, flags & ~BACKGROUND);
         const state =
           status === "found"
             ? this.clock.decode(reader)
             : status === "digest"
               ? new Digest(reader.u32() | 0, reader.u32() | 0)
               : undefined;
-        return { kind: "replica-get-reply", id, vnode, status, state };
+        if ((flags & BACKGROUND) === 0) return { kind: "replica-get-reply", id, vnode, status, state };
+        return { kind: "replica-get-reply", id, vnode, status, state, background: true };
       }
       case REPLICA_PUT: {
         const id = reader.u32();

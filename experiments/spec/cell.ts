@@ -12,6 +12,7 @@ import { readFaults, type ReadFaults } from "./faults";
 import { idOf, nodeAt, toJson, written, type LocatedMap } from "./located";
 import { networkOf, nodeModelOf, simulationOf, wallErrorsOf } from "./network";
 import type { Problems } from "./problems";
+import { repairOf } from "./repair";
 import type { RecordedDistributions } from "./recorded-distribution";
 import { applyCombination, named, type Combination } from "./sweep";
 import { Values } from "./values";
@@ -103,6 +104,7 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
       basicQuorum: values.get("tunables.basic_quorum") === true,
       coordinator: values.text("tunables.coordinator") as "replica" | "any",
       ...clockOf(values),
+      ...repairOf(values),
       maxSiblings: values.number("tunables.max_siblings"),
       readRepair: values.text("tunables.read_repair") as "async" | "none",
       readTimeoutMs: values.number("tunables.timeout.read"),
@@ -128,9 +130,8 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
 }
 
 /** Settings of the clock that have an effect; the others are left out, so that a trial is addressed by what matters. */
-function clockOf(values: Values): Pick<EngineSettings, keyof ClockSettings | "timestamps" | "deleteMode"> {
+function clockOf(values: Values): Pick<EngineSettings, keyof ClockSettings | "timestamps"> {
   const siblings = values.text("tunables.siblings") as NonNullable<ClockSettings["siblings"]>;
-  const deleteMode = values.get("tunables.delete_mode") as NonNullable<EngineSettings["deleteMode"]>;
   const prune = values.get("tunables.prune") as ClockSettings["prune"];
   return {
     clock: values.text("tunables.clock"),
@@ -138,7 +139,6 @@ function clockOf(values: Values): Pick<EngineSettings, keyof ClockSettings | "ti
     ...(prune === undefined ? {} : { prune }),
     ...(values.get("tunables.actor_epochs") === true ? {} : { actorEpochs: false }),
     ...(values.text("tunables.timestamps") === "client" ? { timestamps: "client" as const } : {}),
-    ...(deleteMode === "keep" ? {} : { deleteMode }),
   };
 }
 

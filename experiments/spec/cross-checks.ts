@@ -13,6 +13,7 @@ import { placeOf, type Place } from "./located";
 import { checkMixture } from "./mixes";
 import { checkZonePairs } from "./network";
 import type { Problems } from "./problems";
+import { checkRepair } from "./repair";
 import { checkTimePasses } from "./time-passes";
 import type { Values } from "./values";
 import { checkDistributions, checkWorld, onlyInWorld } from "./world-checks";
@@ -93,6 +94,7 @@ export function crossCheck(cell: UncheckedCell, problems: Problems): readonly st
   checkWorld(values, members?.length, worlds, warn, problems);
   checkDistributions(values, warn, problems);
   checkClocks(values, warn);
+  checkRepair(values, warn);
   if (members !== undefined) checkZonePairs(values, members, problems);
   const scheduled = faults.kind === "random" || faults.faults.length > 0;
   if (scheduled && values.text("world") === "processes")

@@ -166,6 +166,21 @@ function structureSchema(name: Extract<ValueKind, { kind: "structure" }>["name"]
       };
       return { anyOf: [{ enum: ["none", "riak", "dynamo"] }, whole] };
     }
+    case "optional-duration":
+      return { anyOf: [{ enum: ["none"] }, DURATION] };
+    case "anti-entropy": {
+      const properties = {
+        interval: DURATION,
+        tree_depth: { type: "integer", minimum: 1, maximum: 20 },
+        fanout: { type: "integer", minimum: 2, maximum: 1_024 },
+        hash: { enum: ["clock", "content"] },
+        repair: { enum: ["gets", "stream"] },
+        concurrency: { type: "integer", minimum: 1, maximum: 64 },
+        rebuild: { anyOf: [{ enum: ["none"] }, DURATION] },
+      };
+      const whole: Schema = { type: "object", required: ["interval"], additionalProperties: false, properties };
+      return { anyOf: [{ enum: ["disabled"] }, whole] };
+    }
     case "delete-mode":
       return { anyOf: [{ enum: ["keep", "immediate"] }, DURATION] };
   }

@@ -109,10 +109,9 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
 /** Known names that a later version brings; a name covers everything below it. */
 const LATER: readonly string[] = [
   ...[
-    "sloppy_quorum", "stand_in", "hint_window", "hint_rate", "hint_batch", "hint_idle", "hint_concurrency", "read_repair_chance", "digest_reads", "speculative_retry", "aae", "grace", "membership", "gossip_interval", "gossip_fanout", "gossip_seeds", "gossip_push_pull",
+    "read_repair_chance", "digest_reads", "speculative_retry", "membership", "gossip_interval", "gossip_fanout", "gossip_seeds", "gossip_push_pull",
     "gossip_payload", "node_confirms",
   ].map((name) => `tunables.${name}`),
-  "time_scale",
   "hosts",
   "workload.session",
   "slos",

@@ -198,3 +198,46 @@ describe("the reaper", () => {
     assert.equal(reaper.next(), Infinity);
   });
 });
+
+describe("the grace of deletes", () => {
+  function stored(small: MiniWorld, key: string): number {
+    return small.owners(key).filter((node) => small.stored(node, key) !== undefined).length;
+  }
+
+  it("lets every replica remove a tombstone of that age alone, also after a restart, and no younger one", () => {
+    const small = world({ graceMs: 5_000 });
+    const [owner, second] = small.owners("k");
+    deleted(small, owner, "k", small.put(owner, "k", "v").context);
+    small.run(4_000_000);
+    assert.equal(stored(small, "k"), 3);
+    small.crash(second);
+    small.boot(second);
+    small.run(2_000_000);
+    // Whoever restarted knows no ages: it counts anew.
+    assert.equal(stored(small, "k"), 1);
+    small.run(5_000_000);
+    assert.equal(stored(small, "k"), 0);
+    assert.equal(small.put(owner, "k", "again").outcome, "ok");
+    small.run(20_000_000);
+    assert.equal(stored(small, "k"), 3);
+  });
+
+  it("lets a delete be undone by a replica that was away for longer, and does not while it is remembered", () => {
+    for (const away of [1_000_000, 10_000_000]) {
+      const small = new MiniWorld({ settings: { w: 1, r: 3, graceMs: 5_000, readRepair: "async" } });
+      const [owner, second] = small.owners("k");
+      const put = small.put(owner, "k", "v");
+      small.run(500_000);
+      small.crash(second);
+      small.run(1_000_000);
+      deleted(small, owner, "k", put.context);
+      small.run(away);
+      small.boot(second);
+      small.run(2_000_000);
+      small.get(owner, "k");
+      small.run(1_000_000);
+      const values = small.get(owner, "k").versions.filter(({ tombstone }) => !tombstone);
+      assert.equal(values.length, away > 5_000_000 ? 1 : 0);
+    }
+  });
+});

@@ -1,5 +1,7 @@
 /** What a trial learns of its machine and of its nodes, and that it never takes "unknown" for nothing. */
 import assert from "node:assert/strict";
+import { Traffic } from "../../engine/host/traffic";
+import { NOTHING_DONE } from "../../engine/node";
 import type { ServerCounts } from "../../engine/real/control";
 import { calibrationOf, outsideLoad } from "../../experiments/calibration";
 import { workBetween } from "../../experiments/processes-trial";
@@ -33,19 +35,14 @@ describe("the load that others put on the machine", () => {
 
 describe("the work of the nodes in a phase", () => {
   const counts = (messagesSent: number): ServerCounts => ({
-    coordinated: 0,
-    forwarded: 0,
-    refused: 0,
-    readRepairs: 0,
-    replicaReads: 0,
-    replicaWrites: 0,
-    inspectedKeys: 0,
+    ...NOTHING_DONE,
     messagesSent,
     bytesSent: 0,
     lost: 0,
     queueDrops: 0,
     away: 0,
     latenessP99Ms: 0,
+    byCause: new Traffic().byCause(),
     keysHeld: 0,
     steps: 0,
     cpuMs: 0,

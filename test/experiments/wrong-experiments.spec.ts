@@ -19,15 +19,15 @@ const WRONG: readonly Wrong[] = [
   },
   {
     what: "a misspelt key of a later version is recognised",
-    text: "tunables: {hint_windw: 10m}\n",
-    told: ['1:12 unknown key "hint_windw" in tunables; did you mean "hint_window"?'],
+    text: "tunables: {gossip_fanuot: 3}\n",
+    told: ['1:12 unknown key "gossip_fanuot" in tunables; did you mean "gossip_fanout"?'],
   },
   {
     what: "keys of later versions",
-    text: "tunables: {aae: disabled, hint_window: 10m}\nslos: []\n",
+    text: "tunables: {membership: static, gossip_interval: 1s}\nslos: []\n",
     told: [
-      "1:12 tunables.aae is not supported by this version yet",
-      "1:27 tunables.hint_window is not supported by this version yet",
+      "1:12 tunables.membership is not supported by this version yet",
+      "1:32 tunables.gossip_interval is not supported by this version yet",
       "2:1 slos is not supported by this version yet",
     ],
   },
