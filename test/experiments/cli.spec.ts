@@ -238,7 +238,7 @@ describe("the command line", () => {
       assert.match((await quorumlab(["explain", "p_stale"])).out, /^p_stale/);
       assert.match((await quorumlab(["explain", "network"])).out, /network\.loss/);
       assert.match((await quorumlab(["explain", "num_tokens"])).out, /^ring\.vnodes_per_node/);
-      assert.match((await quorumlab(["explain", "gossip_interval"])).out, /not supported by this version yet/);
+      assert.match((await quorumlab(["explain", "gossip_fanout"])).out, /not supported by this version yet/);
       assert.match((await quorumlab(["explain", "repetitions.count"])).out, /Trials of each cell/);
       assert.match((await quorumlab(["explain", "sweep"])).out, /what is varied/);
     });
