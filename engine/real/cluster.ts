@@ -297,7 +297,8 @@ export class RealCluster {
     const child = fork(program, [file], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: NODE_FLAGS });
     remember(child);
     node.child = child;
-    node.expected = false;
+    // One that ends before it listens did not start, and whoever starts it is told.
+    node.expected = true;
     node.paused = false;
     node.corrupted = [];
     node.lives.started(monotonicMicros());
@@ -319,7 +320,15 @@ export class RealCluster {
       this.options.log(`${id}: ended unexpectedly (${how}) ${lastWords}`);
       this.options.died?.(index, `${how}${lastWords === "" ? "" : `: ${lastWords.split("\n")[0]}`}`);
     });
-    const listening = await this.expect(child, index, "listening", "start", () => lastWords);
+    let listening: FromNode;
+    try {
+      listening = await this.expect(child, index, "listening", "start", () => lastWords);
+    } catch (error) {
+      child.kill("SIGKILL");
+      await ended(child);
+      throw error;
+    }
+    node.expected = false;
     if (listening.type === "listening") {
       node.port = listening.port;
       node.epoch = listening.epoch;

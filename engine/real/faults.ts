@@ -63,6 +63,7 @@ export class RunningRealFaults {
   private timer: NodeJS.Timeout | undefined;
   /** Parallel to the occurrences. */
   private readonly real: Reality[] = [];
+  private readonly begunFaults: FaultSettings[] = [];
   private readonly pending = new Set<Promise<void>>();
 
   constructor(options: RealFaultOptions) {
@@ -74,7 +75,7 @@ export class RunningRealFaults {
     // Beginnings first: where one fault ends as another begins, a node that both hold down does not start in between.
     const begins = faults.map((fault) => ({
       at: origin + fromMs(fault.atMs),
-      act: () => this.carryOut(() => this.faults.begin(fault)),
+      act: () => this.begin(fault),
     }));
     const ends = faults.flatMap((fault) =>
       fault.forMs === undefined
@@ -95,6 +96,19 @@ export class RunningRealFaults {
         toMicros: ending ? to : undefined,
       };
     });
+  }
+
+  /** Begins a fault now. */
+  begin(fault: FaultSettings): void {
+    this.begunFaults.push(fault);
+    this.carryOut(() => this.faults.begin(fault));
+  }
+
+  /** Ends all that is under way now; nothing else begins. */
+  finish(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.next = this.due.length;
+    for (const fault of this.begunFaults) this.carryOut(() => this.faults.end(fault));
   }
 
   /** Resolves when all that was begun so far is done. */
