@@ -17,6 +17,7 @@ import {
 } from "./scalar-kinds";
 import { checkDistribution, DISTRIBUTION_NAMES, DISTRIBUTION_TEXT } from "./written-distributions";
 import { ANTI_ENTROPY_TEXT, checkAntiEntropy, checkOptionalDuration, OPTIONAL_DURATION_TEXT } from "./written-repair";
+import { checkSpeculativeRetry, SPECULATIVE_RETRY_TEXT } from "./written-reads";
 import { checkScript, SCRIPT_TEXT } from "./written-scripts";
 import { checkDeleteMode, checkPrune, DELETE_MODE_TEXT, PRUNE_TEXT } from "./written-versions";
 
@@ -35,6 +36,7 @@ export type StructureName =
   | "script"
   | "prune"
   | "delete-mode"
+  | "speculative-retry"
   | "optional-duration"
   | "anti-entropy";
 
@@ -54,6 +56,7 @@ const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = 
   script: SCRIPT_TEXT,
   prune: PRUNE_TEXT,
   "delete-mode": DELETE_MODE_TEXT,
+  "speculative-retry": SPECULATIVE_RETRY_TEXT,
   "optional-duration": OPTIONAL_DURATION_TEXT,
   "anti-entropy": ANTI_ENTROPY_TEXT,
 };
@@ -128,6 +131,8 @@ export function checkStructure(name: StructureName, value: Written): Checked {
       return checkPrune(value);
     case "delete-mode":
       return checkDeleteMode(value);
+    case "speculative-retry":
+      return checkSpeculativeRetry(value);
     case "optional-duration":
       return checkOptionalDuration(value);
     case "anti-entropy":

@@ -8,11 +8,12 @@ import { axisText } from "./cell-names";
 import { crossCheck, resolveMembers, type MemberPlan } from "./cross-checks";
 import type { Cell, MeasureSettings, PhaseSettings, World } from "./experiment";
 import { idleness } from "./fault-checks";
-import { readFaults, type ReadFaults } from "./faults";
+import { readFaults } from "./faults";
 import { idOf, nodeAt, toJson, written, type LocatedMap } from "./located";
 import { networkOf, nodeModelOf, simulationOf, wallErrorsOf } from "./network";
 import type { Problems } from "./problems";
 import { repairOf } from "./repair";
+import { readsOf } from "./reads";
 import type { RecordedDistributions } from "./recorded-distribution";
 import { applyCombination, named, type Combination } from "./sweep";
 import { Values } from "./values";
@@ -43,7 +44,8 @@ export function resolveCell(
     members,
     recorded: shared.recorded,
     problems,
-    idle: (kind) => idleness(kind, values) !== undefined,
+    // Of both worlds those of the simulation, so that equal seeds draw equal faults.
+    idle: (kind) => idleness(kind, values, shared.worlds.has("simulation") ? "simulation" : "processes") !== undefined,
   });
   const warnings = crossCheck({ values, members, workload, phases, faults, worlds: shared.worlds }, problems);
   if (members === undefined || workload === undefined || phases === undefined || problems.hasErrors) return undefined;
@@ -56,7 +58,7 @@ export function resolveCell(
     workload,
     phases,
     measure: measureOf(values),
-    faults: faultsOf(values, faults),
+    faults: faults.kind === "random" ? faults.settings : faults.faults.map(({ settings }) => settings),
     resolved: resolvedOf(values, combination, cellTree),
     warnings,
   };
@@ -106,7 +108,7 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
       ...clockOf(values),
       ...repairOf(values),
       maxSiblings: values.number("tunables.max_siblings"),
-      readRepair: values.text("tunables.read_repair") as "async" | "none",
+      ...readsOf(values),
       readTimeoutMs: values.number("tunables.timeout.read"),
       writeTimeoutMs: values.number("tunables.timeout.write"),
       admission: values.number("tunables.admission"),
@@ -158,17 +160,11 @@ function measureOf(values: Values): MeasureSettings {
   };
 }
 
-/** Of processes none: with a later version. */
-function faultsOf(values: Values, faults: ReadFaults): Cell["faults"] {
-  if (values.text("world") === "processes") return [];
-  return faults.kind === "random" ? faults.settings : faults.faults.map(({ settings }) => settings);
-}
-
 /** Every row as it would be written, the faults by their ids, and the tags that an axis sets. */
 function resolvedOf(values: Values, combination: Combination, tree: LocatedMap): Readonly<Record<string, unknown>> {
   const resolved: Record<string, unknown> = {};
   for (const [key, value] of values.entries()) if (value.printed !== null) resolved[key] = value.printed;
-  const faults = values.text("world") === "simulation" ? nodeAt(tree, ["faults"]) : undefined;
+  const faults = nodeAt(tree, ["faults"]);
   if (faults?.kind === "list") {
     for (const [i, item] of faults.items.entries()) resolved[`faults.${idOf(item) ?? i}`] = toJson(written(item));
   } else if (faults !== undefined) resolved.faults = toJson(written(faults));

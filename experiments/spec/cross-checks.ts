@@ -13,10 +13,11 @@ import { placeOf, type Place } from "./located";
 import { checkMixture } from "./mixes";
 import { checkZonePairs } from "./network";
 import type { Problems } from "./problems";
+import { checkReads } from "./reads";
 import { checkRepair } from "./repair";
 import { checkTimePasses } from "./time-passes";
 import type { Values } from "./values";
-import { checkDistributions, checkWorld, onlyInWorld } from "./world-checks";
+import { checkDistributions, checkWorld } from "./world-checks";
 
 const OF_THE_DISK = ["node_model.service.read", "node_model.service.write", "node_model.service.sync"];
 
@@ -95,16 +96,12 @@ export function crossCheck(cell: UncheckedCell, problems: Problems): readonly st
   checkDistributions(values, warn, problems);
   checkClocks(values, warn);
   checkRepair(values, warn);
+  checkReads(values, warn);
   if (members !== undefined) checkZonePairs(values, members, problems);
-  const scheduled = faults.kind === "random" || faults.faults.length > 0;
-  if (scheduled && values.text("world") === "processes")
-    onlyInWorld("faults", "simulation", placeOf(values.tree, ["faults"], "key"), worlds, warn, problems);
-  // Cells on processes have no faults, so nothing about them is weak.
-  const told = values.text("world") === "simulation" ? warn : () => undefined;
-  if (faults.kind === "random") checkDrawnKinds(faults.settings.kinds, values, told);
+  if (faults.kind === "random") checkDrawnKinds(faults.settings.kinds, values, warn);
   else {
-    if (phases !== undefined) checkFaultTimes(faults.times, phases, told, problems);
-    if (members !== undefined) checkFaults(faults.faults, { values, members }, told, problems);
+    if (phases !== undefined) checkFaultTimes(faults.times, phases, warn, problems);
+    if (members !== undefined) checkFaults(faults.faults, { values, members }, warn, problems);
   }
   if (workload !== undefined) checkMixture(values, workload, phases, warn, problems);
   if (workload !== undefined && workload.mix.scan > 0) {

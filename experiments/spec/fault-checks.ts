@@ -10,7 +10,7 @@
 import { resolveTargets, type FaultAction, type FaultKind, type FaultSettings } from "../../engine/vocabulary/faults";
 import { formatDuration } from "../../engine/vocabulary/quantities";
 import type { MemberPlan } from "./cross-checks";
-import type { PhaseSettings } from "./experiment";
+import type { PhaseSettings, World } from "./experiment";
 import { readsWallTime } from "./clock-checks";
 import { isInstantaneous } from "./fault-reader";
 import type { ReadFault, TimedFault } from "./faults";
@@ -84,7 +84,7 @@ function checkTime({ time, node }: TimedFault, phases: PhaseSettings, warn: Warn
   }
 }
 
-/** What a fault changes, and where it has no effect. */
+/** What a fault multiplies in simulation; processes have times of their own. */
 const NEEDS: Readonly<Partial<Record<FaultKind, readonly string[]>>> = {
   "slow-node": ["node_model.service.message"],
   "slow-disk": ["node_model.service.read", "node_model.service.write", "node_model.service.sync"],
@@ -93,10 +93,14 @@ const NEEDS: Readonly<Partial<Record<FaultKind, readonly string[]>>> = {
 const OF_THE_DISK: ReadonlySet<FaultKind> = new Set<FaultKind>(["slow-disk", "disk-full", "disk-error", "torn-write"]);
 
 /** Why faults of this kind do nothing here; undefined where they do something. */
-export function idleness(kind: FaultKind, values: Values): string | undefined {
+export function idleness(
+  kind: FaultKind,
+  values: Values,
+  world = values.text("world") as World,
+): string | undefined {
   if (OF_THE_DISK.has(kind) && values.text("cluster.storage") === "memory")
     return "cluster.storage is memory, which has no disk; lmdb has one";
-  const needs = NEEDS[kind];
+  const needs = world === "simulation" ? NEEDS[kind] : undefined;
   if (needs?.every((key) => values.get(key) === undefined) === true)
     return `${kind} multiplies ${needs.join(", ")}, none of which is set`;
   if (kind.startsWith("clock-") && !readsWallTime(values))

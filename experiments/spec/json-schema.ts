@@ -181,6 +181,8 @@ function structureSchema(name: Extract<ValueKind, { kind: "structure" }>["name"]
       const whole: Schema = { type: "object", required: ["interval"], additionalProperties: false, properties };
       return { anyOf: [{ enum: ["disabled"] }, whole] };
     }
+    case "speculative-retry":
+      return { anyOf: [{ enum: ["none", "p99", "always"] }, DURATION] };
     case "delete-mode":
       return { anyOf: [{ enum: ["keep", "immediate"] }, DURATION] };
   }

@@ -259,10 +259,11 @@ const WRONG: readonly Wrong[] = [
     told: ['8:38 fault "split" begins at 13s, but the run ends at 12s (warmup + measure + drain)'],
   },
   {
-    what: "faults of processes",
-    text: `world: processes\nfaults: [{kind: kill, node: node-1, at: 2s, for: 1s}]\n`,
+    what: "mistakes in faults of processes, as those of the simulation",
+    text: `world: processes\nfaults: [{kind: kil, node: node-1, at: 2s, for: 1s}, {kind: pause, node: node-9, at: 2s, for: 1s}]\n`,
     told: [
-      "2:1 faults works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
+      `2:17 faults.0.kind is "kil"; did you mean "kill"? Known: ${KINDS}`,
+      '2:65 faults.1.node is "node-9", which names no node; did you mean "node-1"? Here the nodes are node-1 to node-5',
     ],
   },
   {
@@ -396,12 +397,13 @@ describe("faults", () => {
     assert.equal(of("faults: random", ["faults={random: {kinds: all}}"]).kinds.length, FAULT_KINDS.length);
   });
 
-  it("in an experiment on both worlds are a warning, and only the simulated cells have them", () => {
-    const text = faults(SPLIT).replace("world: simulation", "world: [simulation, processes]");
-    assert.deepEqual(toldOf(text), [
-      "6:1 warning: faults has an effect only in world: simulation; cells on processes ignore it",
+  it("in an experiment on both worlds happen in both, and slow what either has", () => {
+    const both = (text: string): string => text.replace("world: simulation", "world: [simulation, processes]");
+    const slow = "{kind: slow-node, node: node-1, at: 2s, for: 1s, factor: 5}";
+    assert.deepEqual(toldOf(both(faults(SPLIT, slow))), [
+      '8:12 warning: fault "slow-node-2" has no effect: slow-node multiplies node_model.service.message, none of which is set',
     ]);
-    const { cells } = experimentOf(text);
+    const { cells } = experimentOf(both(faults(SPLIT)));
     assert.deepEqual(
       cells.map(({ world, faults: list, resolved }) => [
         world,
@@ -410,9 +412,15 @@ describe("faults", () => {
       ]),
       [
         ["simulation", 1, true],
-        ["processes", 0, false],
+        ["processes", 1, true],
       ],
     );
+    const drawn = (text: string): readonly (readonly string[])[] =>
+      experimentOf(`${text}faults: random\n`).cells.map((cell) => (cell.faults as RandomFaultsSettings).kinds);
+    const [simulated, real] = drawn(both(HEAD));
+    assert.deepEqual(real, simulated, "equal seeds draw equal faults");
+    const [alone] = drawn(HEAD.replace("world: simulation", "world: processes"));
+    assert.ok(alone.includes("slow-node"), "a process has a time of its own to be slow in");
   });
 });
 

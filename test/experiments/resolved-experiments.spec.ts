@@ -44,6 +44,46 @@ describe("a resolved experiment", () => {
     assert.equal(experiment.origins["tunables.r"], "default");
   });
 
+  it("says of reads what has an effect, and tells whoever asked for what has none", () => {
+    const reads = (tunables: string): { settings: object; told: readonly string[] } => {
+      const { cells, warnings } = experimentOf(`tunables: {${tunables}}\n`);
+      const { readRepair, readRepairChance, digestReads, readFanout, speculativeRetry } = cells[0].cluster.engine;
+      const given = Object.entries({ readRepair, readRepairChance, digestReads, readFanout, speculativeRetry });
+      return {
+        settings: Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+        told: warnings.map(({ message }) => message).filter((message) => message.includes("has no effect")),
+      };
+    };
+    assert.deepEqual(reads("read_fanout: quorum, speculative_retry: p99, digest_reads: true, read_repair: blocking"), {
+      settings: { readRepair: "blocking", digestReads: true, readFanout: "quorum", speculativeRetry: "p99" },
+      told: [],
+    });
+    assert.deepEqual(reads("read_fanout: quorum, speculative_retry: 2.5ms, read_repair_chance: 10%"), {
+      settings: {
+        readRepair: "async",
+        readRepairChance: 0.1,
+        readFanout: "quorum",
+        speculativeRetry: { afterMs: 2.5 },
+      },
+      told: [],
+    });
+    assert.deepEqual(reads("read_repair: none, read_repair_chance: 0.5").told, []);
+    for (const [tunables, told] of [
+      ["speculative_retry: always", "speculative_retry has no effect: with tunables.read_fanout all every replica"],
+      ["speculative_retry: p99, read_fanout: quorum, r: 2, pr: 3", "speculative_retry has no effect: all 3 replicas"],
+      ["read_fanout: quorum, r: all", "read_fanout has no effect: all 3 replicas must answer"],
+      ["read_fanout: quorum, r: 1, digest_reads: true", "digest_reads has no effect: a read is sent to one replica"],
+      ["read_repair_chance: 1%", "read_repair_chance has no effect: every read is sent to all N"],
+      ["read_fanout: quorum, r: 1, read_repair: async", "read_repair has no effect: a read is sent to one replica"],
+      ["r: 1, read_repair: blocking", "read_repair has no effect: one replica is enough"],
+    ] as const) {
+      assert.ok(
+        reads(tunables).told.some((message) => message.startsWith(`tunables.${told}`)),
+        `${tunables}: ${reads(tunables).told.join("; ")}`,
+      );
+    }
+  });
+
   it("takes its name from the file where it has none", () => {
     assert.equal(experimentOf("seed: 3\n").name, "try");
   });

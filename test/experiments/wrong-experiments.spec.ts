@@ -37,6 +37,20 @@ const WRONG: readonly Wrong[] = [
     told: ['1:1 unknown key "n_val" at the top of the file; it belongs under tunables'],
   },
   {
+    what: "Cassandra's spellings of speculation, and none that is close to any",
+    text: "tunables:\n  read_fanout: quorum\n  speculative_retry: 99PERCENTILE\n",
+    told: [
+      '3:22 tunables.speculative_retry is "99PERCENTILE"; did you mean "p99"? allowed: none, p99, always, or a duration from 0.1 ms to 1 min such as 10ms',
+    ],
+  },
+  {
+    what: "a delay of speculation without a unit",
+    text: "tunables: {read_fanout: quorum, speculative_retry: 10}\n",
+    told: [
+      "1:52 tunables.speculative_retry is 10; allowed: none, p99, always, or a duration from 0.1 ms to 1 min such as 10ms",
+    ],
+  },
+  {
     what: "another store's name for a key",
     text: "tunables: {replication_factor: 3}\nring: {num_tokens: 4}\n",
     told: [
