@@ -55,6 +55,8 @@ export interface SimulationOptions {
   readonly observe?: (event: number, at: Micros, text: () => string) => void;
   /** Receives the one-way delay of every message of the four legs, when it is delivered. */
   readonly leg?: (leg: Leg, micros: Micros) => void;
+  /** Told of every state that a node hands to its storage. */
+  readonly stored?: (at: Micros, node: NodeIndex, vnode: number, address: Address, state: unknown) => void;
 }
 
 /** Totals of one node since the start, over all its lives. */
@@ -95,6 +97,7 @@ export class SimulatedCluster {
   private nextInspection = 1;
   private held: { from: NodeIndex; to: NodeIndex; message: PeerMessage; sentAt: Micros; watched: number }[] = [];
   private readonly leg: SimulationOptions["leg"];
+  private readonly stored: SimulationOptions["stored"];
   private readonly observe: SimulationOptions["observe"];
   private stepsOfPastLives = 0;
   /** Bytes of the message encoded last; NaN under bypass. */
@@ -106,6 +109,7 @@ export class SimulatedCluster {
     this.watcher = options.watcher;
     this.leg = options.leg;
     this.observe = options.observe;
+    this.stored = options.stored;
     this.random = Random.fromSeed(cluster.seed);
     this.bypass = cluster.simulation?.codec === "bypass";
     this.measured = cluster.network.bandwidthBytesPerSecond !== undefined;
@@ -468,7 +472,9 @@ export class SimulatedCluster {
               length: distributionOf(nodeModel.pauses.length),
               random: random.fork(`pauses/${String(index)}`),
             },
-      ...(watcher === undefined ? {} : { watched: (inner: Storage) => this.watchedStorage(index, inner) }),
+      ...(watcher === undefined && this.stored === undefined
+        ? {}
+        : { watched: (inner: Storage) => this.watchedStorage(index, inner) }),
     });
   }
 
@@ -477,7 +483,8 @@ export class SimulatedCluster {
       immediate: inner.immediate,
       load: (token, vnode, address, events) => inner.load(token, vnode, address, events),
       store: (token, vnode, address, state, events) => {
-        this.watcher!.stored(this.time, index, vnode, address, state);
+        this.watcher?.stored(this.time, index, vnode, address, state);
+        this.stored?.(this.time, index, vnode, address, state);
         inner.store(token, vnode, address, state, events);
       },
       scan: (token, cursor, limit, events) => inner.scan(token, cursor, limit, events),
@@ -573,7 +580,15 @@ export class SimulatedCluster {
     const { messagesSent, bytesSent, queueDrops } = machine;
     const host: Host | undefined = machine.host;
     const byCause = machine.traffic.byCause();
-    return { ...counts, messagesSent, bytesSent, byCause, queueDrops, keysHeld: machine.keysHeld(), steps: host?.steps ?? 0 };
+    return {
+      ...counts,
+      messagesSent,
+      bytesSent,
+      byCause,
+      queueDrops,
+      keysHeld: machine.keysHeld(),
+      steps: host?.steps ?? 0,
+    };
   }
 
   /** Calls of `step` so far, of all nodes. */
