@@ -82,7 +82,7 @@ export type Note =
       readonly outcome: string;
       readonly versions: number;
     }
-  | { readonly kind: "read-repair"; readonly address: Address; readonly to: NodeIndex }
+  | { readonly kind: "read-repair" | "anti-entropy"; readonly address: Address; readonly to: NodeIndex }
   /** Replicas were late: one more was asked. */
   | { readonly kind: "speculating"; readonly address: Address; readonly on: NodeIndex }
   /** All N replicas hold the same tombstone and are told to remove it. */

@@ -8,6 +8,7 @@
 import type { Clock, Version } from "./clocks/clock";
 import { clockFor, packActor } from "./clocks/clock";
 import { type Detector, detectorNamed } from "./detectors/detector";
+import { AntiEntropy } from "./antientropy/anti-entropy";
 import { Handoff } from "./handoff/handoff";
 import { Effects, type Input, type Note, type ProtocolNode, type ScannedRecord, type Session } from "./io";
 import type {
@@ -30,10 +31,11 @@ import { ANY_HINT, MAX_INSPECTED_KEYS } from "./messages";
 import { countOf, firstOf, MAX_REPLICAS, resolveQuorum } from "./quorum/arithmetic";
 import { Deadlines } from "./quorum/deadlines";
 import { Digests, DIGEST_BYTES } from "./quorum/digest";
-import { GetCoordination } from "./quorum/get-coordinator";
+import { GetCoordination, type GetQuorum } from "./quorum/get-coordinator";
 import type { Origin } from "./quorum/origin";
 import { NOT_AT_A_REPLICA, PutCoordination, type PutQuorum } from "./quorum/put-coordinator";
 import { ReadStrategies } from "./quorum/read-strategies";
+import { RecentLatency } from "./quorum/recent-latency";
 import { firstIdOf, type Identified, RequestTable } from "./quorum/request-table";
 import { StrategicGet } from "./quorum/strategic-get";
 import { Tickets } from "./quorum/tickets";
@@ -81,6 +83,19 @@ class Forwarding implements Identified {
   ) {}
 }
 
+/** A get that anti-entropy makes to have a key repaired: nobody is answered. */
+class RepairingGet extends GetCoordination {
+  constructor(
+    address: Address,
+    replicas: readonly Placement[],
+    asked: number,
+    quorum: GetQuorum,
+    readonly done: (ok: boolean) => void,
+  ) {
+    super({ kind: "nobody", id: 0 }, address, replicas, asked, countOf(asked), quorum, asked);
+  }
+}
+
 /** A hint on its way to a peer that is to keep it. */
 class Slop implements Identified {
   readonly kind = "slop";
@@ -124,6 +139,17 @@ export interface NodeCounts {
   /** Now. */
   hintsHeld: number;
   hintBytesHeld: number;
+  /** Comparisons of trees begun here that came to their end; of those, found equal. */
+  exchanges: number;
+  exchangesEqual: number;
+  /** Messages of comparisons, on either side. */
+  treeMessages: number;
+  keysCompared: number;
+  /** Copies sent because their segment differed; copies received so that brought nothing new. */
+  keysStreamed: number;
+  keysOverstreamed: number;
+  keysRepairedByAae: number;
+  treesBuilt: number;
 }
 
 /** Before a node has done anything. */
@@ -148,6 +174,14 @@ export const NOTHING_DONE: Readonly<NodeCounts> = {
   hintsRefused: 0,
   hintsHeld: 0,
   hintBytesHeld: 0,
+  exchanges: 0,
+  exchangesEqual: 0,
+  treeMessages: 0,
+  keysCompared: 0,
+  keysStreamed: 0,
+  keysOverstreamed: 0,
+  keysRepairedByAae: 0,
+  treesBuilt: 0,
 };
 
 /** Who is to answer for a key: parallel sets of bits over `replicas`. */
@@ -187,6 +221,9 @@ export class Node implements ProtocolNode {
   /** Hints are log entries or slops: no member of any list, and left once it is known who missed a write. */
   private readonly hintsElsewhere: boolean;
   private readonly handoff: Handoff | undefined;
+  private readonly antiEntropy: AntiEntropy | undefined;
+  /** Of reads for clients; only where background work looks at it. */
+  private readonly foreground: RecentLatency | undefined;
   private readonly random: Random;
   private readonly suspectedSince = new Map<NodeIndex, Micros>();
   private lastStamp: Micros = 0;
@@ -231,7 +268,9 @@ export class Node implements ProtocolNode {
       },
       options.settings.graceMs,
     );
+    if (options.settings.backgroundP99Ms !== undefined) this.foreground = new RecentLatency(now);
     this.handoff = this.makeHandoff();
+    this.antiEntropy = this.makeAntiEntropy();
     if (this.watchesCopies && options.epoch > 1) this.lookThrough(undefined);
     // Peers must know of a new life even where nobody sends heartbeats: what they ask is addressed to one life.
     this.nextHeartbeat = this.detector.heartbeatIntervalMicros === Infinity && options.epoch === 1 ? Infinity : now;
@@ -249,6 +288,7 @@ export class Node implements ProtocolNode {
         changed: this.watchesCopies
           ? (vnode, address, before, after): void => this.changed(vnode, address, before, after)
           : undefined,
+        storeFailed: this.antiEntropy === undefined ? undefined : (): void => this.antiEntropy!.doubt(),
         walks: options.ring.canLend && options.ring.homeOf(HINTED)?.vnode === 0,
         actorEpochs: options.settings.actorEpochs ?? true,
         now: () => this.now,
@@ -280,10 +320,59 @@ export class Node implements ProtocolNode {
         drop: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "drop", state }),
         send: (to, message) => this.send(to, message),
         believedUp: (node) => this.believedUp(node),
-        mayWork: () => true,
+        mayWork: () => this.mayWork(),
         note: (kind, node, count) => this.note({ kind, node, count }),
       },
     );
+  }
+
+  private makeAntiEntropy(): AntiEntropy | undefined {
+    const { settings, ring, epoch, index } = this.options;
+    if (settings.aae === undefined) return undefined;
+    return new AntiEntropy(
+      {
+        index,
+        epoch,
+        ring,
+        n: settings.nVal,
+        clock: this.clock,
+        settings: settings.aae,
+        stepTimeoutMs: 4 * Math.max(settings.readTimeoutMs, settings.writeTimeoutMs),
+        now: () => this.now,
+      },
+      {
+        read: (vnode, address, done) =>
+          this.replica.perform(vnode, address, {
+            kind: "read",
+            done: (status, state) => done(status === "found", state),
+          }),
+        merge: (vnode, address, state, done) => {
+          let changed = false;
+          this.replica.perform(vnode, address, {
+            kind: "merge",
+            state,
+            received: (news) => (changed = news),
+            stored: (ok) => done(!ok ? "failed" : changed ? "changed" : "same"),
+          });
+        },
+        repairByGet: (address, done) => this.repairByGet(address, done),
+        scan: (token, cursor, limit) =>
+          this.scan(cursor, (entries, next) => this.antiEntropy?.scanned(token, entries, next), limit),
+        unsettled: (visit) =>
+          this.replica.unsettled((vnode, address, state) => {
+            if (vnode < HINTED) visit(vnode, address, state);
+          }),
+        send: (to, message) => this.send(to, message),
+        reachable: (node) => this.believedUp(node),
+        mayWork: () => this.mayWork(),
+      },
+    );
+  }
+
+  /** Whether background work may go on: clients' reads are not waiting for too long. */
+  private mayWork(): boolean {
+    const p99 = this.foreground?.quantile(this.now, 0.99);
+    return p99 === undefined || p99 <= fromMs(this.options.settings.backgroundP99Ms!);
   }
 
   private get watchesCopies(): boolean {
@@ -292,11 +381,12 @@ export class Node implements ProtocolNode {
   }
 
   /** A copy of this node's has changed. */
-  private changed(vnode: number, address: Address, _before: unknown, after: unknown): void {
+  private changed(vnode: number, address: Address, before: unknown, after: unknown): void {
     if (vnode >= HINTED) {
       this.handoff?.changed(this.now, vnode, address, after);
       return;
     }
+    this.antiEntropy?.changed(vnode, address, before, after);
     if (this.options.settings.graceMs !== undefined && after !== undefined && this.isTombstone(after))
       this.reaper.buried(this.now, vnode, address, after);
   }
@@ -331,6 +421,7 @@ export class Node implements ProtocolNode {
     const speculation = this.reads?.next();
     if (speculation !== undefined && speculation < next) next = speculation;
     if (this.handoff !== undefined && this.handoff.next() < next) next = this.handoff.next();
+    if (this.antiEntropy !== undefined && this.antiEntropy.next() < next) next = this.antiEntropy.next();
     return next === Infinity ? undefined : next;
   }
 
@@ -381,10 +472,14 @@ export class Node implements ProtocolNode {
   // ---- walks over the own copies -------------------------------------------------------------------------------
 
   /** Asks for a page; `done` gets it, and where to go on (undefined: that was all). */
-  private scan(cursor: unknown, done: (entries: readonly ScannedRecord[], cursor: unknown) => void): void {
+  private scan(
+    cursor: unknown,
+    done: (entries: readonly ScannedRecord[], cursor: unknown) => void,
+    limit = SCANNED_AT_ONCE,
+  ): void {
     const token = this.nextScan++;
     this.scans.set(token, done);
-    this.effects.push({ kind: "scan", token, cursor, limit: SCANNED_AT_ONCE });
+    this.effects.push({ kind: "scan", token, cursor, limit });
   }
 
   private scanned({ token, entries, cursor, damaged }: Extract<Input, { kind: "scanned" }>): void {
@@ -473,6 +568,15 @@ export class Node implements ProtocolNode {
         this.eventMade(put, message.outcome, message.state, `replica on node ${String(from)}: ${message.outcome}`);
         return;
       }
+      case "tree":
+      case "segments":
+      case "stream":
+      case "tree-reply":
+      case "segments-reply":
+      case "stream-reply":
+        // A peer that was set up otherwise is left to its timeout.
+        this.antiEntropy?.received(from, message);
+        return;
       default:
         unreachable(message, "Node.received");
     }
@@ -497,12 +601,21 @@ export class Node implements ProtocolNode {
   private replicaGet(from: NodeIndex, message: ReplicaGet): void {
     if (message.vnode >= HINTED) this.handoff?.used(this.now, message.vnode);
     const { id, vnode, address, digest } = message;
+    if (message.background === true) return this.replicaGetInBackground(from, message);
     this.replica.perform(vnode, address, {
       kind: "read",
       done: (status, state) => {
         if (digest === true && status === "found") this.sendDigest(from, id, vnode, address, state);
         else this.send(from, { kind: "replica-get-reply", id, vnode, status, state });
       },
+    });
+  }
+
+  private replicaGetInBackground(from: NodeIndex, { id, vnode, address }: ReplicaGet): void {
+    this.replica.perform(vnode, address, {
+      kind: "read",
+      done: (status, state) =>
+        this.send(from, { kind: "replica-get-reply", id, vnode, status, state, background: true }),
     });
   }
 
@@ -594,6 +707,7 @@ export class Node implements ProtocolNode {
         ? new GetCoordination(origin, request.address, replicas, asked, live, quorum, primaries)
         : new StrategicGet(origin, request.address, replicas, quorum, primaries, plan);
     this.open(get, options?.timeoutMs ?? settings.readTimeoutMs);
+    get.startedAt = this.now;
     if (get instanceof StrategicGet) return this.getStrategically(get);
     if (this.options.tracing) this.noteCoordinating("get", request.address, replicas, asked);
     let local: Placement | undefined;
@@ -742,6 +856,8 @@ export class Node implements ProtocolNode {
   private answerGet(get: GetCoordination): void {
     get.answered = true;
     this.unanswered--;
+    if (get instanceof RepairingGet) return;
+    if (get.origin.kind !== "nobody") this.foreground?.record(this.now, this.now - get.startedAt);
     const { outcome, versions, context, reason } = get.response(this.clock);
     this.answer(get.origin, outcome, versions, context, reason);
     if (this.options.tracing) this.note({ kind: "answered", operation: "get", outcome, versions: versions.length });
@@ -750,12 +866,22 @@ export class Node implements ProtocolNode {
   private finishGet(get: GetCoordination): void {
     this.requests.remove(get.id);
     if (this.reaper.reaps) this.reap(get);
-    const repairs = get instanceof StrategicGet ? get.plan.repairs : this.options.settings.readRepair !== "none";
-    if (!repairs) return;
+    const forAntiEntropy = get instanceof RepairingGet;
+    if (forAntiEntropy || this.repairsAfter(get))
+      this.repairBehind(get, forAntiEntropy ? "anti-entropy" : "read-repair");
+    if (forAntiEntropy) get.done(get.complete());
+  }
+
+  private repairsAfter(get: GetCoordination): boolean {
+    return get instanceof StrategicGet ? get.plan.repairs : this.options.settings.readRepair !== "none";
+  }
+
+  /** Whoever answered with less than all that was found gets the rest. */
+  private repairBehind(get: GetCoordination, cause: "read-repair" | "anti-entropy"): void {
     const { state, targets } = get.finalAction(this.clock);
     for (const { node, vnode } of targets) {
-      this.counts.readRepairs++;
-      if (this.options.tracing) this.note({ kind: "read-repair", address: get.address, to: node });
+      if (cause === "read-repair") this.counts.readRepairs++;
+      if (this.options.tracing) this.note({ kind: cause, address: get.address, to: node });
       const repair: ReplicaPut = {
         kind: "replica-put",
         id: 0,
@@ -763,7 +889,7 @@ export class Node implements ProtocolNode {
         address: get.address,
         state,
         acknowledge: "none",
-        cause: "read-repair",
+        cause,
       };
       if (node === this.options.index && !this.options.loopback) this.replicaPut(node, repair);
       else this.send(node, repair);
@@ -783,6 +909,27 @@ export class Node implements ProtocolNode {
         this.send(node, { kind: "replica-put", ...message });
       }
     }
+  }
+
+  /** Every primary that is up is asked, and whoever lags is told. Always ends. */
+  private repairByGet(address: Address, done: (ok: boolean) => void): void {
+    const { settings, ring } = this.options;
+    const replicas = ring.preferenceList(address, settings.nVal);
+    let asked = 0;
+    for (let i = 0; i < replicas.length; i++) if (this.believedUp(replicas[i].node)) asked |= 1 << i;
+    const r = countOf(asked);
+    const quorum = { n: settings.nVal, r, pr: 0, notfoundOk: true, basicQuorum: false };
+    const get = new RepairingGet(address, replicas, asked, quorum, done);
+    this.open(get, settings.readTimeoutMs);
+    // Not work for a client.
+    this.counts.coordinated--;
+    for (let i = 0; i < replicas.length; i++) {
+      const { node, vnode } = replicas[i];
+      if ((asked & (1 << i)) !== 0 && !this.isOwn(replicas[i]))
+        this.send(node, { kind: "replica-get", id: get.id, vnode, address, background: true });
+    }
+    for (let i = 0; i < replicas.length; i++)
+      if ((asked & (1 << i)) !== 0 && this.isOwn(replicas[i])) this.readLocally(get, replicas[i].vnode);
   }
 
   /** A delete was acknowledged a moment ago: do all replicas have it by now? */
@@ -1260,6 +1407,7 @@ export class Node implements ProtocolNode {
       if (request.kind === "get") {
         request.answered = true;
         this.unanswered--;
+        if (request.origin.kind !== "nobody") this.foreground?.record(this.now, this.now - request.startedAt);
         this.answer(request.origin, "timeout", [], "", "no read quorum before the timeout");
         this.finishGet(request);
         continue;
@@ -1286,6 +1434,7 @@ export class Node implements ProtocolNode {
     }
     this.reaper.advance(this.now);
     this.handoff?.advance(this.now);
+    this.antiEntropy?.advance(this.now);
     if (this.now >= this.nextHeartbeat) {
       this.heartbeatSequence++;
       for (const peer of this.peers) {
@@ -1365,6 +1514,20 @@ export class Node implements ProtocolNode {
   /** Current counts, replica work included. */
   count(): NodeCounts {
     if (this.handoff !== undefined) Object.assign(this.counts, this.handoff.counts);
+    if (this.antiEntropy !== undefined) {
+      const { exchanges, exchangesEqual, keysCompared, keysStreamed, keysOverstreamed, keysRepaired } =
+        this.antiEntropy.counts;
+      const { treeMessages, builds } = this.antiEntropy.counts;
+      Object.assign(this.counts, {
+        exchanges,
+        exchangesEqual,
+        treeMessages,
+        keysCompared,
+        keysStreamed,
+        keysOverstreamed,
+      });
+      Object.assign(this.counts, { keysRepairedByAae: keysRepaired, treesBuilt: builds });
+    }
     this.counts.replicaReads = this.replica.reads;
     this.counts.replicaWrites = this.replica.writes;
     this.counts.reaped = this.replica.reaped;

@@ -249,6 +249,8 @@ export class TraceRecorder implements Watcher {
         return `makes the event ${note.state} on ${keyOf(note.address)}`;
       case "answered":
         return `answers the ${note.operation}: ${note.outcome}, ${String(note.versions)} version${note.versions === 1 ? "" : "s"}`;
+      case "anti-entropy":
+        return `has found ${keyOf(note.address)} different and repairs it on ${this.nameOf(note.to)}`;
       case "read-repair":
         return `repairs ${keyOf(note.address)} on ${this.nameOf(note.to)}`;
       case "speculating":

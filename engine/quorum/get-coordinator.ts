@@ -13,6 +13,7 @@ import type { Clock, Context, Version } from "../clocks/clock";
 import type { ReplicaGetReply } from "../messages";
 import type { Replica as Placement } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
+import type { Micros } from "../vocabulary/micros";
 import type { Outcome } from "../vocabulary/outcomes";
 import { countOf, positionOf, type Verdict } from "./arithmetic";
 import type { Origin } from "./origin";
@@ -42,6 +43,8 @@ export class GetCoordination implements Identified {
   readonly kind = "get";
   id = 0;
   answered = false;
+  /** When it was begun; told to whoever measures reads. */
+  startedAt: Micros = 0;
   /** Parallel to `replicas`: undefined until that replica answers. */
   protected readonly results: unknown[];
   protected found = 0;

@@ -67,6 +67,14 @@ export interface ServerCounts {
   readonly hintsRefused: number;
   readonly hintsHeld: number;
   readonly hintBytesHeld: number;
+  readonly exchanges: number;
+  readonly exchangesEqual: number;
+  readonly treeMessages: number;
+  readonly keysCompared: number;
+  readonly keysStreamed: number;
+  readonly keysOverstreamed: number;
+  readonly keysRepairedByAae: number;
+  readonly treesBuilt: number;
   readonly messagesSent: number;
   readonly bytesSent: number;
   readonly lost: number;

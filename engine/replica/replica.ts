@@ -44,7 +44,8 @@ export type ReplicaTask =
   | {
       readonly kind: "merge";
       readonly state: unknown;
-      readonly received: () => void;
+      /** `news`: the copy has changed by it. */
+      readonly received: (news: boolean) => void;
       readonly stored: (ok: boolean) => void;
     }
   /** Removes the copy if it still is this state; anything written since stays. */
@@ -104,6 +105,8 @@ export interface ReplicaOptions {
   readonly now: () => Micros;
   /** Told of every change of a copy before it is stored; undefined: absent. */
   readonly changed?: ((vnode: number, address: Address, before: unknown, after: unknown) => void) | undefined;
+  /** A copy that {@link changed} told of did not reach the disk. */
+  readonly storeFailed?: (() => void) | undefined;
   /** Primaries' copies are all in vnode 0, so that other numbers are free for names. */
   readonly walks: boolean;
   /** How long a message may be on its way at most, as far as anybody waits for it. */
@@ -211,6 +214,7 @@ export class Replica {
     const { entry, ordinal, task } = token;
     entry.storing--;
     if (ok && ordinal > entry.safe) entry.safe = ordinal;
+    if (!ok) this.options.storeFailed?.();
     if (!ok || this.unstored.size > 0) this.reckon(entry);
     if (task === undefined) this.retrying = false;
     else task.stored(ok);
@@ -233,6 +237,13 @@ export class Replica {
       this.retrying = true;
       this.store(entry, entry.state, undefined);
       return;
+    }
+  }
+
+  /** Copies of which memory may know more than the disk: being stored, or not stored when that was tried. */
+  unsettled(visit: (vnode: number, address: Address, state: unknown) => void): void {
+    for (const entry of this.entries.values()) {
+      if (!entry.loading) visit(entry.vnode, entry.address, entry.state);
     }
   }
 
@@ -306,20 +317,20 @@ export class Replica {
     if (clock.latest !== undefined) this.options.learnt(clock.latest(task.state));
     const before = entry.state;
     if (this.graves !== undefined && this.isBuried(entry, task.state)) {
-      task.received();
+      task.received(false);
       task.stored(true);
       return;
     }
     const next = before === undefined ? task.state : clock.sync(before, task.state);
     const known = before !== undefined && (next === before || clock.compare(before, next) === "equal");
     if (known && entry.storing === 0 && entry.event <= entry.safe) {
-      task.received();
+      task.received(false);
       task.stored(true);
       return;
     }
     // Known but not on the disk, or still on its way: storing again gives this acknowledgement a completion of its own.
     this.store(entry, known ? before : next, task);
-    task.received();
+    task.received(!known);
   }
 
   private reap(entry: Entry, state: unknown): void {

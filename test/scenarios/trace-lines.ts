@@ -135,6 +135,13 @@ export class TraceLines implements Watcher {
         return `replica-update ${keyName(message.address)} w${String(message.version.writeId)}${this.contextInWords(message.context)} (acknowledge ${message.acknowledge})`;
       case "handoff":
         return `handoff ${message.entries.map(({ address, state }) => `${keyName(address)} ${this.clock.describe(state)}`).join(", ")}`;
+      case "tree":
+      case "tree-reply":
+      case "segments":
+      case "segments-reply":
+      case "stream":
+      case "stream-reply":
+        return message.kind;
       case "handoff-reply":
         return `handoff-reply ${message.status}`;
       case "replica-updated":
@@ -192,6 +199,7 @@ function noteInWords(note: Note): string {
       return `answers the ${note.operation}: ${note.outcome}, ${String(note.versions)} versions`;
     case "speculating":
       return `asks ${nodeName(note.on)} too for ${keyName(note.address)}`;
+    case "anti-entropy":
     case "read-repair":
       return `repairs ${keyName(note.address)} at ${nodeName(note.to)}`;
     case "reaping":
