@@ -99,6 +99,7 @@ function faultText(row: FaultKindRow): string {
     "",
     `- Needs: ${["at", ...needs].join(", ")}`,
     `- May have: ${["id", ...optional].join(", ")}`,
+    `- On real processes: ${row.processes}`,
     `- Source: ${row.source}`,
     `- Charts: ${row.charts.join(", ")}`,
     "",

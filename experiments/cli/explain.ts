@@ -160,6 +160,7 @@ function faults(name: string): readonly Explanation[] {
         ["needs", needs.join("; ")],
         ...(may.length === 0 ? [] : [["may have", may.join("; ")] as const]),
         ["shows", row.shows],
+        ["worlds", `simulation and processes. On processes: ${row.processes}`],
         ["source", row.source],
         ["charts", row.charts.join(", ")],
       ],

@@ -9,7 +9,7 @@ import type { PhaseSettings, World } from "./experiment";
 import { checkClocks } from "./clock-checks";
 import { checkDrawnKinds, checkFaults, checkFaultTimes } from "./fault-checks";
 import type { ReadFaults } from "./faults";
-import { placeOf, type Place } from "./located";
+import type { Place } from "./located";
 import { checkMixture } from "./mixes";
 import { checkZonePairs } from "./network";
 import type { Problems } from "./problems";

@@ -93,11 +93,7 @@ const NEEDS: Readonly<Partial<Record<FaultKind, readonly string[]>>> = {
 const OF_THE_DISK: ReadonlySet<FaultKind> = new Set<FaultKind>(["slow-disk", "disk-full", "disk-error", "torn-write"]);
 
 /** Why faults of this kind do nothing here; undefined where they do something. */
-export function idleness(
-  kind: FaultKind,
-  values: Values,
-  world = values.text("world") as World,
-): string | undefined {
+export function idleness(kind: FaultKind, values: Values, world = values.text("world") as World): string | undefined {
   if (OF_THE_DISK.has(kind) && values.text("cluster.storage") === "memory")
     return "cluster.storage is memory, which has no disk; lmdb has one";
   const needs = world === "simulation" ? NEEDS[kind] : undefined;

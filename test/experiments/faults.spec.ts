@@ -263,7 +263,7 @@ const WRONG: readonly Wrong[] = [
     text: `world: processes\nfaults: [{kind: kil, node: node-1, at: 2s, for: 1s}, {kind: pause, node: node-9, at: 2s, for: 1s}]\n`,
     told: [
       `2:17 faults.0.kind is "kil"; did you mean "kill"? Known: ${KINDS}`,
-      '2:65 faults.1.node is "node-9", which names no node; did you mean "node-1"? Here the nodes are node-1 to node-5',
+      '2:74 faults.1.node is "node-9", which names no node; did you mean "node-1"? Here the nodes are node-1 to node-5',
     ],
   },
   {

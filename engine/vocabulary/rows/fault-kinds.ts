@@ -29,6 +29,8 @@ export interface FaultKindRow {
   readonly instantaneous: boolean;
   /** What it is good for, and what to watch. */
   readonly shows: string;
+  /** Every kind happens in both worlds; how on real processes, and what is different there. */
+  readonly processes: string;
   readonly source: string;
   readonly charts: readonly ChartName[];
 }
@@ -106,6 +108,8 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     instantaneous: false,
     shows:
       "What was acknowledged before it was synced is gone. With disk: wipe the node comes back empty, as a replaced machine.",
+    processes:
+      "SIGKILL; what was handed to the operating system survives, since the process dies and not the machine (in simulation the machine). Over when the node is up again and linked.",
     source: JEPSEN,
     charts: CRASHES,
   },
@@ -117,6 +121,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: restart, node: node-2, at: 40s}",
     instantaneous: true,
     shows: "Ends a kill that has no length.",
+    processes: "A new process on the old folder, under the next boot epoch.",
     source: JEPSEN,
     charts: CRASHES,
   },
@@ -128,6 +133,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: wipe, node: node-2, at: 20s}",
     instantaneous: true,
     shows: "How long until one replica in N has everything again, and what was only there.",
+    processes: "SIGKILL, the records' folder is deleted, and a new process; the count of boots stays in both worlds.",
     source: JEPSEN,
     charts: CRASHES,
   },
@@ -139,6 +145,8 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{id: collection, kind: pause, node: node-3, at: 20s, for: 2s}",
     instantaneous: false,
     shows: "A node that is suspected and comes back with old opinions, as after a long garbage collection or SIGSTOP.",
+    processes:
+      "SIGSTOP and SIGCONT: the system goes on to take connections and bytes for it, as far as its buffers reach.",
     source: JEPSEN,
     charts: CRASHES,
   },
@@ -155,6 +163,8 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     instantaneous: false,
     shows:
       "Divergence while it lasts, and convergence after it. Nodes in no group reach everybody, which makes a bridge.",
+    processes:
+      "Each node drops what it would send to another side, and so does the client library with what it would send or has received: connections stay open, as across a network that swallows everything.",
     source: JEPSEN,
     charts: ["divergence", "siblings", "throughput and outcomes"],
   },
@@ -166,6 +176,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: delay, links: {from: all, to: node-3}, at: 20s, for: 10s, extra: {dist: exponential, mean: 50ms}}",
     instantaneous: false,
     shows: "A slow replica inside or outside of the quorum: the tail with it, the staleness without it.",
+    processes: "Held in the sending node; a timer's millisecond coarse.",
     source: "netem",
     charts: LINKS,
   },
@@ -177,6 +188,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: loss, links: all, at: 20s, for: 10s, share: 5%}",
     instantaneous: false,
     shows: "Timeouts, and replicas that miss writes though nobody is down.",
+    processes: "Drawn in the sending node, from the link's own stream.",
     source: "netem",
     charts: LINKS,
   },
@@ -188,6 +200,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: duplicate, links: all, at: 20s, for: 10s, share: 5%}",
     instantaneous: false,
     shows: "Whether merging is idempotent.",
+    processes: "Drawn in the sending node, from the link's own stream.",
     source: "netem",
     charts: LINKS,
   },
@@ -199,6 +212,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: reorder, links: all, at: 20s, for: 10s, share: 20%}",
     instantaneous: false,
     shows: "Whether anything relied on order.",
+    processes: "Drawn in the sending node, from the link's own stream.",
     source: "netem",
     charts: LINKS,
   },
@@ -210,6 +224,8 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: hold, links: {from: node-1, to: node-2, both_ways: true}, at: 20s, for: 5s}",
     instantaneous: false,
     shows: "Old writes that arrive long after newer ones, and long after the coordinator gave up.",
+    processes:
+      "Kept in the sending node, and gone with it when it is killed (in simulation they are under way and arrive).",
     source: "turmoil's hold and release",
     charts: LINKS,
   },
@@ -221,6 +237,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: release, links: {from: node-1, to: node-2}, at: 22s}",
     instantaneous: true,
     shows: "Ends a hold early, on some of its links alone if wanted.",
+    processes: "As in simulation.",
     source: "turmoil's hold and release",
     charts: LINKS,
   },
@@ -231,7 +248,9 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     takes: [{ name: "factor" }],
     example: "{kind: slow-node, node: node-3, at: 20s, for: 10s, factor: 10}",
     instantaneous: false,
-    shows: "A node that answers, but late. Needs node_model.service.message.",
+    shows: "A node that answers, but late. Needs node_model.service.message in simulation.",
+    processes:
+      "No service time is modelled: the next message waits until a processor so many times slower would be done with the last, by the measured time of the protocol's own work on it.",
     source: "Gunawi et al., Fail-Slow at Scale, FAST 2018",
     charts: ["latency over time", "percentile spectrum"],
   },
@@ -243,7 +262,9 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: slow-disk, node: node-3, at: 20s, for: 10s, factor: 8}",
     instantaneous: false,
     shows:
-      "Reads that hit the slow replica, and writes whose durability waits. Needs node_model.service.read, write or sync.",
+      "Reads that hit the slow replica, and writes whose durability waits. Needs node_model.service.read, write or sync in simulation.",
+    processes:
+      "No service time is modelled: each completion waits the factor's rest on top of its own measured time, taken for at least 0.1 ms, an access to a solid-state disk. Loads and stores are late; how many pass a second stays.",
     source: "Gunawi et al., Fail-Slow at Scale, FAST 2018",
     charts: ["latency over time", "percentile spectrum"],
   },
@@ -255,6 +276,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: disk-full, node: node-3, at: 20s, for: 10s}",
     instantaneous: false,
     shows: "A replica that refuses writes and still answers reads with what is old.",
+    processes: "In front of LMDB: the store fails before it gets there.",
     source: "Ganesan et al., Redundancy Does Not Imply Fault Tolerance, FAST 2017",
     charts: ["divergence", "throughput and outcomes"],
   },
@@ -266,6 +288,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: disk-error, node: node-3, at: 20s, for: 10s, share: 10%}",
     instantaneous: false,
     shows: "Whether an error of one replica reaches a client although the quorum was met without it.",
+    processes: "In front of LMDB; each life of a node draws from a stream of its own.",
     source: "Ganesan et al., Redundancy Does Not Imply Fault Tolerance, FAST 2017",
     charts: ["divergence", "throughput and outcomes"],
   },
@@ -277,6 +300,8 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: torn-write, node: node-3, at: 20s, for: 10s, share: 5%, damage: lost}",
     instantaneous: false,
     shows: "Damage is found by checksum and never served as data: the record is missing there until it is repaired.",
+    processes:
+      "The record that LMDB is given is cut short, is the old one under the new one's checksum, or has a bit flipped; of a node that is down before it starts again.",
     source: "Ganesan et al., Redundancy Does Not Imply Fault Tolerance, FAST 2017",
     charts: ["divergence", "t-visibility"],
   },
@@ -288,6 +313,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: clock-skew, node: node-2, at: 20s, for: 10s, offset: -250ms}",
     instantaneous: false,
     shows: "Writes that lose by timestamp to earlier ones (tunables.clock: lww); causal clocks do not notice.",
+    processes: "Added to what the node takes for wall time; the machine's clock is not touched.",
     source: JEPSEN,
     charts: TIME,
   },
@@ -299,6 +325,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: clock-drift, nodes: [node-1, node-2], at: 20s, for: 10s, ppm: 500}",
     instantaneous: false,
     shows: "Skew that grows; what it has grown to when the fault ends, stays.",
+    processes: "Added to what the node takes for wall time; the machine's clock is not touched.",
     source: JEPSEN,
     charts: TIME,
   },
@@ -310,6 +337,7 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     example: "{kind: clock-jump, node: node-2, at: 20s, offset: 1s}",
     instantaneous: true,
     shows: "A leap second, a step of NTP, an operator's mistake.",
+    processes: "Added to what the node takes for wall time; the machine's clock is not touched.",
     source: JEPSEN,
     charts: TIME,
   },
@@ -327,7 +355,10 @@ export const FAULTS_PROSE: readonly (readonly [label: string, text: string])[] =
     "overlap",
     "faults compose and neither ends the other: a node is down while any of them holds it, factors multiply, chances combine as independent ones, delays and offsets add",
   ],
-  ["world", "simulation; on real processes with a later version"],
+  [
+    "world",
+    "both, with one meaning; on real processes acts take time, and the record has when each fault really began and ended",
+  ],
 ];
 
 /** Known, and with a later version. */
