@@ -86,7 +86,7 @@ export class World {
     for (let node = 0; node < nodes; node++) {
       this.stores.push(new Map());
       this.up.push(true);
-      this.machines.push(this.boot(node, 1));
+      this.boot(node, 1);
     }
   }
 
@@ -266,10 +266,10 @@ export class World {
     );
   }
 
-  /** Whether all replicas of every key hold the same. */
-  agrees(): boolean {
-    const keys = new Set(this.stores.flatMap((store) => [...store.keys()].map((name) => nameOf(name).address)));
-    for (const key of keys) {
+  /** Whether all replicas of every key, or of these, hold the same. */
+  agrees(of?: readonly Address[]): boolean {
+    const all = of ?? this.stores.flatMap((store) => [...store.keys()].map((name) => nameOf(name).address));
+    for (const key of new Set(all)) {
       const states = this.ring
         .preferenceList(key, this.n)
         .map(({ node, vnode }) => this.stores[node].get(storageKey(vnode, key)));

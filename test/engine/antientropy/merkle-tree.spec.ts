@@ -1,8 +1,11 @@
 /** The tree against its dumb twin, and its bounds. */
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
+import { Fingerprints } from "../../../engine/antientropy/fingerprint";
 import { MAX_SEGMENTS, MerkleTree, segmentsOf } from "../../../engine/antientropy/merkle-tree";
 import { eachOf, SegmentPages } from "../../../engine/antientropy/segment-pages";
+import { clockNamed, packActor } from "../../../engine/clocks/clock";
+import { by } from "../clocks/event-maker";
 import { DumbTree } from "./dumb-tree";
 
 const shape = fc.constantFrom(
@@ -63,6 +66,22 @@ describe("a Merkle tree", () => {
       assert.ok(!tree.has(1, name));
     }
     assert.deepEqual([tree.size, tree.keysOf(1)], [0, []]);
+  });
+
+  it("hides no pair of keys that are written alike, as it would without the address in a fingerprint", () => {
+    const clock = clockNamed("lww");
+    const state = clock.update(undefined, "", { writeId: 1, value: "v", tombstone: false }, by(packActor(0, 0, 1)));
+    const fingerprints = new Fingerprints(clock, "clock");
+    const rootOf = (addressed: boolean): number => {
+      const tree = new MerkleTree({ fanout: 2, depth: 2 });
+      for (const name of ["key1", "key2"]) {
+        fingerprints.of(addressed ? name : "", state);
+        tree.toggle(3, fingerprints.high, fingerprints.low);
+      }
+      return tree.high(0, 0);
+    };
+    assert.equal(rootOf(false), 0, "the pair looks like no key at all");
+    assert.notEqual(rootOf(true), 0);
   });
 
   it("has a shape within bounds", () => {

@@ -249,6 +249,34 @@ describe("shares", () => {
   });
 });
 
+describe("groups of replicas", () => {
+  it("are the distinct sets of replicas, and every position's is that of its preference list", () => {
+    fc.assert(
+      fc.property(anyRing, fc.array(fc.nat(TOP)), fc.nat(5), ({ ring }, positions, n) => {
+        const groups = ring.groups(n);
+        const named = groups.map(({ replicas }) => JSON.stringify(replicas));
+        assert.equal(new Set(named).size, groups.length, "each set once");
+        groups.forEach(({ id }, at) => assert.equal(id, at));
+        for (const position of [...positions, 0, TOP, ...ring.tokens().map(({ at }) => at)]) {
+          const list = [...ring.preferenceListAt(position, n)].sort((a, b) => a.node - b.node || a.vnode - b.vnode);
+          assert.deepEqual(groups[ring.groupAt(position, n)].replicas, list);
+        }
+        assert.equal(new Set(ring.tokens().map(({ at }) => ring.groupAt(at, n))).size, groups.length, "none is idle");
+      }),
+    );
+  });
+
+  it("are few where few nodes hold everything, and the same for every order of preference", () => {
+    const ring = build({ strategy: "random-tokens" }, members(1, 1, 1));
+    assert.deepEqual(
+      ring.groups(3).map(({ replicas }) => replicas.map(({ node }) => node)),
+      [[0, 1, 2]],
+    );
+    assert.equal(ring.groups(2).length, 3);
+    assert.equal(ring.groups(1).length, 3);
+  });
+});
+
 describe("building a ring", () => {
   it("says what cannot be met", () => {
     const three = members(1, 1, 1);
