@@ -6,7 +6,7 @@
  * An inspection costs the nodes time, so it is bounded: so many keys a scan, so many a message. Written with callbacks,
  * because a promise would make the result of a simulation depend on when the program happened to look up from it.
  */
-import { MAX_INSPECTED_KEYS } from "../engine/messages";
+import { ANY_HINT, MAX_INSPECTED_KEYS } from "../engine/messages";
 import type { Inspected } from "../engine/messages";
 import type { Ring } from "../engine/ring/ring";
 import { type Address, encodeAddress } from "../engine/vocabulary/address";
@@ -23,7 +23,7 @@ const KEYS_A_MESSAGE = Math.min(128, MAX_INSPECTED_KEYS);
 interface Question {
   readonly vnodes: number[];
   readonly addresses: string[];
-  /** Where each answer belongs: [key, replica]. */
+  /** Where each answer belongs: [key, replica], or [key, {@link HINTS}]. */
   readonly places: (readonly [number, number])[];
 }
 
@@ -31,7 +31,11 @@ interface Question {
 interface Found {
   readonly replicas: (readonly WriteId[] | "unreachable")[][];
   readonly metadata: (CopyMetadata | null)[][];
+  /** By key; undefined where nobody looks for hints. */
+  readonly hinted: Set<WriteId>[] | undefined;
 }
+
+const HINTS = -1;
 
 /** Asks one node; told undefined when it cannot be asked or does not answer. */
 export type AskNode = (
@@ -58,6 +62,8 @@ export class Inspector {
       readonly driver: Driver;
       readonly seed: number;
       readonly sample: number;
+      /** Nodes keep copies for others, and the last scan asks every node for those: without it a write on its way home looks lost. */
+      readonly hints?: boolean;
     },
   ) {}
 
@@ -104,7 +110,19 @@ export class Inspector {
     const began = now();
     const replicas: Found["replicas"] = keys.map(() => []);
     const metadata: Found["metadata"] = keys.map(() => []);
+    const hinted = final && this.options.hints === true ? keys.map(() => new Set<WriteId>()) : undefined;
     const questions = new Map<number, Question[]>();
+    const put = (node: number, vnode: number, address: Address, place: readonly [number, number]): void => {
+      let list = questions.get(node);
+      if (list === undefined) questions.set(node, (list = []));
+      let last = list.at(-1);
+      if (last === undefined || last.addresses.length >= KEYS_A_MESSAGE) {
+        list.push((last = { vnodes: [], addresses: [], places: [] }));
+      }
+      last.vnodes.push(vnode);
+      last.addresses.push(address);
+      last.places.push(place);
+    };
     keys.forEach((key, k) => {
       const activity = driver.keysWritten.get(key);
       if (activity === undefined) return;
@@ -112,16 +130,10 @@ export class Inspector {
       ring.preferenceList(address, nVal).forEach(({ node, vnode }, r) => {
         replicas[k].push("unreachable");
         metadata[k].push(null);
-        let list = questions.get(node);
-        if (list === undefined) questions.set(node, (list = []));
-        let last = list.at(-1);
-        if (last === undefined || last.addresses.length >= KEYS_A_MESSAGE) {
-          list.push((last = { vnodes: [], addresses: [], places: [] }));
-        }
-        last.vnodes.push(vnode);
-        last.addresses.push(address);
-        last.places.push([k, r]);
+        put(node, vnode, address, [k, r]);
       });
+      if (hinted === undefined) return;
+      for (let node = 0; node < ring.members.length; node++) put(node, ANY_HINT, address, [k, HINTS]);
     });
     let nodesLeft = questions.size;
     const finished = (): void => {
@@ -130,6 +142,7 @@ export class Inspector {
         busy: driver.writesInFlight(key) || driver.lastWriteActivity(key) >= began,
         replicas: replicas[k],
         metadata: metadata[k],
+        ...(hinted === undefined ? {} : { hinted: [...hinted[k]] }),
       }));
       const population = driver.keysWritten.size;
       done({ at: began, tookMicros: now() - began, final, population, keys: snapshots });
@@ -137,7 +150,7 @@ export class Inspector {
     if (nodesLeft === 0) finished();
     // Nodes in parallel, messages to one node in turn.
     for (const [node, list] of questions) {
-      this.askInTurn(node, list, 0, { replicas, metadata }, () => {
+      this.askInTurn(node, list, 0, { replicas, metadata, hinted }, () => {
         if (--nodesLeft === 0) finished();
       });
     }
@@ -156,6 +169,10 @@ export class Inspector {
       }
       places.forEach(([k, r], i) => {
         const found: readonly number[] | "failed" | undefined = inspected.held[i];
+        if (r === HINTS) {
+          if (found !== undefined && found !== "failed") for (const id of found) into.hinted![k].add(id);
+          return;
+        }
         into.replicas[k][r] = found === "failed" ? "unreachable" : (found ?? []);
         into.metadata[k][r] = inspected.metadata[i] ?? null;
       });

@@ -6,6 +6,7 @@
  * repairing itself for as long as the events between two looks last.
  */
 import "../engine/real/native-octets";
+import { type Clock, clockFor } from "../engine/clocks/clock";
 import { POSITIONS } from "../engine/ring/hash";
 import { SimulatedCluster, type SimulationOptions } from "../engine/sim/cluster";
 import { type RunningFaults, randomFaults, scheduleFaults } from "../engine/sim/faults";
@@ -14,10 +15,13 @@ import { LegHistograms } from "../engine/vocabulary/leg-delays";
 import { fromMs, MICROS_PER_SECOND, type Micros } from "../engine/vocabulary/micros";
 import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
-import { encodeAddress } from "../engine/vocabulary/address";
+import { type Address, encodeAddress } from "../engine/vocabulary/address";
+import type { FaultSpan } from "../results/measures/fault-times";
 import { TrialFold } from "../results/measures/fold";
+import type { ReplicaStore } from "../results/measures/true-window";
 import type { FaultLane, LegDelays } from "../results/record/figures";
 import type { NodeCounters, OperationRecord } from "../results/record/history";
+import { type CounterSample, repairBetween, repairOf } from "../results/record/repair-counters";
 import type { TraceEvent, TraceHeader } from "../results/record/trace";
 import { Driver } from "../workloads/driver";
 import { SimulatedTarget } from "../workloads/targets/simulated";
@@ -34,6 +38,8 @@ const PATIENCE: Micros = 120 * MICROS_PER_SECOND;
 /** Events between two looks at the outside world: some tens of milliseconds. */
 const EVENTS_A_TURN = 20_000;
 const PROGRESS_EVERY_MS = 200;
+/** Keys whose primaries are remembered. */
+const MOST_PLACES = 100_000;
 
 /** Rejects with {@link TrialFailed} or, when the signal fired, resolves to undefined. */
 export async function runInSimulation(options: TrialOptions): Promise<TrialOutput | undefined> {
@@ -52,6 +58,9 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
       options.record?.(record);
     },
     snapshot: (snapshot) => fold.snapshot(snapshot),
+    faults: (spans) => fold.watchFaults(spans),
+    counters: (sample) => fold.counters(sample),
+    stored: (store) => fold.stored(store),
   });
   if (!(await carryThrough(simulated, options))) return undefined;
   if (signal.aborted) return undefined;
@@ -119,13 +128,21 @@ export interface TrialListener {
   }) => void;
   readonly record: (record: OperationRecord) => void;
   readonly snapshot: (snapshot: Parameters<TrialFold["snapshot"]>[0]) => void;
+  /** Once, when the warm-up begins: where to look up the faults so far. */
+  readonly faults?: (spans: () => readonly FaultSpan[]) => void;
+  readonly counters?: (sample: CounterSample) => void;
+  /** A primary stores something, from the start of the warm-up on. */
+  readonly stored?: (store: ReplicaStore) => void;
 }
 
 /** A simulated cluster, its driver and its faults, wired together and ready to run. */
 export class SimulatedTrial {
   readonly cluster: SimulatedCluster;
   readonly driver: Driver;
+  private readonly clock: Clock;
   private readonly inspector: Inspector;
+  private readonly primaries = new Map<Address, readonly number[]>();
+  private nextCounters: Micros = Infinity;
   private readonly legHistograms = new LegHistograms();
   private measuring = false;
   private faults: RunningFaults | undefined;
@@ -145,11 +162,19 @@ export class SimulatedTrial {
     const { cell, seed } = trial;
     const settings: ClusterSettings = { ...cell.cluster, name: trial.id, seed };
     const root = Random.fromSeed(seed);
+    this.clock = clockFor(settings.engine);
     const cluster = new SimulatedCluster({
       cluster: settings,
       leg: (leg, micros) => {
         if (this.measuring) this.legHistograms.record(leg, micros);
       },
+      ...(listener.stored === undefined
+        ? {}
+        : {
+            stored: (at, node, vnode, address, state) => {
+              if (this.warmup !== Infinity) this.stored(at, placeNumber(node, vnode), address, state);
+            },
+          }),
       ...watched,
     });
     this.cluster = cluster;
@@ -172,6 +197,7 @@ export class SimulatedTrial {
       driver,
       seed,
       sample: cell.measure.divergenceScan?.keys ?? 0,
+      hints: settings.engine.standIn !== undefined,
     });
     driveInVirtualTime({
       driver,
@@ -180,6 +206,7 @@ export class SimulatedTrial {
       record: (record) => {
         this.begin();
         listener.record(record);
+        this.countNow(false);
       },
       turned: () => {
         this.begin();
@@ -227,13 +254,24 @@ export class SimulatedTrial {
     if ("count" in faults)
       this.drawn = randomFaults(faults, cluster.settings, Random.fromSeed(trial.seed).fork("faults"));
     this.faults = scheduleFaults(cluster, "count" in faults ? (this.drawn ?? []) : faults, warmup);
+    listener.faults?.(() =>
+      (this.faults?.occurrences() ?? []).map(({ id, fromMicros, toMicros }) => ({
+        id,
+        from: fromMicros,
+        to: toMicros,
+      })),
+    );
+    this.nextCounters = now;
+    this.countNow(true);
     cluster.at(Math.max(now, measure), () => {
       this.measuring = true;
       this.atStart = this.read();
+      this.countNow(true);
     });
     cluster.at(Math.max(now, drain), () => {
       this.measuring = false;
       this.atEnd = this.read();
+      this.countNow(true);
     });
     const scan = measures.divergenceScan;
     if (scan === undefined) return;
@@ -242,6 +280,7 @@ export class SimulatedTrial {
     const look = (at: Micros): void => {
       if (at >= end) return;
       cluster.at(at, () => {
+        this.countNow(false);
         this.inspector.sample((snapshot) => snapshot !== undefined && listener.snapshot(snapshot));
         look(at + every);
       });
@@ -254,13 +293,40 @@ export class SimulatedTrial {
     const { cluster } = this;
     if (this.finalAsked || !this.driver.done()) return;
     this.finalAsked = true;
-    cluster.at(cluster.now(), () =>
+    cluster.at(cluster.now(), () => {
+      this.countNow(true);
       this.inspector.final((snapshot) => {
         this.inspected = true;
         this.listener.snapshot(snapshot);
         cluster.stop();
-      }),
-    );
+      });
+    });
+  }
+
+  /**
+   * Tells all nodes' totals, about once an interval. No event of its own: what is only looked at must not change what
+   * happens, nor the digest, so it is done where something happens anyway.
+   */
+  private countNow(whatever: boolean): void {
+    const { listener, cluster } = this;
+    const now = cluster.now();
+    if (listener.counters === undefined || (!whatever && now < this.nextCounters)) return;
+    this.nextCounters = now + fromMs(this.trial.cell.measure.intervalMs);
+    listener.counters({ at: now, nodes: this.read().flatMap((one) => one ?? []) });
+  }
+
+  private stored(at: Micros, place: number, address: Address, state: unknown): void {
+    const { cluster, primaries } = this;
+    let places = primaries.get(address);
+    if (places === undefined) {
+      if (primaries.size >= MOST_PLACES) primaries.clear();
+      const list = cluster.ring.preferenceList(address, cluster.settings.engine.nVal);
+      primaries.set(address, (places = list.map(({ node, vnode }) => placeNumber(node, vnode))));
+    }
+    const replica = places.indexOf(place);
+    if (replica < 0) return;
+    const versions = state === undefined ? [] : this.clock.versions(state).map(({ writeId }) => writeId);
+    this.listener.stored?.({ at, replica, replicas: places.length, versions });
   }
 
   /** Every node's work in the measured phase; empty when a node never started. */
@@ -280,6 +346,7 @@ export class SimulatedTrial {
         refused: to.refused - from.refused,
         lost: to.lost - from.lost,
         queueDrops: to.queueDrops - from.queueDrops,
+        ...repairBetween(from, to),
       };
     });
     return all.every((one) => one !== undefined) ? all : [];
@@ -308,6 +375,7 @@ export class SimulatedTrial {
         delayLatenessP99Ms: 0,
         cpuMs: NaN,
         rssBytes: NaN,
+        ...repairOf(counts),
       };
     });
   }
@@ -329,6 +397,10 @@ export class SimulatedTrial {
       how: "one-way delays of every message in the measured phase, in virtual time, from sending to delivery",
     };
   }
+}
+
+function placeNumber(node: number, vnode: number): number {
+  return node * 0x10000 + vnode;
 }
 
 /**

@@ -11,6 +11,7 @@ import type { TrialSummary } from "../record/run-folder";
 import { FaultTimes, type FaultSpan } from "./fault-times";
 import { IntervalGrid, type PhaseInstants } from "./interval-grid";
 import { MEASURES, type Findings, type FinishContext, type Measure } from "./measure";
+import type { ReplicaStore } from "./true-window";
 import { judgeValidity, type Evidence } from "./validity";
 
 const MICROS_PER_SECOND = 1_000_000;
@@ -81,6 +82,11 @@ export class TrialFold {
   /** Totals of the nodes: about once an interval, and where the measured phase and the run begin and end. */
   counters(sample: CounterSample): void {
     for (const measure of this.measures) measure.counters?.(sample);
+  }
+
+  /** Where the world tells what replicas store. */
+  stored(store: ReplicaStore): void {
+    for (const measure of this.measures) measure.stored?.(store);
   }
 
   /** Once, when everything has been fed. Frees what the measures hold. */

@@ -23,6 +23,7 @@ import { RepairMeasure } from "./repair";
 import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
 import { StalenessMeasure } from "./staleness";
+import { type ReplicaStore, TrueWindowMeasure } from "./true-window";
 import type { Evidence } from "./validity";
 import { ZonesMeasure } from "./zones";
 
@@ -93,6 +94,8 @@ export interface Measure {
   snapshot?(snapshot: Snapshot): void;
   /** Totals of the nodes, in order of time. */
   counters?(sample: CounterSample): void;
+  /** A primary stores something, as only a simulation tells; from the start of the warm-up on. */
+  stored?(store: ReplicaStore): void;
   /** Called once; gives back what the measure held outside the collector's reach. */
   finish(end: FinishContext): Findings;
 }
@@ -107,6 +110,7 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   divergence: (setup) => new DivergenceMeasure(setup),
   convergence: (setup) => new ConvergenceMeasure(setup),
   zones: (setup) => new ZonesMeasure(setup),
+  true_window: () => new TrueWindowMeasure(),
   repair: (setup) => new RepairMeasure(setup),
   load_balance: () => new LoadBalanceMeasure(),
   cost: (setup) => new CostMeasure(setup),

@@ -28,6 +28,8 @@ import { isMeasurable, notMeasured } from "./percentiles";
 const ZONES_HELD = 64;
 const ZONES_HELD_WHEN_SHORT = 8;
 const ZONES_BUDGET = 400_000;
+/** Values of all keys together, about 200 bytes each; beyond it keys that come new are not followed. */
+const MOST_ZONES = 1_000_000;
 const MICROS_PER_MS = 1_000;
 /** Points of a distribution. */
 const QUANTILES = 100;
@@ -67,11 +69,13 @@ export class ZonesMeasure implements Measure {
   private readonly gamma: Scores;
   private readonly delta: Scores;
   private valuesCut = 0;
+  private valuesLeftOut = 0;
   private readsLeftOut = 0;
 
   constructor(
     setup: Pick<MeasureSetup, "grid">,
     private readonly zonesHeld: number = ZONES_HELD,
+    private readonly mostZones: number = MOST_ZONES,
   ) {
     this.grid = setup.grid;
     this.gamma = new Scores();
@@ -122,6 +126,7 @@ export class ZonesMeasure implements Measure {
                 delta: delta.figure(),
                 readsLeftOut,
                 valuesCut,
+                valuesLeftOut: this.valuesLeftOut,
               },
             },
           }),
@@ -139,6 +144,10 @@ export class ZonesMeasure implements Measure {
     // What nobody reads of the load needs no place; where it is read it ended before all else began.
     if (phase === "load") return;
     const key = this.keyOf(operation.key);
+    if (key === undefined) {
+      if (phase === "measure") this.valuesLeftOut++;
+      return;
+    }
     if (operation.kind === "delete") key.deletes = true;
     const zone = this.zoneOf(key, id) ?? this.add(key, id);
     zone.written = start;
@@ -153,6 +162,10 @@ export class ZonesMeasure implements Measure {
     const { versions, start, end, phase } = operation;
     const key = this.keyOf(operation.key);
     const measured = phase === "measure";
+    if (key === undefined) {
+      if (measured) this.readsLeftOut++;
+      return;
+    }
     if (versions.length > 1 || (versions.length === 0 && key.deletes)) {
       if (measured) this.readsLeftOut++;
       return;
@@ -181,8 +194,9 @@ export class ZonesMeasure implements Measure {
     zone.interval = this.grid.indexOf(at);
   }
 
-  private keyOf(name: string): KeyZones {
+  private keyOf(name: string): KeyZones | undefined {
     let key = this.keys.get(name);
+    if (key === undefined && this.held >= this.mostZones) return undefined;
     if (key === undefined) this.keys.set(name, (key = { zones: [], deletes: false, forgotten: 0 }));
     return key;
   }
@@ -225,7 +239,13 @@ export class ZonesMeasure implements Measure {
   }
 
   private forget(key: KeyZones): void {
-    const [zone] = key.zones.splice(Math.max(0, key.zones.findIndex(({ open }) => !open)), 1);
+    const [zone] = key.zones.splice(
+      Math.max(
+        0,
+        key.zones.findIndex(({ open }) => !open),
+      ),
+      1,
+    );
     this.held--;
     key.forgotten++;
     for (const other of key.zones) {

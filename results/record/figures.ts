@@ -178,6 +178,8 @@ export interface ZoneFigures {
   readonly readsLeftOut: number;
   /** Values whose scores may be higher, because others had been forgotten by then. */
   readonly valuesCut: number;
+  /** Written to keys that there was no room to follow. */
+  readonly valuesLeftOut: number;
 }
 
 export interface ScoreDistribution {

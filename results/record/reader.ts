@@ -174,7 +174,14 @@ const REPAIR: Shape = {
   requests: "number",
 };
 const SCORES: Shape = { positive: "number", positiveMs: DELAYS };
-const ZONES: Shape = { values: "number", gamma: SCORES, delta: SCORES, readsLeftOut: "number", valuesCut: "number" };
+const ZONES: Shape = {
+  values: "number",
+  gamma: SCORES,
+  delta: SCORES,
+  readsLeftOut: "number",
+  valuesCut: "number",
+  valuesLeftOut: "number",
+};
 const TRUE_WINDOW: Shape = { writes: "number", none: "number", open: "number", ms: DELAYS };
 const CELLS: Shape = {
   cells: [{ id: "string", axes: "object", world: WORLD, metrics: "object", trials: ["string"], validity: VALIDITY }],

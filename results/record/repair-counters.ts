@@ -30,7 +30,7 @@ export interface RepairCounters {
   readonly hintsWritten?: number;
   readonly hintsDelivered?: number;
   readonly hintsExpired?: number;
-  /** Not kept, because the window for them was over. */
+  /** Not taken, because there were too many. */
   readonly hintsRefused?: number;
   /** Gauges. */
   readonly hintsHeld?: number;
@@ -74,8 +74,9 @@ const TOTALS = [
 export type RepairTotal = (typeof TOTALS)[number];
 export type RepairGauge = (typeof GAUGES)[number];
 
-/** The repair counters among all that a node counts. */
-export function repairOf(counts: RepairCounters): RepairCounters {
+/** The repair counters among all that a node counts; whoever counts none of them has none. */
+export function repairOf(all: object): RepairCounters {
+  const counts: RepairCounters = all;
   const out: { -readonly [K in keyof RepairCounters]: RepairCounters[K] } = {};
   for (const name of [...TOTALS, ...GAUGES]) if (counts[name] !== undefined) out[name] = counts[name];
   if (counts.byCause !== undefined) out.byCause = counts.byCause;

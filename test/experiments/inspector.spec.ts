@@ -1,24 +1,40 @@
 /** Which keys an inspection looks at, and what it makes of the answers: with a driver and replicas that the test plays. */
 import assert from "node:assert/strict";
 import { Inspector } from "../../experiments/inspector";
+import { ANY_HINT, type Held } from "../../engine/messages";
 import { octetsFromText } from "../../engine/vocabulary/octets";
 import type { Snapshot } from "../../results/record/history";
 import type { Driver } from "../../workloads/driver";
 import type { KeyActivity } from "../../workloads/key-activity";
 import { MiniWorld } from "../engine/mini-world";
 
-function played(sample: number): { readonly inspector: Inspector; readonly write: (...keys: string[]) => void } {
+/** `hints`: what a node keeps of any key for others; left out where nodes keep nothing. */
+function played(
+  sample: number,
+  hints?: (node: number) => Held,
+): {
+  readonly inspector: Inspector;
+  readonly write: (...keys: string[]) => void;
+  readonly asked: (readonly number[])[];
+} {
+  const asked: (readonly number[])[] = [];
   const keysWritten = new Map<string, KeyActivity>();
   const driver = { keysWritten, writesInFlight: () => false, lastWriteActivity: () => -Infinity };
   const inspector = new Inspector({
     now: () => 0,
-    ask: (_node, _vnodes, addresses, done) =>
-      done({ held: addresses.map(() => [1]), metadata: addresses.map(() => ({ entries: 1, bytes: 5 })) }),
+    ask: (node, vnodes, addresses, done) => {
+      asked.push(vnodes);
+      done({
+        held: addresses.map((_, i) => (vnodes[i] === ANY_HINT ? hints!(node) : [1])),
+        metadata: addresses.map(() => ({ entries: 1, bytes: 5 })),
+      });
+    },
     ring: new MiniWorld().ring,
     nVal: 3,
     driver: driver as unknown as Driver,
     seed: 1,
     sample,
+    hints: hints !== undefined,
   });
   const write = (...keys: string[]): void => {
     for (const key of keys) {
@@ -26,7 +42,7 @@ function played(sample: number): { readonly inspector: Inspector; readonly write
       keysWritten.set(key, { name, writesInFlight: 0, lastWriteActivity: 0 });
     }
   };
-  return { inspector, write };
+  return { inspector, write, asked };
 }
 
 const sampleOf = (inspector: Inspector): Promise<Snapshot | undefined> =>
@@ -48,6 +64,22 @@ describe("an inspection of replicas", () => {
     const snapshot = await sampleOf(inspector);
     assert.equal(snapshot?.keys.length, snapshot?.population);
     assert.ok(snapshot?.keys.every(({ replicas }) => replicas.length === 3));
+  });
+  it("asks every node for hints of every key, at the end and where nodes keep any", async () => {
+    const hints = (vnodes: readonly number[]): boolean => vnodes.includes(ANY_HINT);
+    const { inspector, write, asked } = played(2, (node) => (node === 1 ? [7] : node === 2 ? "failed" : undefined));
+    write("a", "b");
+    await sampleOf(inspector);
+    assert.ok(!asked.some(hints), "not during the run");
+    const last = await new Promise<Snapshot>((resolve) => inspector.final(resolve));
+    assert.deepEqual(
+      last.keys.map(({ hinted, replicas }) => [hinted, replicas]),
+      ["a", "b"].map(() => [[7], [[1], [1], [1]]]),
+    );
+    const plain = played(2);
+    plain.write("a");
+    const other = await new Promise<Snapshot>((resolve) => plain.inspector.final(resolve));
+    assert.equal(other.keys[0].hinted, undefined, "nobody looked");
   });
   it("follows the same keys for the whole run once its sample is full", async () => {
     const { inspector, write } = played(3);

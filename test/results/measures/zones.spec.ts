@@ -119,6 +119,14 @@ describe("zones", () => {
     assert.ok((measure as unknown as { held: number }).held <= 3 * 64);
     assert.equal(measure.finish().figures?.zones?.values, 20_000);
   });
+  it("are left out and counted where there is no room for a new key", () => {
+    const grid = new IntervalGrid(100);
+    grid.begin(PHASES);
+    const measure = new ZonesMeasure({ grid }, 64, 2);
+    for (const [i, key] of ["a", "b", "c", "a"].entries()) measure.operation(put(i + 1, i * 10, i * 10 + 5, { key }));
+    const { values, valuesLeftOut } = measure.finish().figures!.zones!;
+    assert.deepEqual([values, valuesLeftOut], [3, 1]);
+  });
   it("are a metric and a figure of a trial, with a share and its interval", () => {
     const trial = new TrialFold({ intervalMs: 100, percentiles: [], phases: PHASES });
     for (const one of [put(1, 0, 10), put(2, 20, 30), get([2], 40, 50), get([1], 65, 75), put(3, 80, 90, { key: "b" })])
