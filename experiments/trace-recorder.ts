@@ -6,6 +6,7 @@
  * from its own beginning. Forgetting that shift shows another stretch of the trial than was asked for. What replicas held
  * when the window opened is kept too, for a replica that nothing is written to still holds something.
  */
+import { addressOfHint } from "../engine/handoff/handoff";
 import { clockFor, type Clock } from "../engine/clocks/clock";
 import type { Note } from "../engine/io";
 import type { Message } from "../engine/messages";
@@ -108,7 +109,7 @@ export class TraceRecorder implements Watcher {
       at,
       node: this.nameOf(node),
       vnode,
-      key: keyOf(address),
+      key: keyOf(addressOfHint(address)),
       versions,
       clock: state === undefined ? "" : this.clock.describe(state),
     });

@@ -28,8 +28,14 @@ const FIRST_PAUSE: Micros = 100_000;
 const LAST_PAUSE: Micros = 5_000_000;
 /** While foreground work has precedence. */
 const GIVE_WAY: Micros = 50_000;
-/** Characters before the address in a log's record: boot epoch and number. */
-const LOG_PREFIX = 8;
+/** Before the address in a log's record: a mark, then boot epoch and number. */
+const LOG_MARK = "\xff";
+const LOG_PREFIX = 9;
+
+/** The key's address in the name of a record under a hinted vnode, for whoever shows it: entries of a log have longer names. */
+export function addressOfHint(stored: Address): Address {
+  return stored.startsWith(LOG_MARK) ? stored.slice(LOG_PREFIX) : stored;
+}
 
 export interface HandoffOptions {
   readonly settings: HintSettings;
@@ -127,7 +133,7 @@ export class Handoff {
   /** A name of its own for the next entry of a log. */
   logName(address: Address): Address {
     const number = this.logged++;
-    return fourBytes(this.options.epoch) + fourBytes(number) + address;
+    return LOG_MARK + fourBytes(this.options.epoch) + fourBytes(number) + address;
   }
 
   /** A copy under a hinted vnode was written (`state`) or removed (undefined). */

@@ -18,7 +18,7 @@ import type { SimulatedClient } from "../../engine/sim/client";
 import { SimulatedCluster } from "../../engine/sim/cluster";
 import { type Address, encodeAddress } from "../../engine/vocabulary/address";
 import { fromMs, type Micros } from "../../engine/vocabulary/micros";
-import type { ClusterSettings, DistributionSettings, QuorumValue } from "../../engine/vocabulary/settings";
+import type { ClusterSettings, DistributionSettings, QuorumValue, StandIn } from "../../engine/vocabulary/settings";
 import { BadScenario, type Command } from "./script";
 import { answerInWords, nodeName, TraceLines } from "./trace-lines";
 
@@ -243,6 +243,36 @@ function optionsOf(settings: ReadonlyMap<string, string>): RequestOptions | unde
   return options;
 }
 
+function repairOf(take: (name: string, usual: string) => string): Partial<ClusterSettings["engine"]> {
+  const standIn = take("stand_in", "none");
+  const sloppyQuorum = take("sloppy_quorum", "true") === "true";
+  const idle = take("hint_idle", "0ms");
+  const interval = take("aae", "disabled");
+  const depth = Number(take("tree_depth", "3"));
+  const repair = take("aae_repair", "gets") as "gets" | "stream";
+  return {
+    ...(standIn === "none"
+      ? {}
+      : {
+          standIn: standIn as StandIn,
+          sloppyQuorum,
+          hint: { batch: 10, idleMs: micros(idle) / fromMs(1), concurrency: 2 },
+        }),
+    ...(interval === "disabled"
+      ? {}
+      : {
+          aae: {
+            intervalMs: micros(interval) / fromMs(1),
+            depth,
+            fanout: 2,
+            hash: "clock" as const,
+            repair,
+            concurrency: 2,
+          },
+        }),
+  };
+}
+
 function settingsOf(given: ReadonlyMap<string, string>): ClusterSettings {
   const left = new Map(given);
   const take = (name: string, usual: string): string => {
@@ -280,7 +310,8 @@ function settingsOf(given: ReadonlyMap<string, string>): ClusterSettings {
       coordinator: take("coordinator", "replica") as "replica" | "any",
       clock: take("clock", "dvvset"),
       maxSiblings: Number(take("max_siblings", "100")),
-      readRepair: take("read_repair", "async") as "async" | "none",
+      readRepair: take("read_repair", "async") as "async" | "none" | "blocking",
+      ...repairOf(take),
       readTimeoutMs: micros(take("timeout", "100ms")) / fromMs(1),
       writeTimeoutMs: micros(given.get("timeout") ?? "100ms") / fromMs(1),
       admission: Number(take("admission", "1000")),

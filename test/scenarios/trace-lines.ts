@@ -2,6 +2,7 @@
  * The simulation's trace in words for golden files: one line for each message with its fate, for each state handed to a
  * storage, for each note of a node. Times are microseconds of virtual time.
  */
+import { addressOfHint } from "../../engine/handoff/handoff";
 import type { Clock, Context } from "../../engine/clocks/clock";
 import { describeVector, readContext } from "../../engine/clocks/version-vector";
 import type { Note } from "../../engine/io";
@@ -68,7 +69,9 @@ export class TraceLines implements Watcher {
 
   stored(at: Micros, node: number, vnode: number, address: Address, state: unknown): void {
     const where = vnode === 0 ? "" : ` in vnode ${String(vnode)}`;
-    this.line(at, `${nodeName(node)} stores ${keyName(address)} ${this.clock.describe(state)}${where}`);
+    const what = state === undefined ? "removes" : "stores";
+    const text = state === undefined ? "" : ` ${this.clock.describe(state)}`;
+    this.line(at, `${nodeName(node)} ${what} ${keyName(addressOfHint(address))}${text}${where}`);
   }
 
   noted(at: Micros, node: number, note: Note): void {
