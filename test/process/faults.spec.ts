@@ -4,7 +4,7 @@
  * the condition it is about. One cluster serves most tests; what a test breaks it waits to be whole again.
  */
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AnswerMessage, RequestOptions } from "../../engine/messages";
 import type { Client } from "../../engine/real/client";
@@ -12,7 +12,11 @@ import { type RunningRealFaults, scheduleFaults } from "../../engine/real/faults
 import { monotonicMicros } from "../../engine/real/monotonic";
 import type { Address } from "../../engine/vocabulary/address";
 import type { FaultAction, FaultLinks, FaultOccurrence, FaultSettings } from "../../engine/vocabulary/faults";
-import { address, get, LiveCluster, needsCompiledNodes, put } from "./live-cluster";
+import { main } from "../../experiments/cli/main";
+import type { FaultLane, TrialFigures } from "../../results/record/figures";
+import type { TrialRecord } from "../../results/record/run-folder";
+import { recordingIo } from "../experiments/recording-io";
+import { address, get, LiveCluster, needsCompiledNodes, put, temporaryFolder } from "./live-cluster";
 import { alive } from "./processes";
 import { until } from "./until";
 
@@ -463,6 +467,90 @@ describe("wall time of real processes under faults", function () {
       assert.ok(after.offset > wall.offset && after.offset < wall.offset + 1_000_000, "what it has gained stays");
     } finally {
       await live.end();
+    }
+  });
+});
+
+describe("faults that are under way when everything ends", function () {
+  this.timeout(20_000);
+
+  it("leave no process behind: one stands still, one is just being started", async function () {
+    needsCompiledNodes(this);
+    const live = await LiveCluster.start();
+    try {
+      const before = live.cluster.pid(1)!;
+      const running = scheduleFaults({
+        cluster: live.cluster,
+        faults: [
+          { id: "still", atMs: 0, forMs: undefined, action: { kind: "pause", nodes: ["node-1"] } },
+          { id: "crash", atMs: 0, forMs: 1, action: { kind: "kill", nodes: ["node-2"], disk: "keep" } },
+        ],
+        origin: monotonicMicros(),
+        failed: (why) => assert.fail(why),
+      });
+      await until("it starts again", () => {
+        const pid = live.cluster.pid(1);
+        return pid !== undefined && pid !== before;
+      });
+      running.stop();
+    } finally {
+      await live.end();
+    }
+  });
+});
+
+const HURT = `schema: quorumlab/experiment@1
+name: hurt
+title: One list of faults in both worlds
+world: [simulation, processes]
+seed: 7
+cluster: {nodes: 3, storage: lmdb}
+network: {intra_zone: 1ms, client: 1ms}
+tunables: {timeout: {read: 200ms, write: 200ms}}
+workload: {model: open, rate: 40/s, clients: 4, mix: {read: 0.5, update: 0.5}, keys: {count: 10}, value_size: 20B}
+phases: {warmup: 100ms, measure: 1500ms, drain: 400ms}
+measure: {interval: 100ms}
+repetitions: {count: 1}
+faults:
+  - {id: split, kind: partition, at: 150ms, for: 300ms, groups: [[node-1], [node-2, node-3]], clients: follow-nearest}
+  - {id: late, kind: delay, links: all, at: 250ms, for: 400ms, extra: 1ms}
+  - {id: crash, kind: kill, node: node-3, at: 350ms, for: 100ms}
+  - {id: jump, kind: clock-jump, node: node-1, at: 450ms, offset: 1s}
+  - {id: full, kind: disk-full, node: node-1, at: 550ms, for: 200ms}
+  - {id: still, kind: pause, node: node-2, at: 650ms, for: 200ms}
+  - {id: dead, kind: kill, node: node-1, at: 1400ms}
+`;
+
+describe("one list of faults in both worlds", function () {
+  this.timeout(30_000);
+
+  it("ends with the same occurrences: kinds, targets, order, and what never ended", async function () {
+    needsCompiledNodes(this);
+    const root = temporaryFolder();
+    try {
+      writeFileSync(join(root, "hurt.yaml"), HURT);
+      const io = recordingIo(root);
+      assert.equal(await main(["run", join(root, "hurt.yaml"), "-o", root, "-j", "1"], io), 0, io.err());
+      const trials = join(root, "hurt", "trials");
+      const [a, b] = readdirSync(trials).map((id) => {
+        const read = (name: string): unknown => JSON.parse(readFileSync(join(trials, id, name), "utf8"));
+        const { faults, load } = read("figures.json") as Pick<TrialFigures, "faults" | "load">;
+        return { world: (read("trial.json") as TrialRecord).world, lanes: faults ?? [], load };
+      });
+      const [simulated, real] = a.world === "simulation" ? [a, b] : [b, a];
+      assert.deepEqual([simulated.world, real.world], ["simulation", "processes"]);
+      const essence = (lanes: readonly FaultLane[]): unknown =>
+        lanes.map(({ id, kind, what, toS }) => [id, kind, what, toS === null ? "never ended" : "ended"]);
+      assert.equal(simulated.lanes.length, 7);
+      assert.deepEqual(essence(real.lanes), essence(simulated.lanes));
+      for (const [i, { id, fromS, toS }] of simulated.lanes.entries()) {
+        const lane = real.lanes[i];
+        assert.ok(lane.fromS >= fromS - 0.001, `${id} does not begin early`);
+        assert.ok(toS === null || lane.toS! >= toS - 0.001, `${id} does not end early`);
+      }
+      assert.equal(real.load.length, 3, "nodes that were killed tell what they did, too");
+    } finally {
+      rmSync(root, { recursive: true, force: true });
     }
   });
 });
