@@ -86,13 +86,16 @@ export class DelayLine {
     else this.after(delay.sample(random), release);
   }
 
-  /** Calls `release` so much later; not at all when too much waits. */
-  after(micros: Micros, release: () => void): void {
+  private after(micros: Micros, release: () => void): void {
+    this.at(monotonicMicros() + micros, release);
+  }
+
+  /** Calls `release` at that time, in order of calling among equals; not at all when too much waits. */
+  at(due: Micros, release: () => void): void {
     if (this.heap.length >= MAX_WAITING) {
       this.overflowed++;
       return;
     }
-    const due = monotonicMicros() + micros;
     this.push({ due, sequence: this.sequence++, release });
     if ((this.timer === undefined && this.soon === undefined) || due < this.timerDue) this.arm();
   }

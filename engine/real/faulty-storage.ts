@@ -85,7 +85,7 @@ export class FaultyStorage implements Storage {
       const now = monotonicMicros();
       const rest = Math.max(ACCESS_AT_LEAST, now - began) * (this.condition.slowness - 1);
       this.lastDue = Math.max(this.lastDue, now + rest);
-      this.line.after(this.lastDue - now, act);
+      this.line.at(this.lastDue, act);
     });
   }
 

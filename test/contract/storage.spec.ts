@@ -5,10 +5,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { open } from "lmdb";
 import { type Clock, clockNamed, packActor } from "../../engine/clocks/clock";
+import { SOUND_DISK } from "../../engine/host/faults";
 import { MemoryStorage } from "../../engine/host/memory-storage";
 import type { Storage } from "../../engine/host/ports";
 import type { DamagedRecord, ScannedRecord } from "../../engine/io";
 import { MAX_ADDRESS_BYTES } from "../../engine/node";
+import { FaultyStorage } from "../../engine/real/faulty-storage";
 import { LmdbStorage } from "../../engine/real/lmdb-storage";
 import { SimulatedDisk } from "../../engine/sim/disk";
 import { EventQueue } from "../../engine/sim/event-queue";
@@ -179,6 +181,14 @@ const KINDS: readonly Kind[] = [
   ...(["each", "group", "never"] as const).map((sync) => ({
     name: `LMDB, sync ${sync}`,
     open: (folder: string, clock: Clock) => new LmdbStorage(folder, clock, sync),
+  })),
+  ...[1, 3].map((slowness) => ({
+    name: `LMDB, sync group, behind a disk that is ${String(slowness)} times as slow`,
+    open: (folder: string, clock: Clock) => {
+      const storage = new FaultyStorage(new LmdbStorage(folder, clock, "group"), Random.fromSeed(3));
+      storage.suffer({ ...SOUND_DISK, slowness });
+      return storage;
+    },
   })),
 ];
 
