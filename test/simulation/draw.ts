@@ -162,7 +162,7 @@ function drawCluster(seed: number, draws: Draws): ClusterSettings {
     seed,
     members,
     ring: drawRing(draws, nodes),
-    engine: drawEngine(draws, nodes),
+    engine: drawEngine(seed, draws, nodes),
     network: drawNetwork(draws, zones),
     storage,
     ...(draws.chance(0.7) ? { nodeModel: drawNodeModel(draws) } : {}),
@@ -185,7 +185,7 @@ function quorum(draws: Draws, n: number, least: number): QuorumValue {
   return draws.chance(0.4) ? draws.pick(["one", "quorum", "all"]) : draws.integer(least, n);
 }
 
-function drawEngine(draws: Draws, nodes: number): EngineSettings {
+function drawEngine(seed: number, draws: Draws, nodes: number): EngineSettings {
   const nVal = Math.min(nodes, draws.pick([1, 2, 3, 3, 3, 3, 4, 5]));
   const heartbeatIntervalMs = draws.integer(40, 120);
   return {
@@ -201,6 +201,7 @@ function drawEngine(draws: Draws, nodes: number): EngineSettings {
     clock: draws.pick([...CLOCKS.keys()]),
     maxSiblings: draws.pick([2, 4, 100, 100]),
     readRepair: draws.chance(0.75) ? "async" : "none",
+    ...drawReads(draws.fork("reads"), seed),
     readTimeoutMs: draws.integer(100, 400),
     writeTimeoutMs: draws.integer(100, 400),
     admission: draws.chance(0.1) ? draws.integer(1, 3) : 1_000,
@@ -209,6 +210,22 @@ function drawEngine(draws: Draws, nodes: number): EngineSettings {
       heartbeatIntervalMs,
       timeoutMs: heartbeatIntervalMs * draws.integer(3, 6),
     },
+  };
+}
+
+/** Seeds below have stories that were told, and bugs that were found, without any of this. */
+const FIRST_WITH_STRATEGIES = 5_000;
+
+function drawReads(draws: Draws, seed: number): Partial<EngineSettings> {
+  if (seed < FIRST_WITH_STRATEGIES || draws.chance(0.5)) return {};
+  const few = draws.chance(0.6);
+  const speculativeRetry = draws.pick([undefined, "p99", "always", { afterMs: draws.real(1, 50) }] as const);
+  return {
+    ...(draws.chance(0.5) ? { readRepair: "blocking" as const } : {}),
+    ...(draws.chance(0.5) ? { digestReads: true } : {}),
+    ...(draws.chance(0.3) ? { readRepairChance: draws.real(0, 0.5) } : {}),
+    ...(few ? { readFanout: "quorum" as const } : {}),
+    ...(few && speculativeRetry !== undefined ? { speculativeRetry } : {}),
   };
 }
 
@@ -311,6 +328,12 @@ function traitsOf({ members, ring, engine, network, storage, nodeModel }: Cluste
     `ring ${ring.strategy}, ${ring.distinctHosts}`,
     `hash ${ring.hash}`,
     `read repair ${engine.readRepair}`,
+    ...(engine.digestReads === true ? ["digest reads"] : []),
+    ...(engine.readFanout === "quorum" ? ["reads of few"] : []),
+    ...(engine.readRepairChance === undefined ? [] : ["read repair by chance"]),
+    ...(engine.speculativeRetry === undefined
+      ? []
+      : [`speculation ${typeof engine.speculativeRetry === "string" ? engine.speculativeRetry : "after a time"}`]),
     `notfound_ok ${String(engine.notfoundOk)}`,
     ...(engine.basicQuorum ? ["basic quorum"] : []),
     ...(network.wars === undefined ? [] : ["legs of WARS"]),

@@ -35,12 +35,14 @@ export interface Court {
 
 export class Judge {
   private readonly n: number;
+  /** Reads that ended well, where the next ones may not see less. */
+  private readonly reads: { readonly read: Read; readonly endedAt: Micros; readonly ids: readonly number[] }[] = [];
 
   constructor(private readonly court: Court) {
     this.n = court.engine.nVal;
   }
 
-  readEnded(read: Read, answer: AnswerMessage): void {
+  readEnded(read: Read, answer: AnswerMessage, now: Micros): void {
     if (answer.outcome !== "ok") return;
     const { clock, truth, broken } = this.court;
     const what = `s${String(read.session)} reads [${answer.versions.map(({ writeId }) => `w${String(writeId)}`).join(" ")}] at ${String(read.startedAt)}`;
@@ -55,7 +57,36 @@ export class Judge {
       }
     }
     if (!clock.declares.mayConflictFalsely) this.checkSiblings(what, answer);
-    if (!clock.declares.mayLose) this.checkFresh(read, answer, what);
+    if (clock.declares.mayLose) return;
+    this.checkFresh(read, answer, what);
+    if (this.court.engine.readRepair === "blocking") this.checkMonotonic(read, answer, now, what);
+  }
+
+  /** With repair before the answer, whoever reads later sees no less, if the quorums of the two reads meet. */
+  private checkMonotonic(read: Read, answer: AnswerMessage, now: Micros, what: string): void {
+    const { engine, truth, broken, count } = this.court;
+    const absencesCount = read.options?.notfoundOk ?? engine.notfoundOk;
+    const r = this.readQuorum(read);
+    const seen = truth.covered(answer.versions.map(({ writeId }) => writeId));
+    for (const earlier of this.reads) {
+      if (earlier.read.address !== read.address || earlier.endedAt > read.startedAt) continue;
+      const both = r + this.readQuorum(earlier.read);
+      if (both <= this.n) count("monotonic: quorums need not meet");
+      else if (answer.versions.length === 0 && !absencesCount) count("monotonic: not found by absences, excused");
+      else if (both - this.lostSince(read.address, earlier.read.startedAt) <= this.n)
+        count("monotonic: copies lost, excused"); // prettier-ignore
+      else {
+        const missing = earlier.ids.find((id) => !seen.has(id));
+        if (missing === undefined) count("monotonic: seen again");
+        else broken("reads of a quorum are monotonic", `${what}: not ${truth.describe(missing)}, which s${String(earlier.read.session)} had read by ${String(earlier.endedAt)}`); // prettier-ignore
+      }
+    }
+    this.reads.push({ read, endedAt: now, ids: answer.versions.map(({ writeId }) => writeId) });
+  }
+
+  private readQuorum({ options }: Read): number {
+    const { engine } = this.court;
+    return Math.max(this.of(options?.r, engine.r), this.of(options?.pr, engine.pr));
   }
 
   /** Siblings of an exact clock are concurrent. */
@@ -76,7 +107,7 @@ export class Judge {
     const { engine, truth, broken, count } = this.court;
     // Riak's rule: where absences count against R, they may make a read "not found" although a replica found something.
     const absencesCount = read.options?.notfoundOk ?? engine.notfoundOk;
-    const r = Math.max(this.of(read.options?.r, engine.r), this.of(read.options?.pr, engine.pr));
+    const r = this.readQuorum(read);
     const seen = truth.covered(answer.versions.map(({ writeId }) => writeId));
     for (const write of truth.all()) {
       if (write.address !== read.address || write.outcome !== "ok" || write.endedAt! > read.startedAt) continue;
@@ -91,8 +122,11 @@ export class Judge {
 
   /** Copies of the write's key that lost something since it began. */
   private lost(write: Write): number {
-    return this.placesOf(write.address).filter(({ lostAt }) => lostAt !== undefined && lostAt >= write.startedAt)
-      .length;
+    return this.lostSince(write.address, write.startedAt);
+  }
+
+  private lostSince(address: Address, at: Micros): number {
+    return this.placesOf(address).filter(({ lostAt }) => lostAt !== undefined && lostAt >= at).length;
   }
 
   writeEnded(write: Write, answer: AnswerMessage): void {

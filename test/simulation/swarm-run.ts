@@ -226,7 +226,7 @@ class Course {
       once();
       this.census.add("gets", answer.outcome);
       this.census.read(answer.versions.length);
-      this.judge.readEnded(read, answer);
+      this.judge.readEnded(read, answer, this.cluster.now());
       done(answer, learnt(answer));
     });
   }
