@@ -21,6 +21,7 @@ import { ClientTimestamps } from "../engine/vocabulary/wall-error";
 import { TrialFold } from "../results/measures/fold";
 import type { Doubt, LegDelays } from "../results/record/figures";
 import type { NodeCounters } from "../results/record/history";
+import { type NodeTotals, repairBetween, repairOf } from "../results/record/repair-counters";
 import { Driver } from "../workloads/driver";
 import { workloadFor } from "../workloads/mixes/mix";
 import { driveInRealTime } from "../workloads/real-time";
@@ -152,6 +153,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     driver,
     seed,
     sample: scan?.keys ?? 0,
+    hints: settings.engine.standIn !== undefined,
   });
 
   const began = monotonicMicros();
@@ -164,6 +166,13 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   let phase = "";
   let lastProgress = -Infinity;
   const scans: Promise<void>[] = [];
+  // What nodes repaired and sent so far, about once an interval; at the instants of the readings these say it themselves.
+  let samples = Promise.resolve();
+  let nextSample = Infinity;
+  const sampled = (nodes: Promise<Counts>): void => {
+    const at = monotonicMicros();
+    samples = Promise.all([nodes, samples]).then(([all]) => fold.counters({ at, nodes: totalsOf(settings, all) }));
+  };
   let nextScan = Infinity;
   let atMeasureStart: Promise<Reading> | undefined;
   let atMeasureEnd: Promise<Reading> | undefined;
@@ -179,6 +188,10 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     begun = true;
     fold.begin({ startOfWarmup: warmup, startOfMeasure: measured, endOfMeasure: drain });
     nextScan = scan === undefined ? Infinity : warmup;
+    nextSample = warmup;
+    fold.watchFaults(() =>
+      (faults?.occurrences() ?? []).map(({ id, fromMicros, toMicros }) => ({ id, from: fromMicros, to: toMicros })),
+    );
     if (scheduled.length === 0) return;
     faults = scheduleFaults({
       cluster,
@@ -199,8 +212,13 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     begin();
     if (driver.phase !== phase) {
       phase = driver.phase;
-      if (phase === "measure") atMeasureStart = read(cluster, client);
-      else if (phase === "drain") atMeasureEnd = read(cluster, client);
+      const reading = phase === "measure" || phase === "drain" ? read(cluster, client) : undefined;
+      if (phase === "measure") atMeasureStart = reading;
+      else if (phase === "drain") atMeasureEnd = reading;
+      if (reading !== undefined) sampled(reading.then(({ nodes }) => nodes));
+    } else if (now >= nextSample && phase !== "load") {
+      nextSample = now + cell.measure.intervalMs * 1_000;
+      sampled(cluster.counts(COUNTS_PATIENCE_MS));
     }
     if (now >= nextScan && (phase === "warmup" || phase === "measure" || phase === "drain")) {
       nextScan += scan!.everyMs * 1_000;
@@ -236,7 +254,8 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     signal: stop.signal,
   });
   clearInterval(ticker);
-  await Promise.all(scans);
+  sampled(cluster.counts(COUNTS_PATIENCE_MS));
+  await Promise.all([...scans, samples]);
   // A node may still be on its way up: what became of the store is looked at when it is.
   await faults?.settled();
   const failure = running.why();
@@ -386,7 +405,15 @@ function difference(node: string, from: ServerCounts, to: ServerCounts, mayBeAwa
     delayLatenessP99Ms: to.latenessP99Ms,
     cpuMs: to.cpuMs - from.cpuMs,
     rssBytes: to.rssBytes,
+    ...repairBetween(from, to),
   };
+}
+
+/** Of the nodes that answered. */
+function totalsOf({ members }: ClusterSettings, all: Counts): NodeTotals[] {
+  return all.flatMap((counts, i) =>
+    counts === undefined ? [] : [{ node: members[i].id, readRepairs: counts.readRepairs, ...repairOf(counts) }],
+  );
 }
 
 /** Wall times that clients give their writes, each as wrong as its session's machine; none where nobody asks for them. */
