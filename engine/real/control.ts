@@ -61,6 +61,12 @@ export interface ServerCounts {
   readonly replicaWrites: number;
   readonly inspectedKeys: number;
   readonly reaped: number;
+  readonly speculations: number;
+  readonly speculationsHelped: number;
+  readonly digestReads: number;
+  readonly digestBytesSaved: number;
+  readonly digestMismatches: number;
+  readonly blockingRepairs: number;
   readonly hintsWritten: number;
   readonly hintsDelivered: number;
   readonly hintsExpired: number;

@@ -50,6 +50,12 @@ const RATES = {
 
 /** Totals, by name in the figure. */
 const TOTALS = {
+  speculations: "speculations",
+  speculations_helped: "speculationsHelped",
+  digest_reads: "digestReads",
+  digest_bytes_saved: "digestBytesSaved",
+  digest_mismatches: "digestMismatches",
+  blocking_repairs: "blockingRepairs",
   hints_written: "hintsWritten",
   hints_delivered: "hintsDelivered",
   hints_expired: "hintsExpired",

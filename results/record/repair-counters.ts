@@ -27,6 +27,15 @@ export interface MessagesAndBytes {
 }
 
 export interface RepairCounters {
+  /** Replicas asked because others were late, and reads that would have had to wait without. */
+  readonly speculations?: number;
+  readonly speculationsHelped?: number;
+  /** Digests sent in place of copies, bytes that were not sent therefore, and replicas that were then read in full after all. */
+  readonly digestReads?: number;
+  readonly digestBytesSaved?: number;
+  readonly digestMismatches?: number;
+  /** Reads that waited for a repair. */
+  readonly blockingRepairs?: number;
   readonly hintsWritten?: number;
   readonly hintsDelivered?: number;
   readonly hintsExpired?: number;
@@ -60,6 +69,12 @@ export interface CounterSample {
 
 const GAUGES = ["hintsHeld", "hintBytesHeld"] as const;
 const TOTALS = [
+  "speculations",
+  "speculationsHelped",
+  "digestReads",
+  "digestBytesSaved",
+  "digestMismatches",
+  "blockingRepairs",
   "hintsWritten",
   "hintsDelivered",
   "hintsExpired",
