@@ -46,6 +46,8 @@ interface NodeProcess {
   port: number;
   epoch: number;
   paused: boolean;
+  /** It listens. One that starts reads what it was told before it serves anybody. */
+  up: boolean;
   /** Ending it is our doing. */
   expected: boolean;
   condition: NodeCondition;
@@ -95,6 +97,7 @@ export class RealCluster {
       port: options.ports?.[i] ?? 0,
       epoch: 0,
       paused: false,
+      up: false,
       expected: false,
       condition: soundCondition({ ...wallErrorOfNode(options.settings, i), since: this.since }),
       corrupted: [],
@@ -300,6 +303,7 @@ export class RealCluster {
     // One that ends before it listens did not start, and whoever starts it is told.
     node.expected = true;
     node.paused = false;
+    node.up = false;
     node.corrupted = [];
     node.lives.started(monotonicMicros());
     let lastWords = "";
@@ -313,6 +317,7 @@ export class RealCluster {
     child.once("exit", (code, signal) => {
       if (node.child !== child) return;
       node.child = undefined;
+      node.up = false;
       const unknownMicros = node.lives.ended(monotonicMicros());
       if (node.expected && !this.stopping) this.lost.push({ node: index, unknownMicros });
       if (node.expected || this.stopping) return;
@@ -329,6 +334,7 @@ export class RealCluster {
       throw error;
     }
     node.expected = false;
+    node.up = true;
     if (listening.type === "listening") {
       node.port = listening.port;
       node.epoch = listening.epoch;
@@ -376,9 +382,9 @@ export class RealCluster {
 
   private async countOf(index: number, patienceMs: number, span: boolean): Promise<ServerCounts | undefined> {
     const { lives } = this.nodes[index];
-    const { child, paused } = this.nodes[index];
-    if (child === undefined || paused) {
-      // One that stands still begins its span when it runs again.
+    const { child, paused, up } = this.nodes[index];
+    if (child === undefined || paused || !up) {
+      // One that stands still or starts begins its span when it runs.
       if (child !== undefined && span) this.say(child, { type: "count", id: this.nextRequest++, span });
       return lives.total();
     }
@@ -391,18 +397,18 @@ export class RealCluster {
     return this.nodes[index].child === child && !this.nodes[index].paused ? undefined : lives.total();
   }
 
-  /** The answer of the node's process; undefined where none runs, or it stands still, ends or says nothing in time. */
+  /** The answer of the node's process; undefined where none runs, or it starts, stands still, ends or says nothing in time. */
   private request(
     index: number,
     message: (id: number) => ToNode,
     patienceMs = START_PATIENCE_MS,
   ): Promise<FromNode | undefined> {
-    const { child, paused } = this.nodes[index];
+    const { child, paused, up } = this.nodes[index];
     if (child === undefined) return Promise.resolve(undefined);
     const id = this.nextRequest++;
     this.say(child, message(id));
-    // It reads it when it runs again, before anything that comes later.
-    if (paused) return Promise.resolve(undefined);
+    // It reads it when it runs, before anything that comes later.
+    if (paused || !up) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const finish = (answer: FromNode | undefined): void => {
         clearTimeout(timer);

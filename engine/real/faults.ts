@@ -33,7 +33,7 @@ export interface RealFaultOptions {
 }
 
 /** A node that is to be killed has so long to say what it has counted; a busy one is killed without. */
-const LAST_WORDS_MS = 20;
+const LAST_WORDS_MS = 50;
 /** Timers may be early by so much. */
 const EARLY: Micros = 500;
 
