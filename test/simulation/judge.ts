@@ -59,7 +59,10 @@ export class Judge {
     if (!clock.declares.mayConflictFalsely) this.checkSiblings(what, answer);
     if (clock.declares.mayLose) return;
     this.checkFresh(read, answer, what);
-    if (this.court.engine.readRepair === "blocking") this.checkMonotonic(read, answer, now, what);
+    const { readRepair, sloppyQuorum, deleteMode, graceMs } = this.court.engine;
+    // Stand-ins need not meet primaries, and a removed tombstone is seen no more.
+    const removes = graceMs !== undefined || (deleteMode !== undefined && deleteMode !== "keep");
+    if (readRepair === "blocking" && sloppyQuorum !== true && !removes) this.checkMonotonic(read, answer, now, what);
   }
 
   /** With repair before the answer, whoever reads later sees no less, if the quorums of the two reads meet. */
