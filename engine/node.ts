@@ -535,7 +535,8 @@ export class Node implements ProtocolNode {
       case "replica-get-reply": {
         const get = this.requests.get(message.id);
         if (get?.kind !== "get") return;
-        if (get instanceof StrategicGet) this.reads?.heard(this.now, get, from, message.vnode);
+        if (this.reads !== undefined && get instanceof StrategicGet)
+          this.reads.heard(this.now, get, from, message.vnode);
         get.add(from, message.vnode, message.status, message.state);
         this.advanceGet(get);
         return;
@@ -708,7 +709,7 @@ export class Node implements ProtocolNode {
         : new StrategicGet(origin, request.address, replicas, quorum, primaries, plan);
     this.open(get, options?.timeoutMs ?? settings.readTimeoutMs);
     get.startedAt = this.now;
-    if (get instanceof StrategicGet) return this.getStrategically(get);
+    if (plan !== undefined && get instanceof StrategicGet) return this.getStrategically(get);
     if (this.options.tracing) this.noteCoordinating("get", request.address, replicas, asked);
     let local: Placement | undefined;
     for (let i = 0; i < replicas.length; i++) {
@@ -873,7 +874,9 @@ export class Node implements ProtocolNode {
   }
 
   private repairsAfter(get: GetCoordination): boolean {
-    return get instanceof StrategicGet ? get.plan.repairs : this.options.settings.readRepair !== "none";
+    return this.reads !== undefined && get instanceof StrategicGet
+      ? get.plan.repairs
+      : this.options.settings.readRepair !== "none";
   }
 
   /** Whoever answered with less than all that was found gets the rest. */
