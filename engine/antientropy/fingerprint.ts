@@ -32,12 +32,12 @@ export class Mixer implements StateHash {
   }
 
   word(value: number): void {
-    let high = this.high ^ Math.imul((Math.imul(value, C1) << 15) | (Math.imul(value, C1) >>> 17), C2);
-    high = (high << 13) | (high >>> 19);
-    this.high = (Math.imul(high, 5) + 0xe6546b64) | 0;
-    let low = this.low ^ Math.imul((Math.imul(value, C3) << 16) | (Math.imul(value, C3) >>> 16), C4);
-    low = (low << 17) | (low >>> 15);
-    this.low = (Math.imul(low, 5) + 0x561ccd1b) | 0;
+    const first = Math.imul(value, C1);
+    const high = this.high ^ Math.imul((first << 15) | (first >>> 17), C2);
+    this.high = (Math.imul((high << 13) | (high >>> 19), 5) + 0xe6546b64) | 0;
+    const second = Math.imul(value, C3);
+    const low = this.low ^ Math.imul((second << 16) | (second >>> 16), C4);
+    this.low = (Math.imul((low << 17) | (low >>> 15), 5) + 0x561ccd1b) | 0;
   }
 
   number(value: number): void {
@@ -46,21 +46,27 @@ export class Mixer implements StateHash {
     if (value > 0x7fffffff) this.word(~Math.floor(value / 0x100000000));
   }
 
+  /** As many calls of {@link word}, with both halves at hand: addresses are most of what is hashed. */
   octets(text: Octets): void {
+    let { high, low } = this;
     const { length } = text;
-    const whole = length & ~3;
-    for (let i = 0; i < whole; i += 4) {
-      this.word(
-        text.charCodeAt(i) |
-          (text.charCodeAt(i + 1) << 8) |
-          (text.charCodeAt(i + 2) << 16) |
-          (text.charCodeAt(i + 3) << 24),
-      );
+    for (let i = 0; i < length; i += 4) {
+      let value = text.charCodeAt(i);
+      if (i + 3 < length) {
+        value |= (text.charCodeAt(i + 1) << 8) | (text.charCodeAt(i + 2) << 16) | (text.charCodeAt(i + 3) << 24);
+      } else {
+        if (i + 1 < length) value |= text.charCodeAt(i + 1) << 8;
+        if (i + 2 < length) value |= text.charCodeAt(i + 2) << 16;
+      }
+      const first = Math.imul(value, C1);
+      high ^= Math.imul((first << 15) | (first >>> 17), C2);
+      high = (Math.imul((high << 13) | (high >>> 19), 5) + 0xe6546b64) | 0;
+      const second = Math.imul(value, C3);
+      low ^= Math.imul((second << 16) | (second >>> 16), C4);
+      low = (Math.imul((low << 17) | (low >>> 15), 5) + 0x561ccd1b) | 0;
     }
-    let rest = 0;
-    for (let i = whole; i < length; i++) rest = (rest << 8) | text.charCodeAt(i);
-    if (whole < length) this.word(rest);
-    this.word(length);
+    this.high = high ^ length;
+    this.low = low ^ length;
   }
 
   finish(): void {

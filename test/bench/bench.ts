@@ -4,12 +4,13 @@
  * a quiet day means that somebody else was using it, and marks the run doubtful.
  *
  *     npm run bench            everything, about five minutes
- *     npm run bench -- engine  one part: micro, engine, memory, simulation, clocks, predict
+ *     npm run bench -- engine  one part: micro, engine, memory, simulation, clocks, predict, anti-entropy
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { join } from "node:path";
 import { pinThisProcess, place } from "../../engine/real/placement";
+import { measureAntiEntropy } from "./anti-entropy";
 import { type RunningCeiling, startCeiling } from "./ceiling";
 import { type EngineFigures, type RunningEngine, startEngine } from "./engine";
 import { measureMemory } from "./memory";
@@ -190,6 +191,9 @@ async function main(): Promise<void> {
   }
   if (part === undefined || part === "predict") {
     for (const { name, value, unit, note } of measurePredictions()) report(name, value, unit, note);
+  }
+  if (part === undefined || part === "anti-entropy") {
+    for (const { name, value, unit, note } of measureAntiEntropy()) report(name, value, unit, note);
   }
   if (doubts.length > 0) console.log(`\nDOUBTFUL:\n${doubts.map((doubt) => `  - ${doubt}`).join("\n")}`);
   const cores = cpus();
