@@ -273,6 +273,24 @@ function repairOf(take: (name: string, usual: string) => string): Partial<Cluste
   };
 }
 
+function readsOf(take: (name: string, usual: string) => string): Partial<ClusterSettings["engine"]> {
+  const fanout = take("read_fanout", "all");
+  const digests = take("digest_reads", "false") === "true";
+  const speculation = take("speculative_retry", "none");
+  return {
+    ...(fanout === "quorum" ? { readFanout: "quorum" as const } : {}),
+    ...(digests ? { digestReads: true } : {}),
+    ...(speculation === "none"
+      ? {}
+      : {
+          speculativeRetry:
+            speculation === "p99" || speculation === "always"
+              ? speculation
+              : { afterMs: micros(speculation) / fromMs(1) },
+        }),
+  };
+}
+
 function settingsOf(given: ReadonlyMap<string, string>): ClusterSettings {
   const left = new Map(given);
   const take = (name: string, usual: string): string => {
@@ -312,6 +330,7 @@ function settingsOf(given: ReadonlyMap<string, string>): ClusterSettings {
       maxSiblings: Number(take("max_siblings", "100")),
       readRepair: take("read_repair", "async") as "async" | "none" | "blocking",
       ...repairOf(take),
+      ...readsOf(take),
       readTimeoutMs: micros(take("timeout", "100ms")) / fromMs(1),
       writeTimeoutMs: micros(given.get("timeout") ?? "100ms") / fromMs(1),
       admission: Number(take("admission", "1000")),
