@@ -13,6 +13,7 @@ const MS_PER_UNIT: ReadonlyMap<string, number> = new Map([
   ["s", 1_000],
   ["m", 60_000],
   ["h", 3_600_000],
+  ["d", 86_400_000],
 ]);
 
 const PER_SECOND: ReadonlyMap<string, number> = new Map([
@@ -86,7 +87,8 @@ export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${trim(ms)}ms`;
   if (ms < 60_000) return `${trim(ms / 1_000)}s`;
   if (ms < 3_600_000) return `${trim(ms / 60_000)}m`;
-  return `${trim(ms / 3_600_000)}h`;
+  if (ms < 172_800_000) return `${trim(ms / 3_600_000)}h`;
+  return `${trim(ms / 86_400_000)}d`;
 }
 
 /** `1024` → `1KiB`, `1000000` → `1MB`, `100` → `100B`. */

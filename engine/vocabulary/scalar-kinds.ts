@@ -112,7 +112,7 @@ function right(value: unknown): Checked {
 }
 
 const UNIT_ADVICE = {
-  duration: "a duration with its unit (us, ms, s, m, h), such as 5ms",
+  duration: "a duration with its unit (us, ms, s, m, h, d), such as 5ms",
   rate: "a rate with its unit (/s, /min), such as 500/s",
   size: "a size with its unit (B, KB, KiB, MB, MiB), such as 100B",
   "byte-rate": "a size per second with its unit (KB/s, KiB/s, MB/s), such as 1MB/s",

@@ -73,7 +73,7 @@ function mapOf(schema: Schema): Schema {
   return schema.anyOf === undefined ? schema : (schema.anyOf as readonly Schema[])[0];
 }
 
-const DURATION = { type: "string", pattern: "^[0-9.]+ *(us|µs|ms|s|m|h)$" };
+const DURATION = { type: "string", pattern: "^[0-9.]+ *(us|µs|ms|s|m|h|d)$" };
 const BYTE_RATE = {
   anyOf: [{ const: "none" }, { type: "string", pattern: "^[0-9.]+ *(B|kB|KB|MB|GB|KiB|MiB|GiB)/(s|m|min|h)$" }],
 };
@@ -269,7 +269,7 @@ function faultParameterSchema(name: string): Schema {
         description,
       };
     case "offset":
-      return { type: "string", pattern: "^[-+]?[0-9.]+ *(us|µs|ms|s|m|h)$", description };
+      return { type: "string", pattern: "^[-+]?[0-9.]+ *(us|µs|ms|s|m|h|d)$", description };
     default:
       return { ...schemaOf(kind), description };
   }

@@ -59,6 +59,9 @@ export function onlyInWorld(
   if (worlds.size > 1) {
     const others = world === "simulation" ? "cells on processes ignore it" : "simulated cells ignore it";
     warn(at, `${what} has an effect only in world: ${world}; ${others}`);
+  } else if (world === "simulation" && what.startsWith("node_model.")) {
+    // A model stands for a machine: where there is a real one, it is not needed. What it left out is seen there.
+    warn(at, `${what} is the simulation's model of a machine; real processes cost what they cost`);
   } else if (world === "simulation") {
     problems.error(
       at,

@@ -98,7 +98,7 @@ describe("the command line", () => {
         out,
         'bad.yaml:2:3  error    unknown key "clok" in tunables; did you mean "clock"?\n' +
           "bad.yaml:3:6  error    r is 9 but n_val is 3; allowed: at most 3, or one, quorum, all\n" +
-          "bad.yaml:4:19  error    phases.measure is 5 without a unit; write a duration with its unit (us, ms, s, m, h), such as 5ms\n" +
+          "bad.yaml:4:19  error    phases.measure is 5 without a unit; write a duration with its unit (us, ms, s, m, h, d), such as 5ms\n" +
           "3 errors      (quorumlab explain clock)\n",
       );
     });

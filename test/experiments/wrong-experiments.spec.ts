@@ -88,8 +88,8 @@ const WRONG: readonly Wrong[] = [
     what: "missing units",
     text: "tunables:\n  timeout: {read: 200, write: 2 minutes}\nworkload: {model: open, rate: 500, value_size: 100}\n",
     told: [
-      "2:19 tunables.timeout.read is 200 without a unit; write a duration with its unit (us, ms, s, m, h), such as 5ms",
-      '2:31 tunables.timeout.write is "2 minutes"; write a duration with its unit (us, ms, s, m, h), such as 5ms',
+      "2:19 tunables.timeout.read is 200 without a unit; write a duration with its unit (us, ms, s, m, h, d), such as 5ms",
+      '2:31 tunables.timeout.write is "2 minutes"; write a duration with its unit (us, ms, s, m, h, d), such as 5ms',
       "3:31 workload.rate is 500 without a unit; write a rate with its unit (/s, /min), such as 500/s",
       "3:48 workload.value_size is 100 without a unit; write a size with its unit (B, KB, KiB, MB, MiB), such as 100B",
     ],
@@ -201,7 +201,6 @@ const WRONG: readonly Wrong[] = [
       "3:30 cluster.speed works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
       "4:22 network.duplicate works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
       "4:37 network.bandwidth works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
-      "5:30 node_model.service.read works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
       "6:21 simulation.codec works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
       "7:22 tunables.detector.name perfect exists only in world: simulation, where the world knows who is up; processes have timeout",
     ],
@@ -217,7 +216,7 @@ const WRONG: readonly Wrong[] = [
       "4:30 node_model.pauses.every has a mean of 100us; allowed: at least 1ms",
       "4:30 node_model.pauses.every needs node_model.pauses.length beside it",
       "4:55 node_model.queue.workers is 0; allowed: an integer from 1 to 1024",
-      "4:75 node_model.service.read is 5 without a unit; write a duration with its unit (us, ms, s, m, h), such as 5ms",
+      "4:75 node_model.service.read is 5 without a unit; write a duration with its unit (us, ms, s, m, h, d), such as 5ms",
     ],
   },
   {
