@@ -73,9 +73,16 @@ export function checkAntiEntropy(value: Written): Checked {
   if (!rebuild.ok) faults.push(...below("rebuild", rebuild.faults));
   else if (rebuild.value !== undefined) settings.rebuildMs = rebuild.value;
   const { fanout, depth } = settings as { fanout?: number; depth?: number };
-  if (fanout !== undefined && depth !== undefined && fanout ** depth > MOST_SEGMENTS) {
+  if (fanout !== undefined && depth !== undefined && isTooLarge(fanout, depth)) {
     const message = `has ${String(fanout)} to the power of ${String(depth)} segments; a tree has at most ${String(MOST_SEGMENTS)}`;
     faults.push({ path: ["tree_depth"], about: "value", message });
   }
   return faults.length === 0 ? { ok: true, value: settings } : { ok: false, faults };
+}
+
+/** Whole numbers, multiplied until there is no doubt: a power would be exact here, and nowhere promised to be. */
+function isTooLarge(fanout: number, depth: number): boolean {
+  let segments = 1;
+  for (let level = 0; level < depth && segments <= MOST_SEGMENTS; level++) segments *= fanout;
+  return segments > MOST_SEGMENTS;
 }
