@@ -17,7 +17,7 @@ import type { SegmentsReply, TreeAnswer, TreeMessage, TreeReply } from "../messa
 import { MAX_SEGMENTS_ASKED, MAX_TREE_HASHES } from "../messages";
 import { type Address, isAddress } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
-import type { Fingerprints } from "./fingerprint";
+import type { Fingerprints } from "../clocks/fingerprint";
 import type { Plot } from "./forest";
 import type { MerkleTree } from "./merkle-tree";
 import { eachOf, SegmentPages } from "./segment-pages";

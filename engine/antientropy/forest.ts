@@ -13,8 +13,8 @@ import type { Clock } from "../clocks/clock";
 import type { ReplicaGroup, Ring } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
-import { Fingerprints } from "./fingerprint";
-import { MerkleTree, type TreeShape } from "./merkle-tree";
+import { Fingerprints } from "../clocks/fingerprint";
+import { MerkleTree, segmentsOf, type TreeShape } from "./merkle-tree";
 
 /** Copies in one page of a walk: about half a millisecond of work. */
 export const PAGE = 256;
@@ -87,11 +87,13 @@ export class Forest {
   /** Walks that ended. */
   builds = 0;
 
+  /** @throws RangeError of a shape that no tree can have. */
   constructor(
     private readonly options: ForestOptions,
     private readonly acts: ForestActs,
   ) {
     const { ring, n, index, clock, hash, now } = options;
+    segmentsOf(options.shape);
     this.plots = ring
       .groups(n)
       .map((group) =>

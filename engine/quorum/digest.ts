@@ -6,7 +6,7 @@
  * the values alone (Cassandra, whose timestamps stand beside them), a reader gets a context that knows less than the
  * replicas do. Source: Cassandra's digest reads.
  */
-import { Fingerprints } from "../antientropy/fingerprint";
+import { Fingerprints } from "../clocks/fingerprint";
 import type { Clock } from "../clocks/clock";
 import type { Address } from "../vocabulary/address";
 

@@ -4,7 +4,7 @@
  */
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { Fingerprints } from "../../../engine/antientropy/fingerprint";
+import { Fingerprints } from "../../../engine/clocks/fingerprint";
 import { type Copy, Forest, type ForestActs } from "../../../engine/antientropy/forest";
 import { MerkleTree } from "../../../engine/antientropy/merkle-tree";
 import { clockNamed } from "../../../engine/clocks/clock";
@@ -13,7 +13,7 @@ import { Ring } from "../../../engine/ring/ring";
 import type { Address } from "../../../engine/vocabulary/address";
 import { Random } from "../../../engine/vocabulary/random";
 import type { RingSettings } from "../../../engine/vocabulary/settings";
-import { address, storageKey } from "./fake-wire";
+import { address, storageKey, World } from "./fake-wire";
 
 const clock = clockNamed("lww");
 const shape = { fanout: 4, depth: 2 };
@@ -320,6 +320,10 @@ describe("a node's trees", () => {
     soil.works = true;
     soil.build();
     soil.check();
+  });
+
+  it("are refused at once in a shape that no tree can have", () => {
+    assert.throws(() => new World({ aae: { fanout: 1_024, depth: 3 } }), /more than 1048576 segments/);
   });
 
   it("are of those groups that the node belongs to, and heed no hints", () => {

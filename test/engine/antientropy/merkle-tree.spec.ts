@@ -1,7 +1,7 @@
 /** The tree against its dumb twin, and its bounds. */
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { Fingerprints } from "../../../engine/antientropy/fingerprint";
+import { Fingerprints } from "../../../engine/clocks/fingerprint";
 import { MAX_SEGMENTS, MerkleTree, segmentsOf } from "../../../engine/antientropy/merkle-tree";
 import { eachOf, SegmentPages } from "../../../engine/antientropy/segment-pages";
 import { clockNamed, packActor } from "../../../engine/clocks/clock";

@@ -1,5 +1,5 @@
 /**
- * What a tree keeps of one copy: 64 bits of (address, state), as two signed 32-bit halves. Two replicas whose states a
+ * What a tree keeps of one copy, and a digest says of it: 64 bits of (address, state), as two signed 32-bit halves. Two replicas whose states a
  * clock calls equal get the same bits whatever their histories, or every exchange would repair what is whole.
  *
  * `clock` hashes what the clock compares and nothing else, as Riak does: cheap, and blind to two values under one clock.
@@ -10,7 +10,7 @@
  *
  * Sources: riak_kv_index_hashtree (object hash version 0); Cassandra's Digest. The mixing is MurmurHash3's.
  */
-import type { Clock, StateHash } from "../clocks/clock";
+import type { Clock, StateHash } from "./clock";
 import type { Address } from "../vocabulary/address";
 import { ByteWriter, type Octets } from "../vocabulary/octets";
 

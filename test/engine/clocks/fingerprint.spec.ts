@@ -1,11 +1,11 @@
 /** Fingerprints: equal for what a clock calls equal, however it came about, and different for the rest. */
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { Fingerprints } from "../../../engine/antientropy/fingerprint";
+import { Fingerprints } from "../../../engine/clocks/fingerprint";
 import { type Clock, clockFor, clockNamed, CLOCKS, packActor } from "../../../engine/clocks/clock";
-import { LockStep, scripts, throughTheWire, writeIds } from "../clocks/causal-histories";
-import { by } from "../clocks/event-maker";
-import { address } from "./fake-wire";
+import { LockStep, scripts, throughTheWire, writeIds } from "./causal-histories";
+import { by } from "./event-maker";
+import { address } from "../antientropy/fake-wire";
 
 const key = address("k");
 const variants: [string, Clock][] = [...CLOCKS.values()].map((clock) => [clock.name, clock]);
