@@ -149,7 +149,7 @@ const WRONG: readonly Wrong[] = [
       "10:5 faults.3 lacks share, which a fault of kind loss needs",
       "10:18 faults.3.links lacks to; write all for every node",
       '10:40 unknown key "too" in links; did you mean "to"?',
-      '10:67 faults.3.for is "0s"; allowed: a duration from 1us to 240h',
+      '10:67 faults.3.for is "0s"; allowed: a duration from 1us to 10d',
       "11:46 faults.4.for has no meaning: a fault of kind clock-jump is over at once",
       "11:63 faults.4.offset is 5; allowed: a duration other than 0 with its unit, such as 250ms or -2s",
       `12:12 faults.5.kind is "join", which is not supported by this version yet; it has ${KINDS}`,
