@@ -1,6 +1,7 @@
 /**
- * What a tree keeps of one copy, and a digest says of it: 64 bits of (address, state), as two signed 32-bit halves. Two replicas whose states a
- * clock calls equal get the same bits whatever their histories, or every exchange would repair what is whole.
+ * What a Merkle tree keeps of one copy and a digest says of it: 64 bits of (address, state), as two signed halves. Two
+ * replicas whose states a clock calls equal get the same bits whatever their histories, or every exchange would repair
+ * what is whole.
  *
  * `clock` hashes what the clock compares and nothing else, as Riak does: cheap, and blind to two values under one clock.
  * `content` hashes write ids, tombstones and value bytes, as Cassandra does: it sees what a disk did to a value, costs
