@@ -1165,7 +1165,9 @@ export class Node implements ProtocolNode {
   /** To the first live node behind the list, in ring order; where there is none, this node keeps it. */
   private leaveSlop(put: PutCoordination, at: number, state: unknown): void {
     const { ring, settings, index } = this.options;
-    const up = (node: number): boolean => this.believedUp(node);
+    // Where hosts repeat, the next one may be the very home.
+    const home = put.replicas[at].node;
+    const up = (node: number): boolean => node !== home && this.believedUp(node);
     const [keeper] = ring
       .withFallbacks(put.address, settings.nVal, 1 << at, up)
       .filter(({ home }) => home !== undefined);

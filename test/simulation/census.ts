@@ -9,7 +9,7 @@ import type { Party, Watcher } from "../../engine/sim/trace";
 import { CLOCKS } from "../../engine/clocks/clock";
 import { DETECTORS } from "../../engine/detectors/detector";
 import { OUTCOMES } from "../../engine/vocabulary/outcomes";
-import { DISTRIBUTIONS, FAULT_KINDS } from "./draw";
+import { DISTRIBUTIONS, FAULT_KINDS, REPAIR_TRAITS } from "./draw";
 
 const MESSAGES: readonly Message["kind"][] = [
   "get",
@@ -22,6 +22,14 @@ const MESSAGES: readonly Message["kind"][] = [
   "replica-update",
   "replica-updated",
   "heartbeat",
+  "handoff",
+  "handoff-reply",
+  "tree",
+  "tree-reply",
+  "segments",
+  "segments-reply",
+  "stream",
+  "stream-reply",
 ];
 const NOTES: readonly Note["kind"][] = [
   "suspected",
@@ -32,6 +40,12 @@ const NOTES: readonly Note["kind"][] = [
   "answered",
   "read-repair",
   "storage-failed",
+  "anti-entropy",
+  "speculating",
+  "reaping",
+  "hint-delivery",
+  "hint-refused",
+  "hint-expired",
   // Not `tickets-full`: no run of a few seconds loses thousands of forwarded puts.
   "ignored",
 ];
@@ -55,6 +69,22 @@ const WORLD = [
   "nodes: requests forwarded",
   "nodes: requests refused",
   "clients: reads that found siblings",
+  "hints: written",
+  "hints: delivered",
+  "hints: expired",
+  "anti-entropy: comparisons",
+  "anti-entropy: comparisons of equal trees",
+  "anti-entropy: trees built",
+  "anti-entropy: keys repaired",
+  "anti-entropy: copies streamed",
+  "anti-entropy: copies streamed for nothing",
+  "reads: repairs",
+  "reads: repairs before the answer",
+  "reads: digests",
+  "reads: digests that differed",
+  "reads: speculations",
+  "reads: speculations that helped",
+  "tombstones: removed",
 ] as const;
 type WorldEvent = (typeof WORLD)[number];
 
@@ -73,6 +103,7 @@ export const EXPECTED: ReadonlyMap<string, readonly string[]> = new Map<string, 
       ...[...CLOCKS.keys()].map((name) => `clock ${name}`),
       ...[...DETECTORS.keys()].map((name) => `detector ${name}`),
       ...DISTRIBUTIONS.map((kind) => `delays ${kind}`),
+      ...REPAIR_TRAITS,
     ],
   ],
   ["world", WORLD],
@@ -86,6 +117,14 @@ export const EXPECTED: ReadonlyMap<string, readonly string[]> = new Map<string, 
       "durability: still there",
       "durability: all copies lost, excused",
       "healed: key works again",
+      "acknowledgements with stand-ins",
+      "hint dropped: its home has it",
+      "hint dropped: too old",
+      "tombstone removed",
+      "monotonic: seen again",
+      "rest: hints are home",
+      "rest: all primaries agree",
+      "rest: keys differ, nothing compares",
     ],
   ],
 ]);
@@ -128,6 +167,22 @@ export class Census {
       const counts = cluster.counts(index);
       add("nodes: requests forwarded", counts?.forwarded ?? 0);
       add("nodes: requests refused", counts?.refused ?? 0);
+      add("hints: written", counts?.hintsWritten ?? 0);
+      add("hints: delivered", counts?.hintsDelivered ?? 0);
+      add("hints: expired", counts?.hintsExpired ?? 0);
+      add("anti-entropy: comparisons", counts?.exchanges ?? 0);
+      add("anti-entropy: comparisons of equal trees", counts?.exchangesEqual ?? 0);
+      add("anti-entropy: trees built", counts?.treesBuilt ?? 0);
+      add("anti-entropy: keys repaired", counts?.keysRepairedByAae ?? 0);
+      add("anti-entropy: copies streamed", counts?.keysStreamed ?? 0);
+      add("anti-entropy: copies streamed for nothing", counts?.keysOverstreamed ?? 0);
+      add("reads: repairs", counts?.readRepairs ?? 0);
+      add("reads: repairs before the answer", counts?.blockingRepairs ?? 0);
+      add("reads: digests", counts?.digestReads ?? 0);
+      add("reads: digests that differed", counts?.digestMismatches ?? 0);
+      add("reads: speculations", counts?.speculations ?? 0);
+      add("reads: speculations that helped", counts?.speculationsHelped ?? 0);
+      add("tombstones: removed", counts?.reaped ?? 0);
     });
   }
 

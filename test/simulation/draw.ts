@@ -139,7 +139,97 @@ export function drawScenario(seed: number): Scenario {
   const endMs = root.fork("length").integer(800, 2_500);
   const workload = drawWorkload(root.fork("workload"));
   const faults = drawFaults(root.fork("faults"), cluster, endMs);
-  return { seed, cluster, workload, faults, endMs, traits: traitsOf(cluster, workload) };
+  if (seed < FIRST_WITH_REPAIR) return { seed, cluster, workload, faults, endMs, traits: traitsOf(cluster, workload) };
+  const draws = root.fork("repair");
+  const engine = { ...cluster.engine, ...drawRepair(draws, cluster.engine) };
+  const whole = { ...cluster, engine };
+  const all = engine.standIn === undefined ? faults : withAbsences(draws.fork("absences"), faults, whole, endMs);
+  // Where tombstones are removed, there should be some.
+  const busy = removesTombstones(engine)
+    ? { ...workload, deletes: Math.max(workload.deletes, draws.fork("deletes").real(0.05, 0.2)) }
+    : workload;
+  return { seed, cluster: whole, workload: busy, faults: all, endMs, traits: traitsOf(whole, busy) };
+}
+
+/**
+ * Seeds below draw what they drew before there were stand-ins and anti-entropy: what they found
+ * once they would find again, and they are quick. From here on everything that repairs is drawn, from forks of its own.
+ */
+export const FIRST_WITH_REPAIR = 2_000_000;
+
+export function removesTombstones({ deleteMode, graceMs }: EngineSettings): boolean {
+  return graceMs !== undefined || (deleteMode !== undefined && deleteMode !== "keep");
+}
+
+/** Who stands in for whom, what brings copies together again, and how reads go about it. */
+function drawRepair(draws: Draws, engine: EngineSettings): Partial<EngineSettings> {
+  return {
+    ...drawStandIns(draws.fork("stand-ins"), engine),
+    ...drawAntiEntropy(draws.fork("anti-entropy")),
+    ...drawRemoval(draws.fork("removal")),
+  };
+}
+
+function drawStandIns(draws: Draws, { nVal, detector }: EngineSettings): Partial<EngineSettings> {
+  if (draws.chance(0.4)) return {};
+  const standIn = draws.pick(["fallback", "fallback", "coordinator-log", "peer-slop"] as const);
+  // Without it a fallback lends nothing.
+  const sloppyQuorum = draws.chance(standIn === "fallback" ? 0.9 : 0.5);
+  return {
+    standIn,
+    sloppyQuorum,
+    hint: {
+      batch: draws.pick([1, 3, 100]),
+      idleMs: draws.pick([0, 0, 50, 300]),
+      concurrency: draws.pick([1, 1, 2, 4]),
+      ...(draws.chance(0.2) ? { windowMs: draws.integer(100, 2_000) } : {}),
+      ...(draws.chance(0.2) ? { rateBytesPerSecond: draws.pick([20_000, 500_000]) } : {}),
+      ...(draws.chance(0.15) ? { expiryMs: draws.integer(200, 2_000) } : {}),
+    },
+    ...(sloppyQuorum && draws.chance(0.4) ? { pw: draws.integer(1, nVal), pr: draws.integer(1, nVal) } : {}),
+    // Whoever is away is to be missed before a run of a second or two is over.
+    detector: { ...detector, heartbeatIntervalMs: 40, timeoutMs: draws.integer(120, 250) },
+  };
+}
+
+/** Nobody stands in where nobody is away: beside the other faults, some that keep nodes away for a while. */
+function withAbsences(
+  draws: Draws,
+  faults: readonly FaultSettings[],
+  cluster: ClusterSettings,
+  endMs: number,
+): readonly FaultSettings[] {
+  if (draws.chance(0.1)) return faults;
+  const kinds: FaultKind[] = ["kill", "kill", "pause", "partition", "partition", "loss"];
+  const settings = { count: draws.integer(1, 5), kinds, fromMs: 0, toMs: endMs, longestMs: endMs };
+  const more = randomFaults(settings, cluster, draws.random.fork("random"));
+  const both = [...faults, ...more].sort((a, b) => a.atMs - b.atMs);
+  return both.map((fault, i) => ({ ...fault, id: `${fault.action.kind}-${String(i + 1)}` }));
+}
+
+function drawAntiEntropy(draws: Draws): Partial<EngineSettings> {
+  if (!draws.chance(0.35)) return {};
+  return {
+    aae: {
+      intervalMs: draws.integer(10, 80),
+      fanout: draws.pick([2, 2, 4]),
+      depth: draws.integer(1, 3),
+      hash: draws.pick(["clock", "content"] as const),
+      repair: draws.pick(["gets", "stream"] as const),
+      concurrency: draws.pick([1, 2, 3]),
+      ...(draws.chance(0.3) ? { rebuildMs: draws.integer(300, 3_000) } : {}),
+    },
+    ...(draws.chance(0.15) ? { backgroundP99Ms: draws.pick([2, 20, 200]) } : {}),
+  };
+}
+
+function drawRemoval(draws: Draws): Partial<EngineSettings> {
+  return {
+    ...(draws.chance(0.12)
+      ? { deleteMode: draws.pick(["immediate" as const, { afterMs: draws.integer(5, 500) }]) }
+      : {}),
+    ...(draws.chance(0.08) ? { graceMs: draws.integer(200, 1_500) } : {}),
+  };
 }
 
 function drawCluster(seed: number, draws: Draws): ClusterSettings {
@@ -328,6 +418,7 @@ function traitsOf({ members, ring, engine, network, storage, nodeModel }: Cluste
     `ring ${ring.strategy}, ${ring.distinctHosts}`,
     `hash ${ring.hash}`,
     `read repair ${engine.readRepair}`,
+    ...repairTraits(engine),
     ...(engine.digestReads === true ? ["digest reads"] : []),
     ...(engine.readFanout === "quorum" ? ["reads of few"] : []),
     ...(engine.readRepairChance === undefined ? [] : ["read repair by chance"]),
@@ -345,4 +436,51 @@ function traitsOf({ members, ring, engine, network, storage, nodeModel }: Cluste
     ...[...new Set(w.sessions)].map((habit) => `contexts ${habit}`),
     ...[...kinds].map((kind) => `delays ${kind}`),
   ];
+}
+
+/** What may be set of whatever repairs: each is to be drawn sooner or later. */
+export const REPAIR_TRAITS = [
+  "stand-in fallback",
+  "stand-in coordinator-log",
+  "stand-in peer-slop",
+  "sloppy quorum",
+  "hints: window",
+  "hints: rate",
+  "hints: expiry",
+  "hints: idle time",
+  "hints: one delivery at a time",
+  "anti-entropy by gets, hash of the clock",
+  "anti-entropy by gets, hash of the content",
+  "anti-entropy by stream, hash of the clock",
+  "anti-entropy by stream, hash of the content",
+  "anti-entropy: trees built anew",
+  "background work gives way",
+  "read repair blocking",
+  "reads of few",
+  "digest reads",
+  "read repair by chance",
+  "speculation p99",
+  "speculation always",
+  "speculation after a time",
+  "tombstones removed by agreement",
+  "tombstones removed alone",
+] as const;
+
+function repairTraits(engine: EngineSettings): string[] {
+  const { standIn, hint, aae } = engine;
+  const traits: [(typeof REPAIR_TRAITS)[number] | undefined, boolean][] = [
+    [standIn === undefined ? undefined : `stand-in ${standIn}`, standIn !== undefined],
+    ["sloppy quorum", standIn !== undefined && engine.sloppyQuorum === true],
+    ["hints: window", hint?.windowMs !== undefined],
+    ["hints: rate", hint?.rateBytesPerSecond !== undefined],
+    ["hints: expiry", hint?.expiryMs !== undefined],
+    ["hints: idle time", (hint?.idleMs ?? 0) > 0],
+    ["hints: one delivery at a time", hint?.concurrency === 1],
+    [aae && `anti-entropy by ${aae.repair}, hash of the ${aae.hash}`, aae !== undefined],
+    ["anti-entropy: trees built anew", aae?.rebuildMs !== undefined],
+    ["background work gives way", engine.backgroundP99Ms !== undefined],
+    ["tombstones removed by agreement", engine.deleteMode !== undefined && engine.deleteMode !== "keep"],
+    ["tombstones removed alone", engine.graceMs !== undefined],
+  ];
+  return traits.flatMap(([name, holds]) => (holds && name !== undefined ? [name] : []));
 }

@@ -2,8 +2,11 @@
  * What clients were told, held against what clients did. Black box but for one question to the replicas' books: how
  * many copies lost something by declaration since a write began. The strongest check is the intersection of quorums: a
  * read that asks R copies sees at least one of the W that acknowledged an earlier write whenever R + W > N, whichever
- * replicas were up, suspected, slow or cut off, because there is no sloppy quorum here; each copy that lost what it
- * held takes one from W.
+ * replicas were up, suspected, slow or cut off; each copy that lost what it held takes one from W.
+ *
+ * Sloppy quorums promise less, and this is what is left to check: an acknowledgement stands for W copies at primaries or
+ * kept for them, of which PW at primaries; a read sees it for certain only if PR + PW > N, or R + PW > N where whoever
+ * stands in answers no reads (a log, a slop).
  */
 import type { Clock } from "../../engine/clocks/clock";
 import type { AnswerMessage, RequestOptions } from "../../engine/messages";
@@ -29,6 +32,8 @@ export interface Court {
   readonly truth: Truth;
   readonly ledger: Ledger;
   readonly broken: (invariant: string, evidence: string) => void;
+  /** The state that a node's storage has under a vnode and an address, as it lies there. */
+  readonly peek: (node: number, vnode: number, address: Address) => unknown;
   /** Something was looked at, or let pass for a declared reason. */
   readonly count: (what: string) => void;
 }
@@ -38,8 +43,16 @@ export class Judge {
   /** Reads that ended well, where the next ones may not see less. */
   private readonly reads: { readonly read: Read; readonly endedAt: Micros; readonly ids: readonly number[] }[] = [];
 
+  /** Stand-ins' acknowledgements count. */
+  private readonly sloppy: boolean;
+  /** They answer reads as well. */
+  private readonly lends: boolean;
+
   constructor(private readonly court: Court) {
-    this.n = court.engine.nVal;
+    const { nVal, standIn, sloppyQuorum } = court.engine;
+    this.n = nVal;
+    this.sloppy = standIn !== undefined && sloppyQuorum === true;
+    this.lends = this.sloppy && standIn === "fallback";
   }
 
   readEnded(read: Read, answer: AnswerMessage, now: Micros): void {
@@ -110,11 +123,11 @@ export class Judge {
     const { engine, truth, broken, count } = this.court;
     // Riak's rule: where absences count against R, they may make a read "not found" although a replica found something.
     const absencesCount = read.options?.notfoundOk ?? engine.notfoundOk;
-    const r = this.readQuorum(read);
+    const r = this.lends ? this.of(read.options?.pr, engine.pr) : this.readQuorum(read);
     const seen = truth.covered(answer.versions.map(({ writeId }) => writeId));
     for (const write of truth.all()) {
       if (write.address !== read.address || write.outcome !== "ok" || write.endedAt! > read.startedAt) continue;
-      const w = this.writeQuorum(write);
+      const w = this.sloppy ? this.of(write.options?.pw, engine.pw) : this.writeQuorum(write);
       if (r + w <= this.n) count("freshness: quorums need not meet");
       else if (answer.versions.length === 0 && !absencesCount) count("freshness: not found by absences, excused");
       else if (r + w - this.lost(write) <= this.n) count("freshness: copies lost, excused");
@@ -134,7 +147,7 @@ export class Judge {
 
   writeEnded(write: Write, answer: AnswerMessage): void {
     if (answer.outcome !== "ok") return;
-    const { clock, engine, truth, broken, count } = this.court;
+    const { clock, engine, ledger, truth, broken, count } = this.court;
     const id = write.version.writeId;
     const told = answer.versions.map(({ writeId }) => writeId);
     const what = truth.describe(id);
@@ -142,13 +155,20 @@ export class Judge {
     if (clock.declares.mayLose) return;
     if (!told.includes(id)) broken("a write's answer knows the write", `${what} is told ${told.join(" ")}`);
     const places = this.placesOf(write.address);
-    const received = places.filter((copy) => copy.received.has(id)).length;
-    const stored = places.filter((copy) => copy.stored.has(id)).length;
+    const hints = this.sloppy ? ledger.hintsOf(write.address) : [];
+    const at = (place: Copy, has: (copy: Copy) => boolean): boolean =>
+      has(place) ||
+      hints.some((hint) => hint.home?.node === place.node && hint.home.vnode === place.vnode && has(hint));
+    const primaries = places.filter((copy) => copy.received.has(id)).length;
+    const received = places.filter((place) => at(place, (copy) => copy.received.has(id))).length;
+    const stored = places.filter((place) => at(place, (copy) => copy.stored.has(id))).length;
     const dw = this.of(write.options?.dw, engine.dw);
+    const pw = this.of(write.options?.pw, engine.pw);
     count("acknowledgements checked");
-    if (received < this.writeQuorum(write) || stored < dw) {
-      const have = `${String(received)} received, ${String(stored)} stored`;
-      const needed = `W=${String(this.writeQuorum(write))} DW=${String(dw)}`;
+    if (received > primaries) count("acknowledgements with stand-ins");
+    if (received < this.writeQuorum(write) || stored < dw || primaries < pw) {
+      const have = `${String(received)} received, ${String(stored)} stored, ${String(primaries)} received by primaries`;
+      const needed = `W=${String(this.writeQuorum(write))} DW=${String(dw)} PW=${String(pw)}`;
       broken("an acknowledgement is true", `${what}: ${have}, ${needed}`);
     }
   }
@@ -166,7 +186,7 @@ export class Judge {
     for (const write of truth.all()) {
       if (write.outcome !== "ok") continue;
       const id = write.version.writeId;
-      const places = this.placesOf(write.address);
+      const places = [...this.placesOf(write.address), ...ledger.hintsOf(write.address)];
       const holders = places.filter((copy) => copy.received.has(id));
       if (holders.every(({ lostAt }) => lostAt !== undefined && lostAt >= write.startedAt)) {
         count("durability: all copies lost, excused");
@@ -179,6 +199,44 @@ export class Judge {
       if (places.some(holds)) count("durability: still there");
       else broken("acknowledged writes survive", `${truth.describe(id)} is at no replica`);
     }
+  }
+
+  /** Copies that are kept for somebody who could have them, and whom nothing keeps from taking them. */
+  hintsLeft(): readonly string[] {
+    const { ledger, peek, clock } = this.court;
+    const left: string[] = [];
+    for (const { node, vnode, storedAs, home } of ledger.all()) {
+      if (home === undefined || ledger.isDamaged(node) || ledger.isDamaged(home.node)) continue;
+      const state = peek(node, vnode, storedAs);
+      if (state !== undefined) left.push(`node-${String(node + 1)} keeps ${clock.describe(state)} for node-${String(home.node + 1)}`); // prettier-ignore
+    }
+    return left;
+  }
+
+  /** Whether all primaries of a key hold the same; undefined where a damaged disk makes that impossible. */
+  agrees(address: Address): boolean | undefined {
+    const { clock, engine, ledger } = this.court;
+    const places = this.placesOf(address);
+    if (places.some(({ node }) => ledger.isDamaged(node))) return undefined;
+    // Each removes its old tombstones by itself and gets them back from others: those count for nothing.
+    const counts = (state: unknown): unknown =>
+      engine.graceMs !== undefined && state !== undefined && clock.versions(state).every(({ tombstone }) => tombstone)
+        ? undefined
+        : state;
+    const same = (a: unknown, b: unknown): boolean =>
+      a === undefined || b === undefined ? a === b : clock.compare(a, b) === "equal";
+    // What could not be stored may be in memory, where it is read.
+    const held = places.map((copy) => [counts(newest(copy)), ...(copy.unstored === undefined ? [] : [copy.unstored])]);
+    return held[0].some((first) => held.every((states) => states.some((state) => same(first, state))));
+  }
+
+  /** What the primaries of a key hold, for evidence. */
+  describe(address: Address): string {
+    const { clock } = this.court;
+    const text = (state: unknown): string => (state === undefined ? "nothing" : clock.describe(state));
+    return this.placesOf(address)
+      .map((copy) => `node-${String(copy.node + 1)}.${String(copy.vnode)}: ${text(newest(copy))}`)
+      .join("; ");
   }
 
   /** What one replica says it holds, at rest: it must be what the books say. */

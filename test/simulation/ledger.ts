@@ -3,15 +3,24 @@
  * storage, what storage reported as stored, what came back, and what was lost in ways that were declared beforehand (a
  * process with memory storage died; a store was still on its way to the disk, or failed after it was acknowledged on
  * receipt). The books say what an acknowledgement was worth, and hold every replica to never going back.
+ *
+ * A copy under a hinted vnode is kept for somebody else and has a page of its own: it may go once its home has stored all
+ * that is in it, or by its age where that is set, and not before. As no other copy ever goes (but tombstones, where that
+ * is set), a write that somebody stored is somewhere at every moment.
  */
 import type { Clock } from "../../engine/clocks/clock";
 import type { DvvSet } from "../../engine/clocks/dotted-set";
+import type { DottedSibling } from "../../engine/clocks/dvv";
+import type { RiakState } from "../../engine/clocks/riak-dvv";
+import { addressOfHint } from "../../engine/handoff/handoff";
 import type { Effects, Input } from "../../engine/io";
 import type { NodeOptions } from "../../engine/node";
+import { HINTED, type Replica, type Ring } from "../../engine/ring/ring";
 import type { RunningNode } from "../../engine/sim/machine";
 import type { Address } from "../../engine/vocabulary/address";
-import type { Micros } from "../../engine/vocabulary/micros";
+import { fromMs, type Micros } from "../../engine/vocabulary/micros";
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
+import { removesTombstones } from "./draw";
 import type { Truth } from "./truth";
 
 /** A broken promise and what shows it. */
@@ -26,6 +35,12 @@ export interface Copy {
   readonly node: number;
   readonly vnode: number;
   readonly address: Address;
+  /** What it is stored under: another address where hints are entries of a log. */
+  readonly storedAs: Address;
+  /** Set of a hint: whose it is. */
+  readonly home: Replica | undefined;
+  /** When it came to be, as far as it is there: hints come and go. */
+  since: Micros;
   /** The state that storage reported as stored last. */
   durable: unknown;
   /** Handed to storage in this life and not reported yet, by token, in order. */
@@ -37,6 +52,8 @@ export interface Copy {
   readonly stored: Set<number>;
   /** Every state it was ever handed, as text. */
   readonly texts: Set<string>;
+  /** What went last, a tombstone or a hint. */
+  removed: unknown;
   /** When something that it held was last lost by declaration. */
   lostAt: Micros | undefined;
 }
@@ -45,12 +62,17 @@ export interface Books {
   readonly clock: Clock;
   readonly cluster: ClusterSettings;
   readonly truth: Truth;
+  readonly ring: () => Ring;
   readonly now: () => Micros;
   readonly broken: (invariant: string, evidence: string) => void;
+  readonly count: (what: string) => void;
 }
 
 export class Ledger {
   private readonly copies = new Map<string, Copy>();
+  /** Hints of a key, wherever they are or were; and how many of them have been dropped. */
+  private readonly hints = new Map<Address, Copy[]>();
+  private readonly drops = new Map<Address, number>();
   private readonly epochs: number[] = [];
   /** Owed answers of each node, `session/id`. */
   private readonly owed: Set<string>[] = [];
@@ -66,25 +88,37 @@ export class Ledger {
     }
   }
 
-  copyOf(node: number, vnode: number, address: Address): Copy {
-    const key = `${String(node)}/${String(vnode)}/${address}`;
+  copyOf(node: number, vnode: number, storedAs: Address): Copy {
+    const key = `${String(node)}/${String(vnode)}/${storedAs}`;
     let copy = this.copies.get(key);
     if (copy === undefined) {
+      const isHint = vnode >= HINTED;
+      const isLogged = isHint && this.books.cluster.engine.standIn === "coordinator-log";
       copy = {
         node,
         vnode,
-        address,
+        address: isLogged ? addressOfHint(storedAs) : storedAs,
+        storedAs,
+        home: isHint ? this.books.ring().homeOf(vnode) : undefined,
+        since: 0,
         durable: undefined,
         storing: new Map(),
         unstored: undefined,
         received: new Set(),
         stored: new Set(),
         texts: new Set(),
+        removed: undefined,
         lostAt: this.damaged.has(node) ? Infinity : undefined,
       };
       this.copies.set(key, copy);
+      if (isHint) this.hints.set(copy.address, [...this.hintsOf(copy.address), copy]);
     }
     return copy;
+  }
+
+  /** Every copy that was ever kept of a key for somebody else. */
+  hintsOf(address: Address): readonly Copy[] {
+    return this.hints.get(address) ?? [];
   }
 
   all(): Iterable<Copy> {
@@ -141,8 +175,14 @@ export class Ledger {
   }
 
   handed(copy: Copy, token: number, state: unknown): void {
-    const { clock, truth, broken } = this.books;
+    const { clock, truth, broken, now } = this.books;
     const before = newest(copy);
+    if (state === undefined) {
+      copy.storing.set(token, undefined);
+      if (before !== undefined) this.removed(copy, before);
+      return;
+    }
+    if (before === undefined) copy.since = now();
     const text = clock.describe(state);
     copy.texts.add(text);
     copy.storing.set(token, state);
@@ -162,18 +202,53 @@ export class Ledger {
     }
   }
 
+  /** A copy goes on purpose. */
+  private removed(copy: Copy, state: unknown): void {
+    const { clock, cluster, broken, count, now } = this.books;
+    if (copy.home !== undefined) {
+      this.drops.set(copy.address, 1 + (this.drops.get(copy.address) ?? 0));
+      this.checkDrop(copy, copy.home, state);
+    } else if (!removesTombstones(cluster.engine) || clock.versions(state).some(({ tombstone }) => !tombstone)) {
+      broken("only tombstones are removed", `${where(copy)} removes ${clock.describe(state)}`);
+    } else count("tombstone removed");
+    copy.removed = state;
+    lose(copy, now());
+  }
+
+  /** A hint goes: its home has stored what is in it, or had and lost it by declaration, or it is too old. */
+  private checkDrop(hint: Copy, { node, vnode }: Replica, state: unknown): void {
+    const { clock, cluster, truth, broken, count, now } = this.books;
+    const home = this.copyOf(node, vnode, hint.address);
+    const isIn = (has: unknown): boolean => has !== undefined && ["equal", "after"].includes(clock.compare(has, state));
+    const ids = truth.covered(idsOf(clock, state));
+    const expiryMs = cluster.engine.hint?.expiryMs;
+    if (isIn(home.durable)) count("hint dropped: its home has it");
+    else if (isIn(home.removed)) count("hint dropped: its home has removed it");
+    else if (!clock.declares.mayLose && [...ids].every((id) => home.stored.has(id)))
+      count("hint dropped: its home had it"); // prettier-ignore
+    else if (expiryMs !== undefined && now() - hint.since >= fromMs(expiryMs)) count("hint dropped: too old");
+    else if (home.lostAt !== undefined && home.lostAt >= hint.since) count("hint dropped: its home lost it, excused");
+    else {
+      const has = home.durable === undefined ? "nothing" : clock.describe(home.durable);
+      broken("a hint is kept until its home has it", `${where(hint)} drops ${clock.describe(state)} while ${where(home)} has stored ${has}`); // prettier-ignore
+    }
+  }
+
   stored(copy: Copy, token: number): void {
+    if (!copy.storing.has(token)) return;
     const state = copy.storing.get(token);
-    if (state === undefined) return;
     copy.storing.delete(token);
     copy.durable = state;
     copy.unstored = undefined;
+    if (state === undefined) return;
     for (const id of this.books.truth.covered(idsOf(this.books.clock, state))) copy.stored.add(id);
   }
 
   storeFailed(copy: Copy, token: number): void {
     const state = copy.storing.get(token);
     if (!copy.storing.delete(token)) return;
+    // What was to be removed may be there again: nothing is said of it any more.
+    if (state === undefined) copy.durable = undefined;
     copy.unstored = state;
     lose(copy, this.books.now());
   }
@@ -195,10 +270,13 @@ export class Ledger {
   /** Dots are unique; metadata and siblings are bounded by who could have made events. */
   private checkShape(copy: Copy, state: unknown, text: string): void {
     const { clock, cluster, broken } = this.books;
-    if (clock.name === "dvvset") this.checkDots(copy.address, state as DvvSet, text);
+    this.checkDots(copy.address, state, text);
     const boots = this.epochs.reduce((sum, epochs) => sum + epochs, 0);
-    // With `distinct_hosts: claim` several vnodes of one node may hold a key: each is an actor of its own.
-    const actors = boots * (cluster.ring.distinctHosts === "claim" ? cluster.engine.nVal : 1);
+    // With `distinct_hosts: claim` several vnodes of one node may hold a key: each is an actor of its own. So is a copy that
+    // is kept for another, once for each time that it comes anew.
+    const own = cluster.ring.distinctHosts === "claim" ? cluster.engine.nVal : 1;
+    const lent = cluster.engine.standIn === "fallback" ? this.hintsOf(copy.address).length : 0;
+    const actors = boots * (own + lent) + (lent === 0 ? 0 : (this.drops.get(copy.address) ?? 0));
     // One vector for the key, or a vector and a dot for each sibling. Identities of a key's own may be as many as its writes.
     const siblings = clock.versions(state).length;
     const entries = ONE_VECTOR.has(clock.name) ? actors : siblings * (actors + 1);
@@ -217,17 +295,38 @@ export class Ledger {
     }
   }
 
-  private checkDots(address: Address, state: DvvSet, text: string): void {
-    for (let k = 0; k < state.ids.length; k++) {
-      state.lists[k].forEach(({ writeId }, newer) => {
-        const dot = `${String(state.ids[k])}:${String(state.counters[k] - newer)}`;
-        const known = this.dots.get(`${dot}/${address}`);
-        if (known === undefined) this.dots.set(`${dot}/${address}`, writeId);
-        else if (known !== writeId) {
-          this.books.broken("dots are unique", `${dot} names w${String(known)} and w${String(writeId)} in ${text}`);
-        }
-      });
+  private checkDots(address: Address, state: unknown, text: string): void {
+    for (const { dot, writeId } of dotsOf(this.books.clock.name, state)) {
+      const known = this.dots.get(`${dot}/${address}`);
+      if (known === undefined) this.dots.set(`${dot}/${address}`, writeId);
+      else if (known !== writeId) {
+        this.books.broken("dots are unique", `${dot} names w${String(known)} and w${String(writeId)} in ${text}`);
+      }
     }
+  }
+}
+
+/** The dots that a state names, of clocks that have any. */
+function dotsOf(clock: string, state: unknown): { readonly dot: string; readonly writeId: number }[] {
+  switch (clock) {
+    case "dvvset": {
+      const { ids, counters, lists } = state as DvvSet;
+      return ids.flatMap((id, k) =>
+        lists[k].map(({ writeId }, newer) => ({ dot: `${String(id)}:${String(counters[k] - newer)}`, writeId })),
+      );
+    }
+    case "dvv":
+      return (state as readonly DottedSibling[]).map(({ actor, counter, version }) => ({
+        dot: `${String(actor)}:${String(counter)}`,
+        writeId: version.writeId,
+      }));
+    case "riak-dvv":
+      return (state as RiakState).siblings.map(({ dot: { actor, incarnation, counter }, version }) => ({
+        dot: `${String(actor)}/${String(incarnation)}:${String(counter)}`,
+        writeId: version.writeId,
+      }));
+    default:
+      return [];
   }
 }
 
@@ -250,7 +349,8 @@ export function idsOf(clock: Clock, state: unknown): number[] {
   return clock.versions(state).map(({ writeId }) => writeId);
 }
 
-function where({ node, vnode }: Copy): string {
+function where({ node, vnode, home }: Copy): string {
+  if (home !== undefined) return `node-${String(node + 1)} for node-${String(home.node + 1)}.${String(home.vnode)}`;
   return `node-${String(node + 1)}${vnode === 0 ? "" : `.${String(vnode)}`}`;
 }
 

@@ -37,6 +37,8 @@ export interface SwarmRun {
   readonly known: readonly { readonly bug: OpenBug; readonly violation: Violation }[];
   readonly census: Census;
   readonly operations: number;
+  /** Keys of which primaries held different copies when nothing happened any more. */
+  readonly divergent: number;
 }
 
 /** Violations kept of one run: the first is the one to look at. */
@@ -68,6 +70,7 @@ class Course {
   private readonly client: SimulatedClient;
   private readonly addresses: readonly Address[];
   private readonly clock: Clock;
+  private divergent = 0;
   private begun = 0;
   private ended = 0;
 
@@ -79,7 +82,9 @@ class Course {
     this.clock = clockFor(cluster.engine);
     const broken = (invariant: string, evidence: string): void => this.broken(invariant, evidence);
     const now = (): Micros => this.cluster?.now() ?? 0;
-    this.ledger = new Ledger({ clock: this.clock, cluster, truth: this.truth, now, broken });
+    const count = (what: string): void => this.census.add("checks", what);
+    const { clock, truth } = this;
+    this.ledger = new Ledger({ clock, cluster, truth, ring: () => this.cluster.ring, now, broken, count });
     const node: NodeFactory = (options, at) => new Node(options, at);
     const create = plant?.(node) ?? node;
     this.cluster = new SimulatedCluster({
@@ -104,7 +109,8 @@ class Course {
       truth: this.truth,
       ledger: this.ledger,
       broken,
-      count: (what) => this.census.add("checks", what),
+      peek: (node, vnode, address) => this.cluster.machines[node].peek(vnode, address),
+      count,
     });
     this.addresses = Array.from({ length: workload.keys }, (_, i) =>
       encodeAddress({ type: "default", bucket: "swarm", key: `k${String(i)}` }),
@@ -118,6 +124,7 @@ class Course {
     scenario.workload.sessions.forEach((habit, number) => this.session(number, habit));
     this.advance(fromMs(scenario.endMs));
     this.heal();
+    this.comeTogether();
     this.judge.atRest();
     this.inspectAll();
     this.checkThatKeysWork();
@@ -131,6 +138,7 @@ class Course {
       known: this.known,
       census: this.census,
       operations: this.ended,
+      divergent: this.divergent,
     };
   }
 
@@ -289,6 +297,47 @@ class Course {
     }
   }
 
+  /** Hints go home, and where anti-entropy is on, all primaries of a key come to hold the same. Nobody writes any more. */
+  private comeTogether(): void {
+    const { standIn, hint, aae } = this.scenario.cluster.engine;
+    const { cluster, judge } = this;
+    if (standIn !== undefined) {
+      const from = cluster.now();
+      // Rests double up to five seconds between tries of a home; the network itself may lose some of them.
+      const patience = HANDOFF_PATIENCE_MS * (hint?.rateBytesPerSecond === undefined ? 1 : 4);
+      while (judge.hintsLeft().length > 0 && cluster.now() < from + fromMs(patience)) this.rest();
+      for (const what of judge.hintsLeft()) this.broken("hints go home", what);
+      this.census.add("checks", "rest: hints are home");
+    }
+    const from = cluster.now();
+    const patience = aae === undefined ? 0 : fromMs(AAE_PATIENCE_MS + ROUNDS * this.longestRound() * aae.intervalMs);
+    const apart = (): readonly Address[] => this.addresses.filter((address) => judge.agrees(address) === false);
+    while (apart().length > 0 && cluster.now() < from + patience) this.rest();
+    const divergent = apart();
+    this.divergent = divergent.length;
+    if (aae === undefined) {
+      this.census.add("checks", `rest: ${divergent.length > 0 ? "keys differ" : "no key differs"}, nothing compares`);
+      return;
+    }
+    this.census.add("checks", "rest: all primaries agree");
+    for (const address of divergent) this.broken("anti-entropy brings copies together", judge.describe(address));
+  }
+
+  /** Pairs of a tree and a peer that one node goes through in turn. */
+  private longestRound(): number {
+    const { ring, settings } = this.cluster;
+    const counts = settings.members.map(() => 0);
+    for (const { replicas } of ring.groups(settings.engine.nVal)) {
+      for (const { node } of replicas) counts[node] += replicas.filter((other) => other.node !== node).length;
+    }
+    return Math.max(...counts);
+  }
+
+  private rest(): void {
+    this.advance(this.cluster.now() + fromMs(500));
+    for (let i = 0; i < 100 && this.ledger.storesUnderWay() > 0; i++) this.advance(this.cluster.now() + fromMs(100));
+  }
+
   private inspectAll(): void {
     for (const address of this.addresses) {
       for (const copy of this.judge.placesOf(address)) {
@@ -365,6 +414,12 @@ class Course {
 function survivesCrashes({ kind, sync }: StorageSettings): boolean {
   return kind === "lmdb" && sync !== "never";
 }
+
+/** Within that hints are home. */
+const HANDOFF_PATIENCE_MS = 90_000;
+/** So many rounds of anti-entropy must be enough, and time for what must rest while reads are slow. */
+const ROUNDS = 6;
+const AAE_PATIENCE_MS = 30_000;
 
 /** Writes to a healed key are tried so often: heavy tails and a small loss of the network itself remain. */
 const MOST_ATTEMPTS = 12;
