@@ -4,11 +4,14 @@
  *
  * With WARS legs the delay goes by the kind of message, on a node's messages to itself too; between zones their
  * distance comes on top. What is no leg (heartbeats, forwarded requests) has the delay of its class of link.
+ *
+ * A network that doubles and reorders by itself does to a link what a fault would, with no end: what faults add is
+ * reckoned together with it where they are told (`LinkHarm`), and when they are over the network's own is left.
  */
 import { type Distribution, distributionOf } from "../vocabulary/distributions";
 import { type Leg, legOf } from "../vocabulary/leg-delays";
 import { Random } from "../vocabulary/random";
-import type { ClusterSettings, DistributionSettings } from "../vocabulary/settings";
+import type { ClusterSettings, DistributionSettings, NetworkSettings } from "../vocabulary/settings";
 import type { LinkHarm } from "../host/link-harm";
 import type { Harm, LinkShape } from "./delay-line";
 
@@ -70,19 +73,26 @@ export function nodeLinks(cluster: ClusterSettings, from: number): readonly Node
     const here = members[from].zone;
     const distance = zone === here ? undefined : between(cluster, here, zone);
     const loss = to === from ? 0 : network.loss;
+    const own = to === from ? undefined : ownHarm(network, to);
     const legs =
       wars === undefined
         ? undefined
         : {
-            w: shape([wars.w, distance], loss, random),
-            a: shape([wars.a, distance], loss, random),
-            r: shape([wars.r, distance], loss, random),
-            s: shape([wars.s, distance], loss, random),
+            w: shape([wars.w, distance], loss, random, own),
+            a: shape([wars.a, distance], loss, random, own),
+            r: shape([wars.r, distance], loss, random, own),
+            s: shape([wars.s, distance], loss, random, own),
           };
     // Without zones there is one class of link; without a word about zones' distance, it is the same everywhere.
     const usual = to === from ? network.local : (distance ?? network.intraZone);
-    return new NodeLink(to, shape([usual], loss, random), legs, random);
+    return new NodeLink(to, shape([usual], loss, random, own), legs, random);
   });
+}
+
+/** What a network does to messages that no fault touches; a node's messages to itself do not travel on it. */
+function ownHarm({ duplicate = 0, reorder = 0 }: NetworkSettings, link: number): Harm | undefined {
+  if (duplicate === 0 && reorder === 0) return undefined;
+  return { duplicate, reorder, extra: [], held: false, cut: false, link };
 }
 
 /** Between clients and node `node`; `direction` keeps the two ways apart. Clients' messages are never dropped. */
@@ -110,11 +120,12 @@ function shape(
   parts: readonly (DistributionSettings | undefined)[],
   loss: number,
   random: Random,
+  harm?: Harm,
 ): LinkShape | undefined {
   const given: readonly Distribution[] = parts.flatMap((part) => (part === undefined ? [] : [distributionOf(part)]));
-  if (given.length === 0 && loss === 0) return undefined;
+  if (given.length === 0 && loss === 0 && harm === undefined) return undefined;
   const delay = given.length === 0 ? undefined : given.length === 1 ? given[0] : sumOf(given);
-  return { delay, loss, random };
+  return { delay, loss, random, ...(harm === undefined ? {} : { harm }) };
 }
 
 function sumOf(parts: readonly Distribution[]): LinkShape["delay"] {

@@ -29,13 +29,9 @@ export function networkOf(values: Values, members: readonly MemberPlan[]): Netwo
       local: distribution(values, "network.local"),
       zonePairs: pairs.length === 0 ? undefined : pairs,
       wars: Object.values(wars).some((settings) => settings !== undefined) ? present(wars) : undefined,
-      ...(simulated
-        ? {
-            duplicate: chance(values, "network.duplicate"),
-            reorder: chance(values, "network.reorder"),
-            bandwidthBytesPerSecond: values.get("network.bandwidth") as number | undefined,
-          }
-        : {}),
+      duplicate: chance(values, "network.duplicate"),
+      reorder: chance(values, "network.reorder"),
+      ...(simulated ? { bandwidthBytesPerSecond: values.get("network.bandwidth") as number | undefined } : {}),
     }),
     loss: values.number("network.loss"),
   };

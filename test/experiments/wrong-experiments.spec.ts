@@ -199,7 +199,6 @@ const WRONG: readonly Wrong[] = [
     told: [
       "3:18 the cluster has 100 nodes; as processes at most 64 are allowed, in world: simulation 5000",
       "3:30 cluster.speed works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
-      "4:22 network.duplicate works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
       "4:37 network.bandwidth works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
       "6:21 simulation.codec works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
       "7:22 tunables.detector.name perfect exists only in world: simulation, where the world knows who is up; processes have timeout",

@@ -40,6 +40,28 @@ describe("injected networks between processes", function () {
     assert.ok(plain * 3 < delayed, `without: ${String(plain)} us, with: ${String(delayed)} us`);
   });
 
+  it("that double deliver each write twice, and it is one write", async () => {
+    const live = await LiveCluster.start({ network: { duplicate: 1 }, engine: { readRepair: "none", r: 3, w: 3 } });
+    try {
+      const client = await live.client({ routing: "token-aware" });
+      const keys = Array.from({ length: 10 }, (_, i) => address(`twice-${String(i)}`));
+      for (const key of keys) assert.equal((await put(client, key, live.writeId(), "v")).outcome, "ok");
+      await until("two replicas of each key have stored it twice", async () => {
+        const counts = await live.cluster.counts();
+        return counts.reduce((sum, one) => sum + (one?.replicaWrites ?? 0), 0) === 5 * keys.length ? true : undefined;
+      });
+      for (const key of keys) assert.equal((await get(client, key)).versions.length, 1);
+    } finally {
+      await live.end();
+    }
+  });
+
+  it("that reorder hold messages back by a second delay", async () => {
+    const intraZone = { dist: "constant" as const, valueMs: 15 };
+    const fastest = await fastestPut({ network: { intraZone, reorder: 1 } }, 10);
+    assert.ok(fastest >= 4 * 15_000 - EARLY_MICROS, `twice each way: the fastest took ${String(fastest)} us`);
+  });
+
   it("with WARS legs delay each kind of message by its own leg, to oneself too, and tell how long each really took", async () => {
     const constant = (valueMs: number) => ({ dist: "constant" as const, valueMs });
     const wars = { w: constant(24), a: constant(12), r: constant(16), s: constant(8) };

@@ -68,11 +68,11 @@ export const NETWORK_ROWS: readonly Tunable[] = [
     default: "0",
     title: "Share of messages between nodes that arrive twice",
     buys: "Holds merging to its promise of being idempotent: a write that arrives twice must be one write.",
-    costs: "The second copy takes a delay of its own, and service time where it arrives.",
+    costs:
+      "The second copy takes a delay of its own, and service time where it arrives. On processes the sending node sends it twice.",
     source: "What a retransmitting network may do; TCP hides it from a single connection, not from a reconnecting one",
     names: {},
     charts: ["divergence", "siblings"],
-    world: "simulation",
   },
   {
     key: "network.reorder",
@@ -81,11 +81,11 @@ export const NETWORK_ROWS: readonly Tunable[] = [
     default: "0",
     title: "Share of messages between nodes that are held back so that later ones overtake them",
     buys: "Order that no protocol may rely on, even where delays are constant.",
-    costs: "A held message takes a second draw of its link's delay on top, 1 ms where the link has none.",
+    costs:
+      "A held message takes a second draw of its link's delay on top, 1 ms where the link has none. On processes it waits in the sending node, with a timer's coarseness.",
     source: "Datagram networks; several connections between two nodes",
     names: {},
     charts: ["divergence", "t-visibility"],
-    world: "simulation",
   },
   {
     key: "network.bandwidth",

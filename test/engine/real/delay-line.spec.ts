@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { harmOf } from "../../../engine/host/link-harm";
 import { DelayLine, type Harm, type LinkShape } from "../../../engine/real/delay-line";
 import { clientLinkShape, nodeLinks } from "../../../engine/real/link-shapes";
 import { monotonicMicros } from "../../../engine/real/monotonic";
@@ -325,5 +326,24 @@ describe("shapes of links", () => {
     assert.equal(under.random, before?.random, "one stream a link");
     link.suffer(undefined);
     assert.equal(link.of("replica-put"), before);
+  });
+
+  it("double and reorder by themselves where the network does, but not on the way to oneself, and with faults' share on top", () => {
+    const wars = { w: { dist: "constant" as const, valueMs: 4 } };
+    const cluster: ClusterSettings = { ...settingsOf(), network: { loss: 0, duplicate: 0.25, reorder: 0.5, wars } };
+    const [self, link] = nodeLinks(cluster, 0);
+    const chances = (shape: LinkShape | undefined): (number | undefined)[] => [
+      shape?.loss,
+      shape?.harm?.duplicate,
+      shape?.harm?.reorder,
+    ];
+    assert.deepEqual(chances(self.of("replica-put")), [0, undefined, undefined]);
+    for (const kind of ["replica-put", "replica-get", "heartbeat"])
+      assert.deepEqual(chances(link.of(kind)), [0, 0.25, 0.5], kind);
+    const rule = { from: new Set([0]), to: new Set([1]), bothWays: false, duplicate: 0.5 };
+    link.suffer(harmOf({ loss: 0, duplicate: 0.25, reorder: 0.5 }, [rule], [], 3, 0, 1));
+    assert.deepEqual(chances(link.of("replica-put")), [0, 1 - 0.75 * 0.5, 0.5]);
+    link.suffer(undefined);
+    assert.deepEqual(chances(link.of("replica-put")), [0, 0.25, 0.5]);
   });
 });
