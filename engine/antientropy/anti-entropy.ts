@@ -5,8 +5,9 @@
  * Every interval a node begins at most one exchange: with the next in a fixed round over (group of replicas, other member
  * of the group), leaving out who is believed down. Every member begins its own, as in Riak, so that each pair is compared
  * from both ends; an exchange heals both. A refusal ("busy", "building") is tried once more at the next interval, before the
- * round goes on. Nodes begin at different moments of the interval: if all began at once, each would be too busy to answer,
- * and in virtual time would be so for ever.
+ * round goes on. Nodes begin at different moments of the interval, and whoever is refused moves its moment by a share of
+ * its own: nodes that ask each other at once, at a concurrency of 1, are both too busy, and in virtual time, where
+ * nothing drifts, two that had been started in the wrong moments would be so for ever.
  *
  * Source: riak_kv's entropy manager and exchange machine; DeCandia et al., SOSP 2007, section 4.7.
  */
@@ -81,6 +82,8 @@ export class AntiEntropy {
   private lastId: number;
   private readonly interval: Micros;
   private nextExchange: Micros;
+  /** This node's part of an interval: no other's is the same. */
+  private readonly share: Micros;
 
   constructor(
     private readonly options: AntiEntropyOptions,
@@ -120,8 +123,8 @@ export class AntiEntropy {
       );
     this.turn = this.pairs.length === 0 ? 0 : index % this.pairs.length;
     this.lastId = firstIdOf(epoch);
-    const members = ring.members.length;
-    this.nextExchange = this.pairs.length === 0 ? Infinity : now() + Math.ceil((this.interval * (index + 1)) / members);
+    this.share = Math.ceil((this.interval * (index + 1)) / (ring.members.length + 1));
+    this.nextExchange = this.pairs.length === 0 ? Infinity : now() + this.share;
   }
 
   /** Exchanges under way, those begun here and those answered. */
@@ -258,6 +261,9 @@ export class AntiEntropy {
       case "refused by peer":
         counts.exchangesRefused++;
         if (this.retrying !== pair) this.again = pair;
+        // Two that ask each other in the same moment are both too busy; were both to ask again in the same moment, it
+        // would be so for ever. How far each moves its moment is its own, so that they part, however long answers take.
+        this.nextExchange += this.share;
         return;
       case "timed out":
         counts.exchangesTimedOut++;

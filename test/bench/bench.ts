@@ -3,7 +3,7 @@
  * The figure to trust is the ratio of engine to ceiling within one run; a ceiling far below what such a machine gives on
  * a quiet day means that somebody else was using it, and marks the run doubtful.
  *
- *     npm run bench            everything, about five minutes
+ *     npm run bench            everything, about seven minutes
  *     npm run bench -- engine  one part: micro, engine, memory, simulation, clocks, predict, anti-entropy
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -80,6 +80,8 @@ describe("anti-entropy", () => {
           fc.property(
             fc.record({
               nodes: fc.integer({ min: 2, max: 4 }),
+              n: fc.integer({ min: 2, max: 3 }),
+              restarts: fc.array(fc.nat(3), { maxLength: 2 }),
               clock: fc.constantFrom("dvvset", "dvvset", "lww", "riak-dvv", "vv-server"),
               ring: fc.constantFrom({}, CLAIM),
               loss: fc.constantFrom(0, 0.1),
@@ -93,13 +95,18 @@ describe("anti-entropy", () => {
             }),
             writes,
             writes,
-            ({ fanout, depth, concurrency, ...rest }, first, later) => {
+            ({ fanout, depth, concurrency, restarts, ...rest }, first, later) => {
               const world = new World({ ...rest, aae: { repair, hash, fanout, depth, concurrency } });
               play(world, first);
               world.run(20, () => false);
               // Written while trees grow and exchanges are under way.
               play(world, later);
               world.run(3_000);
+              // In the middle of an exchange, as often as not: its trees are gone, and so is its side of it.
+              for (const [lives, node] of restarts.entries()) {
+                world.boot(node % rest.nodes, 2 + lives);
+                world.run(500);
+              }
               play(world, later.slice(0, 5));
               assert.ok(
                 world.run(900_000, () => world.agrees()),
@@ -307,6 +314,22 @@ describe("anti-entropy", () => {
       if (message.kind === "tree") asked.set(from, (asked.get(from) ?? new Set()).add(to));
     }
     for (let node = 0; node < 4; node++) assert.equal(asked.get(node)?.size, 3);
+  });
+
+  it("finds a way out where two nodes ask each other in the same moment, also when answers take long", () => {
+    for (const slowestMs of [1, 300]) {
+      const world = settled({ nodes: 2, n: 2, slowestMs, stepTimeoutMs: 5_000, aae: { concurrency: 1 } }, 10);
+      quieten(world);
+      // The first begins after a third of an interval, the second after two: started a third apart, they meet.
+      world.boot(1, 2);
+      world.run(333.333);
+      world.boot(0, 2);
+      assert.ok(world.run(30_000, () => world.machines.every((machine) => machine.counts.exchanges >= 5)));
+      assert.ok(
+        world.machines.every((machine) => machine.counts.exchangesRefused > 0),
+        "they did meet",
+      );
+    }
   });
 
   it("survives any message of any peer, and keeps to its bounds", () => {
