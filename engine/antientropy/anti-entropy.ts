@@ -123,8 +123,10 @@ export class AntiEntropy {
       );
     this.turn = this.pairs.length === 0 ? 0 : index % this.pairs.length;
     this.lastId = firstIdOf(epoch);
-    this.share = Math.ceil((this.interval * (index + 1)) / (ring.members.length + 1));
-    this.nextExchange = this.pairs.length === 0 ? Infinity : now() + this.share;
+    const members = ring.members.length;
+    this.share = Math.ceil((this.interval * (index + 1)) / (members + 1));
+    const first = Math.ceil((this.interval * (index + 1)) / members);
+    this.nextExchange = this.pairs.length === 0 ? Infinity : now() + first;
   }
 
   /** Exchanges under way, those begun here and those answered. */

@@ -320,9 +320,9 @@ describe("anti-entropy", () => {
     for (const slowestMs of [1, 300]) {
       const world = settled({ nodes: 2, n: 2, slowestMs, stepTimeoutMs: 5_000, aae: { concurrency: 1 } }, 10);
       quieten(world);
-      // The first begins after a third of an interval, the second after two: started a third apart, they meet.
+      // The first begins after half an interval, the second after a whole: started half of one apart, they meet.
       world.boot(1, 2);
-      world.run(333.333);
+      world.run(500);
       world.boot(0, 2);
       assert.ok(world.run(30_000, () => world.machines.every((machine) => machine.counts.exchanges >= 5)));
       assert.ok(
