@@ -57,6 +57,11 @@ export interface EventMaker {
    * that cannot be. An event on an absent key counts on from here, so that no dot is given twice.
    */
   readonly minted: number;
+  /**
+   * Events that this actor had made before it last removed this very key; undefined where it never did. What the copy says
+   * of this actor may have come back from others since, by way of some client's old context, and then knows too little.
+   */
+  readonly removedAt?: number;
 }
 
 /**

@@ -81,11 +81,11 @@ export const dvv: Clock<Siblings<DottedSibling>> = {
   declares: { mayLose: false, mayConflictFalsely: false, growsWith: "replicas" },
   mintsServerDots: true,
 
-  update(stored, context, version, { actor, minted }) {
+  update(stored, context, version, { actor, minted, removedAt = 0 }) {
     const seen = readContext(context);
     let known = 0;
     if (stored !== undefined) for (const sibling of stored) known = Math.max(known, knownOf(sibling, actor));
-    const counter = nextCounter(Math.max(counterOf(seen, actor), known > 0 ? known : minted));
+    const counter = nextCounter(Math.max(counterOf(seen, actor), known > removedAt ? known : minted));
     return addSibling(order, stored, siblingOf(version, actor, counter, seen));
   },
   sync: (a, b) => syncSiblings(order, a, b),

@@ -13,7 +13,7 @@
  * Source: riak_object's merge, riak_kv_vnode's put and its key epochs, Riak KV 2.1 to 3.
  */
 import { MalformedBytes, type ByteReader, type ByteWriter } from "../vocabulary/octets";
-import { type Actor, type Clock, type Context, type Relation, type Version } from "./clock";
+import { type Actor, type Clock, type Context, type EventMaker, type Relation, type Version } from "./clock";
 import { moreOfContext, nextOfContext, openContext, varint } from "./context-text";
 import {
   byWriteId,
@@ -78,10 +78,12 @@ function riakObjects(epochs: boolean): Clock<RiakState> {
     freshIdentities: epochs,
     configured: (settings) => (settings.actorEpochs === false ? withoutEpochs : riakDvv),
 
-    update(stored, context, version, { actor, minted }) {
+    update(stored, context, version, { actor, minted, removedAt }) {
       const seen = readContext(context);
       const known = stored?.vector ?? NONE;
-      const by = epochs ? identityOf(actor, known, seen, minted) : { actor: firstBoot(actor), incarnation: 0 };
+      const by = epochs
+        ? identityOf({ actor, minted, removedAt }, known, seen)
+        : { actor: firstBoot(actor), incarnation: 0 };
       const all = stored === undefined ? seen : mergeVectors(seen, known);
       const dot: Dot = { actor: by.actor, incarnation: by.incarnation, counter: nextCounter(counterOf(all, by)) };
       const one: RiakSibling = { version, dot };
@@ -180,13 +182,19 @@ export const riakDvv = riakObjects(true);
 const withoutEpochs = riakObjects(false);
 
 /**
- * Under which identity `actor` goes on: the last that the copy knows of, or a new one where there is none or the client
- * knows of a later event. A new one lies above all that are known of, also when `minted` does not.
+ * Under which identity an actor goes on: the last that the copy knows of, or a new one where there is none, where the client
+ * knows of a later event, or where it is from before the key was removed here and came back with somebody's old context. A new one lies above all that are known of, also when `minted` does not.
  */
-function identityOf(actor: Actor, stored: EpochVector, seen: EpochVector, minted: number): Identity {
+function identityOf(
+  by: Pick<EventMaker, "actor" | "minted" | "removedAt">,
+  stored: EpochVector,
+  seen: EpochVector,
+): Identity {
+  const { actor, minted, removedAt = 0 } = by;
   const own = lastOf(stored, actor);
   const told = lastOf(seen, actor);
-  if (own !== undefined && (told === undefined || byDot(told, own) <= 0)) return own;
+  const isWhole = own !== undefined && own.incarnation >= removedAt;
+  if (isWhole && (told === undefined || byDot(told, own) <= 0)) return own;
   const above = told === undefined ? 0 : Math.max(told.incarnation, own?.incarnation ?? 0) + 1;
   return { actor, incarnation: Math.max(minted, above) };
 }

@@ -69,11 +69,11 @@ export const vvServerSeparate: Clock<Siblings<VectorSibling>> = {
   declares: { mayLose: true, loses: "same-replica", mayConflictFalsely: false, growsWith: "replicas" },
   mintsServerDots: true,
 
-  update(stored, context, version, { actor, minted }) {
+  update(stored, context, version, { actor, minted, removedAt = 0 }) {
     const seen = readContext(context);
     let known = 0;
     if (stored !== undefined) for (const sibling of stored) known = Math.max(known, counterOf(sibling, actor));
-    const event = incrementVector(seen, actor, known > 0 ? known : minted);
+    const event = incrementVector(seen, actor, known > removedAt ? known : minted);
     return addSibling(order, stored, siblingOf(version, event));
   },
   sync: (a, b) => syncSiblings(order, a, b),

@@ -44,11 +44,11 @@ export const vvServer: Clock<VvServerState> = {
   declares: { mayLose: false, mayConflictFalsely: true, growsWith: "replicas" },
   mintsServerDots: true,
 
-  update(stored, context, version, { actor, minted }) {
+  update(stored, context, version, { actor, minted, removedAt = 0 }) {
     const seen = readContext(context);
     if (stored === undefined) return stateOf(incrementVector(seen, actor, minted), [version]);
-    // A copy that has events of this actor has had all of them, so that nothing was forgotten.
-    const above = counterOf(stored, actor) > 0 ? 0 : minted;
+    // A copy that has events of this actor has had all of them, unless they came back after the key was removed here.
+    const above = counterOf(stored, actor) > removedAt ? 0 : minted;
     const known = compareVectors(seen, stored);
     if (known === "after" || known === "equal") return stateOf(incrementVector(seen, actor, above), [version]);
     return stateOf(incrementVector(mergeVectors(seen, stored), actor, above), union(stored.siblings, [version]));

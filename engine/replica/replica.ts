@@ -22,7 +22,7 @@ import type { Micros } from "../vocabulary/micros";
 import { MalformedBytes } from "../vocabulary/octets";
 import { HINTED } from "../ring/ring";
 import { BorrowedNames } from "./borrowed-names";
-import { Graves } from "./graves";
+import { Graves, MOST_GRAVES } from "./graves";
 
 /** What a task wants to know. Exactly the named callbacks are called, each at most once. */
 export type ReplicaTask =
@@ -120,6 +120,8 @@ export class Replica {
   /** Events made here since the boot; with reaping, counters of fresh keys go on from here. */
   private minted = 0;
   private readonly graves: Graves | undefined;
+  /** By key that was reaped here in this life: {@link minted} at that moment. Bounded, the oldest goes first. */
+  private readonly reapedAt = new Map<string, number>();
   private readonly borrowed: BorrowedNames;
   /** Entries with an event that no store has made safe, the longest untried first. They outlive their tasks. */
   private readonly unstored = new Set<Entry>();
@@ -294,6 +296,7 @@ export class Replica {
         client: task.writer.client,
         at: this.options.stamp(task.writer),
         minted: mayReuse ? this.minted : 0,
+        ...this.removal(entry, mayReuse),
       });
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
@@ -309,6 +312,11 @@ export class Replica {
     this.minted++;
     this.store(entry, next, task);
     task.made("ok", next, "");
+  }
+
+  private removal({ vnode, address }: Entry, mayReuse: boolean): { readonly removedAt?: number } {
+    const removedAt = mayReuse && this.reapedAt.size > 0 ? this.reapedAt.get(storageKey(vnode, address)) : undefined;
+    return removedAt === undefined ? NEVER : { removedAt };
   }
 
   private merge(entry: Entry, task: Extract<ReplicaTask, { kind: "merge" }>): void {
@@ -339,8 +347,12 @@ export class Replica {
     if (held === undefined || clock.compare(held, state) !== "equal") return;
     if (clock.versions(held).some((version) => !version.tombstone)) return;
     this.reaped++;
-    this.graves?.dig(storageKey(entry.vnode, entry.address), held, this.options.now());
-    this.store(entry, undefined, REAPED);
+    const key = storageKey(entry.vnode, entry.address);
+    this.graves?.dig(key, held, this.options.now());
+    this.reapedAt.delete(key);
+    if (this.reapedAt.size >= MOST_GRAVES) this.reapedAt.delete(this.reapedAt.keys().next().value!);
+    this.reapedAt.set(key, this.minted);
+    this.remove(entry, held);
   }
 
   /** The home has it: no trace is left but of the names that events were given here. */
@@ -348,7 +360,17 @@ export class Replica {
     const held = entry.state;
     if (held === undefined || this.options.clock.compare(held, state) !== "equal" || entry.event > entry.safe) return;
     this.borrowed.dropped(storageKey(entry.vnode, entry.address));
-    this.store(entry, undefined, REAPED);
+    this.remove(entry, held);
+  }
+
+  /** If the disk does not take it, `held` is there as before, and whoever is told of changes is to know that. */
+  private remove(entry: Entry, held: unknown): void {
+    const stored = (ok: boolean): void => {
+      if (ok || entry.state !== undefined) return;
+      this.options.changed?.(entry.vnode, entry.address, undefined, held);
+      entry.state = held;
+    };
+    this.store(entry, undefined, { kind: "merge", state: undefined, received: () => undefined, stored });
   }
 
   /** Whether this state was sent before the tombstone that replaced it was removed here. */
@@ -376,13 +398,7 @@ export class Replica {
   }
 }
 
-/** Nobody waits for a removal: if it fails, the tombstone is found again by the next read of it. */
-const REAPED: StoringTask = {
-  kind: "merge",
-  state: undefined,
-  received: () => undefined,
-  stored: () => undefined,
-};
+const NEVER: { readonly removedAt?: number } = {};
 
 /** Nearly all copies live in vnode 0: no string is made for those. Characters above 255 occur in no address. */
 function storageKey(vnode: number, address: Address): string {

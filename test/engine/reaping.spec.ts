@@ -97,6 +97,25 @@ describe("a tombstone", () => {
   });
 });
 
+describe("a key written anew after its tombstone was reaped, by a client that remembers what came before", () => {
+  for (const clock of ["riak-dvv", "dvvset", "dvv", "vv-server"]) {
+    it(`gives no name twice under ${clock}: who knows the tombstone does not overwrite what it has not read`, () => {
+      const small = world({ clock, deleteMode: "immediate" });
+      const [owner, other] = small.owners("k");
+      const first = small.put(owner, "k", "v");
+      const gone = deleted(small, owner, "k", first.context);
+      small.run(2_000_000);
+      assert.equal(small.stored(owner, "k"), undefined, "reaped");
+      // The owner's copy comes back by way of another replica, and knows of one event of the owner's where there were two.
+      small.put(other, "k", "theirs", first.context);
+      small.put(owner, "k", "mine");
+      small.put(other, "k", "late", gone.context);
+      const values = small.get(owner, "k").versions.map(({ value }) => value);
+      assert.ok(values.includes("mine"), values.join());
+    });
+  }
+});
+
 describe("a key written anew after its tombstone was reaped, where one replica missed the removal", () => {
   /** The doomstone of riak_kv issue 679: one replica dies between agreement and removal. Returns what all replicas give. */
   function rewritten(settings: Partial<EngineSettings>): { values: string[]; tombstones: number } {

@@ -15,6 +15,7 @@ import type { Ring } from "../../engine/ring/ring";
 import type { Address } from "../../engine/vocabulary/address";
 import type { Micros } from "../../engine/vocabulary/micros";
 import type { EngineSettings, QuorumValue } from "../../engine/vocabulary/settings";
+import { removesTombstones } from "./draw";
 import { type Copy, idsOf, type Ledger, newest } from "./ledger";
 import { definitelyFailed, type Truth, type Write } from "./truth";
 
@@ -132,6 +133,7 @@ export class Judge {
       else if (answer.versions.length === 0 && !absencesCount) count("freshness: not found by absences, excused");
       else if (r + w - this.lost(write) <= this.n) count("freshness: copies lost, excused");
       else if (seen.has(write.version.writeId)) count("freshness: seen");
+      else if (write.version.tombstone && removesTombstones(engine)) count("freshness: tombstone removed, excused");
       else broken("quorums that meet see acknowledged writes", `${what}, R=${String(r)}: not ${truth.describe(write.version.writeId)}, W=${String(w)}`); // prettier-ignore
     }
   }
@@ -175,7 +177,7 @@ export class Judge {
 
   /** Once all is quiet: what was acknowledged is still somewhere, and what was refused is nowhere. */
   atRest(): void {
-    const { clock, truth, ledger, broken, count } = this.court;
+    const { clock, engine, truth, ledger, broken, count } = this.court;
     const refused = new Set(truth.all().flatMap((write) => (definitelyFailed(write) ? [write.version.writeId] : [])));
     for (const copy of ledger.all()) {
       for (const id of copy.received) {
@@ -197,6 +199,7 @@ export class Judge {
         return state !== undefined && truth.covered(idsOf(clock, state)).has(id);
       };
       if (places.some(holds)) count("durability: still there");
+      else if (write.version.tombstone && removesTombstones(engine)) count("durability: tombstone removed");
       else broken("acknowledged writes survive", `${truth.describe(id)} is at no replica`);
     }
   }
@@ -215,7 +218,7 @@ export class Judge {
 
   /** Whether all primaries of a key hold the same; undefined where a damaged disk makes that impossible. */
   agrees(address: Address): boolean | undefined {
-    const { clock, engine, ledger } = this.court;
+    const { clock, engine, ledger, peek } = this.court;
     const places = this.placesOf(address);
     if (places.some(({ node }) => ledger.isDamaged(node))) return undefined;
     // Each removes its old tombstones by itself and gets them back from others: those count for nothing.
@@ -225,17 +228,21 @@ export class Judge {
         : state;
     const same = (a: unknown, b: unknown): boolean =>
       a === undefined || b === undefined ? a === b : clock.compare(a, b) === "equal";
-    // What could not be stored may be in memory, where it is read.
-    const held = places.map((copy) => [counts(newest(copy)), ...(copy.unstored === undefined ? [] : [copy.unstored])]);
+    // As it lies on the disks: the books know nothing of what a crash without sync has left. And what could not be stored
+    // may be in memory, where it is read.
+    const held = places.map((copy) => {
+      const stored = counts(peek(copy.node, copy.vnode, copy.storedAs));
+      return copy.unstored === undefined ? [stored] : [stored, copy.unstored];
+    });
     return held[0].some((first) => held.every((states) => states.some((state) => same(first, state))));
   }
 
   /** What the primaries of a key hold, for evidence. */
   describe(address: Address): string {
-    const { clock } = this.court;
+    const { clock, peek } = this.court;
     const text = (state: unknown): string => (state === undefined ? "nothing" : clock.describe(state));
     return this.placesOf(address)
-      .map((copy) => `node-${String(copy.node + 1)}.${String(copy.vnode)}: ${text(newest(copy))}`)
+      .map(({ node, vnode }) => `node-${String(node + 1)}.${String(vnode)}: ${text(peek(node, vnode, address))}`)
       .join("; ");
   }
 

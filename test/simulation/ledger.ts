@@ -175,7 +175,7 @@ export class Ledger {
   }
 
   handed(copy: Copy, token: number, state: unknown): void {
-    const { clock, truth, broken, now } = this.books;
+    const { clock, cluster, truth, broken, now } = this.books;
     const before = newest(copy);
     if (state === undefined) {
       copy.storing.set(token, undefined);
@@ -196,7 +196,7 @@ export class Ledger {
     if (clock.declares.mayLose) return;
     const kept = truth.covered(idsOf(clock, state));
     for (const id of idsOf(clock, before)) {
-      if (kept.has(id)) continue;
+      if (kept.has(id) || (truth.write(id)?.version.tombstone === true && removesTombstones(cluster.engine))) continue;
       const lost = `${where(copy)} held ${clock.describe(before)} and stores ${text}: nothing covers ${truth.describe(id)}`;
       broken("no version vanishes from a replica", lost);
     }
@@ -208,7 +208,14 @@ export class Ledger {
     if (copy.home !== undefined) {
       this.drops.set(copy.address, 1 + (this.drops.get(copy.address) ?? 0));
       this.checkDrop(copy, copy.home, state);
-    } else if (!removesTombstones(cluster.engine) || clock.versions(state).some(({ tombstone }) => !tombstone)) {
+    } else if (
+      !removesTombstones(cluster.engine) ||
+      // What could not be stored is in memory, and gone on from; what cannot be read may have been lost.
+      !(
+        this.damaged.has(copy.node) ||
+        [state, copy.unstored].some((held) => held !== undefined && isDeleted(clock, held))
+      )
+    ) {
       broken("only tombstones are removed", `${where(copy)} removes ${clock.describe(state)}`);
     } else count("tombstone removed");
     copy.removed = state;
@@ -343,6 +350,10 @@ export function newest(copy: Copy): unknown {
   let state = copy.durable;
   for (const later of copy.storing.values()) state = later;
   return state;
+}
+
+function isDeleted(clock: Clock, state: unknown): boolean {
+  return clock.versions(state).every(({ tombstone }) => tombstone);
 }
 
 export function idsOf(clock: Clock, state: unknown): number[] {
