@@ -9,15 +9,21 @@
 import type { TrialFigures } from "../record/figures";
 import type { LoadedRun } from "../record/run-folder";
 import { anomalies } from "./anomalies";
+import { convergence } from "./convergence";
 import { divergence } from "./divergence";
+import { divergenceByKind } from "./divergence-by-kind";
+import { hintsOverTime } from "./hints-over-time";
 import { kStaleness } from "./k-staleness";
 import { latencyOverTime } from "./latency-over-time";
 import { metadataByWriters } from "./metadata-by-writers";
 import { outcomes } from "./outcomes";
 import { percentileSpectrum } from "./percentile-spectrum";
+import { oneCopy } from "./one-copy";
+import { repairWork } from "./repair-work";
 import { ringBalance } from "./ring-balance";
 import { siblings } from "./siblings";
 import { siblingsByWrites } from "./siblings-by-writes";
+import { staleOverTime } from "./stale-over-time";
 import { tVisibility } from "./t-visibility";
 import { tradeOff } from "./trade-off";
 import { versionGraph } from "./version-graph";
@@ -101,7 +107,13 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
     outcomes,
     tVisibility,
     kStaleness,
+    oneCopy,
     divergence,
+    staleOverTime,
+    divergenceByKind,
+    convergence,
+    repairWork,
+    hintsOverTime,
     siblings,
     anomalies,
     versionGraph,

@@ -147,6 +147,11 @@ function isSampled(scans: TimeSeries): boolean {
 
 /** Scaled from a sample to all keys. Where no key could be judged, nothing is known: a gap, not a zero. */
 function ofAllKeys(scans: TimeSeries): TimeSeries {
+  return scaledToAllKeys(scans, ["divergent", "missing"]);
+}
+
+/** The named columns, of a sample as of all keys. */
+export function scaledToAllKeys(scans: TimeSeries, names: readonly string[]): TimeSeries {
   const scaledTo = (name: string): (number | null)[] =>
     scans.t.map((_, index) => {
       const value = scans.columns[name]?.[index] ?? null;
@@ -156,7 +161,7 @@ function ofAllKeys(scans: TimeSeries): TimeSeries {
         ? (value * scans.columns["population"][index]!) / examined
         : value;
     });
-  return { t: scans.t, columns: { divergent: scaledTo("divergent"), missing: scaledTo("missing") } };
+  return { t: scans.t, columns: Object.fromEntries(names.map((name) => [name, scaledTo(name)])) };
 }
 
 function linesOf(cell: ChartCell): Lines | undefined {

@@ -34,8 +34,15 @@ interface Row {
   readonly to: Micros;
   readonly work: RepairCounters;
   readonly readRepairs: number | undefined;
-  /** At the node that holds most. */
+  /** At its beginning. */
+  readonly held: Held;
+}
+
+/** Hints of all nodes, at the node that holds most, and bytes of all. */
+interface Held {
+  readonly all: number | undefined;
   readonly fullest: number | undefined;
+  readonly bytes: number | undefined;
 }
 
 /** Rates, by column of the figure. */
@@ -74,11 +81,11 @@ export class RepairMeasure implements Measure {
   private last = new Map<string, NodeTotals>();
   private lastAt: Micros | undefined;
   private rows: Row[] = [];
+  private held: Held = { all: undefined, fullest: undefined, bytes: undefined };
   private hintsHeldMost: number | undefined;
   /** Since the beginning of the measured phase. */
   private sum: RepairCounters | undefined;
   private repairs: number | undefined;
-  private since: Micros | undefined;
   /** Requests that ended since then: up to the last sample, and after it. */
   private requests = 0;
   private requestsAhead = 0;
@@ -94,7 +101,7 @@ export class RepairMeasure implements Measure {
 
   counters(sample: CounterSample): void {
     const { at, nodes } = sample;
-    const { lastAt } = this;
+    const { lastAt, held } = this;
     const works: RepairCounters[] = [];
     let readRepairs: number | undefined;
     for (const totals of nodes) {
@@ -106,17 +113,13 @@ export class RepairMeasure implements Measure {
       const done = totals.readRepairs - before.readRepairs;
       readRepairs = (readRepairs ?? 0) + (done < 0 ? totals.readRepairs : done);
     }
-    // Hints of a node that does not answer still wait there.
-    const holding = [...this.last.values()].flatMap(({ hintsHeld }) => hintsHeld ?? []);
-    const gauges = holding.length === 0 ? undefined : holding.reduce((sum, one) => sum + one, 0);
-    if (gauges !== undefined && at >= this.grid.phases.startOfMeasure)
-      this.hintsHeldMost = Math.max(this.hintsHeldMost ?? 0, gauges);
+    this.held = heldBy([...this.last.values()]);
+    if (this.held.all !== undefined && at >= this.grid.phases.startOfMeasure)
+      this.hintsHeldMost = Math.max(this.hintsHeldMost ?? 0, this.held.all);
     this.lastAt = at;
     if (lastAt === undefined || works.length === 0 || at <= lastAt) return;
-    const work = { ...repairOfAll(works), ...(gauges === undefined ? {} : { hintsHeld: gauges }) };
-    if (Object.keys(work).length === 0) return;
-    const fullest = holding.length === 0 ? undefined : Math.max(...holding);
-    this.add({ from: lastAt, to: at, work, readRepairs, fullest });
+    const work = repairOfAll(works);
+    if (Object.keys(work).length > 0) this.add({ from: lastAt, to: at, work, readRepairs, held });
   }
 
   finish(_end: FinishContext): Findings {
@@ -138,7 +141,7 @@ export class RepairMeasure implements Measure {
       if (sum.keysOverstreamed !== undefined) metrics["keys_overstreamed"] = total(sum.keysOverstreamed, "keys");
     }
     const repair: RepairFigures = {
-      t: this.rows.map(({ from }) => (from - startOfWarmup) / MICROS_PER_SECOND),
+      t: [...this.rows.map(({ from }) => from), this.lastAt!].map((at) => (at - startOfWarmup) / MICROS_PER_SECOND),
       columns: this.columns(),
       totals: {
         read_repairs: this.repairs ?? null,
@@ -157,7 +160,6 @@ export class RepairMeasure implements Measure {
     this.rows.push(row);
     if (row.to > this.grid.phases.startOfMeasure) {
       // A row that the phase begins in is cut nowhere: trials sample at its beginning.
-      this.since ??= row.from;
       this.sum = this.sum === undefined ? row.work : together(this.sum, row.work);
       if (row.readRepairs !== undefined) this.repairs = (this.repairs ?? 0) + row.readRepairs;
       this.requests += this.requestsAhead;
@@ -175,26 +177,40 @@ export class RepairMeasure implements Measure {
   private columns(): Record<string, (number | null)[]> {
     const { rows } = this;
     const columns: Record<string, (number | null)[]> = {};
-    const column = (name: string, of: (row: Row) => number | undefined): void => {
-      const values = rows.map((row) => numberOf(of(row)));
+    const column = (name: string, values: (number | null)[]): void => {
       if (values.some((value) => value !== null)) columns[name] = values;
     };
+    // The last instant has nothing after it to make a rate of.
     const rate = (name: string, of: (row: Row) => number | undefined): void =>
-      column(name, (row) => {
-        const value = of(row);
-        return value === undefined ? undefined : (value * MICROS_PER_SECOND) / (row.to - row.from);
-      });
+      column(name, [
+        ...rows.map((row) => {
+          const value = numberOf(of(row));
+          return value === null ? null : (value * MICROS_PER_SECOND) / (row.to - row.from);
+        }),
+        null,
+      ]);
+    const gauge = (name: string, of: (held: Held) => number | undefined): void =>
+      column(name, [...rows.map(({ held }) => numberOf(of(held))), numberOf(of(this.held))]);
     for (const cause of CAUSES) {
       rate(`bytes_${wordOf(cause)}`, ({ work }) => work.byCause?.[cause]?.bytes);
       rate(`messages_${wordOf(cause)}`, ({ work }) => work.byCause?.[cause]?.messages);
     }
     rate("read_repairs", ({ readRepairs }) => readRepairs);
     for (const [name, field] of Object.entries(RATES)) rate(name, ({ work }) => work[field]);
-    column("hints_held", ({ work }) => work.hintsHeld);
-    column("hints_held_fullest", ({ fullest }) => fullest);
-    column("hint_bytes_held", ({ work }) => work.hintBytesHeld);
+    gauge("hints_held", ({ all }) => all);
+    gauge("hints_held_fullest", ({ fullest }) => fullest);
+    gauge("hint_bytes_held", ({ bytes }) => bytes);
     return columns;
   }
+}
+
+/** Hints of a node that does not answer still wait there. */
+function heldBy(nodes: readonly NodeTotals[]): Held {
+  const hints = nodes.flatMap(({ hintsHeld }) => hintsHeld ?? []);
+  const bytes = nodes.flatMap(({ hintBytesHeld }) => hintBytesHeld ?? []);
+  const sum = (values: readonly number[]): number | undefined =>
+    values.length === 0 ? undefined : values.reduce((all, one) => all + one, 0);
+  return { all: sum(hints), fullest: hints.length === 0 ? undefined : Math.max(...hints), bytes: sum(bytes) };
 }
 
 /** As metrics and columns are named: `read_repair`. */
@@ -213,7 +229,7 @@ function joined(a: Row, b: Row): Row {
     a.readRepairs === undefined && b.readRepairs === undefined
       ? undefined
       : (a.readRepairs ?? 0) + (b.readRepairs ?? 0);
-  return { from: a.from, to: b.to, work: together(a.work, b.work), readRepairs, fullest: b.fullest ?? a.fullest };
+  return { from: a.from, to: b.to, work: together(a.work, b.work), readRepairs, held: a.held };
 }
 
 /** Work of two stretches of time, one after the other; gauges as at the end. */

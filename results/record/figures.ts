@@ -159,7 +159,7 @@ export interface SessionWindow {
   readonly judgedBack: number;
 }
 
-/** Per second between two samples, `t` the earlier; gauges (`hints_held`, `hints_held_fullest`, `hint_bytes_held`) as at the later. */
+/** Per second from one sample at `t` to the next, null at the last; gauges (`hints_held`, `hints_held_fullest`, `hint_bytes_held`) as at `t`. */
 export interface RepairFigures extends TimeSeries {
   /** From the beginning of the measured phase to the last sample; null where a node does not count it. */
   readonly totals: Readonly<Record<string, number | null>>;
@@ -285,6 +285,14 @@ export interface FaultLane {
   readonly what: string;
   readonly fromS: number;
   readonly toS: number | null;
+  /** Of an overload: what became of its requests, which are in no other figure. */
+  readonly requests?: {
+    readonly sent: number;
+    readonly answered: number;
+    readonly refused: number;
+    readonly unanswered: number;
+    readonly dropped: number;
+  };
 }
 
 /** An empirical distribution: `ms[i]` is the delay at probability `at[i]`; both ascend, from 0 to 1. */

@@ -276,13 +276,17 @@ export interface FaultEvent {
   readonly id: string;
   readonly kind: string;
   readonly what: string;
+  /** At the end of an overload; over the whole trial, those that were answered later too. */
+  readonly requests?: FaultLane["requests"];
 }
 
 /** In order of time; a fault that had not ended when the run did has no end. */
 function faultEvents(lanes: readonly FaultLane[]): readonly FaultEvent[] {
-  const events = lanes.flatMap(({ id, kind, what, fromS, toS }): FaultEvent[] => [
+  const events = lanes.flatMap(({ id, kind, what, fromS, toS, requests }): FaultEvent[] => [
     { t_s: fromS, event: "fault-begin", id, kind, what },
-    ...(toS === null ? [] : [{ t_s: toS, event: "fault-end", id, kind, what } as const]),
+    ...(toS === null
+      ? []
+      : [{ t_s: toS, event: "fault-end", id, kind, what, ...(requests === undefined ? {} : { requests }) } as const]),
   ]);
   return events.sort((a, b) => a.t_s - b.t_s);
 }

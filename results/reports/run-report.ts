@@ -20,6 +20,7 @@ import { chartSection, figurePath } from "./chart-section";
 import { CLOCK_CHARTS, CLOCK_SECTION, clockSection, evidenceFile, evidenceTable } from "./clock-section";
 import { comparisonSection } from "./comparison";
 import { distanceSection, type DistanceFigures } from "./distance";
+import { HEALING_CHARTS, HEALING_SECTION, healingSection } from "./healing-section";
 import { worstValidity } from "./headline";
 import { glossarySection, methodSection, utc } from "./method";
 import { renderPage, type PageSection } from "./page";
@@ -110,6 +111,11 @@ function compose(
         sections.push({ ...CLOCK_SECTION, body: clockSection(run, drawings.charts, options) });
       continue;
     }
+    if (HEALING_CHARTS.includes(chart)) {
+      if (!sections.some(({ id }) => id === HEALING_SECTION.id))
+        sections.push({ ...HEALING_SECTION, body: healingSection(run, drawings.charts, options) });
+      continue;
+    }
     sections.push({
       id: chart.id,
       name: NAMES[chart.id] ?? chart.title,
@@ -140,6 +146,7 @@ const NAMES: Readonly<Record<string, string>> = {
   outcomes: "Outcomes",
   "t-visibility": "Visibility",
   "k-staleness": "Age",
+  "one-copy": "One copy",
   divergence: "Divergence",
   siblings: "Siblings",
   "ring-balance": "Balance",

@@ -6,6 +6,7 @@
 import { Random } from "../../engine/vocabulary/random";
 import type { FaultLane, LatencySpectrum, MetricValue, TrialFigures, Validity } from "../../results/record/figures";
 import { madeUpCausality } from "./made-up-causality";
+import { madeUpHealing, madeUpKinds } from "./made-up-healing";
 import type {
   CellSummary,
   ComparisonRow,
@@ -514,6 +515,7 @@ function madeUpFigures(
   });
   const t = Array.from({ length: at.intervals }, (_, i) => i * 0.5);
   const series = (of: (i: number) => number | null): (number | null)[] => t.map((_, i) => of(i));
+  const ofStale = random.fork("stale");
   const stale = overlap ? 0 : at.r + at.w === 3 ? 0.004 : 0.032;
   const reads = 6000;
   const hits = Math.round(reads * stale * (0.9 + 0.2 * unit()));
@@ -532,7 +534,7 @@ function madeUpFigures(
         (token.node === node ? (token.at - (i === 0 ? tokens.at(-1)!.at - 2 ** 32 : tokens[i - 1].at)) / 2 ** 32 : 0),
       0,
     );
-  return {
+  const figures: TrialFigures = {
     schema: "quorumlab/figures@1",
     spectra: [
       curve("read", readBase, "response"),
@@ -549,6 +551,7 @@ function madeUpFigures(
         write_p99_ms: series((i) => wobble(writeBase * (i === 30 ? 12 : 3), 0.3)),
         ok: series(() => wobble(400 / at.r + 300, 0.05)),
         stale_ok: series(() => wobble(200 * stale, 0.5)),
+        p_stale: series((i) => stale * (i > 15 && i < 40 ? 5 : 1) * (0.5 + ofStale.nextUint32() / 2 ** 32)),
         not_found: series(() => 0),
         definite: series(() => 0),
         indefinite: series((i) => (i === 30 ? 14 : 0)),
@@ -609,6 +612,7 @@ function madeUpFigures(
       },
     },
     validity: at.validity,
+    ...madeUpHealing(random.fork("healing"), { overlap, t: [...t, 0.5 * at.intervals] }),
     causality: madeUpCausality(random.fork("causality"), {
       ...{ clock: at.clock, key: `user7${HOSTILE}`, times: at.r + at.w === 2 ? 2 : 1 },
     }),
@@ -622,5 +626,10 @@ function madeUpFigures(
       steal: 0.001,
       loadAverage: 0.4,
     },
+  };
+  const { divergence } = figures;
+  return {
+    ...figures,
+    divergence: { ...divergence, columns: { ...divergence.columns, ...madeUpKinds(divergence) } },
   };
 }

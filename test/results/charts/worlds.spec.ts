@@ -10,7 +10,10 @@ import type { FaultLane, TrialFigures } from "../../../results/record/figures";
 import type { LoadedRun } from "../../../results/record/run-folder";
 import { FAULTS, madeUpRun, QUICKSTART_LIKE, twoWorldRun } from "../fixtures";
 
-const OVER_TIME = ["latency-over-time", "outcomes", "divergence", "siblings"];
+const OVER_TIME = [
+  ...["latency-over-time", "outcomes", "divergence", "siblings"],
+  ...["stale-over-time", "divergence-by-kind", "repair-work", "hints-over-time"],
+];
 
 interface Scale {
   readonly min: number;
@@ -180,7 +183,7 @@ describe("faults on charts over time", () => {
           ["split", 0, 8, 14],
           ["slow", 1, 12, 20],
           ["jump", 2, 22, 22],
-          ["late", 3, 26, 29.5],
+          ["late", 3, 26, (configOf(figure.panels[0]).options as unknown as { scales: { x: Scale } }).scales.x.max],
         ],
       );
       const svg = standaloneSvg(figure, 0);

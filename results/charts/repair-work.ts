@@ -1,0 +1,170 @@
+/**
+ * Chart 18, repair work: bytes between nodes a second, by what caused them. What mends replicas stands at the bottom of the stack, where its
+ * height can be read from the axis, and the client's own traffic on top of it, so that the price of repair is seen beside what it is
+ * a price of. Where messages are not encoded there are no bytes, and messages are counted instead.
+ */
+import type { TimeSeries } from "../record/figures";
+import { medianOf, panelCells, type ChartCell, type ChartInput } from "./cells";
+import type { ChartDefinition, ChartFigure } from "./chart";
+import { faultLanes } from "./fault-lanes";
+import { chartPanel, line, panelSize } from "./frame";
+import { endOfRun, knowsTrouble } from "./healing";
+import { metricInWords, plain, trimmed } from "./numbers";
+import { alignedByTime, overRepetitions, type Band } from "./over-time";
+
+export const repairWork: ChartDefinition = {
+  id: "repair-work",
+  number: 18,
+  title: "Traffic between nodes by cause",
+  question: "What does healing cost?",
+  prose:
+    "The height of the stack is what nodes send each other in a second. Coloured, at the bottom: read repair (a replica brought up to date after a read), hints (writes kept for an absent replica, and taken home), anti-entropy (ranges compared and exchanged). Pale, above: the clients' own writes and reads, requests handed on, and the failure detector; the metrics bytes_per_op_… tell these apart. A hump of hints after a fault is the backlog going home; a steady floor of anti-entropy is what it costs to look.",
+  absence: "Nodes did not tell what their messages were for, so their traffic cannot be told apart by cause.",
+  concerns: knowsTrouble,
+  draw,
+};
+
+const PARTS = [
+  { causes: ["hint"], name: "hints", colour: "$s2", opacity: 75 },
+  { causes: ["read_repair"], name: "read repair", colour: "$s6", opacity: 75 },
+  { causes: ["anti_entropy"], name: "anti-entropy", colour: "$s3", opacity: 75 },
+  { causes: ["replication", "reading", "forwarding", "detector"], name: "all other", colour: "$s5", opacity: 35 },
+] as const;
+
+interface Part {
+  readonly name: string;
+  readonly colour: string;
+  readonly opacity: number;
+  readonly values: Band | undefined;
+}
+
+function draw(input: ChartInput): ChartFigure | undefined {
+  const { shown, note } = panelCells(input);
+  const known = shown.filter((cell) => cell.figures.some(({ repair }) => repair !== undefined));
+  // Of all cells alike, or the axes would have two units.
+  const inBytes = known.some((cell) => columnsOf(cell).some((name) => name.startsWith("bytes_")));
+  const unit = inBytes ? "bytes" : "messages";
+  const drawn = known.map((cell) => ({ cell, parts: partsOf(cell, unit) })).filter(({ parts }) => parts.some(some));
+  if (drawn.length === 0) return undefined;
+  const present = PARTS.filter(({ name }) => drawn.some(({ parts }) => some(parts.find((part) => part.name === name))));
+  const cells = drawn.map(({ cell }) => cell);
+  const end = endOfRun(cells);
+  const faults = faultLanes(cells, end);
+  const top = Math.max(...drawn.map(({ parts }) => stackTop(parts)));
+  const size = panelSize(drawn.length);
+  return {
+    id: repairWork.id,
+    number: repairWork.number,
+    title: repairWork.title,
+    question: repairWork.question,
+    answer: answerOf(cells),
+    caption:
+      `${inBytes ? "Bytes" : "Messages"} sent between nodes a second, between two samples of the nodes' own counters; ${medianOf(cells)}, cause by cause. ` +
+      `Causes that sent nothing are left out. Equal axes in all panels; the drain is drawn too.${faults.note}${note}`,
+    description:
+      `Stacked areas of ${unit} per second over time, by cause. ` +
+      drawn
+        .map(({ cell, parts }) => `${cell.label}: at most ${plain(trimmed(stackTop(parts)))} ${unit} a second`)
+        .join("; ") +
+      ".",
+    axes: { x: "time (s)", y: `${unit} (1/s)` },
+    legend: [...present.map(({ name, colour }) => ({ series: name, colour, dash: [], mark: "bar" })), ...faults.legend],
+    panels: drawn.map(({ cell, parts }) =>
+      chartPanel(drawn.length === 1 ? "" : cell.label, size, {
+        type: "line",
+        x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
+        y: {
+          title: `sent (${unit}/s)`,
+          scale: "linear",
+          min: 0,
+          max: top * 1.08,
+          stacked: true,
+          unit: `${unit}/s`,
+          name: "sent",
+        },
+        datasets: parts
+          .filter(({ name }) => present.some((one) => one.name === name))
+          .flatMap(({ name, colour, opacity, values }, i) =>
+            values === undefined
+              ? []
+              : [
+                  line(name, { colour, dash: [], marker: "rect" }, values.middle, {
+                    fill: i === 0 ? "origin" : "-1",
+                    borderWidth: opacity > 50 ? 1 : 0.5,
+                    backgroundColor: `${colour}/${opacity}`,
+                    pointRadius: 0,
+                    stack: "causes",
+                  }),
+                ],
+          ),
+        legendMark: "rect",
+        faults: faults.of([cell]),
+      }),
+    ),
+    table: {
+      columns: ["configuration", "time (s)", ...present.map(({ name }) => `${name} (${unit}/s)`)],
+      rows: drawn.flatMap(({ cell, parts }) => {
+        const first = parts.find(({ values }) => values !== undefined)!.values!;
+        return first.middle.map(({ x }) => [
+          cell.label,
+          x,
+          ...present.map(
+            ({ name }) =>
+              parts.find((one) => one.name === name)?.values?.middle.find((point) => point.x === x)?.y ?? null,
+          ),
+        ]);
+      }),
+    },
+  };
+}
+
+function columnsOf(cell: ChartCell): string[] {
+  return cell.figures.flatMap(({ repair }) => Object.keys(repair?.columns ?? {}));
+}
+
+function partsOf(cell: ChartCell, unit: "bytes" | "messages"): Part[] {
+  const series = alignedByTime(
+    cell.figures.flatMap(({ repair }) => (repair === undefined ? [] : summed(repair, unit))),
+  );
+  return PARTS.map(({ name, colour, opacity }) => ({
+    ...{ name, colour, opacity },
+    values: overRepetitions(series, name),
+  }));
+}
+
+/** One column a part. */
+function summed({ t, columns }: TimeSeries, unit: "bytes" | "messages"): TimeSeries {
+  const parts = PARTS.map(({ causes, name }) => {
+    const values = t.map((_, i) => {
+      const all = causes.flatMap((cause) => columns[`${unit}_${cause}`]?.[i] ?? []);
+      return all.length === 0 ? null : all.reduce((sum, one) => sum + one, 0);
+    });
+    return [name, values] as const;
+  });
+  return { t, columns: Object.fromEntries(parts) };
+}
+
+function some(part: Part | undefined): boolean {
+  return part?.values?.middle.some(({ y }) => y > 0) === true;
+}
+
+function stackTop(parts: readonly Part[]): number {
+  const sums = new Map<number, number>();
+  for (const { values } of parts) for (const { x, y } of values?.middle ?? []) sums.set(x, (sums.get(x) ?? 0) + y);
+  return Math.max(0, ...sums.values());
+}
+
+function answerOf(cells: readonly ChartCell[]): string {
+  const known = cells
+    .map((cell) => ({ cell, metric: cell.summary.metrics["repair_bytes_per_op"] }))
+    .filter(({ metric }) => metric !== undefined && metric.value !== null)
+    .sort((a, b) => b.metric.value! - a.metric.value!);
+  if (known.length === 0)
+    return `Traffic by cause is drawn for ${cells.length === 1 ? "1 configuration" : `${cells.length} configurations`}; it was not set against operations.`;
+  const [most, least] = [known[0], known.at(-1)!];
+  const of = ({ cell, metric }: (typeof known)[number]): string => {
+    const all = cell.summary.metrics["bytes_per_op"];
+    return `${metricInWords(metric)} at ${cell.label}${all === undefined || all.value === null ? "" : `, where all traffic of the measured phase was ${metricInWords(all)}`}`;
+  };
+  return most === least ? `Repair cost ${of(most)}.` : `Repair cost the most ${of(most)}; the least ${of(least)}.`;
+}
