@@ -29,6 +29,8 @@ export const WALL_AT_START: Micros = 1_577_836_800_000_000;
 const MAX_WAITING = 100_000;
 /** Spent entries at the front of the queue before it is cut. */
 const MAX_SPENT = 1_024;
+/** What is so now, not how much there was: a new life finds what is left of it on the disk. */
+const GAUGES: ReadonlySet<keyof NodeCounts> = new Set<keyof NodeCounts>(["hintsHeld", "hintBytesHeld"]);
 
 /** One for all machines: they name themselves. */
 export interface MachineWorld {
@@ -348,13 +350,13 @@ export class Machine implements Alarm, Transport {
     return (this.disk ?? this.memory).count();
   }
 
-  /** Totals over all lives. */
+  /** Totals over all lives; of what is so now, what the last life said. */
   count(): NodeCounts | undefined {
     const now = this.node?.count();
     const { before } = this;
     if (now === undefined || before === undefined) return now ?? before;
     const sum = { ...now };
-    for (const key of Object.keys(sum) as (keyof NodeCounts)[]) sum[key] += before[key];
+    for (const key of Object.keys(sum) as (keyof NodeCounts)[]) if (!GAUGES.has(key)) sum[key] += before[key];
     return sum;
   }
 

@@ -283,6 +283,23 @@ describe("a simulated machine's lives", () => {
     assert.ok(bench.cluster.counts(0)!.replicaWrites > before.replicaWrites);
   });
 
+  it("add up what was done, and keep what is so now: hints that a former life had are its disk's, not twice there", () => {
+    const counts = { ...NOTHING_DONE, replicaWrites: 3, hintsWritten: 3, hintsHeld: 2, hintBytesHeld: 80 };
+    const nothing = new Effects();
+    const bare = new Bare({
+      create: () => ({
+        step: () => undefined,
+        nextWakeup: () => undefined,
+        takeEffects: () => nothing,
+        count: () => ({ ...counts }),
+      }),
+    });
+    bare.machine.kill();
+    assert.deepEqual(bare.machine.count(), counts, "as it said last");
+    bare.machine.boot();
+    assert.deepEqual(bare.machine.count(), { ...counts, replicaWrites: 6, hintsWritten: 6 });
+  });
+
   it("never make one dot twice: a key written before and after a crash keeps both writers' versions apart", () => {
     const bench = new Bench({ engine: { nVal: 1, r: 1, w: 1, dw: 0 } });
     // Memory: a crash loses the key, so a counter that went on from what is stored would start again.
