@@ -84,8 +84,13 @@ export class LiveCluster {
   }
 
   /** Rejects as the cluster does; then nothing of it is left either. */
-  static async start(options: LiveOptions = {}): Promise<LiveCluster> {
-    const live = new LiveCluster(settingsOf(options), options);
+  static start(options: LiveOptions = {}): Promise<LiveCluster> {
+    return LiveCluster.startWith(settingsOf(options), options);
+  }
+
+  /** A cluster of just these settings. */
+  static async startWith(settings: ClusterSettings, options: LiveOptions = {}): Promise<LiveCluster> {
+    const live = new LiveCluster(settings, options);
     try {
       live.running = await RealCluster.start({
         settings: live.settings,

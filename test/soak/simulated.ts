@@ -1,0 +1,56 @@
+/**
+ * A simulated cluster as a world of durability: the same load, faults and check as on real processes, in virtual time.
+ * Waiting lets virtual time go by, so nothing here takes longer than its events do.
+ */
+import type { Inspected } from "../../engine/messages";
+import { SimulatedCluster } from "../../engine/sim/cluster";
+import { scheduleFaults } from "../../engine/sim/faults";
+import type { FaultSettings } from "../../engine/vocabulary/faults";
+import { fromMs, MICROS_PER_MS } from "../../engine/vocabulary/micros";
+import type { ClusterSettings } from "../../engine/vocabulary/settings";
+import type { DurableWorld } from "../process/durability";
+
+export interface Simulated extends DurableWorld {
+  faults(faults: readonly FaultSettings[]): void;
+}
+
+export function simulationOf(settings: ClusterSettings): Simulated {
+  const cluster = new SimulatedCluster({ cluster: settings });
+  const client = cluster.client({ routing: "any", graceMs: 100 });
+  const advance = (ms: number): void => {
+    const until = cluster.now() + Math.max(1, Math.round(fromMs(ms)));
+    // Time goes on even where nothing happens.
+    cluster.at(until, () => undefined);
+    cluster.run(until);
+  };
+  advance(cluster.ready / MICROS_PER_MS);
+  return {
+    name: "simulation",
+    settings,
+    ring: cluster.ring,
+    nowMs: () => cluster.now() / MICROS_PER_MS,
+    get: (session, key, options, done) => client.get(session, key, options, done),
+    put: (session, key, context, version, options, done) => client.put(session, key, context, version, options, done),
+    outstanding: () => client.outstanding(),
+    later: (ms, act) => void cluster.at(cluster.now() + Math.round(fromMs(ms)), act),
+    pass: (ms) => {
+      advance(ms);
+      return Promise.resolve();
+    },
+    inspect: (node, vnodes, keys) => {
+      let seen: Inspected | undefined;
+      let ended = false;
+      cluster.inspect(node, vnodes, keys, (inspected) => {
+        seen = inspected;
+        ended = true;
+      });
+      while (!ended) advance(1);
+      return Promise.resolve(seen);
+    },
+    hintsHeld: () => {
+      const all = settings.members.map((_, node) => cluster.counts(node)?.hintsHeld ?? 0);
+      return Promise.resolve(all.reduce((sum, held) => sum + held, 0));
+    },
+    faults: (faults) => void scheduleFaults(cluster, faults, cluster.now()),
+  };
+}

@@ -1,0 +1,369 @@
+/**
+ * `npm run soak -- --minutes 30 --seed S` runs a cluster of real processes for as long as wanted under faults that the
+ * seed draws, round after round: sessions write while faults come and go; then all faults end, every operation must have
+ * ended, all replicas must come to agree, and every acknowledged write must be there (`test/process/durability.ts`).
+ * Meanwhile memory and open files of every process are watched (`vital-signs.ts`). Ends with tables, and with exit code 1
+ * when anything was not as promised; Ctrl-C ends the round that is under way and tells of those before it.
+ *
+ * `--world simulation` runs the same in virtual time: for its row in the table, and to see whether a finding is the
+ * protocol's own. There nothing depends on the machine; on processes a seed repeats the faults, not their instants.
+ */
+import { cpus, loadavg } from "node:os";
+import { encodeAddress } from "../../engine/vocabulary/address";
+import { Books, type Breach, comeToRest, type DurableWorld } from "../process/durability";
+import { DurableLoad } from "../process/durable-load";
+import { type Processes, processesOf } from "../process/durable-processes";
+import { LiveCluster } from "../process/live-cluster";
+import { describeSettings, drawRound, drawSettings, DW, endOf, isPromised, type Round, type Soaked } from "./scenario";
+import { type Simulated, simulationOf } from "./simulated";
+import { Life, type LifeTrend, sampleOf, TOLERANCE, WARM_UP_MS } from "./vital-signs";
+
+interface Options extends Soaked {
+  readonly world: DurableWorld["name"];
+  readonly minutes: number;
+  readonly rounds: number;
+  readonly sessions: number;
+  readonly thinkMs: number;
+}
+
+const USAGE = `Usage: npm run soak -- [--minutes M] [--rounds R] [--seed S] [--world processes|simulation]
+                       [--storage lmdb|memory] [--sessions N] [--think MS] [--wipe]
+  minutes (30)    at most so long; of virtual time in the simulation. Without it, --rounds alone decides
+  rounds          at most so many rounds of about 15 s
+  seed (1)        draws the cluster's ways of repair and all faults
+  storage (lmdb)  memory is never killed, and has no disk that could fail
+  sessions (8), think (25): the load; think is the mean pause in milliseconds between two requests of a session
+  wipe            one node a round loses its disk; writes with DW one are then not demanded back`;
+
+const KEYS = 150;
+const SAMPLE_MS = 5_000;
+/** After the last fault, until all agree. */
+const CONVERGENCE_MS = 90_000;
+/** After the last fault, until every request has its answer. */
+const ANSWERS_MS = 30_000;
+const MOST_BREACHES = 20;
+
+function parse(args: readonly string[]): Options {
+  const told = new Map<string, string>();
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--wipe") told.set("--wipe", "");
+    else told.set(args[i], args[++i] ?? "");
+  }
+  const take = (name: string): string | undefined => {
+    const value = told.get(name);
+    told.delete(name);
+    return value;
+  };
+  const number = (name: string, usual: number, least: number): number => {
+    const text = take(name);
+    const value = text === undefined ? usual : text === "" ? NaN : Number(text);
+    if (!(value >= least)) throw new RangeError(`${name} ${String(text)}: a number of at least ${String(least)}`);
+    return value;
+  };
+  const oneOf = <T extends string>(name: string, choices: readonly T[]): T => {
+    const text = take(name) ?? choices[0];
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined) throw new RangeError(`${name} ${text}: one of ${choices.join(", ")}`);
+    return found;
+  };
+  const options: Options = {
+    minutes: number("--minutes", told.has("--rounds") ? Infinity : 30, 0.1),
+    rounds: number("--rounds", Infinity, 1),
+    seed: number("--seed", 1, 0),
+    world: oneOf("--world", ["processes", "simulation"] as const),
+    storage: oneOf("--storage", ["lmdb", "memory"] as const),
+    sessions: number("--sessions", 8, 1),
+    thinkMs: number("--think", 25, 1),
+    wipe: take("--wipe") !== undefined,
+  };
+  for (const name of told.keys()) throw new RangeError(`${name}: no such option`);
+  if (options.wipe && options.storage === "memory") throw new RangeError("--wipe: memory has no disk");
+  return options;
+}
+
+/** What one round came to. */
+interface Outcome {
+  readonly round: Round;
+  readonly operations: number;
+  readonly acknowledged: number;
+  readonly unknown: number;
+  readonly divergentAtFirst: number;
+  readonly convergedMs: number | undefined;
+  readonly breaches: readonly Breach[];
+}
+
+/** A running cluster of either world. */
+interface Ground {
+  readonly world: DurableWorld;
+  /** Lets the round's faults happen, until `interrupted` or all are over. */
+  faults(round: Round): Promise<void>;
+  /** Processes to watch, with names that differ between lives. */
+  processes(): readonly { readonly who: string; readonly pid: number }[];
+  /** What went wrong beside operations, told once. */
+  troubles(): readonly string[];
+  end(): Promise<void>;
+}
+
+let interrupted = false;
+
+async function processes(options: Options): Promise<Ground> {
+  const settings = drawSettings(options);
+  const live = await LiveCluster.startWith(settings);
+  let world: Processes;
+  try {
+    world = await processesOf(live);
+  } catch (error) {
+    await live.end();
+    throw error;
+  }
+  const troubles: string[] = [];
+  return {
+    world,
+    faults: async (round) => {
+      const running = world.faults(round.faults, (why) => void (interrupted || troubles.push(why)));
+      const end = performance.now() + endOf(round);
+      while (!interrupted && performance.now() < end) await world.pass(50);
+      running.finish();
+      await running.settled();
+      live.logs.length = 0;
+    },
+    processes: () =>
+      live.settings.members.flatMap(({ id }, node) => {
+        const pid = live.cluster.pid(node);
+        return pid === undefined ? [] : [{ who: `${id}, life ${String(live.cluster.epoch(node))}`, pid }];
+      }),
+    troubles: () => [...troubles.splice(0), ...live.deaths.splice(0).map((how) => `died by itself: node ${how}`)],
+    end: () => live.end(),
+  };
+}
+
+function simulation(options: Options): Ground {
+  const settings = drawSettings(options);
+  const constant = (valueMs: number) => ({ dist: "constant", valueMs }) as const;
+  const exponential = (meanMs: number) => ({ dist: "exponential", meanMs, shiftMs: 0 }) as const;
+  const world: Simulated = simulationOf({
+    ...settings,
+    network: { ...settings.network, intraZone: exponential(0.3), client: constant(0.2) },
+    nodeModel: {
+      service: { message: exponential(0.05), read: exponential(0.05), write: exponential(0.05), sync: exponential(1) },
+      workers: 1,
+      queueLimit: 10_000,
+    },
+  });
+  return {
+    world,
+    faults: async (round) => {
+      world.faults(round.faults);
+      await world.pass(endOf(round));
+    },
+    processes: () => [],
+    troubles: () => [],
+    end: () => Promise.resolve(),
+  };
+}
+
+async function play(ground: Ground, books: Books, options: Options, round: Round): Promise<Outcome> {
+  const { world } = ground;
+  const { operations, acknowledged } = books;
+  const unknown = (): number =>
+    (["timeout", "connection_lost", "quorum_unreachable"] as const).reduce(
+      (sum, outcome) => sum + (books.outcomes.get(outcome) ?? 0),
+      0,
+    );
+  const unknownBefore = unknown();
+  const keys = Array.from({ length: KEYS }, (_, i) =>
+    encodeAddress({ type: "default", bucket: "soak", key: `k${String(i)}` }),
+  );
+  const load = new DurableLoad(world, books, {
+    sessions: options.sessions,
+    keys,
+    seed: round.seed,
+    thinkMs: options.thinkMs,
+    dw: DW,
+    r: ["one", "quorum", "all"],
+    promised: (dw) => isPromised(options, dw),
+  });
+  await ground.faults(round);
+  const over = world.nowMs();
+  void load.stop();
+  while (load.unfinished > 0 && world.nowMs() - over < ANSWERS_MS) await world.pass(5);
+  const breaches: Breach[] = [...load.breaches];
+  if (load.unfinished > 0) breaches.push({ what: "did not end", evidence: `${String(load.unfinished)} sessions` });
+  let divergentAtFirst = 0;
+  let convergedMs: number | undefined;
+  if (!interrupted) {
+    const until = world.nowMs();
+    const rest = await comeToRest(world, books, { deadlineMs: CONVERGENCE_MS });
+    breaches.push(...rest.breaches);
+    divergentAtFirst = rest.divergentAtFirst;
+    // From the end of the last fault, not of the last answer.
+    if (rest.convergedMs !== undefined) convergedMs = rest.convergedMs + until - over;
+  }
+  return {
+    round,
+    operations: books.operations - operations,
+    acknowledged: books.acknowledged - acknowledged,
+    unknown: unknown() - unknownBefore,
+    divergentAtFirst,
+    convergedMs,
+    breaches,
+  };
+}
+
+/** Samples every process now and then. */
+class Watch {
+  private readonly lives = new Map<string, Life>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly ground: Ground) {
+    this.timer = setInterval(() => this.look(), SAMPLE_MS);
+    this.look();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** The driver's life, and all of nodes' that were long enough to be judged. */
+  trends(): { readonly judged: readonly LifeTrend[]; readonly tooShort: number } {
+    const trends = [...this.lives.values()].map((life) => life.trend());
+    const judged = trends.filter((trend) => trend !== undefined);
+    return { judged, tooShort: trends.length - judged.length };
+  }
+
+  private look(): void {
+    for (const { who, pid } of [{ who: "driver", pid: process.pid }, ...this.ground.processes()]) {
+      const sample = sampleOf(pid, performance.now());
+      if (sample === undefined) continue;
+      let life = this.lives.get(who);
+      if (life?.pid !== pid) this.lives.set(who, (life = new Life(who, pid)));
+      life.add(sample);
+    }
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)];
+}
+
+function table(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  for (const row of rows) console.log(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ")); // prettier-ignore
+}
+
+function figures(world: string, outcomes: readonly Outcome[]): readonly (readonly string[])[] {
+  const labels = [...new Set(outcomes.map(({ round }) => round.label))].sort();
+  const row = (name: string, some: readonly Outcome[]): readonly string[] => {
+    const sum = (of: (outcome: Outcome) => number): string => String(some.reduce((all, one) => all + of(one), 0));
+    const times = some.flatMap(({ convergedMs }) => convergedMs ?? []);
+    return [
+      name,
+      world,
+      String(some.length),
+      sum(({ operations }) => operations),
+      sum(({ acknowledged }) => acknowledged),
+      sum(({ unknown }) => unknown),
+      sum(({ breaches }) => breaches.filter(({ what }) => what === "lost").length),
+      times.length === 0 ? "-" : `${(median(times) / 1_000).toFixed(2)} s`,
+      times.length === 0 ? "-" : `${(Math.max(...times) / 1_000).toFixed(2)} s`,
+      String(median(some.map(({ divergentAtFirst }) => divergentAtFirst))),
+    ];
+  };
+  const head = ["fault", "world", "rounds", "operations", "acknowledged", "unknown", "lost", "converged, median", "longest", "keys apart, median"]; // prettier-ignore
+  return [head, ...labels.map((label) => row(label, outcomes.filter(({ round }) => round.label === label))), row("all", outcomes)]; // prettier-ignore
+}
+
+function tellVitalSigns({ judged, tooShort }: ReturnType<Watch["trends"]>): void {
+  const { memory, files } = TOLERANCE;
+  const mib = (bytes: number): string => (bytes / (1 << 20)).toFixed(1);
+  console.log(
+    `\nMemory and files of ${String(judged.length)} lives of processes (${String(tooShort)} were too short to say; the first ${String(WARM_UP_MS / 1_000)} s are warm-up).`,
+  );
+  console.log(
+    `Not flat: above ${mib(memory.perMinute)} MiB/min and ${mib(memory.rise)} MiB in all, or ${String(files.perMinute)} files/min and ${String(files.rise)} in all.`,
+  );
+  if (judged.length === 0) return;
+  const rows = judged.map(({ who, minutes, memory: own, files: open, flat }) => [
+    who,
+    minutes.toFixed(1),
+    mib(own.last),
+    mib(own.perMinute),
+    mib(own.rise),
+    String(open.last),
+    open.perMinute.toFixed(2),
+    flat ? "flat" : "RISES",
+  ]);
+  table([["life of", "minutes", "MiB", "MiB/min", "rise, MiB", "files", "files/min", ""], ...rows]);
+}
+
+async function soak(options: Options): Promise<number> {
+  console.log(`soak, seed ${String(options.seed)}, ${options.world}: ${describeSettings(drawSettings(options))}`);
+  const load = loadavg()[0];
+  if (options.world === "processes" && load > cpus().length) {
+    console.log(`note: the machine is busy with other things (load ${load.toFixed(1)} on ${String(cpus().length)} cores): times are longer than they would be`); // prettier-ignore
+  }
+  const ground = options.world === "processes" ? await processes(options) : simulation(options);
+  const watch = options.world === "processes" ? new Watch(ground) : undefined;
+  const outcomes: Outcome[] = [];
+  const troubles: string[] = [];
+  try {
+    const books = new Books();
+    const began = ground.world.nowMs();
+    const minutes = (): number => (ground.world.nowMs() - began) / 60_000;
+    for (let n = 1; n <= options.rounds && minutes() < options.minutes && !interrupted; n++) {
+      const outcome = await play(ground, books, options, drawRound(options, ground.world.settings, n));
+      troubles.push(...ground.troubles());
+      if (interrupted) break;
+      outcomes.push(outcome);
+      const { round, convergedMs, breaches } = outcome;
+      const faults = round.faults.map(({ action }) => action.kind).join(" ");
+      const together = convergedMs === undefined ? "never one again" : `one again after ${(convergedMs / 1_000).toFixed(2)} s`; // prettier-ignore
+      console.log(
+        `${minutes().toFixed(1).padStart(5)} min  round ${String(n)}: ${faults}; ${String(outcome.operations)} operations, ${String(outcome.acknowledged)} acknowledged, ${String(outcome.unknown)} unknown, ${together}${breaches.length === 0 ? "" : `, ${String(breaches.length)} BREACHES`}`,
+      );
+      for (const { what, evidence } of breaches.slice(0, MOST_BREACHES)) console.log(`        ${what}: ${evidence}`);
+      for (const { id, atMs, forMs, action } of breaches.length === 0 ? [] : round.faults)
+        console.log(`        ${id} at ${String(atMs)} ms for ${String(forMs)} ms: ${JSON.stringify(action)}`);
+      // What follows would be judged by books that no longer hold.
+      if (breaches.length > 0 || troubles.length > 0) break;
+    }
+  } finally {
+    watch?.stop();
+    await ground.end();
+  }
+  if (interrupted) console.log("\ninterrupted: the round that was under way is not counted");
+  console.log("");
+  table(figures(options.world, outcomes));
+  const trends = watch?.trends();
+  if (trends !== undefined) tellVitalSigns(trends);
+  for (const trouble of troubles) console.log(trouble);
+  const broken = outcomes.some(({ breaches }) => breaches.length > 0) || troubles.length > 0;
+  const rising = trends?.judged.some(({ flat }) => !flat) ?? false;
+  if (outcomes.length === 0) console.log("no round was finished");
+  const well = !broken && !rising && outcomes.length > 0;
+  console.log(well ? "\nall promises kept" : `\nNOT WELL: replay the faults with --seed ${String(options.seed)}`);
+  return well ? 0 : 1;
+}
+
+function onSignal(): void {
+  if (interrupted) process.exit(130);
+  interrupted = true;
+  console.log("\nending (again to end at once)");
+}
+
+async function main(): Promise<number> {
+  let options: Options;
+  try {
+    options = parse(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(`${error.message}\n${USAGE}`);
+    return 2;
+  }
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return soak(options);
+}
+
+void main().then((code) => process.exit(code));
