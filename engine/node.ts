@@ -10,7 +10,15 @@ import { clockFor, packActor } from "./clocks/clock";
 import { type Detector, detectorNamed } from "./detectors/detector";
 import { AntiEntropy } from "./antientropy/anti-entropy";
 import { Handoff } from "./handoff/handoff";
-import { Effects, type Input, type Note, type ProtocolNode, type ScannedRecord, type Session } from "./io";
+import {
+  type DamagedRecord,
+  Effects,
+  type Input,
+  type Note,
+  type ProtocolNode,
+  type ScannedRecord,
+  type Session,
+} from "./io";
 import type {
   AnswerMessage,
   GetRequest,
@@ -184,6 +192,9 @@ export const NOTHING_DONE: Readonly<NodeCounts> = {
   treesBuilt: 0,
 };
 
+/** Gets a page of a walk, where to go on, and what of it could not be read. */
+type PageTaker = (entries: readonly ScannedRecord[], cursor: unknown, damaged: readonly DamagedRecord[]) => void;
+
 /** Who is to answer for a key: parallel sets of bits over `replicas`. */
 interface Places {
   readonly replicas: readonly Placement[];
@@ -208,7 +219,7 @@ export class Node implements ProtocolNode {
   private digests: Digests | undefined;
   private readonly reaper: Reaper;
   private readonly peers: readonly NodeIndex[];
-  private readonly scans = new Map<number, (entries: readonly ScannedRecord[], cursor: unknown) => void>();
+  private readonly scans = new Map<number, PageTaker>();
   private nextScan = 1;
   private effects = new Effects();
   private spare = new Effects();
@@ -285,6 +296,7 @@ export class Node implements ProtocolNode {
           if (at > this.lastStamp) this.lastStamp = at;
         },
         reaps: this.reaper.reaps || options.settings.graceMs !== undefined,
+        forgotten: options.settings.graceMs === undefined ? undefined : (state): boolean => this.isForgotten(state),
         changed: this.watchesCopies
           ? (vnode, address, before, after): void => this.changed(vnode, address, before, after)
           : undefined,
@@ -388,11 +400,33 @@ export class Node implements ProtocolNode {
     }
     this.antiEntropy?.changed(vnode, address, before, after);
     if (this.options.settings.graceMs !== undefined && after !== undefined && this.isTombstone(after))
-      this.reaper.buried(this.now, vnode, address, after);
+      this.reaper.buried(this.now, vnode, address, after, this.ageOf(after));
   }
 
   private isTombstone(state: unknown): boolean {
     return this.clock.versions(state).every((version) => version.tombstone);
+  }
+
+  /** How long ago the last of its deletes was made, by wall times; 0 where none says. */
+  private ageOf(state: unknown): Micros {
+    let latest = 0;
+    for (const { date } of this.clock.versions(state)) {
+      if (date === undefined) return 0;
+      if (date > latest) latest = date;
+    }
+    return Math.max(0, this.options.wallTime(this.now) - latest);
+  }
+
+  /** A tombstone that every replica has removed by now, or is about to: not to be taken in again. */
+  private isForgotten(state: unknown): boolean {
+    return this.isTombstone(state) && this.ageOf(state) >= fromMs(this.options.settings.graceMs!);
+  }
+
+  /** Where tombstones have a grace, each says when its delete was made. */
+  private dated(request: PutRequest): PutRequest {
+    const { version, writer } = request;
+    if (this.options.settings.graceMs === undefined || !version.tombstone) return request;
+    return { ...request, version: { ...version, date: this.stampFor(writer) } };
   }
 
   /** Bytes of a copy: its values, and what it spends on causality. */
@@ -472,11 +506,7 @@ export class Node implements ProtocolNode {
   // ---- walks over the own copies -------------------------------------------------------------------------------
 
   /** Asks for a page; `done` gets it, and where to go on (undefined: that was all). */
-  private scan(
-    cursor: unknown,
-    done: (entries: readonly ScannedRecord[], cursor: unknown) => void,
-    limit = SCANNED_AT_ONCE,
-  ): void {
+  private scan(cursor: unknown, done: PageTaker, limit = SCANNED_AT_ONCE): void {
     const token = this.nextScan++;
     this.scans.set(token, done);
     this.effects.push({ kind: "scan", token, cursor, limit });
@@ -486,15 +516,19 @@ export class Node implements ProtocolNode {
     for (const { address, reason } of damaged) this.note({ kind: "storage-failed", address, reason });
     const done = this.scans.get(token);
     this.scans.delete(token);
-    done?.(entries, cursor);
+    done?.(entries, cursor, damaged);
   }
 
   /** What a former life kept for others, or had still to remove, is on the disk and nowhere else. */
   private lookThrough(cursor: unknown): void {
-    this.scan(cursor, (entries, next) => {
+    this.scan(cursor, (entries, next, damaged) => {
+      // Of a disk that is unwell for a moment: the hint is there, and may be read when it is to go home.
+      for (const { vnode, address } of damaged) {
+        if (vnode >= HINTED) this.handoff?.found(this.now, vnode, address, undefined);
+      }
       for (const { vnode, address, state } of entries) {
         if (vnode >= HINTED) this.handoff?.found(this.now, vnode, address, state);
-        else if (this.isTombstone(state)) this.reaper.buried(this.now, vnode, address, state);
+        else if (this.isTombstone(state)) this.reaper.buried(this.now, vnode, address, state, this.ageOf(state));
       }
       if (next !== undefined) this.lookThrough(next);
     });
@@ -947,7 +981,6 @@ export class Node implements ProtocolNode {
     const { settings } = this.options;
     const placement = this.place(origin, request);
     if (placement === undefined) return;
-    const { replicas, asked, live, primaries } = placement;
     const n = settings.nVal;
     const w = this.quorumOf(request.options?.w, settings.w, n);
     const dw = this.quorumOf(request.options?.dw, settings.dw, n);
@@ -959,6 +992,18 @@ export class Node implements ProtocolNode {
     const standIns = this.hintsElsewhere && settings.sloppyQuorum === true ? this.absentees(placement) : 0;
     if (!this.enough(origin, placement, Math.max(1, w, dw), pw, standIns)) return;
     const quorum = { n, w, dw, pw };
+    return this.coordinate(origin, this.dated(request), placement, standIns, quorum);
+  }
+
+  private coordinate(
+    origin: Origin,
+    request: PutRequest,
+    placement: Places,
+    standIns: number,
+    quorum: PutQuorum,
+  ): void {
+    const { replicas, asked, live, primaries } = placement;
+    const { settings } = this.options;
     if (!this.clock.mintsServerDots) return this.putAtOnce(origin, request, placement, standIns, quorum);
     if (live === 0) return this.refuse(origin, "unavailable", "no replica is believed up that could make the event");
     const eventAt = this.eventPlace(placement);

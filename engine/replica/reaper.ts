@@ -54,6 +54,18 @@ class Line<T extends { readonly due: Micros }> {
     this.items.push(item);
   }
 
+  /** In its place by time. */
+  insert(item: T): void {
+    let low = this.head;
+    let high = this.items.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.items[middle].due <= item.due) low = middle + 1;
+      else high = middle;
+    }
+    this.items.splice(low, 0, item);
+  }
+
   shift(): T {
     const item = this.items[this.head++];
     if (this.head >= 1_024 && this.head * 2 >= this.items.length) {
@@ -83,11 +95,14 @@ export class Reaper {
   /** Tombstones are removed by agreement. */
   readonly reaps: boolean;
 
-  /** This replica has stored `state`, a tombstone. Removed alone after the grace, as Cassandra does it. */
-  buried(now: Micros, vnode: number, address: Address, state: unknown): void {
+  /**
+   * This replica has stored `state`, a tombstone of that `age`. Removed alone when the age is the grace, as Cassandra does it:
+   * at about the same time everywhere, so that nobody can give it back to whoever has removed it.
+   */
+  buried(now: Micros, vnode: number, address: Address, state: unknown, age: Micros): void {
     if (this.graceMs === undefined) return;
     if (this.old.size >= MOST_WAITING) this.acts.dropped(address);
-    else this.old.push({ due: now + fromMs(this.graceMs), vnode, address, state });
+    else this.old.insert({ due: now + Math.max(0, fromMs(this.graceMs) - age), vnode, address, state });
   }
 
   /** A delete of this key was acknowledged. */

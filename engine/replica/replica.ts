@@ -63,6 +63,10 @@ interface Entry {
   first: ReplicaTask | undefined;
   later: ReplicaTask[] | undefined;
   loading: boolean;
+  /** Tasks that waited for the load have their turn. */
+  running: boolean;
+  /** Let go of. */
+  gone: boolean;
   /** Newest state known, stored or being stored. */
   state: unknown;
   /** Stores on their way. */
@@ -105,6 +109,8 @@ export interface ReplicaOptions {
   readonly now: () => Micros;
   /** Told of every change of a copy before it is stored; undefined: absent. */
   readonly changed?: ((vnode: number, address: Address, before: unknown, after: unknown) => void) | undefined;
+  /** Whether a state is a delete that is remembered nowhere any more. */
+  readonly forgotten?: ((state: unknown) => boolean) | undefined;
   /** A copy that {@link changed} told of did not reach the disk. */
   readonly storeFailed?: (() => void) | undefined;
   /** Primaries' copies are all in vnode 0, so that other numbers are free for names. */
@@ -151,6 +157,8 @@ export class Replica {
         first: task,
         later: undefined,
         loading: true,
+        running: false,
+        gone: false,
         state: undefined,
         storing: 0,
         stores: 0,
@@ -177,8 +185,11 @@ export class Replica {
     entry.later = undefined;
     entry.loading = false;
     entry.state = state;
+    // What one of them leads to may itself come back to this key, and must not let it go before all have had their turn.
+    entry.running = true;
     if (first !== undefined) this.run(entry, first);
     if (later !== undefined) for (const task of later) this.run(entry, task);
+    entry.running = false;
     this.release(entry);
   }
 
@@ -329,6 +340,11 @@ export class Replica {
       task.stored(true);
       return;
     }
+    if (before === undefined && this.options.forgotten?.(task.state) === true) {
+      task.received(false);
+      task.stored(true);
+      return;
+    }
     const next = before === undefined ? task.state : clock.sync(before, task.state);
     const known = before !== undefined && (next === before || clock.compare(before, next) === "equal");
     if (known && entry.storing === 0 && entry.event <= entry.safe) {
@@ -393,7 +409,9 @@ export class Replica {
   }
 
   private release(entry: Entry): void {
-    if (entry.loading || entry.storing > 0 || entry.event > entry.safe) return;
+    if (entry.loading || entry.running || entry.gone || entry.storing > 0 || entry.event > entry.safe) return;
+    // Once: by another time that key may be worked on under an entry of its own.
+    entry.gone = true;
     this.entries.delete(storageKey(entry.vnode, entry.address));
   }
 }

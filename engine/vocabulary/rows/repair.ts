@@ -137,7 +137,7 @@ export const REPAIR_ROWS: readonly Tunable[] = [
     title: "The age at which each replica removes a tombstone on its own",
     buys: "Deleted keys cost nothing after that, and no replica has to ask another first (compare tunables.delete_mode).",
     costs:
-      "A replica that was away for longer still holds the value, and nobody remembers that it was deleted: it comes back (a resurrection). The age counts from when that replica stored the tombstone.",
+      "A replica that was away for longer still holds the value, and nobody remembers that it was deleted: it comes back (a resurrection). The age counts from when the delete was made, by its coordinator's wall time.",
     source: "Apache Cassandra: gc_grace_seconds 864000 (10 days)",
     names: { cassandra: "gc_grace_seconds" },
     charts: ["divergence"],
