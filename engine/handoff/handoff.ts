@@ -12,6 +12,7 @@
  * is received. All state here is an index of what is on the disk and can be made again from it.
  */
 import type { HandoffMessage, HandoffReply, NodeIndex } from "../messages";
+import { firstIdOf } from "../quorum/request-table";
 import { HINTED, type Replica as Place } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
 import { assert } from "../vocabulary/assert";
@@ -103,7 +104,8 @@ export interface HandoffCounts {
 
 export class Handoff {
   private readonly waiting = new Map<number, Waiting>();
-  private nextDelivery = 1;
+  /** A life's deliveries have numbers of their own: an answer to a former life's is no answer to one of this. */
+  private nextDelivery: number;
   private outgoing = 0;
   private incoming = 0;
   private logged = 0;
@@ -121,7 +123,9 @@ export class Handoff {
   constructor(
     private readonly options: HandoffOptions,
     private readonly acts: HandoffActs,
-  ) {}
+  ) {
+    this.nextDelivery = firstIdOf(options.epoch);
+  }
 
   /** Whether one more may be taken in. */
   hasRoom(): boolean {
@@ -150,7 +154,7 @@ export class Handoff {
     else this.used(now, vnode);
   }
 
-  /** A record that a former life of this node left on the disk. */
+  /** A record that a former life of this node left on the disk; `state` undefined where it could not be read just now. */
   found(now: Micros, vnode: number, stored: Address, state: unknown): void {
     if (this.waiting.get(vnode)?.hints.has(stored) !== true) this.enter(now, vnode, stored, state);
   }
@@ -241,9 +245,14 @@ export class Handoff {
         if (status === "found") {
           delivery.sent.push({ stored, state });
           delivery.bytes += this.options.sizeOf(state);
-        } else if (status === "absent") {
+        } else {
           const hint = waiting.hints.get(stored);
-          if (hint !== undefined) this.forget(waiting, stored, hint);
+          if (hint !== undefined && status === "absent") this.forget(waiting, stored, hint);
+          else if (hint !== undefined) {
+            // To the end: one that can never be read does not keep the others.
+            waiting.hints.delete(stored);
+            waiting.hints.set(stored, hint);
+          }
         }
         if (delivery.reading === 0 && waiting.delivery === delivery) this.sendBatch(now, waiting, delivery);
       });
@@ -291,7 +300,8 @@ export class Handoff {
 
   private failed(now: Micros, waiting: Waiting): void {
     this.end(waiting);
-    waiting.notBefore = now + waiting.pause;
+    // Never for the same time at both ends: two that refuse each other, each busy with its own, would do so for ever.
+    waiting.notBefore = now + waiting.pause + Math.floor(this.options.random.nextFloat() * waiting.pause);
     waiting.pause = Math.min(LAST_PAUSE, waiting.pause * 2);
     this.due = Math.min(this.due, waiting.notBefore);
   }
@@ -345,7 +355,7 @@ export class Handoff {
       };
       this.waiting.set(vnode, waiting);
     }
-    const bytes = this.options.sizeOf(state);
+    const bytes = state === undefined ? 0 : this.options.sizeOf(state);
     const hint = waiting.hints.get(stored);
     this.due = Math.min(this.due, now);
     this.counts.hintBytesHeld += bytes - (hint?.bytes ?? 0);

@@ -1,5 +1,6 @@
 /** Who takes a missing replica's place, what waits where, and how it comes home. Virtual time, real codec. */
 import { strict as assert } from "node:assert";
+import { clockFor, packActor } from "../../engine/clocks/clock";
 import { ANY_HINT, type Message } from "../../engine/messages";
 import { HINTED } from "../../engine/ring/ring";
 import type { EngineSettings, StandIn } from "../../engine/vocabulary/settings";
@@ -275,6 +276,138 @@ describe("hints on their way home", () => {
     small.boot(second);
     assert.ok(small.run(10_000_000, () => held(small) === 0));
     assert.ok(small.stored(second, "k") !== undefined);
+  });
+
+  it("are not dropped on an answer that was meant for a former life of their keeper", () => {
+    let lost = false;
+    let replies = 0;
+    const small = world(
+      { w: 1, readRepair: "none" },
+      {
+        delay: (_from, _to, message: Message) => {
+          if (message.kind === "handoff-reply") return replies++ === 0 ? 300_000 : 1_000;
+          return message.kind === "handoff" && lost ? undefined : 1_000;
+        },
+      },
+    );
+    const [first, second] = small.owners("k");
+    lose(small, second);
+    small.put(first, "k", "one");
+    small.run(500_000);
+    const keeper = keeperOf(small);
+    small.boot(second);
+    assert.ok(small.run(2_000_000, () => small.sent.some(({ message }) => message.kind === "handoff")));
+    small.run(10_000);
+    lost = true;
+    // Its copy changes, it restarts and sends that, in vain; then the answer to the first comes.
+    const clock = clockFor(small.settings);
+    const version = { writeId: 77, value: "two", tombstone: false };
+    const state = clock.update(undefined, "", version, { actor: packActor(first, 0, 9), client: 1, at: 1, minted: 0 });
+    const message = {
+      vnode: small.ring.hintedVnode({ node: second, vnode: 0 }),
+      address: address("k"),
+      state,
+    } as const;
+    small.machines[keeper].host.deliver({
+      kind: "received",
+      from: first,
+      message: { kind: "replica-put", id: 0, ...message, acknowledge: "none", cause: "replication" },
+    });
+    small.crash(keeper);
+    small.boot(keeper);
+    small.run(500_000);
+    assert.equal(held(small), 1);
+    lost = false;
+    assert.ok(small.run(30_000_000, () => held(small) === 0));
+    assert.match(small.stored(second, "k")!, /w1.*w77|w77.*w1/);
+  });
+
+  it("go home between two nodes that have some for each other, one delivery at a time, in step", () => {
+    let apart = true;
+    const small = world(
+      { standIn: "coordinator-log", sloppyQuorum: false, w: 1, readRepair: "none", hint: { ...HINT, concurrency: 1 } },
+      { nodes: 3, delay: (from, to) => (apart && from < 2 && to < 2 ? undefined : 1_000) },
+    );
+    for (const [node, key] of [0, 1].map((i) => [i, `k${String(i)}`] as const)) small.put(node, key, "v");
+    small.run(1_000_000);
+    assert.equal(held(small), 2);
+    apart = false;
+    assert.ok(small.run(20_000_000, () => held(small) === 0));
+  });
+
+  it("are still known where the disk refused to remove them, and go when it is well again", () => {
+    const small = world({ w: 1, readRepair: "none" });
+    const [first, second] = small.owners("k");
+    lose(small, second);
+    small.put(first, "k", "v");
+    small.run(500_000);
+    const { disk } = small.machines[keeperOf(small)];
+    const store = disk.store.bind(disk);
+    let fails = true;
+    disk.store = (token, vnode, stored, state, events) => {
+      if (fails && state === undefined) events.storeFailed(token, "disk full");
+      else store(token, vnode, stored, state, events);
+    };
+    small.boot(second);
+    assert.ok(small.run(3_000_000, () => small.stored(second, "k") !== undefined));
+    small.run(1_000_000);
+    assert.equal(held(small), 1);
+    fails = false;
+    assert.ok(small.run(20_000_000, () => held(small) === 0));
+    assert.equal(disk.count(), 0);
+  });
+
+  it("are found after a restart though the disk could not read them at that moment", () => {
+    const small = world({ w: 1, readRepair: "none" });
+    const [first, second] = small.owners("k");
+    lose(small, second);
+    small.put(first, "k", "v");
+    small.run(500_000);
+    const keeper = keeperOf(small);
+    const { disk } = small.machines[keeper];
+    const scan = disk.scan.bind(disk);
+    disk.scan = (token, cursor, limit, events) =>
+      scan(token, cursor, limit, {
+        ...events,
+        scanned: (id, entries, next) =>
+          events.scanned(
+            id,
+            [],
+            next,
+            entries.map(({ vnode, address: at }) => ({ vnode, address: at, reason: "read error" })),
+          ),
+      });
+    small.crash(keeper);
+    small.boot(keeper);
+    small.run(1_000_000);
+    small.boot(second);
+    assert.ok(small.run(20_000_000, () => held(small) === 0 && small.stored(second, "k") !== undefined));
+  });
+
+  it("wait with a peer that is not their home, though their home is next on a ring where hosts repeat", () => {
+    const mute = new Set<number>();
+    const small = world(
+      { standIn: "peer-slop", sloppyQuorum: false, w: 1, readRepair: "none" },
+      {
+        ring: { distinctHosts: "claim", strategy: "random-tokens", vnodesPerNode: 4 },
+        nodes: 3,
+        delay: (_from, to, message) => (mute.has(to) && message.kind === "replica-put" ? undefined : 1_000),
+      },
+    );
+    for (let i = 0; i < 60; i++) {
+      const key = `k${String(i)}`;
+      const [first, ...others] = small.owners(key);
+      for (const other of others) if (other !== first) mute.add(other);
+      small.put(first, key, "v");
+      small.run(30_000);
+      mute.clear();
+    }
+    small.run(400_000);
+    for (const { to, message } of small.sent) {
+      if (message.kind !== "replica-put" || message.vnode < HINTED) continue;
+      assert.notEqual(small.ring.homeOf(message.vnode)!.node, to);
+    }
+    assert.ok(small.run(60_000_000, () => held(small) === 0));
   });
 
   it("keep to their batch, their rate and the limit of deliveries at both ends", () => {

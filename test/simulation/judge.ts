@@ -216,11 +216,13 @@ export class Judge {
     return left;
   }
 
-  /** Whether all primaries of a key hold the same; undefined where a damaged disk makes that impossible. */
+  /** Whether all primaries of a key hold the same; undefined where a damaged disk or the ring makes that impossible. */
   agrees(address: Address): boolean | undefined {
     const { clock, engine, ledger, peek } = this.court;
     const places = this.placesOf(address);
     if (places.some(({ node }) => ledger.isDamaged(node))) return undefined;
+    // Where hosts repeat, one may hold all the copies: nobody is there to compare them with.
+    if (places.every(({ node }) => node === places[0].node)) return undefined;
     // Each removes its old tombstones by itself and gets them back from others: those count for nothing.
     const counts = (state: unknown): unknown =>
       engine.graceMs !== undefined && state !== undefined && clock.versions(state).every(({ tombstone }) => tombstone)
