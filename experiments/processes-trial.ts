@@ -9,6 +9,7 @@ import { Client } from "../engine/real/client";
 import { RealCluster } from "../engine/real/cluster";
 import type { ServerCounts } from "../engine/real/control";
 import { type RunningRealFaults, scheduleFaults } from "../engine/real/faults";
+import { Flood, overloads } from "../engine/real/flood";
 import { randomFaults } from "../engine/host/random-faults";
 import { monotonicMicros } from "../engine/real/monotonic";
 import { pinThisProcess, place } from "../engine/real/placement";
@@ -125,6 +126,11 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   closers.push(() => client.close());
   const observer = await Client.open({ ...shared, routing: "any", connectionsPerNode: 1, shaped: false });
   closers.push(() => observer.close());
+  const drawn = "count" in cell.faults ? randomFaults(cell.faults, settings, root.fork("faults")) : undefined;
+  const scheduled = drawn ?? (cell.faults as readonly FaultSettings[]);
+  const flood = overloads(scheduled) ? new Flood({ settings, addresses, failed: running.fail }) : undefined;
+  closers.push(() => flood?.stop());
+  await flood?.ready;
   const loadBefore = loadAverage();
   const roundTrips = await nullRoundTrips(observer);
   const lags = await timerLags();
@@ -177,8 +183,6 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   let atMeasureStart: Promise<Reading> | undefined;
   let atMeasureEnd: Promise<Reading> | undefined;
   let begun = false;
-  const drawn = "count" in cell.faults ? randomFaults(cell.faults, settings, root.fork("faults")) : undefined;
-  const scheduled = drawn ?? (cell.faults as readonly FaultSettings[]);
   const mayEnd = scheduled.some(({ action }) => action.kind === "kill" || action.kind === "wipe");
   let faults: RunningRealFaults | undefined;
   // Before any record of the warm-up is folded, and also where the warm-up is over before anybody looked.
@@ -199,6 +203,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
       origin: warmup,
       failed: running.fail,
       log: running.log,
+      ...(flood === undefined ? {} : { flood }),
       partitioned: (partitions) => client.partitioned(partitions),
       revived: () => [client, observer].forEach((one) => one.moved(cluster.addresses())),
     });
@@ -212,7 +217,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     begin();
     if (driver.phase !== phase) {
       phase = driver.phase;
-      const reading = phase === "measure" || phase === "drain" ? read(cluster, client) : undefined;
+      const reading = phase === "measure" || phase === "drain" ? read(cluster, client, faults) : undefined;
       if (phase === "measure") atMeasureStart = reading;
       else if (phase === "drain") atMeasureEnd = reading;
       if (reading !== undefined) sampled(reading.then(({ nodes }) => nodes));
@@ -363,11 +368,12 @@ interface Reading {
   readonly ownCpuMs: number;
 }
 
-async function read(cluster: RealCluster, client: Client): Promise<Reading> {
+async function read(cluster: RealCluster, client: Client, faults: RunningRealFaults | undefined): Promise<Reading> {
   const driverLatenessP99Ms = client.takeDelayLatenessP99Ms();
   const nodes = await cluster.counts(COUNTS_PATIENCE_MS, true);
+  const loadCpuMs = (await faults?.loadCpuMs()) ?? 0;
   const own = process.cpuUsage();
-  return { nodes, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 };
+  return { nodes, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 + loadCpuMs };
 }
 
 type Counts = readonly (ServerCounts | undefined)[];

@@ -10,6 +10,7 @@ import { addressOfHint } from "../engine/handoff/handoff";
 import { clockFor, type Clock } from "../engine/clocks/clock";
 import type { Note } from "../engine/io";
 import type { Message } from "../engine/messages";
+import { OUTSIDER } from "../engine/sim/network";
 import type { MessageFate, Party, Watcher } from "../engine/sim/trace";
 import { type Address, decodeAddress } from "../engine/vocabulary/address";
 import type { Micros } from "../engine/vocabulary/micros";
@@ -283,7 +284,7 @@ function requestOf({ kind, index }: Party, id: number): string {
 }
 
 function clientName(session: number): string {
-  return `client-${String(session + 1)}`;
+  return session === OUTSIDER ? "overload" : `client-${String(session + 1)}`;
 }
 
 function keyOf(address: Address): string {

@@ -45,12 +45,13 @@ export const CLIENT_GRACE_MS = 500;
 /** Faults as they really began and ended, in seconds from the start of the warm-up. */
 export function faultLanes(occurrences: readonly FaultOccurrence[], warmup: Micros): readonly FaultLane[] {
   const seconds = (at: Micros): number => (at - warmup) / MICROS_PER_SECOND;
-  return occurrences.map(({ id, kind, what, fromMicros, toMicros }) => ({
+  return occurrences.map(({ id, kind, what, fromMicros, toMicros, requests }) => ({
     id,
     kind,
     what,
     fromS: seconds(fromMicros),
     toS: toMicros === undefined ? null : seconds(toMicros),
+    ...(requests === undefined ? {} : { requests }),
   }));
 }
 

@@ -7,7 +7,7 @@
  * The mistake this avoids is a fault that undoes another one by ending: with two pauses on a node, a `resume` at the end
  * of the first would wake it in the middle of the second. So nothing is undone. What the faults under way amount to is
  * worked out again from all of them whenever one begins or ends: a node is down while any fault holds it down, factors
- * multiply, chances combine as independent ones, offsets and delays add.
+ * multiply, chances combine as independent ones, offsets, delays and rates add.
  */
 import { assert } from "../vocabulary/assert";
 import {
@@ -18,10 +18,12 @@ import {
   type FaultOccurrence,
   type FaultSettings,
   INSTANTANEOUS,
+  type OverloadCounts,
   resolveTargets,
 } from "../vocabulary/faults";
 import { fromMs, type Micros } from "../vocabulary/micros";
 import type { DistributionSettings, MemberSettings } from "../vocabulary/settings";
+import type { OverloadStream } from "./overload";
 
 /** Messages from any of `from` to any of `to`, by node index. */
 export interface LinkSet {
@@ -85,6 +87,10 @@ export interface FaultWorld {
   corrupt(node: number, share: number): void;
   /** Wall time is off by so much, and gains so much a second, on top of what the machine's own is off. */
   wall(node: number, offset: Micros, ppm: number): void;
+  /** What is sent to a node beside the workload, all of it; each stream at its own constant spacing, so that rates add. */
+  overload(node: number, streams: readonly OverloadStream[]): void;
+  /** What became of the requests of such a fault so far. */
+  requestsOf(fault: string): OverloadCounts;
 }
 
 /** A fault under way. */
@@ -110,6 +116,7 @@ export interface FaultVerb<K extends FaultKind> {
   readonly slowness?: (action: ActionOf<K>) => number;
   readonly ppm?: (action: ActionOf<K>) => number;
   readonly offsetMs?: (action: ActionOf<K>) => number;
+  readonly perSecond?: (action: ActionOf<K>) => number;
 }
 
 export const FAULT_VERBS: { readonly [K in FaultKind]: FaultVerb<K> } = {
@@ -192,6 +199,11 @@ export const FAULT_VERBS: { readonly [K in FaultKind]: FaultVerb<K> } = {
     prose: "Loads, stores and syncs take longer by a factor.",
     disk: ({ factor }, before) => ({ ...before, slowness: before.slowness * factor }),
   },
+  overload: {
+    kind: "overload",
+    prose: "Requests that are not part of the workload, at a constant rate.",
+    perSecond: ({ ratePerSecond }) => ratePerSecond,
+  },
   "disk-full": {
     kind: "disk-full",
     prose: "Every store fails; loads go on.",
@@ -262,7 +274,11 @@ export class Faults {
 
   /** What really happened so far, in order of beginning. */
   occurrences(): readonly FaultOccurrence[] {
-    return this.past.map((occurrence) => ({ ...occurrence }));
+    return this.past.map((occurrence) =>
+      occurrence.kind === "overload"
+        ? { ...occurrence, requests: this.world.requestsOf(occurrence.id) }
+        : { ...occurrence },
+    );
   }
 
   begin(fault: FaultSettings): void {
@@ -357,6 +373,7 @@ export class Faults {
       if (verb.disk !== undefined) this.world.disk(node, this.diskOf(node));
       if (verb.slowness !== undefined) this.world.slowNode(node, this.product(node));
       if (verb.ppm !== undefined || verb.offsetMs !== undefined) this.wall(node);
+      if (verb.perSecond !== undefined) this.world.overload(node, this.streams(node));
     }
   }
 
@@ -417,6 +434,13 @@ export class Faults {
       ppm += verb.ppm?.(action) ?? 0;
     });
     this.world.wall(node, offset, ppm);
+  }
+
+  private streams(node: number): readonly OverloadStream[] {
+    return this.active.flatMap(({ fault, nodes }) => {
+      const perSecond = nodes.includes(node) ? verbOf(fault.action.kind).perSecond?.(fault.action) : undefined;
+      return perSecond === undefined ? [] : [{ fault: fault.id, perSecond }];
+    });
   }
 
   private eachOn(node: number, act: (verb: FaultVerb<FaultKind>, action: FaultAction) => void): void {

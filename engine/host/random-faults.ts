@@ -76,6 +76,9 @@ function drawAction(kind: FaultKind, cluster: ClusterSettings, random: Random): 
     case "slow-node":
     case "slow-disk":
       return { kind, nodes: someNodes(cluster, random), factor: 2 + random.nextBelow(15) };
+    case "overload":
+      // Moderate: more than a workload of a test, less than what would leave time for nothing else.
+      return { kind, nodes: someNodes(cluster, random), ratePerSecond: 20 * 2 ** random.nextBelow(6) };
     case "disk-error":
       return { kind, nodes: someNodes(cluster, random), share: drawShare(random) };
     case "torn-write": {

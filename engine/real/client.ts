@@ -55,6 +55,8 @@ class Pending implements Identified {
     public sent: boolean,
     /** Of the load's sessions, which partitions tell apart; undefined for measurement, which no partition stops. */
     readonly session: number | undefined,
+    /** No other node will do. */
+    readonly only = false,
   ) {}
 }
 
@@ -120,15 +122,26 @@ export class Client {
     this.partitions = partitions;
   }
 
-  /** `session` says on whose behalf: partitions put sessions on sides. */
+  /**
+   * `session` says on whose behalf: partitions put sessions on sides. With `only` that node is asked and no other: not sent
+   * where no connection to it is open.
+   */
   get(
     address: Address,
     options: RequestOptions | undefined,
     done: (answer: AnswerMessage) => void,
     session?: number,
+    only?: number,
   ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.readTimeoutMs;
-    this.request(session, address, timeout, done, (id) => ({ kind: "get", id, forwarded: false, address, options }));
+    this.request(
+      session,
+      address,
+      timeout,
+      done,
+      (id) => ({ kind: "get", id, forwarded: false, address, options }),
+      only,
+    );
   }
 
   put(
@@ -211,13 +224,15 @@ export class Client {
     timeoutMs: number,
     done: (answer: AnswerMessage) => void,
     message: (id: number) => Parameters<Connection["send"]>[0],
+    only?: number,
   ): void {
-    const node = this.route(session, address);
+    const node = only === undefined ? this.route(session, address) : this.connectedTo(only) ? only : -1;
     const pending = new Pending(
       node,
       (answer, outcome) => done(answer?.kind === "answer" ? answer : unanswered(outcome, node)),
       false,
       session,
+      only !== undefined,
     );
     this.track(pending, timeoutMs + this.options.graceMs);
     const shape = this.shapes[node];
@@ -228,7 +243,7 @@ export class Client {
   private transmit(pending: Pending, message: (id: number) => Parameters<Connection["send"]>[0]): void {
     if (this.pending.get(pending.id) !== pending) return;
     // The node may have gone while the message waited: any other will do, it forwards.
-    if (!this.connectedTo(pending.node)) {
+    if (!pending.only && !this.connectedTo(pending.node)) {
       const other = this.pools.findIndex((_, node) => this.reaches(pending.session, node));
       if (other >= 0) pending.node = other;
     }

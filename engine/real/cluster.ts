@@ -63,7 +63,8 @@ function killEveryChild(): void {
   for (const child of everyChild) child.kill("SIGKILL");
 }
 
-function remember(child: ChildProcess): void {
+/** From now on the child does not outlive this process. */
+export function remember(child: ChildProcess): void {
   if (!exitHookInstalled) {
     exitHookInstalled = true;
     process.on("exit", killEveryChild);

@@ -10,12 +10,14 @@
  */
 import { type DiskCondition, Faults, type FaultWorld, type LinkRule, type PartitionRule } from "../host/faults";
 import { harmOf, isCut } from "../host/link-harm";
-import type { FaultOccurrence, FaultSettings } from "../vocabulary/faults";
+import { NO_REQUESTS, type OverloadStream } from "../host/overload";
+import type { FaultOccurrence, FaultSettings, OverloadCounts } from "../vocabulary/faults";
 import { fromMs, MICROS_PER_MS, type Micros } from "../vocabulary/micros";
 import type { MemberSettings } from "../vocabulary/settings";
 import { wallErrorOfNode } from "../vocabulary/wall-error";
 import type { RealCluster } from "./cluster";
 import { wallFrom } from "./condition";
+import { Flood, overloads } from "./flood";
 import { monotonicMicros } from "./monotonic";
 
 export interface RealFaultOptions {
@@ -30,6 +32,8 @@ export interface RealFaultOptions {
   /** A node runs again, perhaps at another address. */
   readonly revived?: (node: number) => void;
   readonly log?: (line: string) => void;
+  /** Where faults overload nodes: what sends, made ready before; else it starts now, and such a fault begins when it has. */
+  readonly flood?: Flood;
 }
 
 /** A node that is to be killed has so long to say what it has counted; a busy one is killed without. */
@@ -111,9 +115,17 @@ export class RunningRealFaults {
     for (const fault of this.begunFaults) this.carryOut(() => this.faults.end(fault));
   }
 
-  /** Resolves when all that was begun so far is done. */
+  /** Resolves when all that was begun so far is done, and what became of the requests of overloads is known. */
   async settled(): Promise<void> {
     while (this.pending.size > 0) await Promise.all(this.pending);
+    await this.world.flood?.refresh();
+  }
+
+  /** Processor time that the requests of overloads took on this side, so far. */
+  async loadCpuMs(): Promise<number> {
+    const { flood } = this.world;
+    await flood?.refresh();
+    return flood?.cpuMs ?? 0;
   }
 
   /** Nothing begins any more, and no node is started again. */
@@ -180,6 +192,8 @@ class RealFaultWorld implements FaultWorld {
   private cuts: readonly PartitionRule[] = [];
   private acts: Act[] = [];
   private stopped = false;
+  /** Where a fault may overload somebody: a process that needs to be there when it begins. */
+  readonly flood: Flood | undefined;
 
   constructor(private readonly options: RealFaultOptions) {
     this.cluster = options.cluster;
@@ -188,6 +202,9 @@ class RealFaultWorld implements FaultWorld {
     this.lives = this.members.map(() => Promise.resolve());
     this.offsets = this.members.map(() => 0);
     this.own = this.members.map((_, i) => wallErrorOfNode(settings, i).ppm);
+    this.flood = options.flood;
+    if (overloads(options.faults))
+      this.flood ??= new Flood({ settings, addresses: this.cluster.addresses(), failed: options.failed });
   }
 
   /** The acts that `change` leads to. */
@@ -199,6 +216,20 @@ class RealFaultWorld implements FaultWorld {
 
   stop(): void {
     this.stopped = true;
+    this.flood?.stop();
+  }
+
+  overload(node: number, streams: readonly OverloadStream[]): void {
+    const act: Act = { began: Infinity, done: Promise.resolve() };
+    // It really begins when the process that sends has started.
+    act.done = (this.flood?.send(node, streams) ?? act.done).then(() => {
+      act.began = monotonicMicros();
+    });
+    this.acts.push(act);
+  }
+
+  requestsOf(fault: string): OverloadCounts {
+    return this.flood?.requestsOf(fault) ?? NO_REQUESTS;
   }
 
   kill(node: number): void {
@@ -212,6 +243,7 @@ class RealFaultWorld implements FaultWorld {
     this.inTurn(node, async () => {
       if (this.cluster.running(node)) return;
       await this.cluster.revive(node);
+      this.flood?.moved(this.cluster.addresses());
       this.options.revived?.(node);
     });
   }

@@ -53,15 +53,19 @@ export class SimulatedClient {
     private readonly options: SimulatedClientOptions,
   ) {}
 
-  /** `session` tells sessions apart in traces and partitions. `done` is called once, never within this call. */
+  /**
+   * `session` tells sessions apart in traces and partitions. `done` is called once, never within this call. With `only` that
+   * node is asked and no other: not sent where it cannot be reached.
+   */
   get(
     session: number,
     address: Address,
     options: RequestOptions | undefined,
     done: (answer: AnswerMessage) => void,
+    only?: number,
   ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.readTimeoutMs;
-    const pending = this.open(session, address, timeout, done);
+    const pending = this.open(session, address, timeout, done, only);
     if (pending === undefined) return;
     const { id, node } = pending;
     this.world.ask(session, node, { kind: "get", id, forwarded: false, address, options });
@@ -111,8 +115,9 @@ export class SimulatedClient {
     address: Address,
     timeoutMs: number,
     done: (answer: AnswerMessage) => void,
+    only?: number,
   ): Pending | undefined {
-    const node = this.route(session, address);
+    const node = only === undefined ? this.route(session, address) : this.world.connected(session, only) ? only : -1;
     if (node < 0) {
       this.world.at(this.world.now(), () => done(unanswered("not_sent", -1)));
       return undefined;

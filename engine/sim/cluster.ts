@@ -29,7 +29,7 @@ import { TraceDigest } from "./digest";
 import { SimulatedDisk } from "./disk";
 import { type EventHandle, EventQueue } from "./event-queue";
 import { type Arrival, Machine, type MachineWorld, type NodeFactory, WALL_AT_START } from "./machine";
-import { legOf, SimulatedNetwork, type Leg } from "./network";
+import { legOf, OUTSIDER, SimulatedNetwork, type Leg } from "./network";
 import type { Watcher } from "./trace";
 
 // Kinds of event.
@@ -319,7 +319,8 @@ export class SimulatedCluster {
       {
         now: () => this.time,
         at: (time, act) => this.at(time, act),
-        connected: (session, to) => this.machines[to].up && !this.network.isCut(this.party(session), to),
+        connected: (session, to) =>
+          this.machines[to].up && (session === OUTSIDER || !this.network.isCut(this.party(session), to)),
         ask: (session, to, message) => this.ask(session * MAX_CLIENTS + number, to, message),
         timestamp: (session) => this.timestamps?.next(session, WALL_AT_START + this.time, this.time) ?? 0,
       },
@@ -550,7 +551,8 @@ export class SimulatedCluster {
     const died = this.time;
     for (const client of this.clients) {
       // Whoever is cut off from it hears nothing, and waits for its deadline.
-      const hears = (session: number): boolean => !this.network.isCut(index, this.party(session));
+      const hears = (session: number): boolean =>
+        session === OUTSIDER || !this.network.isCut(index, this.party(session));
       const notice = died + this.network.clientDelay(index, false);
       this.at(notice, () => client.disconnected(index, died, hears));
     }

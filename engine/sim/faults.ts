@@ -4,10 +4,13 @@
  * here it is carried out on a {@link SimulatedCluster}.
  */
 import { type DiskCondition, Faults, type FaultWorld, type LinkRule, type PartitionRule } from "../host/faults";
-import type { FaultOccurrence, FaultSettings } from "../vocabulary/faults";
+import { NO_REQUESTS, Overload, type OverloadStream } from "../host/overload";
+import type { FaultOccurrence, FaultSettings, OverloadCounts } from "../vocabulary/faults";
 import { fromMs, type Micros } from "../vocabulary/micros";
 import type { MemberSettings } from "../vocabulary/settings";
 import type { SimulatedCluster } from "./cluster";
+import type { EventHandle } from "./event-queue";
+import { OUTSIDER } from "./network";
 
 export { randomFaults } from "../host/random-faults";
 
@@ -43,6 +46,9 @@ class SimulatedFaultWorld implements FaultWorld {
   /** By node: what faults have made of its wall time. */
   private readonly offsets: Micros[];
   private readonly own: readonly number[];
+  /** Where anybody is overloaded. */
+  private flood: Overload | undefined;
+  private flooding: { readonly handle: EventHandle; readonly at: Micros } | undefined;
 
   constructor(private readonly cluster: SimulatedCluster) {
     this.members = cluster.settings.members;
@@ -94,4 +100,44 @@ class SimulatedFaultWorld implements FaultWorld {
     this.cluster.machines[node].setWall(offset - this.offsets[node], this.own[node] + ppm);
     this.offsets[node] = offset;
   }
+
+  overload(node: number, streams: readonly OverloadStream[]): void {
+    this.flood ??= this.makeFlood();
+    this.flood.set(node, streams, this.cluster.now());
+    this.flow();
+  }
+
+  requestsOf(fault: string): OverloadCounts {
+    return this.flood?.requestsOf(fault) ?? NO_REQUESTS;
+  }
+
+  private makeFlood(): Overload {
+    const { cluster } = this;
+    const client = cluster.client({ routing: "any", graceMs: OVERLOAD_GRACE_MS });
+    return new Overload({
+      ring: cluster.ring,
+      nVal: cluster.settings.engine.nVal,
+      seed: cluster.settings.seed,
+      get: (node, address, done) => client.get(OUTSIDER, address, undefined, ({ outcome }) => done(outcome), node),
+    });
+  }
+
+  /** One event a request that is due, as for any other client. */
+  private flow(): void {
+    const { cluster, flood, flooding } = this;
+    const at = flood?.nextWakeup();
+    if (flooding?.at === at) return;
+    if (flooding !== undefined) cluster.cancel(flooding.handle);
+    this.flooding = undefined;
+    if (flood === undefined || at === undefined) return;
+    const handle = cluster.at(Math.max(at, cluster.now()), () => {
+      this.flooding = undefined;
+      flood.wake(cluster.now());
+      this.flow();
+    });
+    this.flooding = { handle, at };
+  }
 }
+
+/** A client gives up so long after the store's own timeout. */
+const OVERLOAD_GRACE_MS = 500;

@@ -14,6 +14,9 @@ import { MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from "../vocabulary/mic
 import { Random } from "../vocabulary/random";
 import type { ClusterSettings, DistributionSettings } from "../vocabulary/settings";
 
+/** The session of requests that come from beyond every partition: those of an overload. */
+export const OUTSIDER = 1_000_000;
+
 /** A leg of the WARS model, or a message that is none. */
 export type Leg = "w" | "a" | "r" | "s";
 
@@ -200,7 +203,11 @@ export class SimulatedNetwork {
   /** When a client's message reaches the node (or the node's the client); undefined when a partition cuts it off. */
   client(client: number, node: number, toNode: boolean, now: Micros): Micros | undefined {
     const party = this.zoneOf.length + client;
-    if (this.partitions.length > 0 && (toNode ? this.isCut(party, node) : this.isCut(node, party))) {
+    if (
+      client !== OUTSIDER &&
+      this.partitions.length > 0 &&
+      (toNode ? this.isCut(party, node) : this.isCut(node, party))
+    ) {
       this.cut++;
       return undefined;
     }

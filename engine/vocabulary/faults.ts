@@ -52,6 +52,8 @@ export type FaultAction =
   /** Service times of messages (slow-node) or of the disk (slow-disk) are multiplied. */
   | { readonly kind: "slow-node"; readonly nodes: readonly FaultTarget[]; readonly factor: number }
   | { readonly kind: "slow-disk"; readonly nodes: readonly FaultTarget[]; readonly factor: number }
+  /** Each of the nodes is sent gets that belong to no workload, so many a second; see `engine/host/overload.ts`. */
+  | { readonly kind: "overload"; readonly nodes: readonly FaultTarget[]; readonly ratePerSecond: number }
   /** Every store fails; loads go on. */
   | { readonly kind: "disk-full"; readonly nodes: readonly FaultTarget[] }
   /** Loads and stores fail with this chance. */
@@ -102,6 +104,20 @@ export interface FaultOccurrence {
   readonly what: string;
   readonly fromMicros: number;
   readonly toMicros: number | undefined;
+  /** Of an `overload`. */
+  readonly requests?: OverloadCounts;
+}
+
+/** What became of the requests of an `overload`, over all its nodes. Those under way are sent and nothing else yet. */
+export interface OverloadCounts {
+  readonly sent: number;
+  readonly answered: number;
+  /** The node said no: too much to do, or no quorum. */
+  readonly refused: number;
+  /** Nobody said anything in time, or the connection broke. */
+  readonly unanswered: number;
+  /** Not sent: too many were under way, or no connection was open. */
+  readonly dropped: number;
 }
 
 /** Kinds that are over at once and take no length. (`torn-write` with damage `corrupt` is over at once too.) */

@@ -99,9 +99,18 @@ export function idleness(kind: FaultKind, values: Values, world = values.text("w
   const needs = world === "simulation" ? NEEDS[kind] : undefined;
   if (needs?.every((key) => values.get(key) === undefined) === true)
     return `${kind} multiplies ${needs.join(", ")}, none of which is set`;
+  if (kind === "overload" && world === "simulation" && !takesTime(values))
+    return "a node takes no time for a request; give node_model.service.message, or network.bandwidth, or with a disk node_model.service.read";
   if (kind.startsWith("clock-") && !readsWallTime(values))
     return `tunables.clock ${values.text("tunables.clock")} reads no wall time, only lww and lww-hlc do`;
   return undefined;
+}
+
+/** Whether a get that is not the workload's can make anything late. */
+function takesTime(values: Values): boolean {
+  const disk = values.text("cluster.storage") !== "memory";
+  const keys = ["node_model.service.message", "network.bandwidth", ...(disk ? ["node_model.service.read"] : [])];
+  return keys.some((key) => values.get(key) !== undefined);
 }
 
 /** A fault that multiplies nothing, or sets a time that nobody reads, only seems to be survived. */

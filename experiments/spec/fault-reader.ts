@@ -358,7 +358,7 @@ export class FaultReader {
 }
 
 /** Names in the settings where they differ. */
-const FIELD: Readonly<Record<string, string>> = { oneway: "oneWay" };
+const FIELD: Readonly<Record<string, string>> = { oneway: "oneWay", rate: "ratePerSecond" };
 
 /** `b1`: the first node of zone b. A node's own id wins over an alias. */
 function aliasesOf(members: readonly MemberPlan[]): ReadonlyMap<string, string> {

@@ -215,15 +215,21 @@ function faultsTable(run: LoadedRun): string {
     readonly from: number[];
     readonly to: (number | null)[];
     readonly cells: Set<string>;
+    /** Of overloads, over all trials. */
+    readonly requests: Map<string, number>;
   }
   const seen = new Map<string, Seen>();
   for (const { record, figures } of run.trials)
-    for (const { id, kind, what, fromS, toS } of figures?.faults ?? []) {
+    for (const { id, kind, what, fromS, toS, requests } of figures?.faults ?? []) {
       const key = JSON.stringify([record.world, id, kind, what]);
-      const known: Seen = seen.get(key) ?? { id, kind, what, world: record.world, from: [], to: [], cells: new Set() };
+      const known: Seen = seen.get(key) ?? {
+        ...{ id, kind, what, world: record.world, from: [], to: [], cells: new Set(), requests: new Map() },
+      };
       known.from.push(fromS);
       known.to.push(toS);
       known.cells.add(record.cell);
+      for (const [name, number] of Object.entries(requests ?? {}))
+        known.requests.set(name, (known.requests.get(name) ?? 0) + number);
       seen.set(key, known);
     }
   if (seen.size === 0) return "";
@@ -236,6 +242,10 @@ function faultsTable(run: LoadedRun): string {
     const open = values.length - known.length;
     return [...(known.length === 0 ? [] : [range(known)]), ...(open === 0 ? [] : ["had not ended"])].join("; ");
   };
+  const inAll = (requests: ReadonlyMap<string, number>): string =>
+    requests.size === 0
+      ? ""
+      : `; requests: ${[...requests].map(([name, number]) => `${count(number)} ${name}`).join(", ")}`;
   return (
     `<h3>Faults</h3><p>As they really began and ended, in seconds from the start of the warm-up; a range where repetitions or configurations differ.</p>` +
     dataTable(
@@ -243,8 +253,8 @@ function faultsTable(run: LoadedRun): string {
         columns: ["id", "kind", "what", "from (s)", "to (s)", "world", "configurations"],
         rows: [...seen.values()]
           .sort((a, b) => Math.min(...a.from) - Math.min(...b.from))
-          .map(({ id, kind, what, from, to, world, cells }) => [
-            ...[id, kind, what, range(from), ended(to), WORLD_IN_WORDS[world]],
+          .map(({ id, kind, what, from, to, world, cells, requests }) => [
+            ...[id, kind, what + inAll(requests), range(from), ended(to), WORLD_IN_WORDS[world]],
             `${count(cells.size)} of ${count(run.cells.filter((cell) => cell.world === world).length)}`,
           ]),
       },

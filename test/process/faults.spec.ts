@@ -17,7 +17,7 @@ import type { FaultLane, TrialFigures } from "../../results/record/figures";
 import type { TrialRecord } from "../../results/record/run-folder";
 import { recordingIo } from "../experiments/recording-io";
 import { address, get, LiveCluster, needsCompiledNodes, put, temporaryFolder } from "./live-cluster";
-import { alive } from "./processes";
+import { alive, processesNaming } from "./processes";
 import { until } from "./until";
 
 const QUICK: RequestOptions = { timeoutMs: 250 };
@@ -331,6 +331,40 @@ describe("faults on real processes", function () {
     });
   });
 
+  it("overload has the node do what nobody's workload asks for, at its rate, and leaves nothing behind in it", async () => {
+    const before = await live.cluster.counts();
+    const running = schedule(fault("crowd", { kind: "overload", nodes: ["node-1"], ratePerSecond: 1_000 }, BEYOND_MS));
+    await begun("crowd");
+    const sent = async (): Promise<number> => {
+      await running.settled();
+      return running.occurrences()[0].requests!.sent;
+    };
+    await until("it is well under way", async () => (await sent()) >= 300);
+    running.finish();
+    await running.settled();
+    const { fromMicros, toMicros } = running.occurrences()[0];
+    const counted = await until("every request has come to an end", async () => {
+      await running.settled();
+      const { requests } = running.occurrences()[0];
+      return requests!.answered + requests!.refused + requests!.unanswered === requests!.sent ? requests : undefined;
+    });
+    const due = (toMicros! - fromMicros) / 1_000;
+    // From when the process was told until it was told again; its answers take their time to get here.
+    assert.ok(Math.abs(counted.sent - due) < 100, `${String(counted.sent)} of ${String(due)}`);
+    assert.deepEqual([counted.answered, counted.dropped], [counted.sent, 0]);
+    const after = await live.cluster.counts();
+    const more = (field: "coordinated" | "keysHeld" | "replicaReads", node: number): number =>
+      after[node]![field] - before[node]![field];
+    assert.equal(more("coordinated", 0), counted.sent, "by the node itself");
+    assert.deepEqual([more("coordinated", 1), more("coordinated", 2)], [0, 0]);
+    assert.ok(more("replicaReads", 0) >= counted.sent);
+    assert.deepEqual(
+      [0, 1, 2].map((node) => more("keysHeld", node)),
+      [0, 0, 0],
+    );
+    assert.ok((await running.loadCpuMs()) > 0);
+  });
+
   it("disk-full refuses stores and still reads; disk-error fails both", async () => {
     const key = fresh();
     const { writeId } = await putAs(0, key, { w: 3, dw: 3 });
@@ -474,7 +508,7 @@ describe("wall time of real processes under faults", function () {
 describe("faults that are under way when everything ends", function () {
   this.timeout(20_000);
 
-  it("leave no process behind: one stands still, one is just being started", async function () {
+  it("leave no process behind: one stands still, one is just being started, one overloads another", async function () {
     needsCompiledNodes(this);
     const live = await LiveCluster.start();
     try {
@@ -484,6 +518,7 @@ describe("faults that are under way when everything ends", function () {
         faults: [
           { id: "still", atMs: 0, forMs: undefined, action: { kind: "pause", nodes: ["node-1"] } },
           { id: "crash", atMs: 0, forMs: 1, action: { kind: "kill", nodes: ["node-2"], disk: "keep" } },
+          { id: "crowd", atMs: 0, forMs: undefined, action: { kind: "overload", nodes: ["all"], ratePerSecond: 100 } },
         ],
         origin: monotonicMicros(),
         failed: (why) => assert.fail(why),
@@ -492,7 +527,9 @@ describe("faults that are under way when everything ends", function () {
         const pid = live.cluster.pid(1);
         return pid !== undefined && pid !== before;
       });
+      assert.equal(processesNaming(live.settings.name).length, 1, "the one that overloads");
       running.stop();
+      await until("it is gone", () => processesNaming(live.settings.name).length === 0);
     } finally {
       await live.end();
     }
@@ -514,6 +551,7 @@ repetitions: {count: 1}
 faults:
   - {id: split, kind: partition, at: 150ms, for: 300ms, groups: [[node-1], [node-2, node-3]], clients: follow-nearest}
   - {id: late, kind: delay, links: all, at: 250ms, for: 400ms, extra: 1ms}
+  - {id: crowd, kind: overload, node: node-2, at: 300ms, for: 200ms, rate: 500/s}
   - {id: crash, kind: kill, node: node-3, at: 350ms, for: 100ms}
   - {id: jump, kind: clock-jump, node: node-1, at: 450ms, offset: 1s}
   - {id: full, kind: disk-full, node: node-1, at: 550ms, for: 200ms}
@@ -541,13 +579,16 @@ describe("one list of faults in both worlds", function () {
       assert.deepEqual([simulated.world, real.world], ["simulation", "processes"]);
       const essence = (lanes: readonly FaultLane[]): unknown =>
         lanes.map(({ id, kind, what, toS }) => [id, kind, what, toS === null ? "never ended" : "ended"]);
-      assert.equal(simulated.lanes.length, 7);
+      assert.equal(simulated.lanes.length, 8);
       assert.deepEqual(essence(real.lanes), essence(simulated.lanes));
       for (const [i, { id, fromS, toS }] of simulated.lanes.entries()) {
         const lane = real.lanes[i];
         assert.ok(lane.fromS >= fromS - 0.001, `${id} does not begin early`);
         assert.ok(toS === null || lane.toS! >= toS - 0.001, `${id} does not end early`);
       }
+      const sent = (lanes: readonly FaultLane[]): number => lanes.find(({ id }) => id === "crowd")!.requests!.sent;
+      assert.equal(sent(simulated.lanes), 100);
+      assert.ok(sent(real.lanes) > 50, `${String(sent(real.lanes))} of about 100`);
       assert.equal(real.load.length, 3, "nodes that were killed tell what they did, too");
     } finally {
       rmSync(root, { recursive: true, force: true });

@@ -74,6 +74,11 @@ export const FAULT_PARAMETERS: readonly FaultParameter[] = [
   { name: "oneway", kind: { kind: "boolean" }, text: "true: messages from later groups to earlier ones still pass" },
   { name: "extra", kind: { kind: "structure", name: "distribution" }, text: "a distribution" },
   { name: "share", kind: { kind: "ratio", max: 1 }, text: SHARE_TEXT },
+  {
+    name: "rate",
+    kind: { kind: "rate", min: 1, max: 100_000 },
+    text: "requests a second to each of its nodes, such as 5000/s",
+  },
   { name: "factor", kind: { kind: "number", min: 1, max: 1_000_000 }, text: "a number of at least 1" },
   {
     name: "disk",
@@ -269,6 +274,20 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     charts: ["latency over time", "percentile spectrum"],
   },
   {
+    kind: "overload",
+    title: "Each of its nodes is sent requests that are not part of the workload",
+    subject: "nodes",
+    takes: [{ name: "rate" }],
+    example: "{id: crowd, kind: overload, node: node-1, at: 20s, for: 10s, rate: 5000/s}",
+    instantaneous: false,
+    shows:
+      "A node that is late or refuses (tunables.admission, node_model.queue) while its peers are well: gets of keys that exist nowhere, at constant spacing, coordinated by the node itself; at most 20000 under way, what is beyond is dropped and counted. In no history and no latency; counters of nodes and delays of legs have them. No partition stops them. Needs node_model.service.message, or service.read with a disk, in simulation.",
+    processes:
+      "Sent over loopback by a process of its own beside the driver, on the driver's cores but at a lower priority, so that it takes what the driver leaves; what is due within one millisecond leaves together.",
+    source: JEPSEN,
+    charts: ["latency over time", "throughput and outcomes"],
+  },
+  {
     kind: "disk-full",
     title: "Every store fails; loads go on",
     subject: "nodes",
@@ -348,12 +367,12 @@ export const FAULTS_PROSE: readonly (readonly [label: string, text: string])[] =
   ["list", "each with id, kind, at, for and what its kind takes; times count from the start of the warm-up"],
   [
     "random",
-    "as many as {random: {count}} says (3), drawn from each trial's seed, of kinds that have an effect and leave nothing missing for good unless kinds names others: the trial's record has what was drawn",
+    "as many as {random: {count}} says (3), drawn from each trial's seed, of kinds that have an effect and leave nothing missing for good unless kinds names others (overload is one of those, with 20/s to 640/s): the trial's record has what was drawn",
   ],
   ["address", "-S faults.<id>.at=5s, an axis faults.<id>.for, or a profile's faults.<id>: {at: 5s}"],
   [
     "overlap",
-    "faults compose and neither ends the other: a node is down while any of them holds it, factors multiply, chances combine as independent ones, delays and offsets add",
+    "faults compose and neither ends the other: a node is down while any of them holds it, factors multiply, chances combine as independent ones, delays, offsets and rates add",
   ],
   [
     "world",
@@ -362,7 +381,7 @@ export const FAULTS_PROSE: readonly (readonly [label: string, text: string])[] =
 ];
 
 /** Known, and with a later version. */
-export const LATER_FAULT_KINDS: readonly string[] = ["overload", "join", "leave", "remove", "replace"];
+export const LATER_FAULT_KINDS: readonly string[] = ["join", "leave", "remove", "replace"];
 
 /** Drawn by `faults: random` unless `kinds` says otherwise, where they have an effect: those after which nothing is missing. */
 export const RANDOM_FAULT_KINDS: readonly FaultKind[] = [

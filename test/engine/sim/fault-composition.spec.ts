@@ -9,10 +9,12 @@ import {
   type PartitionRule,
   SOUND_DISK,
 } from "../../../engine/host/faults";
+import { NO_REQUESTS, type OverloadStream } from "../../../engine/host/overload";
 import {
   describeTargets,
   type FaultAction,
   type FaultSettings,
+  type OverloadCounts,
   resolveTargets,
   targetsOf,
 } from "../../../engine/vocabulary/faults";
@@ -36,6 +38,7 @@ class Ledger implements FaultWorld {
     [0, 0],
     [0, 0],
   ];
+  readonly streams: (readonly OverloadStream[])[] = [[], [], [], []];
   now = 0;
 
   kill(node: number): void {
@@ -75,6 +78,12 @@ class Ledger implements FaultWorld {
   }
   wall(node: number, offset: number, ppm: number): void {
     this.walls[node] = [offset, ppm];
+  }
+  overload(node: number, streams: readonly OverloadStream[]): void {
+    this.streams[node] = streams;
+  }
+  requestsOf(fault: string): OverloadCounts {
+    return { ...NO_REQUESTS, sent: fault.length };
   }
 }
 
@@ -138,6 +147,34 @@ describe("faults that overlap", () => {
       assert.equal(verb.kind, kind);
       assert.match(verb.prose, /\.$/);
     }
+  });
+
+  it("overloads of a node add up, each at a rate of its own, and tell what became of their requests", () => {
+    const { world, faults } = scene();
+    const crowd = (id: string, ratePerSecond: number, nodes = ["node-1"]): FaultSettings =>
+      fault(id, { kind: "overload", nodes, ratePerSecond });
+    const rates = (): number[] =>
+      world.streams.map((streams) => streams.reduce((sum, { perSecond }) => sum + perSecond, 0));
+    faults.begin(crowd("one", 100));
+    faults.begin(crowd("all", 20, ["all"]));
+    assert.deepEqual(rates(), [120, 20, 20, 20]);
+    assert.deepEqual(world.streams[0], [
+      { fault: "one", perSecond: 100 },
+      { fault: "all", perSecond: 20 },
+    ]);
+    faults.end(crowd("one", 100));
+    assert.deepEqual(rates(), [20, 20, 20, 20]);
+    faults.begin(pause("p"));
+    faults.end(crowd("all", 20, ["all"]));
+    assert.deepEqual(rates(), [0, 0, 0, 0]);
+    assert.deepEqual(
+      faults.occurrences().map(({ id, requests }) => [id, requests?.sent]),
+      [
+        ["one", 3],
+        ["all", 3],
+        ["p", undefined],
+      ],
+    );
   });
 
   it("a node that two pauses hold stands still until both have ended", () => {
