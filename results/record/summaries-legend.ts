@@ -35,6 +35,8 @@ cells.csv      one row a cell and metric, over its repetitions; repetitions that
                  lo and highest hi of the runs' own. It says how well each run
                  was measured and not how runs differ
                within-run: one repetition; that run's own interval
+  at_least     in both tables: 1 where the value is a lower bound, because
+               what it times had not happened when the run ended
 comparisons.csv
                each cell against the baseline of its world, in the metrics that
                the experiment compares; others are not tested

@@ -6,6 +6,7 @@
  * these, by a probe or by a published value, has a column too.
  */
 import { describeMetric as describeKnown } from "../record/metrics";
+import { showsMetric } from "../record/probes";
 import type { CellSummary, LoadedRun, MetricDescription } from "../record/run-folder";
 
 export interface Headline {
@@ -30,6 +31,7 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["siblings_p99", "siblings p99"],
   ["siblings_max", "siblings max"],
   ["divergent_keys_final", "differing at end"],
+  ["convergence_s", "agreed again after"],
   ["load_imbalance", "busiest node / mean"],
 ];
 
@@ -39,12 +41,16 @@ const ERRORS: readonly string[] = ["lost_updates", "false_conflicts", "resurrect
 /** Few reads fall right behind a write unless they are sent there. */
 const OF_PROBES = ["p_consistent_at_commit", "t_visibility_999_ms"];
 
-/** The headline metrics that at least one cell measured. */
+/** The headline metrics that at least one cell measured; where the experiment names them, those and no others. */
 export function headlines(run: LoadedRun): Headline[] {
+  const asked = run.manifest.report?.headline;
+  if (asked !== undefined && asked.length > 0) return asked.map((name) => askedFor(run, name));
+  const probes = run.manifest.report?.probes;
   const published = new Set(run.manifest.published?.map(({ metric }) => metric));
   const probed = run.trials.some(({ record }) => Number(record.resolved["workload.probe.share"] ?? 0) > 0);
   const siblings = run.cells.some((cell) => (cell.metrics["siblings_max"]?.value ?? 2) > 1);
   const usual = ORDER.filter(([name]) => {
+    if (!showsMetric(name, probes) && !published.has(name)) return false;
     if (OF_PROBES.includes(name)) return probed || published.has(name);
     if (ERRORS.includes(name))
       return isAsked(run, name) || run.cells.some((cell) => (cell.metrics[name]?.value ?? 0) !== 0);
@@ -58,6 +64,13 @@ export function headlines(run: LoadedRun): Headline[] {
       return found === undefined ? [] : [{ name, title, unit: found.metrics[name].unit }];
     },
   );
+}
+
+/** Also where no cell measured it: a column that says so. */
+function askedFor(run: LoadedRun, name: string): Headline {
+  const known = describeKnown(name);
+  const unit = run.cells.find((cell) => cell.metrics[name] !== undefined)?.metrics[name].unit ?? known?.unit ?? "";
+  return { name, title: ORDER.find(([usual]) => usual === name)?.[1] ?? known?.title ?? name, unit };
 }
 
 /** The experiment names a value from a paper for it, or compares its configurations by it. */

@@ -7,14 +7,19 @@ import type { ChartTable } from "../charts/chart";
 import { intervalHeading } from "../charts/interval-words";
 import { escapeText } from "../charts/markup";
 import { count, intervalInWords, withUnit } from "../charts/numbers";
+import type { MetricValue } from "../record/figures";
 import type { LoadedRun } from "../record/run-folder";
 import { headlines, unitInWords } from "./headline";
+import { frontInWords, markCells } from "./objectives";
 
 /** One row a cell: varying axes, headline metrics with intervals, and doubts. */
 export function cellsTable(run: LoadedRun): string {
   const metrics = headlines(run);
   const axes = run.manifest.axes;
+  const marks = markCells(run);
+  const starred = marks.size > 0;
   const heads = [
+    ...(starred ? [`<th><span class="visually-hidden">on the Pareto front</span></th>`] : []),
     ...axes.map((axis) => `<th class="name">${escapeText(axisTitle(run, axis))}</th>`),
     ...(axes.length === 0 ? [`<th class="name">configuration</th>`] : []),
     `<th>doubts</th>`,
@@ -37,12 +42,16 @@ export function cellsTable(run: LoadedRun): string {
       values.push(
         metric === undefined || metric.value === null
           ? `<td class="number dim">–</td>`
-          : `<td class="number">${escapeText(bare(metric.value, metric.unit))}${interval === "" ? "" : `<span class="interval">${escapeText(interval)}</span>`}</td>`,
+          : `<td class="number">${escapeText(bareMetric(metric))}${interval === "" ? "" : `<span class="interval">${escapeText(interval)}</span>`}</td>`,
       );
     }
+    if (starred) values.unshift(`<td class="star">${marks.get(cell.id) ?? ""}</td>`);
     return `<tr>${values.join("")}</tr>`;
   });
-  return `<div class="scroll"><table><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+  return (
+    `<div class="scroll"><table><thead><tr>${heads.join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>` +
+    (starred ? `<p class="facts">${escapeText(frontInWords(run))}</p>` : "")
+  );
 }
 
 function doubtsInBrief(kinds: readonly string[]): string {
@@ -56,7 +65,9 @@ export function allMetricsTable(run: LoadedRun): string {
     Object.entries(cell.metrics).map(([name, metric]) => [
       labels[i].label,
       name,
-      metric.value === null ? "not measured" : withUnit(metric.value, metric.unit),
+      metric.value === null
+        ? "not measured"
+        : `${metric.atLeast === true ? "at least " : ""}${withUnit(metric.value, metric.unit)}`,
       intervalInWords(metric),
       metric.n,
     ]),
@@ -104,6 +115,12 @@ export function axisValue(axis: string, value: string | number | boolean | undef
 }
 
 /** The value alone: its unit stands in the heading. */
+export function bareMetric({ value, unit, atLeast }: MetricValue): string {
+  if (value === null) return "–";
+  return `${atLeast === true ? "≥ " : ""}${bare(value, unit)}`;
+}
+
+/** Without a mark for a lower bound. */
 export function bare(value: number, unit: string): string {
   return withUnit(value, unit).replace(/\u00a0(%|\/s|ms|s|us|keys|versions|bytes|entries)$/, "");
 }

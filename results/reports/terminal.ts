@@ -10,7 +10,7 @@ import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { inWorld, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
 import { isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
-import { axisTitle, axisValue, bare } from "./tables";
+import { axisTitle, axisValue, bareMetric } from "./tables";
 import { besidePublished, VERDICT_IN_WORDS } from "./published";
 import { verdictsOf } from "./verdict";
 
@@ -50,7 +50,9 @@ export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): 
       "",
       ...wrapped(clean(worlds.length < 2 || world === undefined ? text : `${WORLD_IN_WORDS[world]}: ${text}`), width),
     );
-  lines.push("");
+  if (manifest.stopped !== undefined)
+    lines.push("", ...wrapped(`the run stopped itself: ${clean(manifest.stopped.reason)}`, width));
+  lines.push(...objectiveLines(run, width, paint), ...hypothesisLines(run, width), "");
   for (const world of worlds) {
     const part = inWorld(run, world);
     if (worlds.length > 1) lines.push(paint("1", `${WORLD_IN_WORDS[world]}:`));
@@ -90,9 +92,15 @@ function resultLines(run: LoadedRun, width: number, paint: Painter): string[] {
       cell.validity.verdict === "valid" ? "" : cell.validity.verdict === "invalid" ? "!!" : "!",
     ),
   );
+  const marks = markCells(run);
+  const stars = column(
+    "",
+    run.cells.map(({ id }) => marks.get(id) ?? ""),
+  );
+  const fixed = [...(marks.size > 0 ? [stars] : []), ...axes, doubts, ...objectiveColumn(run)];
   const metrics = headlines(run).map((headline) => metricColumn(run.cells, headline));
-  const fitting = fit([...axes, doubts], metrics, width);
-  const table = [...axes, doubts, ...fitting];
+  const fitting = fit(fixed, metrics, width);
+  const table = [...fixed, ...fitting];
   if (run.cells.length > 0) {
     lines.push(
       paint(
@@ -108,8 +116,98 @@ function resultLines(run: LoadedRun, width: number, paint: Painter): string[] {
   const left = metrics.slice(fitting.length);
   if (left.length > 0)
     lines.push(...wrapped(`not shown for want of room: ${left.map(({ head }) => head).join(", ")}`, width));
-  lines.push(...wrapped(footnote(run), width).map((text) => paint("2", text)));
+  const notes = [footnote(run), frontInWords(run)].filter((note) => note !== "");
+  lines.push(...notes.flatMap((note) => wrapped(note, width)).map((text) => paint("2", text)));
   return lines;
+}
+
+/** One mark for each objective that is not met: `✗ converge`, `? read-p99`; `✓` where all are. */
+function objectiveColumn(run: LoadedRun): Column[] {
+  const judged = judgeObjectives(run);
+  if (judged.length === 0) return [];
+  return [
+    column(
+      "SLOs",
+      run.cells.map(({ id }) => {
+        const open = judged.filter(({ cell, verdict }) => cell.id === id && verdict !== "pass");
+        return open.length === 0 ? MARKS.pass : open.map((one) => `${MARKS[one.verdict]}${one.objective.id}`).join(" ");
+      }),
+    ),
+  ];
+}
+
+/** The table of objectives, and of each that is not decided everywhere why, once. */
+function objectiveLines(run: LoadedRun, width: number, paint: Painter): string[] {
+  const judged = judgeObjectives(run);
+  if (judged.length === 0) return [];
+  const counts = countVerdicts(judged);
+  const table = [
+    column(
+      "SLOs",
+      counts.map(({ objective }) => objective.id),
+    ),
+    column(
+      "",
+      counts.map(({ objective }) => objectiveInWords(objective)),
+    ),
+    column(
+      "cells",
+      counts.map(() => String(run.cells.length)),
+    ),
+    ...(["pass", "fail", "inconclusive"] as const).map((verdict) =>
+      column(
+        verdict,
+        counts.map((one) => String(one.counts[verdict])),
+      ),
+    ),
+  ];
+  const labels = labelsOf(run);
+  const told = counts.flatMap(({ objective }) =>
+    (["fail", "inconclusive"] as const).flatMap((verdict) => {
+      const one = judged.find((each) => each.objective === objective && each.verdict === verdict);
+      if (one === undefined) return [];
+      const many = judged.filter((each) => each.objective === objective && each.verdict === verdict).length;
+      const others = many === 1 ? "" : `, and ${counted(many - 1, "other")}`;
+      return wrapped(
+        clean(
+          `  ${MARKS[verdict]} ${objective.id}: ${labels.get(one.cell.id) ?? one.cell.id}${others}: ${valueInWords(one)} (${groundInWords(one)})`,
+        ),
+        width,
+      );
+    }),
+  );
+  return [
+    "",
+    paint(
+      "1",
+      row(table, (one) => one.head),
+    ),
+    ...counts.map(({ counts: { fail, inconclusive } }, i) =>
+      paint(
+        fail > 0 ? "31" : inconclusive > 0 ? "33" : "32",
+        row(table, (one) => one.values[i]),
+      ),
+    ),
+    ...told,
+  ];
+}
+
+/** Hypotheses with a condition; those in words alone are for the report. */
+function hypothesisLines(run: LoadedRun, width: number): string[] {
+  const judged = judgeHypotheses(run).filter(({ verdict }) => verdict !== "stated");
+  if (judged.length === 0) return [];
+  const labels = labelsOf(run);
+  return [
+    "",
+    ...judged.flatMap((one) =>
+      wrapped(
+        clean(
+          `${one.hypothesis.id} ${one.verdict}: ${one.hypothesis.text.replace(/\s+/g, " ").trim()} (${evidenceInWords(one, labels)})`,
+        ),
+        width,
+      ),
+    ),
+  ];
 }
 
 /** Published values beside the measured ones. */
@@ -145,7 +243,7 @@ function metricColumn(cells: readonly CellSummary[], { name, title, unit }: Head
       const metric = cell.metrics[name];
       if (metric === undefined || metric.value === null) return "-";
       const interval = intervalInWords(metric);
-      return `${bare(metric.value, metric.unit)}${interval === "" ? "" : ` ${interval}`}`;
+      return `${bareMetric(metric)}${interval === "" ? "" : ` ${interval}`}`;
     }),
     right: false,
   };

@@ -170,7 +170,9 @@ function rowOf(
   of: Pick<DistanceRow, "quantity" | "percentile" | "unit">,
   sides: readonly { readonly a: MetricValue | undefined; readonly b: MetricValue | undefined }[],
 ): DistanceRow[] {
-  const known = sides.filter((one): one is Sides => (one.a?.value ?? null) !== null && (one.b?.value ?? null) !== null);
+  // Of lower bounds there is no difference.
+  const exact = (one: MetricValue | undefined): boolean => (one?.value ?? null) !== null && one?.atLeast !== true;
+  const known = sides.filter((one): one is Sides => exact(one.a) && exact(one.b));
   if (known.length === 0) return [];
   return [
     {

@@ -56,7 +56,7 @@ function trialsTable(axes: readonly string[], trials: readonly MeasuredTrial[]):
 function metricsLong(axes: readonly string[], trials: readonly MeasuredTrial[]): Table {
   return {
     name: "metrics_long",
-    header: ["cell", ...axes, "repetition", "metric", "unit", "value", "lo", "hi", "n", "world"],
+    header: ["cell", ...axes, "repetition", "metric", "unit", "value", "lo", "hi", "n", "world", "at_least"],
     rows: trials.flatMap(({ record, summary }) =>
       Object.entries(summary?.metrics ?? {}).map(([metric, one]) => [
         record.cell,
@@ -69,6 +69,7 @@ function metricsLong(axes: readonly string[], trials: readonly MeasuredTrial[]):
         one.hi,
         one.n,
         record.world,
+        one.atLeast === true ? 1 : null,
       ]),
     ),
   };
@@ -80,7 +81,7 @@ function cellsTable(axes: readonly string[], trials: readonly MeasuredTrial[], c
     name: "cells",
     header: [
       ...["cell", ...axes, "metric", "unit", "better", "n", "median", "ci_lo", "ci_hi"],
-      ...["mean", "sd", "min", "max", "interval", "world"],
+      ...["mean", "sd", "min", "max", "interval", "world", "at_least"],
     ],
     rows: cells.flatMap((cell) =>
       Object.entries(cell.metrics).map(([metric, one]) => {
@@ -99,6 +100,7 @@ function cellsTable(axes: readonly string[], trials: readonly MeasuredTrial[], c
           ...spread(values),
           one.lo === null && one.hi === null ? null : intervalKind(values.length),
           cell.world,
+          one.atLeast === true ? 1 : null,
         ];
       }),
     ),

@@ -252,6 +252,38 @@ describe("a cell's summary", () => {
     const hopeless = summariseCells([trial("a", 1, { read_p99_ms: 5 }, { invalid: true })])[0];
     assert.deepEqual([hopeless.validity.verdict, hopeless.metrics["read_p99_ms"].value], ["invalid", 5]);
   });
+  it("takes what had not happened for a lower bound: the median is one, unless it would be the same had it never happened", () => {
+    const all = (...bounds: readonly boolean[]) =>
+      summariseCells(
+        bounds.map((atLeast, k) => {
+          const made = trial("a", k, { convergence_s: 10 * (k + 1) });
+          const metrics = {
+            convergence_s: { ...made.summary!.metrics["convergence_s"], ...(atLeast ? { atLeast } : {}) },
+          };
+          return { ...made, summary: { ...made.summary!, metrics } as typeof made.summary };
+        }),
+      )[0].metrics["convergence_s"];
+    assert.deepEqual([all(false, false, false).value, all(false, false, false).atLeast], [20, undefined]);
+    assert.deepEqual([all(false, false, true).value, all(false, false, true).atLeast], [20, undefined]);
+    assert.deepEqual([all(true, false, false).value, all(true, false, false).atLeast], [20, true]);
+    assert.deepEqual([all(false, true, true).value, all(false, true, true).hi], [20, null]);
+  });
+  it("does not compare bounds: neither a difference nor a rank can be told from one", () => {
+    const bound = (cell: string, k: number, atLeast: boolean) => {
+      const made = trial(cell, k, { convergence_s: 10 });
+      const metrics = { convergence_s: { ...made.summary!.metrics["convergence_s"], ...(atLeast ? { atLeast } : {}) } };
+      return { ...made, summary: { ...made.summary!, metrics } as typeof made.summary };
+    };
+    const arms = [0, 1, 2, 3].flatMap((k) => [bound("a", k, false), bound("b", k, k > 0)]);
+    const [row] = compareCells(arms, { ...OPTIONS, baseline: "a", metrics: ["convergence_s"] });
+    assert.deepEqual([row.difference, row.n, row.verdict], [null, 0, "inconclusive"]);
+    const cells = summaryTables(["r"], arms, summariseCells(arms), []);
+    for (const { name, header, rows } of cells.filter(({ name: of }) => of === "cells" || of === "metrics_long")) {
+      const column = header.indexOf("at_least");
+      assert.equal(column, header.length - 1, name);
+      assert.ok(rows.some((row) => row[column] === 1) && rows.some((row) => row[column] === null), name);
+    }
+  });
   it("compares no invalid repetition, and pairs the others as before", () => {
     const arm = (cell: string, value: number, invalid: (k: number) => boolean) =>
       Array.from({ length: 8 }, (_, k) =>
