@@ -11,7 +11,7 @@ import type { AnswerMessage, Inspected, RequestOptions } from "../../engine/mess
 import { ANY_HINT } from "../../engine/messages";
 import type { Context, Version } from "../../engine/clocks/clock";
 import type { Ring } from "../../engine/ring/ring";
-import type { Address } from "../../engine/vocabulary/address";
+import { type Address, decodeAddress } from "../../engine/vocabulary/address";
 import { certainty, type Outcome } from "../../engine/vocabulary/outcomes";
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 
@@ -56,7 +56,7 @@ export interface Written {
 
 /** A promise that was not kept. */
 export interface Breach {
-  readonly what: "lost" | "from nowhere" | "a definite failure happened" | "did not end" | "did not converge" | "unreadable"; // prettier-ignore
+  readonly what: "lost" | "from nowhere" | "came back" | "a definite failure happened" | "did not end" | "did not converge" | "unreadable"; // prettier-ignore
   readonly evidence: string;
 }
 
@@ -96,16 +96,26 @@ export class Books {
     return [...this.keys.keys()];
   }
 
-  /** Of all that a get or an inspection brought: what nobody wrote to this key, and what was told not to have happened. */
-  impossible(key: Address, ids: Iterable<number>): readonly Breach[] {
+  /**
+   * Of all that a get or an inspection brought: what nobody wrote to this key, and what was told not to have happened. A
+   * read of few replicas may be late by however much (`atRest` false); at rest nothing comes back that was replaced.
+   */
+  impossible(key: Address, ids: Iterable<number>, atRest = false): readonly Breach[] {
     const breaches: Breach[] = [];
     for (const id of ids) {
       const write = this.keys.get(key)?.get(id);
-      if (write === undefined) breaches.push({ what: "from nowhere", evidence: `w${String(id)} of ${key}` });
-      else if (write.outcome !== undefined && certainty(write.outcome) === "definite")
-        breaches.push({ what: "a definite failure happened", evidence: `${describe(write)} of ${key}` });
+      if (write?.outcome !== undefined && certainty(write.outcome) === "definite")
+        breaches.push({ what: "a definite failure happened", evidence: `${describe(write)} of ${nameOf(key)}` });
+      else if (write === undefined && (id >= this.nextId || this.isOfAnother(key, id)))
+        breaches.push({ what: "from nowhere", evidence: `w${String(id)} of ${nameOf(key)}` });
+      else if (write === undefined && atRest)
+        breaches.push({ what: "came back", evidence: `w${String(id)} of ${nameOf(key)}, long replaced` });
     }
     return breaches;
+  }
+
+  private isOfAnother(key: Address, id: number): boolean {
+    return [...this.keys].some(([other, writes]) => other !== key && writes.has(id));
   }
 
   /** Acknowledged writes of a key that are neither among `ids` nor replaced, however indirectly, by one of them. */
@@ -136,6 +146,10 @@ export class Books {
 export function describe({ id, session, outcome, replaced, tombstone }: Written): string {
   const knew = replaced.length === 0 ? "" : ` after ${replaced.map((one) => `w${String(one)}`).join(" ")}`;
   return `w${String(id)}${tombstone ? " (a delete)" : ""} of session ${String(session)}: ${outcome ?? "under way"}${knew}`;
+}
+
+function nameOf(key: Address): string {
+  return decodeAddress(key)?.key ?? key;
 }
 
 export interface Rest {
@@ -194,25 +208,29 @@ export async function comeToRest(world: DurableWorld, books: Books, options: Res
     for (const write of books.missing(key, ids)) {
       if (lost.has(write.id)) continue;
       lost.add(write.id);
-      breaches.push({ what: "lost", evidence: `${describe(write)} of ${key}; ${there} [${[...ids].join(" ")}]` });
+      breaches.push({
+        what: "lost",
+        evidence: `${describe(write)} of ${nameOf(key)}; ${there} [${[...ids].join(" ")}]`,
+      });
     }
   };
   for (const [key, { primaries, hints, unreadable }] of held) {
     const ids = new Set([...primaries.flat(), ...hints.flat()]);
     isMissing(key, ids, "there is");
-    breaches.push(...books.impossible(key, ids));
-    if (unreadable > 0) breaches.push({ what: "unreadable", evidence: `${String(unreadable)} copies of ${key}` });
+    breaches.push(...books.impossible(key, ids, true));
+    if (unreadable > 0)
+      breaches.push({ what: "unreadable", evidence: `${String(unreadable)} copies of ${nameOf(key)}` });
   }
   if (convergedMs === undefined) return { breaches, convergedMs, divergentAtFirst: divergentAtFirst ?? keys.length };
   for (const key of keys) {
     const answer = await getAll(world, key);
     if (answer.outcome !== "ok") {
-      breaches.push({ what: "unreadable", evidence: `a get of all replicas of ${key}: ${answer.outcome} ${answer.reason}` }); // prettier-ignore
+      breaches.push({ what: "unreadable", evidence: `a get of all replicas of ${nameOf(key)}: ${answer.outcome} ${answer.reason}` }); // prettier-ignore
       continue;
     }
     const ids = answer.versions.map(({ writeId }) => writeId);
     isMissing(key, ids, "a get of all replicas has");
-    breaches.push(...books.impossible(key, ids));
+    breaches.push(...books.impossible(key, ids, true));
     if (breaches.length === 0) books.closeAt(key, new Set(ids));
   }
   return { breaches, convergedMs, divergentAtFirst: divergentAtFirst! };
@@ -227,7 +245,7 @@ async function whoDiffers(world: DurableWorld, held: ReadonlyMap<Address, Holdin
   const hints = await world.hintsHeld();
   const some = differ.slice(0, 2).map(([key, { primaries }]) => {
     const owners = world.ring.preferenceList(key, world.settings.engine.nVal);
-    return `${key}: ${primaries.map((ids, i) => `node-${String(owners[i].node + 1)} [${ids.join(" ")}]`).join(", ")}`;
+    return `${nameOf(key)}: ${primaries.map((ids, i) => `node-${String(owners[i].node + 1)} [${ids.join(" ")}]`).join(", ")}`;
   });
   return `${String(differ.length)} of ${String(held.size)} keys, ${String(hints ?? "unknown")} hints kept; ${some.join("; ")}`;
 }

@@ -341,7 +341,8 @@ async function soak(options: Options): Promise<number> {
   const broken = outcomes.some(({ breaches }) => breaches.length > 0) || troubles.length > 0;
   const rising = trends?.judged.some(({ flat }) => !flat) ?? false;
   if (outcomes.length === 0) console.log("no round was finished");
-  const well = !broken && !rising && outcomes.length > 0;
+  const well = !broken && !rising;
+  if (well && interrupted) return 130;
   console.log(well ? "\nall promises kept" : `\nNOT WELL: replay the faults with --seed ${String(options.seed)}`);
   return well ? 0 : 1;
 }
