@@ -34,6 +34,8 @@ export interface ClusterOptions {
   readonly startPatienceMs?: number;
   /** Record how long messages of the WARS legs are on their way; see `ServerCounts.legs`. A few bytes a message. */
   readonly measureLegs?: boolean;
+  /** Of Node.js, after the usual ones: for whoever watches the memory of nodes. */
+  readonly nodeFlags?: readonly string[];
 }
 
 const START_PATIENCE_MS = 15_000;
@@ -298,7 +300,8 @@ export class RealCluster {
       throw new NodeDidNotStart(`${id} did not start: ${(error as Error).message}`);
     }
     const program = serverProgram();
-    const child = fork(program, [file], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: NODE_FLAGS });
+    const execArgv = [...NODE_FLAGS, ...(this.options.nodeFlags ?? [])];
+    const child = fork(program, [file], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv });
     remember(child);
     node.child = child;
     // One that ends before it listens did not start, and whoever starts it is told.

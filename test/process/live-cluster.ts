@@ -33,6 +33,7 @@ export interface LiveOptions {
   readonly storage?: StorageSettings;
   readonly ports?: readonly number[];
   readonly measureLegs?: boolean;
+  readonly nodeFlags?: readonly string[];
   /** Reuse the data of an earlier cluster. */
   readonly directory?: string;
 }
@@ -100,6 +101,7 @@ export class LiveCluster {
         died: (index, how) => live.deaths.push(`${String(index)}: ${how}`),
         ports: options.ports,
         measureLegs: options.measureLegs,
+        nodeFlags: options.nodeFlags,
       });
     } catch (error) {
       await live.end();

@@ -36,6 +36,8 @@ const USAGE = `Usage: npm run soak -- [--minutes M] [--rounds R] [--seed S] [--w
   wipe            one node a round loses its disk; writes with DW one are then not demanded back`;
 
 const KEYS = 150;
+/** A young generation of the usual size is touched bit by bit for half an hour, which looks just like a leak. */
+const NODE_FLAGS = ["--max-semi-space-size=1"];
 const SAMPLE_MS = 5_000;
 /** After the last fault, until all agree. */
 const CONVERGENCE_MS = 90_000;
@@ -108,7 +110,7 @@ let interrupted = false;
 
 async function processes(options: Options): Promise<Ground> {
   const settings = drawSettings(options);
-  const live = await LiveCluster.startWith(settings);
+  const live = await LiveCluster.startWith(settings, { nodeFlags: NODE_FLAGS });
   let world: Processes;
   try {
     world = await processesOf(live);
