@@ -27,6 +27,8 @@ const MOST_BATCH_BYTES = 1_048_576;
 /** Between tries of a home that refuses or does not answer. */
 const FIRST_PAUSE: Micros = 100_000;
 const LAST_PAUSE: Micros = 5_000_000;
+/** For so long the owner keeps a place for a sender that it has told to come, or whose batch it has just stored. */
+const KEPT_PLACE: Micros = 200_000;
 /** While foreground work has precedence. */
 const GIVE_WAY: Micros = 50_000;
 /** Before the address in a log's record: a mark, then boot epoch and number. */
@@ -90,6 +92,8 @@ interface Waiting {
   /** Nothing goes before. */
   notBefore: Micros;
   pause: Micros;
+  /** Until then the owner keeps a place for us: a batch need not be announced. */
+  welcomeUntil: Micros;
   delivery: Delivery | undefined;
 }
 
@@ -108,6 +112,8 @@ export class Handoff {
   private nextDelivery: number;
   private outgoing = 0;
   private incoming = 0;
+  /** Senders that were told to come: until when their place is kept. */
+  private readonly expected = new Map<NodeIndex, Micros>();
   private logged = 0;
   /** No home can be due before this. */
   private due: Micros = Infinity;
@@ -214,7 +220,7 @@ export class Handoff {
     const from = Math.max(waiting.idleFrom, waiting.notBefore);
     if (now < from) return Math.min(from, expiry);
     // Whoever ends next makes room and looks again.
-    if (this.outgoing + this.incoming >= this.options.settings.concurrency) return Math.min(now + FIRST_PAUSE, expiry);
+    if (this.busy(now) >= this.options.settings.concurrency) return Math.min(now + FIRST_PAUSE, expiry);
     if (!this.acts.mayWork()) return Math.min(now + GIVE_WAY, expiry);
     this.begin(now, waiting);
     return waiting.delivery === undefined ? Math.min(waiting.notBefore, expiry) : waiting.delivery.deadline;
@@ -224,7 +230,9 @@ export class Handoff {
     const { settings, patience } = this.options;
     const batch: Address[] = [];
     let bytes = 0;
-    for (const [stored, hint] of waiting.hints) {
+    // A batch that is refused was sent for nothing: whoever is not expected asks first, with an empty one.
+    const welcome = now < waiting.welcomeUntil;
+    for (const [stored, hint] of welcome ? waiting.hints : NOTHING) {
       if (batch.length >= settings.batch || (batch.length > 0 && bytes + hint.bytes > MOST_BATCH_BYTES)) break;
       batch.push(stored);
       bytes += hint.bytes;
@@ -239,6 +247,11 @@ export class Handoff {
     this.nextDelivery = (this.nextDelivery % 0x7fff_ffff) + 1;
     waiting.delivery = delivery;
     this.outgoing++;
+    if (!welcome) {
+      const { node, vnode } = waiting.home;
+      this.acts.send(node, { kind: "handoff", id: delivery.id, vnode, entries: [] });
+      return;
+    }
     for (const stored of batch) {
       this.acts.read(waiting.vnode, stored, (status, state) => {
         delivery.reading--;
@@ -287,6 +300,8 @@ export class Handoff {
       }
       this.end(waiting);
       waiting.pause = FIRST_PAUSE;
+      // A little less than the place is kept there, for the way.
+      waiting.welcomeUntil = now + KEPT_PLACE / 2;
       const rate = this.options.settings.rateBytesPerSecond;
       waiting.notBefore = rate === undefined ? now : now + Math.ceil((delivery.bytes / rate) * 1e6);
       for (const { stored, state } of delivery.sent) {
@@ -300,6 +315,7 @@ export class Handoff {
 
   private failed(now: Micros, waiting: Waiting): void {
     this.end(waiting);
+    waiting.welcomeUntil = 0;
     // Never for the same time at both ends: two that refuse each other, each busy with its own, would do so for ever.
     waiting.notBefore = now + waiting.pause + Math.floor(this.options.random.nextFloat() * waiting.pause);
     waiting.pause = Math.min(LAST_PAUSE, waiting.pause * 2);
@@ -320,8 +336,13 @@ export class Handoff {
     const reply = (status: HandoffReply["status"]): void => this.acts.send(from, { kind: "handoff-reply", id, status });
     // Hints for a hinted vnode would never be found again.
     if (vnode >= HINTED) return reply("failed");
-    if (this.outgoing + this.incoming >= this.options.settings.concurrency) return reply("busy");
-    if (entries.length === 0) return reply("stored");
+    const expected = (this.expected.get(from) ?? 0) > now;
+    this.expected.delete(from);
+    if (this.busy(now) >= this.options.settings.concurrency && !expected) return reply("busy");
+    if (entries.length === 0) {
+      this.expected.set(from, now + KEPT_PLACE);
+      return reply("stored");
+    }
     this.incoming++;
     let left = entries.length;
     let allStored = true;
@@ -331,9 +352,16 @@ export class Handoff {
         if (--left > 0) return;
         this.incoming--;
         this.due = Math.min(this.due, now);
+        this.expected.set(from, now + KEPT_PLACE);
         reply(allStored ? "stored" : "failed");
       });
     }
+  }
+
+  /** Deliveries under way, on either side, and places kept for those that may come. */
+  private busy(now: Micros): number {
+    for (const [node, until] of this.expected) if (until <= now) this.expected.delete(node);
+    return this.outgoing + this.incoming + this.expected.size;
   }
 
   // ---- the index -----------------------------------------------------------------------------------------------
@@ -351,6 +379,7 @@ export class Handoff {
         idleFrom: this.idleFrom(now),
         notBefore: now,
         pause: FIRST_PAUSE,
+        welcomeUntil: 0,
         delivery: undefined,
       };
       this.waiting.set(vnode, waiting);
@@ -410,6 +439,8 @@ export class Handoff {
     return this.options.logs ? stored.slice(LOG_PREFIX) : stored;
   }
 }
+
+const NOTHING: ReadonlyMap<Address, Hint> = new Map();
 
 function fourBytes(n: number): string {
   return String.fromCharCode((n >>> 24) & 0xff, (n >>> 16) & 0xff, (n >>> 8) & 0xff, n & 0xff);
