@@ -250,7 +250,7 @@ describe("hints on their way home", () => {
       small.run(500_000);
       small.boot(second);
       assert.ok(
-        small.run(60_000_000, () => held(small) === 0),
+        small.run(600_000_000, () => held(small) === 0),
         standIn,
       );
       for (let i = 0; i < 30; i++) {

@@ -137,7 +137,9 @@ export class TraceLines implements Watcher {
       case "replica-update":
         return `replica-update ${keyName(message.address)} w${String(message.version.writeId)}${this.contextInWords(message.context)} (acknowledge ${message.acknowledge})`;
       case "handoff":
-        return `handoff ${message.entries.map(({ address, state }) => `${keyName(address)} ${this.clock.describe(state)}`).join(", ")}`;
+        return message.entries.length === 0
+          ? "handoff, announced"
+          : `handoff ${message.entries.map(({ address, state }) => `${keyName(address)} ${this.clock.describe(state)}`).join(", ")}`;
       case "tree":
       case "tree-reply":
       case "segments":
