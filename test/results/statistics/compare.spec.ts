@@ -260,7 +260,7 @@ describe("a cell's summary", () => {
           const metrics = {
             convergence_s: { ...made.summary!.metrics["convergence_s"], ...(atLeast ? { atLeast } : {}) },
           };
-          return { ...made, summary: { ...made.summary!, metrics } as typeof made.summary };
+          return { ...made, summary: { ...made.summary!, metrics } };
         }),
       )[0].metrics["convergence_s"];
     assert.deepEqual([all(false, false, false).value, all(false, false, false).atLeast], [20, undefined]);
