@@ -166,6 +166,7 @@ export class Judge {
     const stored = places.filter((place) => at(place, (copy) => copy.stored.has(id))).length;
     const dw = this.of(write.options?.dw, engine.dw);
     const pw = this.of(write.options?.pw, engine.pw);
+    if (write.version.tombstone && engine.graceMs !== undefined) return count("acknowledgements of tombstones with a grace, excused"); // prettier-ignore
     count("acknowledgements checked");
     if (received > primaries) count("acknowledgements with stand-ins");
     if (received < this.writeQuorum(write) || stored < dw || primaries < pw) {

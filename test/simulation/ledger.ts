@@ -52,8 +52,8 @@ export interface Copy {
   readonly stored: Set<number>;
   /** Every state it was ever handed, as text. */
   readonly texts: Set<string>;
-  /** What went last, a tombstone or a hint. */
-  removed: unknown;
+  /** What went on purpose, tombstones or hints. */
+  readonly removed: unknown[];
   /** When something that it held was last lost by declaration. */
   lostAt: Micros | undefined;
 }
@@ -66,6 +66,8 @@ export interface Books {
   readonly now: () => Micros;
   readonly broken: (invariant: string, evidence: string) => void;
   readonly count: (what: string) => void;
+  /** The state that a node's storage has under a vnode and an address, as it lies there. */
+  readonly peek: (node: number, vnode: number, address: Address) => unknown;
 }
 
 export class Ledger {
@@ -107,7 +109,7 @@ export class Ledger {
         received: new Set(),
         stored: new Set(),
         texts: new Set(),
-        removed: undefined,
+        removed: [],
         lostAt: this.damaged.has(node) ? Infinity : undefined,
       };
       this.copies.set(key, copy);
@@ -218,7 +220,7 @@ export class Ledger {
     ) {
       broken("only tombstones are removed", `${where(copy)} removes ${clock.describe(state)}`);
     } else count("tombstone removed");
-    copy.removed = state;
+    copy.removed.push(state);
     lose(copy, now());
   }
 
@@ -229,12 +231,16 @@ export class Ledger {
     const isIn = (has: unknown): boolean => has !== undefined && ["equal", "after"].includes(clock.compare(has, state));
     const ids = truth.covered(idsOf(clock, state));
     const expiryMs = cluster.engine.hint?.expiryMs;
-    if (isIn(home.durable)) count("hint dropped: its home has it");
-    else if (isIn(home.removed)) count("hint dropped: its home has removed it");
+    // Without sync a crash leaves more than the books can say.
+    if (isIn(home.durable) || isIn(this.books.peek(node, vnode, hint.address))) count("hint dropped: its home has it");
+    else if (home.removed.some(isIn)) count("hint dropped: its home has removed it");
     else if (!clock.declares.mayLose && [...ids].every((id) => home.stored.has(id)))
       count("hint dropped: its home had it"); // prettier-ignore
     else if (expiryMs !== undefined && now() - hint.since >= fromMs(expiryMs)) count("hint dropped: too old");
     else if (home.lostAt !== undefined && home.lostAt >= hint.since) count("hint dropped: its home lost it, excused");
+    // Past its grace a tombstone is taken by nobody any more; whose clock is wrong thinks so early.
+    else if (cluster.engine.graceMs !== undefined && isDeleted(clock, state))
+      count("hint dropped: an old tombstone, excused"); // prettier-ignore
     else {
       const has = home.durable === undefined ? "nothing" : clock.describe(home.durable);
       broken("a hint is kept until its home has it", `${where(hint)} drops ${clock.describe(state)} while ${where(home)} has stored ${has}`); // prettier-ignore

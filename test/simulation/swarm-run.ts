@@ -84,7 +84,9 @@ class Course {
     const now = (): Micros => this.cluster?.now() ?? 0;
     const count = (what: string): void => this.census.add("checks", what);
     const { clock, truth } = this;
-    this.ledger = new Ledger({ clock, cluster, truth, ring: () => this.cluster.ring, now, broken, count });
+    const peek = (at: number, vnode: number, address: Address): unknown =>
+      this.cluster.machines[at].peek(vnode, address);
+    this.ledger = new Ledger({ clock, cluster, truth, ring: () => this.cluster.ring, now, broken, count, peek });
     const node: NodeFactory = (options, at) => new Node(options, at);
     const create = plant?.(node) ?? node;
     this.cluster = new SimulatedCluster({
@@ -109,7 +111,7 @@ class Course {
       truth: this.truth,
       ledger: this.ledger,
       broken,
-      peek: (node, vnode, address) => this.cluster.machines[node].peek(vnode, address),
+      peek,
       count,
     });
     this.addresses = Array.from({ length: workload.keys }, (_, i) =>
