@@ -4,15 +4,19 @@
  * a quiet day means that somebody else was using it, and marks the run doubtful.
  *
  *     npm run bench            everything, about seven minutes
- *     npm run bench -- engine  one part: micro, engine, memory, simulation, clocks, predict, anti-entropy
+ *     npm run bench -- engine  one part: micro, engine, memory, simulation, clocks, predict, anti-entropy, and those that
+ *                              only run when named, each some minutes: durability, hints, aae-upkeep
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { join } from "node:path";
 import { pinThisProcess, place } from "../../engine/real/placement";
+import { measureAaeUpkeep } from "./aae-upkeep";
 import { measureAntiEntropy } from "./anti-entropy";
 import { type RunningCeiling, startCeiling } from "./ceiling";
+import { measureDurability } from "./durability";
 import { type EngineFigures, type RunningEngine, startEngine } from "./engine";
+import { measureHints } from "./hints";
 import { measureMemory } from "./memory";
 import { measureMicro } from "./micro";
 import { measureClocks } from "./clocks";
@@ -195,6 +199,18 @@ async function main(): Promise<void> {
   if (part === undefined || part === "anti-entropy") {
     for (const { name, value, unit, note } of measureAntiEntropy()) report(name, value, unit, note);
   }
+  if (part === "durability") {
+    for (const { name, value, unit, note } of await measureDurability()) report(name, value, unit, note);
+  }
+  if (part === "hints") {
+    for (const { name, value, unit, note } of await measureHints()) report(name, value, unit, note);
+  }
+  if (part === "aae-upkeep") {
+    for (const { name, value, unit, note } of measureAaeUpkeep()) report(name, value, unit, note);
+  }
+  const after = pressure();
+  if (before !== undefined && after !== undefined)
+    console.log(`\nCPU pressure (avg10): ${String(before)} % before, ${String(after)} % after, its own included`);
   if (doubts.length > 0) console.log(`\nDOUBTFUL:\n${doubts.map((doubt) => `  - ${doubt}`).join("\n")}`);
   const cores = cpus();
   const document = {
@@ -206,6 +222,7 @@ async function main(): Promise<void> {
       kernel: release(),
       node: process.version,
       cpuPressureAvg10: before ?? null,
+      cpuPressureAvg10After: after ?? null,
     },
     validity: { verdict: doubts.length === 0 ? "valid" : "doubtful", doubts },
     results,
