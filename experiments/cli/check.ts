@@ -121,12 +121,15 @@ export function promiseOf(resolved: Readonly<Record<string, unknown>>): Promised
   };
   const reads = Math.max(quorum("r"), quorum("pr"));
   const writes = Math.max(quorum("w"), quorum("pw"), quorum("dw"));
-  if (!(reads + writes > n) || resolved["tunables.sloppy_quorum"] === true)
-    return { nothing: "reads and writes need not meet" };
+  if (!(reads + writes > n)) return { nothing: "reads and writes need not meet" };
+  const standIn = resolved["tunables.stand_in"] ?? "none";
+  // Primaries meet whoever stands in.
+  if (resolved["tunables.sloppy_quorum"] === true && standIn !== "none" && !(quorum("pr") + quorum("pw") > n))
+    return { nothing: "stand-ins count to its quorums (sloppy_quorum)" };
   // A node that dies with its memory forgets what it had acknowledged.
   if (hasFaults(resolved)) return { nothing: "faults may take what was acknowledged" };
   const is = (key: string, value: unknown): boolean => resolved[key] === undefined || resolved[key] === value;
-  if (!is("tunables.delete_mode", "keep")) return { nothing: "tombstones are reaped" };
+  if (!is("tunables.delete_mode", "keep") || !is("tunables.grace", "none")) return { nothing: "tombstones are reaped" };
   const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
   const name = String(resolved["tunables.clock"]);
   if (name === "lww" || name === "lww-hlc") {

@@ -21,7 +21,7 @@ world: simulation
 seed: 7
 cluster: {nodes: 5}
 network: {intra_zone: {dist: exponential, mean: 3ms}, client: 1ms}
-tunables: {n_val: 3, w: 1}
+tunables: {n_val: 3, w: 1, sloppy_quorum: false, stand_in: none}
 workload: {model: closed, clients: 4, mix: {read: 0.5, update: 0.5}, keys: {count: 20, popularity: uniform}, value_size: 20B}
 phases: {warmup: 50ms, measure: 400ms, drain: 100ms}
 measure: {interval: 100ms, raw: {history: all}}
@@ -223,6 +223,13 @@ describe("what a configuration promises", () => {
     const promise = promiseOf(cell(changes));
     return typeof promise === "string" ? promise : promise.nothing;
   };
+  it("is nothing where stand-ins count, but for what primaries promise among themselves", () => {
+    const sloppy = { "tunables.sloppy_quorum": true, "tunables.stand_in": "fallback" };
+    assert.equal(nothing(sloppy), "stand-ins count to its quorums (sloppy_quorum)");
+    assert.equal(promiseOf(cell({ ...sloppy, "tunables.stand_in": "none" })), "multiValue");
+    assert.equal(promiseOf(cell({ ...sloppy, "tunables.pr": 2, "tunables.pw": 2 })), "multiValue");
+    assert.equal(nothing({ "tunables.grace": "10d" }), "tombstones are reaped");
+  });
   it("is nothing where they do not, and nothing for timestamps of clocks that are wrong", () => {
     assert.equal(nothing({ "tunables.r": 1 }), "reads and writes need not meet");
     const wrong = "the newest timestamp need not be the latest write's";
