@@ -10,10 +10,12 @@
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { Random } from "../engine/vocabulary/random";
+import { formatDuration } from "../engine/vocabulary/quantities";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { HEADLINE_METRICS } from "../results/record/metrics";
+import { REPETITIONS_FOR_INTERVAL } from "../results/statistics/summarise";
 import type { Cell, Experiment, World } from "./spec/experiment";
-import { trialMs } from "./trial-time";
+import { trialBytes, trialMs } from "./trial-time";
 
 export interface PlannedTrial {
   /** First 12 hexadecimal digits of the hash. */
@@ -94,6 +96,8 @@ export interface PlanEstimate {
   /** Smallest two-sided p a signed-rank test over the repetitions can give, and what Holm's first step makes of it. */
   readonly smallestP: number;
   readonly smallestAdjustedP: number;
+  /** On disk, roughly. */
+  readonly bytes: number;
   /** Cells against a baseline, times the metrics compared. */
   readonly comparisons: number;
   readonly warnings: readonly string[];
@@ -125,10 +129,14 @@ export function estimatePlan(experiment: Experiment, jobs: number = availablePar
         `${round(smallestP)}, over ${each} ${round(smallestAdjustedP)}, above alpha ${analysis.alpha}; use ${needed} or more`,
     );
   }
+  const seconds = processesSeconds + simulationSeconds;
+  const bytes = repetitions * cells.reduce((total, cell) => total + trialBytes(cell), 0);
+  warnings.push(...budgetWarnings(experiment, { seconds, bytes }), ...percentileWarnings(experiment));
   return {
     cells: cells.length,
     trials,
-    seconds: processesSeconds + simulationSeconds,
+    bytes,
+    seconds,
     processesSeconds,
     simulationSeconds,
     smallestP,
@@ -136,6 +144,45 @@ export function estimatePlan(experiment: Experiment, jobs: number = availablePar
     comparisons,
     warnings,
   };
+}
+
+function budgetWarnings(
+  { budget: { wallMs, diskBytes } }: Experiment,
+  { seconds, bytes }: { readonly seconds: number; readonly bytes: number },
+): readonly string[] {
+  const ends = "the run stops starting trials when it is used up";
+  return [
+    ...(wallMs !== undefined && seconds * 1_000 > wallMs
+      ? [
+          `budget.wall is ${formatDuration(wallMs)}, and the estimate is ${formatDuration(Math.round(seconds) * 1_000)}: ${ends}`,
+        ]
+      : []),
+    ...(diskBytes !== undefined && bytes > diskBytes
+      ? [`budget.disk is ${bytesInWords(diskBytes)}, and the estimate is ${bytesInWords(bytes)}: ${ends}`]
+      : []),
+  ];
+}
+
+/** Objectives on a median that no outcome of so few repetitions can decide. */
+function percentileWarnings({ objectives, repetitions }: Experiment): readonly string[] {
+  if (repetitions >= REPETITIONS_FOR_INTERVAL) return [];
+  const medians = objectives.filter((one) => one.repetitions === "median").map(({ id }) => id);
+  if (medians.length === 0) return [];
+  return [
+    `repetitions.count ${repetitions} decides no objective on a median (${medians.join(", ")}), whose interval takes ${REPETITIONS_FOR_INTERVAL}: they will be inconclusive`,
+  ];
+}
+
+/** `1.2 GB`: for estimates, two digits. */
+export function bytesInWords(bytes: number): string {
+  const [unit, size] = (
+    [
+      ["GB", 1e9],
+      ["MB", 1e6],
+      ["kB", 1e3],
+    ] as const
+  ).find(([, one]) => bytes >= one) ?? ["B", 1];
+  return `${Number((bytes / size).toPrecision(2))} ${unit}`;
 }
 
 function round(p: number): string {

@@ -12,17 +12,21 @@ import { TUNABLES } from "../engine/vocabulary/tunables";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { worstVerdict } from "../results/measures/validity";
 import { METRICS } from "../results/record/metrics";
+import type { Objective } from "../results/record/objectives";
 import { loadRun } from "../results/record/reader";
-import type { RunManifest, TrialRecord, TunableLabel } from "../results/record/run-folder";
+import type { LoadedRun, RunManifest, TrialRecord, TrialSummary, TunableLabel } from "../results/record/run-folder";
 import { type IndexEntry, RunWriter } from "../results/record/writer";
 import { renderIndex } from "../results/reports/index-page";
+import { overallVerdict, sloDocuments } from "../results/reports/objectives";
 import { reportFiles } from "../results/reports/run-report";
 import { compareCells } from "../results/statistics/compare";
+import { failsAlone, judgeObjectives, type ObjectiveVerdict } from "../results/statistics/service-levels";
 import { type MeasuredTrial, summariseCells } from "../results/statistics/summarise";
 import { summaryTables } from "../results/statistics/tables";
-import { planTrials, type PlannedTrial } from "./plan";
+import { bytesInWords, planTrials, type PlannedTrial } from "./plan";
 import { allowedEnvironment, codeProvenance, loadAverage, machineProvenance, sha256 } from "./provenance";
 import type { RunOptions, RunResult } from "./run-types";
+import { formatDuration } from "../engine/vocabulary/quantities";
 import type { Experiment } from "./spec/experiment";
 import { TrialFailed, type TrialOutput } from "./trial";
 import { TrialPool } from "./trial-pool";
@@ -39,6 +43,9 @@ const UNITS: ReadonlyMap<string, string> = new Map([
 ]);
 /** Log lines of nodes shown per trial. */
 const MAX_LOG_LINES = 20;
+
+/** By the worst verdict of any objective in any cell. */
+const EXITS: Readonly<Record<ObjectiveVerdict, 0 | 1 | 4>> = { pass: 0, fail: 1, inconclusive: 4 };
 
 /** Runs all trials and writes the run's folder. Throws ResultsNotWritable when there is nowhere to write. */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunResult> {
@@ -58,6 +65,9 @@ class Execution {
   private readonly failures: string[] = [];
   private readonly positions: ReadonlyMap<string, number>;
   private manifest: RunManifest;
+  /** Why no further trial is started. */
+  private stopWhy: { readonly by: "budget" | "objective"; readonly why: string } | undefined;
+  private diskBytes = 0;
 
   constructor(
     private readonly experiment: Experiment,
@@ -92,9 +102,14 @@ class Execution {
       this.measured.sort((a, b) => this.positionOf(a.record.id) - this.positionOf(b.record.id));
       const interrupted = signal.aborted;
       if (interrupted) this.writer.journal.append({ at: now(), event: "interrupted" });
-      const report = this.conclude(interrupted);
-      const exit = interrupted ? 130 : this.failures.length > 0 ? 3 : 0;
-      return { folder: this.writer.folder, run: this.run, report, exit, failures: this.failures };
+      const { stopped } = this;
+      if (stopped !== undefined) this.writer.journal.append({ at: now(), event: "stopped", reason: stopped.reason });
+      const { report, verdict } = this.conclude(interrupted);
+      return {
+        ...{ folder: this.writer.folder, run: this.run, report, failures: this.failures },
+        exit: interrupted || stopped?.by === "budget" ? 130 : this.failures.length > 0 ? 3 : EXITS[verdict ?? "pass"],
+        ...(stopped === undefined ? {} : { stopped: stopped.reason }),
+      };
     } catch (error) {
       // Whatever broke off, a folder without its report and checksums must not look finished.
       this.tryToMark("failed");
@@ -108,7 +123,7 @@ class Execution {
     const take = async (trials: readonly PlannedTrial[], run: TrialRunner, atOnce: number): Promise<void> => {
       let next = 0;
       const lane = async (): Promise<void> => {
-        while (next < trials.length && !stopped && !signal.aborted) {
+        while (next < trials.length && !stopped && !signal.aborted && this.mayStart()) {
           const ok = await this.trial(trials[next++], run);
           if (!ok && onError === "stop") stopped = true;
         }
@@ -131,6 +146,46 @@ class Execution {
     } finally {
       await pool.close();
     }
+  }
+
+  /** False, with the reason kept, where the budget is used up or an objective says so. */
+  private mayStart(): boolean {
+    if (this.stopWhy !== undefined) return false;
+    const { wallMs, diskBytes } = this.experiment.budget;
+    const spent =
+      wallMs !== undefined && performance.now() - this.started >= wallMs
+        ? `budget.wall of ${formatDuration(wallMs)}`
+        : diskBytes !== undefined && this.diskBytes >= diskBytes
+          ? `budget.disk of ${bytesInWords(diskBytes)}`
+          : undefined;
+    if (spent === undefined) return true;
+    this.stop("budget", `${spent} is used up`);
+    return false;
+  }
+
+  private stop(by: "budget" | "objective", why: string): void {
+    this.stopWhy ??= { by, why };
+  }
+
+  /** Once every trial that was started has ended. */
+  private get stopped(): RunManifest["stopped"] {
+    if (this.stopWhy === undefined) return undefined;
+    const { by, why } = this.stopWhy;
+    const left = this.plan.length - this.measured.length;
+    return left === 0 ? undefined : { by, reason: `${why}; ${left} of ${this.plan.length} trials were not started` };
+  }
+
+  /** An objective of severity abort that a complete trial fails ends the sweep. */
+  private watchObjectives(record: TrialRecord, summary: TrialSummary, figures: TrialOutput["figures"]): void {
+    const aborts = ({ severity }: Objective): boolean => severity === "abort";
+    const failed = this.experiment.objectives
+      .filter(aborts)
+      .find((objective) => failsAlone(objective, { record, summary, figures }));
+    if (failed !== undefined)
+      this.stop(
+        "objective",
+        `objective ${failed.id} (severity: abort) fails in ${record.cell}, repetition ${record.repetition}`,
+      );
   }
 
   private positionOf(id: string): number {
@@ -179,6 +234,7 @@ class Execution {
           if (++logged <= MAX_LOG_LINES) options.progress({ kind: "log", level: "info", message });
         },
         ...(keyFraction === undefined ? {} : { history: { file: folder.historyFile, keyFraction } }),
+        ...(cell.measure.traceWindows === undefined ? {} : { traces: folder.samplesFolder }),
       });
       if (result === undefined) {
         folder.abandon();
@@ -190,7 +246,9 @@ class Execution {
       folder.writeLatencyLog(result.latencyLog);
       folder.writeRecord(record);
       folder.commit();
+      this.diskBytes += writer.trialBytes(id);
       this.measured.push({ record, summary: result.summary });
+      this.watchObjectives(record, result.summary, result.figures);
       writer.journal.append({ at: now(), event: "done", trial: id, cell: cell.id, repetition });
       const elapsedMs = performance.now() - began;
       options.progress({ kind: "trial-done", elapsedMs, operations: result.operations, ...position });
@@ -211,8 +269,8 @@ class Execution {
     }
   }
 
-  /** Summaries, report, checksums. Returns the report's file, empty when there is nothing to report. */
-  private conclude(interrupted: boolean): string {
+  /** Summaries, verdicts, report, checksums. The report's file is empty when there is nothing to report. */
+  private conclude(interrupted: boolean): { readonly report: string; readonly verdict: ObjectiveVerdict | undefined } {
     const { experiment, writer } = this;
     const cpu = process.cpuUsage();
     const ids = this.measured.map(({ record }) => record.id);
@@ -223,7 +281,13 @@ class Execution {
       wallSeconds: (performance.now() - this.started) / 1_000,
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
       // Stopped by its first failure, a run is not what its plan says.
-      status: interrupted ? "interrupted" : succeeded && ids.length === this.plan.length ? "done" : "failed",
+      status:
+        interrupted || (this.stopped !== undefined && succeeded)
+          ? "interrupted"
+          : succeeded && ids.length === this.plan.length
+            ? "done"
+            : "failed",
+      ...(this.stopped === undefined ? {} : { stopped: this.stopped }),
     };
     writer.writeTrialIds(ids);
     const cells = summariseCells(this.measured);
@@ -241,9 +305,12 @@ class Execution {
     }
     writer.writeManifest(this.manifest);
     let report = "";
+    let verdict: ObjectiveVerdict | undefined;
     if (succeeded) {
       this.progressReport();
-      for (const [name, content] of reportFiles(loadRun(writer.folder))) writer.write(`report/${name}`, content);
+      const run = loadRun(writer.folder);
+      verdict = this.judge(run);
+      for (const [name, content] of reportFiles(run)) writer.write(`report/${name}`, content);
       report = `${writer.folder}/report/index.html`;
     }
     writer.writeChecksums(ids);
@@ -266,7 +333,18 @@ class Execution {
     writer.appendIndex(entry, (entries) =>
       renderIndex(entries.map((one) => ({ ...one, report: one.report ?? undefined }))),
     );
-    return report;
+    return { report, verdict };
+  }
+
+  /** `summaries/slos.json`, where the experiment has objectives. */
+  private judge(run: LoadedRun): ObjectiveVerdict | undefined {
+    const judged = judgeObjectives(run);
+    if (judged.length > 0)
+      this.writer.write(
+        "summaries/slos.json",
+        `${JSON.stringify({ schema: "quorumlab/slos@1", slos: sloDocuments(judged) }, null, 1)}\n`,
+      );
+    return overallVerdict(judged);
   }
 
   private progressReport(): void {
@@ -310,6 +388,10 @@ class Execution {
       warnings: experiment.warnings.map(({ message }) => message),
       axes: experiment.axisKeys,
       ...(experiment.published.length === 0 ? {} : { published: experiment.published }),
+      ...(experiment.objectives.length === 0 ? {} : { slos: experiment.objectives }),
+      ...(experiment.hypotheses.length === 0 ? {} : { hypotheses: experiment.hypotheses }),
+      ...(experiment.pareto.length === 0 ? {} : { pareto: experiment.pareto }),
+      report: experiment.report,
       metrics: METRICS,
       tunables: TUNABLES.map(labelOf),
       status: "running",

@@ -31,6 +31,7 @@ import { Inspector } from "./inspector";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
 import { TraceRecorder, type TraceWindow } from "./trace-recorder";
+import { TraceWindows } from "./trace-windows";
 import { CLIENT_GRACE_MS, faultLanes, ringFigure, TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
 
 /** Virtual time beyond the phases' own length before a trial is given up: the store no longer answers. */
@@ -51,17 +52,24 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
     percentiles: cell.measure.percentiles,
     latencyLog: options.latencyLog,
   });
-  const simulated = new SimulatedTrial(trial, {
-    begun: (phases) => fold.begin(phases),
-    record: (record) => {
-      fold.operation(record);
-      options.record?.(record);
+  const traced = traceWindowsOf(trial);
+  const simulated = new SimulatedTrial(
+    trial,
+    {
+      begun: (phases) => fold.begin(phases),
+      record: (record) => {
+        fold.operation(record);
+        options.record?.(record);
+        traced?.watcher.operation(record);
+      },
+      snapshot: (snapshot) => fold.snapshot(snapshot),
+      faults: (spans) => fold.watchFaults(spans),
+      counters: (sample) => fold.counters(sample),
+      stored: (store) => fold.stored(store),
     },
-    snapshot: (snapshot) => fold.snapshot(snapshot),
-    faults: (spans) => fold.watchFaults(spans),
-    counters: (sample) => fold.counters(sample),
-    stored: (store) => fold.stored(store),
-  });
+    traced === undefined ? {} : { watcher: traced.watcher },
+  );
+  if (traced !== undefined) traced.running.trial = simulated;
   if (!(await carryThrough(simulated, options))) return undefined;
   if (signal.aborted) return undefined;
   const { driver, cluster } = simulated;
@@ -89,6 +97,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
   return {
     ...result,
     ...(drawnFaults === undefined ? {} : { drawnFaults }),
+    ...(traced === undefined ? {} : { traces: traced.finish() }),
     figures: { ...result.figures, faults: simulated.lanes(), legs: simulated.legs() },
     simulation: {
       digest: digest.hex(),
@@ -429,8 +438,18 @@ export async function traceTrial(
   running.trial = simulated;
   const options: TrialOptions = { trial, signal, progress, log: () => undefined };
   if (!(await carryThrough(simulated, options))) return undefined;
+  return finishTrace(simulated, trial, recorder, window);
+}
+
+/** What was recorded of a trial that has ended. */
+function finishTrace(
+  simulated: SimulatedTrial,
+  trial: PlannedTrial,
+  recorder: TraceRecorder,
+  window: TraceWindow,
+): { readonly header: TraceHeader; readonly events: readonly TraceEvent[] } {
   const { startOfWarmup: warmup } = simulated;
-  const { ring } = simulated.cluster;
+  const { ring, settings } = simulated.cluster;
   const nameOf = (node: number): string => settings.members[node].id;
   const replicas = new Map<string, readonly string[]>();
   for (const [key, { name }] of simulated.driver.keysWritten) {
@@ -455,3 +474,34 @@ export async function traceTrial(
     events,
   };
 }
+
+/** Recorders of the cell's `measure.raw.trace_windows`; undefined where there are none. */
+function traceWindowsOf(trial: PlannedTrial):
+  | {
+      readonly watcher: TraceWindows;
+      readonly running: { trial?: SimulatedTrial };
+      readonly finish: () => NonNullable<TrialOutput["traces"]>;
+    }
+  | undefined {
+  const windows = trial.cell.measure.traceWindows ?? [];
+  if (windows.length === 0) return undefined;
+  const settings: ClusterSettings = { ...trial.cell.cluster, name: trial.id, seed: trial.seed };
+  const running: { trial?: SimulatedTrial } = {};
+  const recorded = windows.map((window) => {
+    const within = { fromMicros: fromMs(window.fromMs), toMicros: fromMs(window.toMs), maxEvents: MOST_TRACED };
+    const recorder = new TraceRecorder(settings, within, () => running.trial?.startOfWarmup ?? Infinity);
+    return { window, within, recorder };
+  });
+  return {
+    watcher: new TraceWindows(recorded.map(({ recorder }) => recorder)),
+    running,
+    finish: () =>
+      recorded.map(({ window, within, recorder }) => ({
+        window,
+        trace: finishTrace(running.trial!, trial, recorder, within),
+      })),
+  };
+}
+
+/** Events kept of one window. */
+const MOST_TRACED = 200_000;

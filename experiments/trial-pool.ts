@@ -11,7 +11,8 @@ import { TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
 import type { HistoryWanted } from "./world";
 
 export type ToWorker =
-  { readonly type: "run"; readonly trial: PlannedTrial; readonly history?: HistoryWanted } | { readonly type: "abort" };
+  | { readonly type: "run"; readonly trial: PlannedTrial; readonly history?: HistoryWanted; readonly traces?: string }
+  | { readonly type: "abort" };
 
 export type FromWorker =
   | {
@@ -28,6 +29,7 @@ export type FromWorker =
 
 export interface PooledTrial extends Pick<TrialOptions, "trial" | "signal" | "progress" | "log"> {
   readonly history?: HistoryWanted;
+  readonly traces?: string;
 }
 
 export class TrialPool {
@@ -63,7 +65,7 @@ export class TrialPool {
   }
 
   private carryOut(worker: Worker, options: PooledTrial): Promise<TrialOutput | undefined> {
-    const { trial, history, signal, progress, log } = options;
+    const { trial, history, traces, signal, progress, log } = options;
     return new Promise((resolve, reject) => {
       const abort = (): void => worker.postMessage({ type: "abort" } satisfies ToWorker);
       const end = (act: () => void): void => {
@@ -94,7 +96,12 @@ export class TrialPool {
         end(() => reject(new Error(`a thread of the simulation ended with ${String(code)}`))),
       );
       signal.addEventListener("abort", abort, { once: true });
-      worker.postMessage({ type: "run", trial, ...(history === undefined ? {} : { history }) } satisfies ToWorker);
+      worker.postMessage({
+        type: "run",
+        trial,
+        ...(history === undefined ? {} : { history }),
+        ...(traces === undefined ? {} : { traces }),
+      } satisfies ToWorker);
       if (signal.aborted) abort();
     });
   }

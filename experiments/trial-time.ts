@@ -26,6 +26,33 @@ export function trialMs(cell: Cell): number {
   return cell.world === "processes" ? onProcesses(cell) : inSimulation(cell);
 }
 
+/** Of a trial's folder, roughly: its figures, a row an interval, and what is kept raw, compressed. */
+export function trialBytes(cell: Cell): number {
+  const { phases, measure, workload } = cell;
+  const intervals = (phases.warmupMs + phases.measureMs + phases.drainMs) / measure.intervalMs;
+  const asked =
+    workload.mixture?.name === "scripted"
+      ? stepCount(workload.mixture.steps)
+      : (operationsPerSecond(cell) * (phases.warmupMs + phases.measureMs)) / 1_000;
+  const operations = asked * operationsFor(cell);
+  const raw = measure.rawHistory;
+  const kept = raw.kind === "none" ? 0 : raw.kind === "all" ? 1 : raw.fraction;
+  const tracedMs = (measure.traceWindows ?? []).reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  const traced = (tracedMs / 1_000) * operationsPerSecond(cell) * operationsFor(cell);
+  return (
+    FIGURES_BYTES +
+    intervals * BYTES_AN_INTERVAL +
+    operations * kept * BYTES_AN_OPERATION +
+    traced * (4 + 4 * cell.cluster.engine.nVal) * BYTES_A_TRACED_EVENT
+  );
+}
+
+/** Measured on runs of the catalogue; gzip included where it is used. */
+const FIGURES_BYTES = 60_000;
+const BYTES_AN_INTERVAL = 2_500;
+const BYTES_AN_OPERATION = 16;
+const BYTES_A_TRACED_EVENT = 14;
+
 function onProcesses(cell: Cell): number {
   const { warmupMs, measureMs, drainMs } = cell.phases;
   const preload = cell.workload.preload ? cell.workload.records.insertCount / PRELOADS_PER_MS : 0;

@@ -1,6 +1,6 @@
 /** A thread that carries out simulated trials, one at a time, for `trial-pool.ts`. */
 import { parentPort } from "node:worker_threads";
-import { TrialFailed } from "./trial";
+import { TrialFailed, type TrialOutput } from "./trial";
 import type { FromWorker, ToWorker } from "./trial-pool";
 import { runTrial } from "./world";
 
@@ -17,17 +17,23 @@ async function carryOut(message: Extract<ToWorker, { type: "run" }>): Promise<vo
     const output = await runTrial({
       trial: message.trial,
       ...(message.history === undefined ? {} : { history: message.history }),
+      ...(message.traces === undefined ? {} : { traces: message.traces }),
       signal: abort.signal,
       progress: (phase, elapsedMs, totalMs, operations) => {
         tell({ type: "progress", phase, elapsedMs, totalMs, operations });
       },
       log: (line) => tell({ type: "log", line }),
     });
-    tell({ type: "done", output });
+    // What was written is not told as well.
+    tell({ type: "done", output: output === undefined ? undefined : withoutTraces(output) });
   } catch (error) {
     const { message: reason, stack } = error instanceof Error ? error : new Error(String(error));
     tell({ type: "failed", reason, stack: stack ?? "", expected: error instanceof TrialFailed });
   }
+}
+
+function withoutTraces({ traces: _written, ...output }: TrialOutput): TrialOutput {
+  return output;
 }
 
 port.on("message", (message: ToWorker) => {

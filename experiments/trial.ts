@@ -14,6 +14,7 @@ import type { TrialResult } from "../results/measures/fold";
 import type { Doubt, FaultLane, TrialFigures } from "../results/record/figures";
 import type { OperationRecord } from "../results/record/history";
 import type { SimulationRecord } from "../results/record/run-folder";
+import type { StoredTrace } from "../results/record/trace-file";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
 
@@ -35,6 +36,11 @@ export interface TrialOptions {
 /** A trial's figures; of a simulated one also what makes it replayable. */
 export interface TrialOutput extends TrialResult {
   readonly simulation?: SimulationRecord;
+  /** Of each of the cell's trace windows, in order. */
+  readonly traces?: readonly {
+    readonly window: { readonly fromMs: number; readonly toMs: number };
+    readonly trace: StoredTrace;
+  }[];
   /** Of `faults: random`. */
   readonly drawnFaults?: readonly FaultSettings[];
 }

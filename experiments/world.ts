@@ -2,7 +2,11 @@
  * Carries out one trial in the world that its cell names, and keeps its raw history if that is wanted. It runs on the main
  * thread or, for simulations, on a worker's: the trial cannot tell.
  */
+import { join } from "node:path";
+import { formatDuration } from "../engine/vocabulary/quantities";
+import { makeFolders } from "../results/record/files";
 import { HistoryWriter } from "../results/record/history-file";
+import { writeTrace } from "../results/record/trace-file";
 import { runOnProcesses } from "./processes-trial";
 import { runInSimulation } from "./simulated-trial";
 import type { TrialOptions, TrialOutput } from "./trial";
@@ -15,11 +19,13 @@ export interface HistoryWanted {
 
 export interface ExecutionOptions extends Omit<TrialOptions, "record"> {
   readonly history?: HistoryWanted;
+  /** Where the trace of each of the cell's windows goes. */
+  readonly traces?: string;
 }
 
 /** Rejects with TrialFailed or, when the signal fired, resolves to undefined. */
 export async function runTrial(options: ExecutionOptions): Promise<TrialOutput | undefined> {
-  const { history: wanted, ...rest } = options;
+  const { history: wanted, traces, ...rest } = options;
   const history = wanted === undefined ? undefined : new HistoryWriter(wanted.file, wanted.keyFraction);
   const run = options.trial.cell.world === "simulation" ? runInSimulation : runOnProcesses;
   try {
@@ -28,9 +34,18 @@ export async function runTrial(options: ExecutionOptions): Promise<TrialOutput |
       ...(history === undefined ? {} : { record: (record) => history.operation(record) }),
     });
     await history?.close();
+    if (traces !== undefined && output !== undefined) writeTraces(traces, output);
     return output;
   } catch (error) {
     await history?.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** `trace-19s-22s.jsonl.gz`, one a window. */
+function writeTraces(folder: string, { traces }: TrialOutput): void {
+  if (traces === undefined || traces.length === 0) return;
+  makeFolders(folder);
+  for (const { window, trace } of traces)
+    writeTrace(join(folder, `trace-${formatDuration(window.fromMs)}-${formatDuration(window.toMs)}.jsonl.gz`), trace);
 }

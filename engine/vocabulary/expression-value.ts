@@ -7,7 +7,13 @@
  * Numbers carry what they count. A bare number beside a metric means the metric's own unit (`read_p99_ms < 20`); beside a
  * setting, whose unit is not in its name, it is refused.
  */
-import type { ComparisonOperator, Dimension, Expression, ExpressionFault } from "./expression";
+import {
+  printExpression,
+  type ComparisonOperator,
+  type Dimension,
+  type Expression,
+  type ExpressionFault,
+} from "./expression";
 import { nearest } from "./nearest";
 import { parseBytesPerSecond, parseDurationMs, parseRatePerSecond, parseRatio, parseSizeBytes } from "./quantities";
 
@@ -122,7 +128,7 @@ function valueOfName(expression: Expression & { readonly kind: "name" }, names: 
   const near = nearest(expression.name, names.known());
   throw new Wrong(
     expression.at,
-    `"${expression.name}" is no ${names.what}${near === undefined ? "" : `; did you mean "${near}"?`}`,
+    `"${expression.name}" is no ${names.what}; ${near === undefined ? "a text stands in quotes, such as 'none'" : `did you mean "${near}"?`}`,
     near,
   );
 }
@@ -130,13 +136,16 @@ function valueOfName(expression: Expression & { readonly kind: "name" }, names: 
 function truthOf(expression: Expression, names: Names): { readonly truth: boolean | undefined } {
   const value = evaluate(expression, names);
   if (value.kind === "truth") return value;
-  throw new Wrong(expression.at, `is ${describe(value)} where a condition should stand, such as r <= 2`);
+  throw new Wrong(
+    expression.at,
+    `${printExpression(expression)} is ${describe(value)} where a condition should stand, such as r <= 2`,
+  );
 }
 
 function numberOf(expression: Expression, names: Names): NumberValue {
   const value = evaluate(expression, names);
   if (value.kind === "number") return value;
-  throw new Wrong(expression.at, `is ${describe(value)} where a number should stand`);
+  throw new Wrong(expression.at, `${printExpression(expression)} is ${describe(value)} where a number should stand`);
 }
 
 function compare(

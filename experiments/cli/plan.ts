@@ -43,10 +43,10 @@ function plan(file: string, options: Options, context: CommandContext): void {
     return;
   }
   const paint = outPaint(context, options);
-  const { cells, repetitions } = experiment;
+  const { repetitions } = experiment;
   io.stdout.write(
-    `${paint.bold(experiment.name)}   ${axesText(experiment)} → ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(trials.length, "trial")}\n` +
-      `${timeText(estimate, options.jobs)}\n`,
+    `${paint.bold(experiment.name)}   ${axesText(experiment)} → ${cellsText(experiment)} × ${plural(repetitions, "repetition")} = ${plural(trials.length, "trial")}\n` +
+      `${timeText(estimate, options.jobs)}\n${diskText(experiment, estimate)}\n`,
   );
   if (estimate.comparisons > 0) {
     const verdict = estimate.smallestAdjustedP > experiment.analysis.alpha ? "" : ` < ${experiment.analysis.alpha} ok`;
@@ -85,6 +85,28 @@ function timeText({ processesSeconds, simulationSeconds }: PlanEstimate, jobs: n
   return processesSeconds === 0 ? simulated : `${processes}\n${simulated}`;
 }
 
+/** `24 cells − 1 excluded = 23 cells`; `--only` comes off as well. */
+function cellsText({ cells, excluded, combinations }: Experiment): string {
+  const kept = plural(cells.length, "cell");
+  const notAsked = combinations - excluded - cells.length;
+  if (excluded === 0 && notAsked === 0) return kept;
+  const parts = [
+    plural(combinations, "cell"),
+    ...(excluded === 0 ? [] : [`${excluded} excluded`]),
+    ...(notAsked === 0 ? [] : [`${notAsked} not asked for`]),
+  ];
+  return `${parts.join(" − ")} = ${kept}`;
+}
+
+function diskText({ budget: { wallMs, diskBytes } }: Experiment, { bytes }: PlanEstimate): string {
+  const { bytesInWords } = require("../plan") as typeof import("../plan");
+  const limits = [
+    ...(wallMs === undefined ? [] : [`wall ${seconds(wallMs / 1_000)}`]),
+    ...(diskBytes === undefined ? [] : [`disk ${bytesInWords(diskBytes)}`]),
+  ];
+  return `about ${bytesInWords(bytes)} on disk${limits.length === 0 ? "" : `; budget: ${limits.join(", ")}`}`;
+}
+
 function cellTable(experiment: Experiment, columns: number): string {
   const { axisKeys, cells } = experiment;
   const rows = cells
@@ -115,9 +137,12 @@ function planDocument(experiment: Experiment, estimate: PlanEstimate, trials: re
     profile: experiment.profile,
     seed: experiment.seed,
     cells: estimate.cells,
+    excluded: experiment.excluded,
     trials: estimate.trials,
     cached: 0,
     estimate_s: estimate.seconds,
+    estimate_bytes: estimate.bytes,
+    budget: { wall_s: wall(experiment), disk_bytes: experiment.budget.diskBytes ?? null },
     estimate_by_world_s: { processes: estimate.processesSeconds, simulation: estimate.simulationSeconds },
     smallest_p: estimate.smallestP,
     smallest_p_adjusted: estimate.smallestAdjustedP,
@@ -129,6 +154,10 @@ function planDocument(experiment: Experiment, estimate: PlanEstimate, trials: re
     })),
     order: trials.map((trial) => ({ cell: trial.cell.id, repetition: trial.repetition, seed: trial.seed })),
   };
+}
+
+function wall({ budget: { wallMs } }: Experiment): number | null {
+  return wallMs === undefined ? null : wallMs / 1_000;
 }
 
 function number(p: number): string {

@@ -13,6 +13,7 @@ export interface ShapeOptions extends CommonOptions {
   readonly profile?: string;
   readonly only?: readonly string[];
   readonly seed?: number;
+  readonly budget?: string;
 }
 
 export function shapeOptions(command: Command): Command {
@@ -20,6 +21,7 @@ export function shapeOptions(command: Command): Command {
     .option("-S, --set <key=value>", "change a key, such as -S r=2 or -S workload.rate=500/s; may be repeated", collect)
     .option("-p, --profile <name>", "one of the file's profiles, such as smoke")
     .option("--only <axis=value>", "only the cells that meet this; may be repeated", collect)
+    .option("--budget <time>", "start no further trial after it, such as 10m (short for -S budget.wall=…)")
     .option("--seed <number>", "the root of all randomness", readSeed);
 }
 
@@ -36,7 +38,8 @@ export function resolveFor(typed: string, options: ShapeOptions, context: Comman
   const { resolveExperiment } = require("../spec/resolve") as typeof import("../spec/resolve");
   const { io } = context;
   const { path, text } = readExperimentFile(typed, io);
-  const { set: sets = [], only = [], profile, seed } = options;
+  const { only = [], profile, seed, budget } = options;
+  const sets = [...(options.set ?? []), ...(budget === undefined ? [] : [`budget.wall=${budget}`])];
   const resolution = resolveExperiment({
     path,
     text,

@@ -17,6 +17,16 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     require("../../results/statistics/distance") as typeof import("../../results/statistics/distance");
   const { intervalKind } =
     require("../../results/statistics/summarise") as typeof import("../../results/statistics/summarise");
+  const { overallVerdict, sloDocuments } =
+    require("../../results/reports/objectives") as typeof import("../../results/reports/objectives");
+  const { judgeHypotheses } =
+    require("../../results/statistics/expectations") as typeof import("../../results/statistics/expectations");
+  const { judgeObjectives } =
+    require("../../results/statistics/service-levels") as typeof import("../../results/statistics/service-levels");
+  const { paretoFront } =
+    require("../../results/statistics/pareto") as typeof import("../../results/statistics/pareto");
+  const objectives = judgeObjectives(run);
+  const front = paretoFront(run);
   const { WORLDS } = require("../../results/statistics/worlds") as typeof import("../../results/statistics/worlds");
   const beside = besidePublished(run);
   const failed = trials.filter((trial) => trial.record.outcome === "failed").length;
@@ -32,7 +42,8 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     seed: manifest.seed,
     note: manifest.note,
     tags: manifest.tags,
-    verdict: failed > 0 || manifest.status !== "done" ? "incomplete" : "pass",
+    verdict: failed > 0 || manifest.status !== "done" ? "incomplete" : (overallVerdict(objectives) ?? "pass"),
+    ...(manifest.stopped === undefined ? {} : { stopped: manifest.stopped }),
     validity: worst(cells),
     trials: { done: trials.length - failed, failed },
     cells: cells.map((cell) => ({
@@ -48,7 +59,15 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     })),
     distance: worldDistances(run),
     comparisons: run.comparisons,
-    slos: [],
+    slos: sloDocuments(objectives),
+    hypotheses: judgeHypotheses(run).map(({ hypothesis, verdict, met, refuted, open }) => ({
+      ...hypothesis,
+      verdict,
+      met,
+      refuted,
+      open,
+    })),
+    pareto: front === undefined ? [] : [...front.front],
     warnings: manifest.warnings,
   };
 }

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { makeFolders } from "../../results/record/files";
 import type { PlanEstimate } from "../plan";
+import type { RunResult } from "../run-types";
 import type { Experiment } from "../spec/experiment";
 import { collect, common, errPaint, next, outPaint, printJson, type CommandContext } from "./command";
 import { shownPath } from "./experiment-file";
@@ -17,7 +18,7 @@ import { resolveFor, shapeOptions, type ShapeOptions } from "./resolve-options";
 import { runDocument } from "./run-document";
 import { loadRunAt, terminalReport } from "./stored-run";
 import { seconds } from "./table";
-import { systemMessage, UserError, type ExitCode } from "./user-error";
+import { systemMessage, UserError } from "./user-error";
 import { wholeNumber } from "./verify";
 
 interface Options extends ShapeOptions {
@@ -44,7 +45,7 @@ export function defineRun(program: Command, context: CommandContext): void {
     )
     .option("--raw <history>", "keep the raw history: none, keys:5% or all (short for -S measure.raw.history=…)")
     .option("-j, --jobs <n>", "simulated trials at once; as many as there are processors when left out", wholeNumber)
-    .option("--exit-zero", "end with 0 although trials failed or nothing could be decided")
+    .option("--exit-zero", "end with 0 although trials failed, or objectives did or could not be decided")
     .addOption(new Option("--progress <form>", "how progress is shown on standard error").choices(["json", "plain"]))
     .action((file: string, options: Options) => run(file, options, context));
   common(shapeOptions(command), [
@@ -90,7 +91,7 @@ async function run(file: string, options: Options, context: CommandContext): Pro
     for (const failure of result.failures) io.stderr.write(`${errPaint(context, options).red("failed")}  ${failure}\n`);
     tellResult(result.folder, result.report, options, context);
     context.exit(options.exitZero === true && result.exit !== 130 ? 0 : result.exit);
-    closing(result.exit, result.folder, file, io);
+    closing(result, file, options, io);
   } finally {
     progress.clear();
     interrupts.stop();
@@ -159,11 +160,15 @@ function tellResult(folder: string, report: string, options: Options, context: C
   if (shownReport !== "") io.stdout.write(`report: ${shownReport}\n`);
 }
 
-function closing(exit: ExitCode, folder: string, file: string, io: Io): void {
+function closing({ exit, folder, stopped }: RunResult, file: string, options: Options, io: Io): void {
   const shown = shownPath(folder, io);
-  if (exit === 130) {
+  const profile = options.profile === undefined ? "" : ` --profile ${options.profile}`;
+  if (stopped !== undefined) io.stderr.write(`stopped: ${stopped}; the trials that were done are in ${shown}\n`);
+  if (exit === 130 && stopped !== undefined) {
+    next(io, `quorumlab run ${file}${profile} -S budget.wall= -S budget.disk=`, `quorumlab show ${shown}`);
+  } else if (exit === 130) {
     io.stderr.write(`interrupted: the trials that were done are in ${shown}\n`);
-    next(io, `quorumlab run ${file}`);
+    next(io, `quorumlab run ${file}${profile}`);
   } else if (exit === 3) {
     io.stderr.write(`some trials failed; ${join(shown, "journal.jsonl")} tells which\n`);
     next(io, `quorumlab show ${shown}`);

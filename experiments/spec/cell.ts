@@ -16,6 +16,7 @@ import { repairOf } from "./repair";
 import { readsOf } from "./reads";
 import type { RecordedDistributions } from "./recorded-distribution";
 import { applyCombination, named, type Combination } from "./sweep";
+import { readTraceWindows } from "./trace-windows";
 import { Values } from "./values";
 import { resolveWorkload } from "./workload";
 
@@ -47,7 +48,9 @@ export function resolveCell(
     // Of both worlds those of the simulation, so that equal seeds draw equal faults.
     idle: (kind) => idleness(kind, values, shared.worlds.has("simulation") ? "simulation" : "processes") !== undefined,
   });
-  const warnings = crossCheck({ values, members, workload, phases, faults, worlds: shared.worlds }, problems);
+  const weak = crossCheck({ values, members, workload, phases, faults, worlds: shared.worlds }, problems);
+  const { traced, ignored } = readTraceWindows(cellTree, phases, values.text("world"), problems);
+  const warnings = [...weak, ...ignored];
   if (members === undefined || workload === undefined || phases === undefined || problems.hasErrors) return undefined;
   return {
     id,
@@ -57,7 +60,7 @@ export function resolveCell(
     pin: values.get("cluster.pin") as Cell["pin"],
     workload,
     phases,
-    measure: measureOf(values),
+    measure: { ...measureOf(values), ...traced },
     faults: faults.kind === "random" ? faults.settings : faults.faults.map(({ settings }) => settings),
     resolved: resolvedOf(values, combination, cellTree),
     warnings,
@@ -161,13 +164,19 @@ function measureOf(values: Values): MeasureSettings {
 }
 
 /** Every row as it would be written, the faults by their ids, and the tags that an axis sets. */
-function resolvedOf(values: Values, combination: Combination, tree: LocatedMap): Readonly<Record<string, unknown>> {
+export function resolvedOf(
+  values: Values,
+  combination: Combination,
+  tree: LocatedMap,
+): Readonly<Record<string, unknown>> {
   const resolved: Record<string, unknown> = {};
   for (const [key, value] of values.entries()) if (value.printed !== null) resolved[key] = value.printed;
   const faults = nodeAt(tree, ["faults"]);
   if (faults?.kind === "list") {
     for (const [i, item] of faults.items.entries()) resolved[`faults.${idOf(item) ?? i}`] = toJson(written(item));
   } else if (faults !== undefined) resolved.faults = toJson(written(faults));
+  const windows = nodeAt(tree, ["measure", "raw", "trace_windows"]);
+  if (windows !== undefined) resolved["measure.raw.trace_windows"] = toJson(written(windows));
   for (const { axis, value } of combination) if (axis.startsWith("tags.")) resolved[axis] = axisText(written(value));
   return resolved;
 }

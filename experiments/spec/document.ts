@@ -3,7 +3,17 @@
  * never in an exception: the parser's own errors, duplicate keys, tags, keys that are no text, and trees that aliases or
  * nesting blow up beyond what any experiment needs.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type Scalar,
+} from "yaml";
 import type { Entry, Located, LocatedMap, Origin, Place } from "./located";
 import type { Problems } from "./problems";
 
@@ -136,7 +146,7 @@ class Builder {
     }
     if (isMap(node)) return this.map(node.items, at, depth);
     if (isSeq(node)) return { kind: "list", at, items: node.items.map((item) => this.node(item, at, depth + 1)) };
-    if (isScalar(node)) return this.scalar(node.value, at);
+    if (isScalar(node)) return { ...this.scalar(node.value, at), ...textColumnOf(node, at) };
     return { kind: "scalar", at, value: null };
   }
 
@@ -154,7 +164,7 @@ class Builder {
     return { kind: "map", at, entries };
   }
 
-  private scalar(value: unknown, at: Place): Located {
+  private scalar(value: unknown, at: Place): Located & { readonly kind: "scalar" } {
     if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
       return { kind: "scalar", at, value };
     }
@@ -164,4 +174,12 @@ class Builder {
       value: typeof value === "bigint" ? Number(value) : null,
     };
   }
+}
+
+/** Plain and quoted texts that are written as they are read. */
+function textColumnOf(node: Scalar, at: Place): { readonly textColumn?: number } {
+  if (typeof node.value !== "string" || node.range === undefined || node.range === null) return {};
+  const quotes = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE" ? 1 : 0;
+  const asWritten = node.range[1] - node.range[0] === node.value.length + 2 * quotes;
+  return (quotes === 1 || node.type === "PLAIN") && asWritten ? { textColumn: at.column + quotes } : {};
 }

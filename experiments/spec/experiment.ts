@@ -5,6 +5,7 @@
 import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabulary/faults";
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
+import type { Hypothesis, Objective, ParetoGoal, ReportSettings } from "../../results/record/objectives";
 import type { AxisValues, PublishedValue } from "../../results/record/run-folder";
 
 export type World = "processes" | "simulation";
@@ -22,6 +23,8 @@ export interface MeasureSettings {
   readonly divergenceScan: { readonly everyMs: number; readonly keys: number } | undefined;
   readonly rawHistory:
     { readonly kind: "none" } | { readonly kind: "all" } | { readonly kind: "keys"; readonly fraction: number };
+  /** Simulation; from the start of the warm-up, in order and apart. */
+  readonly traceWindows?: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
 /** One combination of axis values. */
@@ -47,7 +50,7 @@ export interface Experiment {
   readonly name: string;
   readonly title: string;
   readonly question: string;
-  readonly hypotheses: readonly { readonly id: string; readonly text: string }[];
+  readonly hypotheses: readonly Hypothesis[];
   readonly tags: Readonly<Record<string, string>>;
   readonly citations: readonly string[];
   readonly seed: number;
@@ -56,16 +59,30 @@ export interface Experiment {
   /** The same keys by axis: those of a zipped group stand together. */
   readonly axisGroups: readonly (readonly string[])[];
   readonly cells: readonly Cell[];
+  /** Of axis values, before anything is taken out. */
+  readonly combinations: number;
+  /** Combinations that `sweep.exclude` and `sweep.where` take out. */
+  readonly excluded: number;
   readonly repetitions: number;
   /** Cell id of the baseline for comparisons, when the sweep names one. */
   readonly baseline: string | undefined;
   readonly analysis: { readonly noiseFloor: number; readonly alpha: number };
+  readonly objectives: readonly Objective[];
+  readonly pareto: readonly ParetoGoal[];
+  readonly report: ReportSettings;
+  readonly budget: Budget;
   readonly published: readonly PublishedValue[];
   readonly warnings: readonly Problem[];
   /** Where each resolved key's value came from: default, file, profile, flag. */
   readonly origins: Readonly<Record<string, string>>;
   /** The file's path and bytes. */
   readonly source: { readonly path: string; readonly text: string };
+}
+
+/** What a run may take before no further trial is started; undefined: without limit. */
+export interface Budget {
+  readonly wallMs: number | undefined;
+  readonly diskBytes: number | undefined;
 }
 
 /** One thing wrong, or weak, in what a person wrote. */

@@ -8,21 +8,28 @@ import type { Problems } from "./problems";
 
 /** Whether `path` can be set; false after telling why not. Paths that go through no list always can. */
 export function checkItem(tree: LocatedMap, path: readonly string[], at: Place, problems: Problems): boolean {
-  if (path[0] !== "faults" || path.length === 1) return true;
-  const faults = nodeAt(tree, ["faults"]);
+  const what = WITH_IDS.get(path[0]);
+  if (what === undefined || path.length === 1) return true;
+  const items = nodeAt(tree, path.slice(0, 1));
   // `{random: {…}}` is a map like any other, and `random` short for it.
-  const drawn =
-    faults === undefined || faults.kind === "map" || (faults.kind === "scalar" && faults.value === "random");
-  if (path[1] === "random" && drawn) return true;
+  const drawn = items === undefined || items.kind === "map" || (items.kind === "scalar" && items.value === "random");
+  if (path[0] === "faults" && path[1] === "random" && drawn) return true;
   if (nodeAt(tree, path.slice(0, 2)) !== undefined) return true;
-  const ids = faults?.kind === "list" ? faults.items.flatMap((item) => idOf(item) ?? []) : [];
+  const ids = items?.kind === "list" ? items.items.flatMap((item) => idOf(item) ?? []) : [];
   const near = nearest(path[1], ids);
   const hint =
     near !== undefined
       ? `did you mean "${near}"?`
       : ids.length === 0
-        ? "no fault has an id"
-        : `the faults are ${ids.join(", ")}`;
-  problems.error(at, `${path.join(".")}: there is no fault "${path[1]}"; ${hint}`, near);
+        ? `no ${what} has an id`
+        : `the ${path[0] === "slos" ? "objectives" : path[0]} are ${ids.join(", ")}`;
+  problems.error(at, `${path.join(".")}: there is no ${what} "${path[1]}"; ${hint}`, near);
   return false;
 }
+
+/** Lists of the experiment whose items have ids, and what an item is. */
+const WITH_IDS: ReadonlyMap<string, string> = new Map([
+  ["faults", "fault"],
+  ["slos", "objective"],
+  ["hypotheses", "hypothesis"],
+]);

@@ -8,6 +8,7 @@ import { distNames } from "../../engine/vocabulary/structures";
 import { TUNABLES } from "../../engine/vocabulary/tunables";
 import { QUORUM_WORDS, rangeText, type ValueKind } from "../../engine/vocabulary/value-kinds";
 import { MOST_STEPS, READY_SCRIPTS } from "../../engine/vocabulary/written-scripts";
+import { PROBES } from "../../results/record/probes";
 import { PARTS, PLAIN_KEYS, SCALAR_FORMS, SWITCHABLE } from "./keys";
 import { MOST_FAULTS } from "./random-faults";
 
@@ -21,7 +22,7 @@ export function experimentSchema(): Schema {
   for (const row of TUNABLES)
     put(properties, row.key, { ...schemaOf(row.kind), description: describe(row.title, row.kind, row.default) });
   properties.world = listOrOne(properties.world as Schema);
-  for (const [name, title] of PARTS) properties[name] = { ...PART_SCHEMAS[name], description: title };
+  for (const [name, title] of PARTS) put(properties, name, { ...PART_SCHEMAS[name], description: title });
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "quorumlab experiment",
@@ -322,6 +323,10 @@ const FAULTS: Schema = {
   ],
 };
 
+function namesSchema(names: readonly string[]): Schema {
+  return { anyOf: [{ const: "none" }, { type: "array", items: { enum: names } }] };
+}
+
 const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
   hypotheses: {
     type: "array",
@@ -329,7 +334,12 @@ const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
       type: "object",
       additionalProperties: false,
       required: ["id", "text"],
-      properties: { id: { type: "string" }, text: { type: "string" } },
+      properties: {
+        id: { type: "string" },
+        text: { type: "string" },
+        expect: { type: "string" },
+        where: { type: "string" },
+      },
     },
   },
   tags: { type: "object", additionalProperties: { type: ["string", "number", "boolean"] } },
@@ -340,6 +350,7 @@ const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
     required: ["axes"],
     properties: {
       axes: { type: "object", additionalProperties: AXIS },
+      where: { type: "string" },
       exclude: { type: "array", items: { type: "object" } },
       baseline: { type: "object" },
     },
@@ -361,5 +372,59 @@ const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
       },
     },
   },
+  slos: {
+    type: "array",
+    items: {
+      type: "object",
+      additionalProperties: false,
+      required: ["id", "sli", "op", "value"],
+      properties: {
+        id: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$" },
+        sli: { type: "string" },
+        over: {
+          type: "object",
+          additionalProperties: false,
+          properties: {
+            time: { const: "measure" },
+            outcome: { const: "ok" },
+            fault: { type: "string" },
+            keys: { type: "string", pattern: "^(max|p[0-9]+)$" },
+            repetitions: { type: "string", pattern: "^(median|max|min|p[0-9]+)$" },
+          },
+        },
+        op: { enum: ["<", "<=", ">", ">=", "==", "!="] },
+        value: { type: ["number", "string"] },
+        severity: { enum: ["fail", "abort"] },
+      },
+    },
+  },
+  "report.headline": { type: "array", minItems: 1, items: { type: "string" } },
+  "measure.probes": namesSchema(PROBES.map(({ name }) => name)),
+  "measure.raw.trace_windows": {
+    anyOf: [
+      { const: "none" },
+      {
+        type: "array",
+        items: {
+          type: "object",
+          additionalProperties: false,
+          required: ["from", "to"],
+          properties: { from: DURATION, to: DURATION },
+        },
+      },
+    ],
+  },
+  "analysis.pareto": {
+    type: "array",
+    items: {
+      anyOf: ["minimise", "maximise"].map((goal) => ({
+        type: "object",
+        additionalProperties: false,
+        required: [goal],
+        properties: { [goal]: { type: "string" } },
+      })),
+    },
+  },
+  "analysis.model_overlay": namesSchema(["pbs"]),
   profiles: { type: "object", additionalProperties: { type: "object" } },
 };

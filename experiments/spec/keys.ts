@@ -90,19 +90,64 @@ export const PLAIN_KEYS: readonly PlainKey[] = [
     default: "holm",
     title: "Correction for many comparisons",
   },
+  {
+    key: "report.theme",
+    kind: { kind: "choice", values: ["auto", "light", "dark"], later: [] },
+    default: "auto",
+    title: "How the report's page looks; auto follows the reader's system. Printed and exported pictures are light",
+  },
+  {
+    key: "budget.wall",
+    kind: { kind: "duration", minMs: 1_000, maxMs: 30 * 86_400_000 },
+    default: "",
+    title: "Time on the wall after which no further trial is started; those that run are finished",
+  },
+  {
+    key: "budget.disk",
+    kind: { kind: "size", minBytes: 1_000_000, maxBytes: 1e15 },
+    default: "",
+    title: "Size of this run's trials on disk after which no further trial is started",
+  },
 ];
 
 /** Parts with a reader of their own. */
 export const PARTS: ReadonlyMap<string, string> = new Map([
-  ["hypotheses", "A list of {id, text}: what is expected, before it is measured"],
+  [
+    "hypotheses",
+    "A list of {id, text, expect, where}: what is expected, before it is measured; a condition on metrics that every cell selected by where is to meet",
+  ],
   ["tags", "A map of labels; tags.<name> may be an axis, for cells that differ in nothing else"],
   ["citations", "A list of keys of papers"],
-  ["sweep", "axes, exclude and baseline: what is varied"],
+  [
+    "sweep",
+    'axes, where, exclude and baseline: what is varied. where is a condition that cells are to meet, such as "r + w > n_val"',
+  ],
   [
     "faults",
     "A list of faults, none, random, or {random: {count, kinds, from, to, longest}}: what is hurt, when, for how long",
   ],
   ["published", "A list of {metric, where, value, source, tolerance or within} to set beside measured values"],
+  [
+    "slos",
+    "A list of {id, sli, over, op, value, severity}: objectives on metrics, each judged in every cell as pass, fail or inconclusive. over: {time: measure, outcome: ok, fault, keys, repetitions: median, max, min or p90}; severity: fail, or abort to start no further trial after one that fails it",
+  ],
+  ["report.headline", "A list of metrics: the first table of the report, in this order"],
+  [
+    "measure.probes",
+    "A list of names, or all that there are where left out: which questions the report's first table and charts answer. Every measure is computed and stored whatever is listed",
+  ],
+  [
+    "measure.raw.trace_windows",
+    "A list of {from, to}, counted from the start of the warm-up: every message of these stretches is kept, in simulation",
+  ],
+  [
+    "analysis.pareto",
+    "A list of {minimise: <metric>} or {maximise: <metric>}: cells that no other beats in all of them are marked",
+  ],
+  [
+    "analysis.model_overlay",
+    "A list of models (pbs), or none: whose predictions lie over the charts. All that apply where left out",
+  ],
   ["profiles", "Named changes to the file, chosen with --profile; keys may be dotted"],
 ]);
 
@@ -113,18 +158,9 @@ const LATER: readonly string[] = [
     "gossip_payload", "node_confirms",
   ].map((name) => `tunables.${name}`),
   "hosts",
-  "workload.session",
-  "slos",
-  "report",
-  "budget",
   "extends",
   "presets",
-  "sweep.where",
   "repetitions.stop_early",
-  "measure.probes",
-  "measure.raw.trace_windows",
-  "analysis.pareto",
-  "analysis.model_overlay",
 ]; // prettier-ignore
 
 /** A scalar in place of the group means this key of it. */

@@ -27,7 +27,13 @@ export interface LocatedMap {
 }
 
 export type Located =
-  | { readonly kind: "scalar"; readonly at: Place; readonly value: string | number | boolean | null }
+  | {
+      readonly kind: "scalar";
+      readonly at: Place;
+      readonly value: string | number | boolean | null;
+      /** Column of its first character, where each character stands for itself: no escapes, one line. */
+      readonly textColumn?: number;
+    }
   | { readonly kind: "list"; readonly at: Place; readonly items: readonly Located[] }
   | LocatedMap;
 

@@ -1,26 +1,25 @@
 /**
- * The parts of an experiment that say why it is done: hypotheses, tags, citations, published values. They change no
+ * The parts of an experiment that say why it is done: tags, citations, published values (hypotheses stand in
+ * `objectives.ts`). They change no
  * number, but a wrong key in them is told like any other.
  */
 import { nearest } from "../../engine/vocabulary/nearest";
 import { parseRatio } from "../../engine/vocabulary/quantities";
 import { printWritten } from "../../engine/vocabulary/value-kinds";
 import type { PublishedValue } from "../../results/record/run-folder";
-import type { Experiment } from "./experiment";
 import { describeMetric, METRICS } from "../../results/record/metrics";
-import { meaningOf, NOT_YET } from "./keys";
-import { nodeAt, written, type Located, type LocatedMap } from "./located";
+import { meaningOf } from "./keys";
+import { nodeAt, written, type Located, type LocatedMap, type Place } from "./located";
 import type { Problems } from "./problems";
 
 /** The items of a list of maps at `key`; anything else is told. */
-function records(
+export function records(
   tree: LocatedMap,
   key: string,
   known: readonly string[],
-  later: readonly string[],
   problems: Problems,
 ): readonly LocatedMap[] {
-  const node = nodeAt(tree, [key]);
+  const node = nodeAt(tree, key.split("."));
   if (node === undefined) return [];
   if (node.kind !== "list") {
     problems.error(node.at, `${key} is no list; write ${key}: [{${known.join(": …, ")}: …}]`);
@@ -36,20 +35,18 @@ function records(
     for (const [name, entry] of item.entries) {
       if (known.includes(name)) continue;
       const near = nearest(name, known);
-      if (later.includes(name)) problems.error(entry.keyAt, `${key}.${i}.${name} ${NOT_YET}`);
-      else
-        problems.error(
-          entry.keyAt,
-          `unknown key "${name}" in ${key}; ${near === undefined ? `known: ${known.join(", ")}` : `did you mean "${near}"?`}`,
-          near,
-        );
+      problems.error(
+        entry.keyAt,
+        `unknown key "${name}" in ${key}; ${near === undefined ? `known: ${known.join(", ")}` : `did you mean "${near}"?`}`,
+        near,
+      );
     }
   });
   return maps;
 }
 
 /** A text that must be there. */
-function textOf(map: LocatedMap, key: string, what: string, problems: Problems): string {
+export function textOf(map: LocatedMap, key: string, what: string, problems: Problems): string {
   const node = map.entries.get(key)?.node;
   if (node?.kind === "scalar" && (typeof node.value === "string" || typeof node.value === "number"))
     return String(node.value).trim();
@@ -58,14 +55,6 @@ function textOf(map: LocatedMap, key: string, what: string, problems: Problems):
     node === undefined ? `${what} lacks ${key}` : `${what}.${key} is ${printWritten(written(node))}; allowed: text`,
   );
   return "";
-}
-
-export function readHypotheses(tree: LocatedMap, problems: Problems): Experiment["hypotheses"] {
-  const maps = records(tree, "hypotheses", ["id", "text"], ["expect", "where"], problems);
-  return maps.map((map) => ({
-    id: textOf(map, "id", "hypotheses", problems),
-    text: textOf(map, "text", "hypotheses", problems),
-  }));
 }
 
 export function readTags(tree: LocatedMap, problems: Problems): Readonly<Record<string, string>> {
@@ -98,7 +87,7 @@ export function readCitations(tree: LocatedMap, problems: Problems): readonly st
 }
 
 export function readPublished(tree: LocatedMap, problems: Problems): readonly PublishedValue[] {
-  const maps = records(tree, "published", ["metric", "where", "value", "source", "tolerance", "within"], [], problems);
+  const maps = records(tree, "published", ["metric", "where", "value", "source", "tolerance", "within"], problems);
   return maps.map((map) => {
     const value = numberOf(map, "value", problems);
     const optional = (key: string): number | undefined =>
@@ -110,7 +99,7 @@ export function readPublished(tree: LocatedMap, problems: Problems): readonly Pu
         "published has both tolerance, relative to the value, and within, in its own unit; keep one",
       );
     return {
-      metric: metricOf(map, problems),
+      metric: metricOf(map, "published", "metric", problems),
       where: whereOf(map, problems),
       value,
       source: textOf(map, "source", "published", problems),
@@ -120,20 +109,23 @@ export function readPublished(tree: LocatedMap, problems: Problems): readonly Pu
   });
 }
 
-function metricOf(map: LocatedMap, problems: Problems): string {
-  const name = textOf(map, "metric", "published", problems);
-  if (name === "" || describeMetric(name) !== undefined) return name;
+/** The name of a metric in `key` of an item. */
+export function metricOf(map: LocatedMap, what: string, key: string, problems: Problems): string {
+  const name = textOf(map, key, what, problems);
+  if (name !== "") checkMetric(name, map.entries.get(key)!.node.at, `${what}.${key}`, problems);
+  return name;
+}
+
+/** Tells where `name` is no metric. */
+export function checkMetric(name: string, at: Place, what: string, problems: Problems): boolean {
+  if (describeMetric(name) !== undefined) return true;
   const near = nearest(
     name,
     METRICS.map((metric) => metric.name),
   );
   const hint = near === undefined ? "quorumlab list metrics tells them" : `did you mean "${near}"?`;
-  problems.error(
-    map.entries.get("metric")!.node.at,
-    `published.metric is "${name}", which is no metric; ${hint}`,
-    near,
-  );
-  return name;
+  problems.error(at, `${what} is "${name}", which is no metric; ${hint}`, near);
+  return false;
 }
 
 function numberOf(map: LocatedMap, key: string, problems: Problems): number {

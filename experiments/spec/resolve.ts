@@ -6,13 +6,24 @@
 import { basename } from "node:path";
 import { axisText, cellIds } from "./cell-names";
 import { resolveCell } from "./cell";
+import { applyWhere, settingsOf } from "./conditions";
 import { readDocument } from "./document";
 import type { Cell, Experiment, Problem, Resolution } from "./experiment";
 import { axisKey } from "./keys";
 import { nodeAt, written, type LocatedMap, type Place } from "./located";
 import { applyProfile, applySets } from "./overlay";
+import {
+  aboutCells,
+  readHeadline,
+  readHypotheses,
+  readModelOverlay,
+  readObjectives,
+  readPareto,
+  readProbes,
+} from "./objectives";
+import { warnOfOverlay } from "./overlay-checks";
 import { Problems } from "./problems";
-import { checkProfiles, readCitations, readHypotheses, readPublished, readTags } from "./prose";
+import { checkProfiles, readCitations, readPublished, readTags } from "./prose";
 import { RecordedDistributions } from "./recorded-distribution";
 import { expandSweep, matches, named, readCondition, type Combination, type Sweep } from "./sweep";
 import { checkKeys, Values } from "./values";
@@ -54,8 +65,13 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
   const tags = readTags(tree, problems);
   const citations = readCitations(tree, problems);
   const published = readPublished(tree, problems);
+  const objectives = readObjectives(tree, problems);
+  const pareto = readPareto(tree, problems);
+  const headline = readHeadline(tree, problems);
+  const probes = readProbes(tree, problems);
+  const modelOverlay = readModelOverlay(tree, problems);
 
-  const spread = expandSweep(tree, problems);
+  const spread = applyWhere(tree, expandSweep(tree, problems), recorded, problems);
   const decided = spread.axisKeys.filter((axis) => axis !== "world" || !worlds.listed);
   refuseSetsOfAxes(request.sets ?? [], decided, problems);
   const baseline = findBaseline(tree, spread, problems);
@@ -68,6 +84,17 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
     const cell = resolveCell(tree, combination, idOf.get(combination) ?? "base", shared, problems);
     if (cell !== undefined) cells.push(cell);
   }
+  const claims = aboutCells(
+    hypotheses,
+    hypotheses.some(({ expect }) => expect !== undefined)
+      ? sweep.combinations.map((combination) => ({
+          id: idOf.get(combination) ?? "base",
+          settings: settingsOf(tree, combination, recorded),
+        }))
+      : [],
+    problems,
+  );
+  warnOfOverlay(tree, modelOverlay, cells, problems);
   if (problems.hasErrors) return refused();
 
   const baselineId = baseline === undefined ? undefined : idOf.get(baseline);
@@ -77,7 +104,7 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
     name,
     title: title === "" ? name : title,
     question: base.text("question").trim(),
-    hypotheses,
+    hypotheses: claims,
     tags,
     citations,
     seed: base.number("seed"),
@@ -85,9 +112,23 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
     axisKeys: axesThatName(sweep),
     axisGroups: sweep.axisGroups,
     cells,
+    combinations: spread.combinations.length + spread.excluded,
+    excluded: spread.excluded,
     repetitions: base.number("repetitions.count"),
     baseline: kept ? baselineId : undefined,
     analysis: { noiseFloor: base.number("analysis.noise_floor"), alpha: base.number("analysis.alpha") },
+    objectives,
+    pareto,
+    report: {
+      ...(headline === undefined ? {} : { headline }),
+      theme: base.text("report.theme") as NonNullable<Experiment["report"]["theme"]>,
+      ...(probes === undefined ? {} : { probes }),
+      ...(modelOverlay === undefined ? {} : { modelOverlay }),
+    },
+    budget: {
+      wallMs: base.get("budget.wall") as number | undefined,
+      diskBytes: base.get("budget.disk") as number | undefined,
+    },
     published,
     warnings: problems.sorted(),
     origins: originsOf(base, sweep),

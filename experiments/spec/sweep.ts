@@ -55,10 +55,8 @@ export function expandSweep(tree: LocatedMap, problems: Problems): Sweep {
     return none;
   }
   for (const [key, entry] of sweep.entries) {
-    if (["axes", "exclude", "baseline"].includes(key)) continue;
-    if (meaningOf(`sweep.${key}`).kind === "later")
-      problems.error(entry.keyAt, `sweep.${key} ${NOT_YET}; use sweep.exclude`);
-    else problems.error(entry.keyAt, `unknown key "${key}" in sweep; known: axes, exclude, baseline`);
+    if (["axes", "where", "exclude", "baseline"].includes(key)) continue;
+    problems.error(entry.keyAt, `unknown key "${key}" in sweep; known: axes, where, exclude, baseline`);
   }
   const axes = sweep.entries.get("axes")?.node;
   if (axes === undefined) {

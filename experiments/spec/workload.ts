@@ -112,6 +112,8 @@ function lifetimeOf(values: Values): Pick<WorkloadSettings, "clientLifetime"> {
 function probeOf(values: Values, problems: Problems): Pick<WorkloadSettings, "probe"> {
   if (!values.sound("workload.probe.share", "workload.probe.after")) return {};
   const share = values.number("workload.probe.share");
+  const readBack = sessionProbeOf(values, problems);
+  if (readBack !== undefined) return readBack;
   if (share === 0) {
     if (values.given("workload.probe.after") && !values.given("workload.probe.share"))
       problems.error(values.place("workload.probe.after"), "workload.probe.after needs workload.probe.share above 0");
@@ -119,6 +121,19 @@ function probeOf(values: Values, problems: Problems): Pick<WorkloadSettings, "pr
   }
   const after = values.get("workload.probe.after") as DistributionSettings | undefined;
   return { probe: { share, after: after ?? { dist: "constant", valueMs: 0 } } };
+}
+
+/** `workload.session.read_your_writes_probe`: a probe with nothing in between. */
+function sessionProbeOf(values: Values, problems: Problems): Pick<WorkloadSettings, "probe"> | undefined {
+  const key = "workload.session.read_your_writes_probe";
+  if (!values.sound(key) || values.number(key) === 0) return undefined;
+  for (const other of ["workload.probe.share", "workload.probe.after"])
+    if (values.given(other))
+      problems.error(
+        values.place(other),
+        `${other} cannot stand beside ${key}, which is a probe too; keep one of them`,
+      );
+  return { probe: { share: values.number(key), after: { dist: "constant", valueMs: 0 } } };
 }
 
 function resolveLoad(

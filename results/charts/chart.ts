@@ -7,6 +7,7 @@
  * To add a chart: one file that exports a `ChartDefinition`, one line in the map below, its test.
  */
 import type { TrialFigures } from "../record/figures";
+import { showsChart } from "../record/probes";
 import type { LoadedRun } from "../record/run-folder";
 import { anomalies } from "./anomalies";
 import { convergence } from "./convergence";
@@ -123,9 +124,11 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
   ].map((chart) => [chart.id, chart]),
 );
 
-/** The charts that a report of this run speaks of, absent ones with their reason. */
+/** The charts that a report of this run speaks of, absent ones with their reason; those of probes not asked for are left out. */
 export function chartsOf(run: LoadedRun): ChartDefinition[] {
   return [...CHARTS.values()].filter(
-    ({ concerns }) => concerns === undefined || run.trials.some(({ figures }) => figures !== null && concerns(figures)),
+    ({ id, concerns }) =>
+      showsChart(id, run.manifest.report?.probes) &&
+      (concerns === undefined || run.trials.some(({ figures }) => figures !== null && concerns(figures))),
   );
 }

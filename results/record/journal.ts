@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { appendLineDurably } from "./files";
 import { writing } from "./results-not-writable";
 
-export type JournalEvent = "planned" | "started" | "done" | "failed" | "interrupted";
+export type JournalEvent = "planned" | "started" | "done" | "failed" | "interrupted" | "stopped";
 
 export interface JournalEntry {
   /** ISO 8601, UTC. */
@@ -16,7 +16,7 @@ export interface JournalEntry {
   readonly trial?: string;
   readonly cell?: string;
   readonly repetition?: number;
-  /** For failures: one sentence. */
+  /** For failures, and where the run stopped itself: one sentence. */
   readonly reason?: string;
 }
 

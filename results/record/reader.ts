@@ -68,7 +68,28 @@ const MANIFEST: Shape = {
   status: { oneOf: ["running", "done", "interrupted", "failed"] },
   analysis: "object?",
   published: "array?",
+  slos: "array?",
+  hypotheses: "array?",
+  pareto: "array?",
+  report: "object?",
+  stopped: "object?",
 };
+const SLOS: Shape = [
+  {
+    ...{ id: "string", metric: "string", fault: "string?", keys: "string?", repetitions: "string" },
+    op: { oneOf: ["<", "<=", ">", ">=", "==", "!="] },
+    ...{ value: "number", unit: "string", severity: { oneOf: ["fail", "abort"] } },
+  },
+];
+const HYPOTHESES: Shape = [{ id: "string", text: "string", expect: "string?", where: "string?", cells: "array?" }];
+const PARETO: Shape = [{ metric: "string", goal: { oneOf: ["minimise", "maximise"] } }];
+const REPORT: Shape = {
+  headline: "array?",
+  theme: { oneOf: ["auto", "light", "dark"] },
+  probes: "array?",
+  modelOverlay: "array?",
+};
+const STOPPED: Shape = { by: { oneOf: ["budget", "objective"] }, reason: "string" };
 const ANALYSIS: Shape = { alpha: "number", noiseFloor: "number" };
 const PUBLISHED: Shape = [
   { metric: "string", where: "object", value: "number", source: "string", tolerance: "number", within: "number?" },
@@ -218,7 +239,9 @@ export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
   const manifest = readJson<RunManifest>(folder, "manifest.json", "quorumlab/manifest@1", MANIFEST);
   refuse(
     path.join(folder, "manifest.json"),
-    ifPresent(manifest.analysis, ANALYSIS, "analysis") ?? ifPresent(manifest.published, PUBLISHED, "published"),
+    ifPresent(manifest.analysis, ANALYSIS, "analysis") ??
+      ifPresent(manifest.published, PUBLISHED, "published") ??
+      demandsProblem(manifest),
   );
   const trialsFolder = path.join(path.dirname(folder), "trials");
   const trials = trialIds(folder).flatMap((id) => {
@@ -230,6 +253,19 @@ export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
     return [{ record, summary: readSummary(trial), figures: readFigures(trial) }];
   });
   return { folder, manifest, trials, cells: readCells(folder), comparisons: readComparisons(folder) };
+}
+
+function demandsProblem({ slos, hypotheses, pareto, report, stopped }: RunManifest): string | undefined {
+  return (
+    ifPresent(slos, SLOS, "slos") ??
+    ifPresent(hypotheses, HYPOTHESES, "hypotheses") ??
+    ifPresent(pareto, PARETO, "pareto") ??
+    ifPresent(report, REPORT, "report") ??
+    ifPresent(report?.headline, ["string"], "report.headline") ??
+    ifPresent(report?.probes, ["string"], "report.probes") ??
+    ifPresent(report?.modelOverlay, ["string"], "report.modelOverlay") ??
+    ifPresent(stopped, STOPPED, "stopped")
+  );
 }
 
 /** The folder of the run that `where` names (see `loadRun`); it exists and holds a manifest. */

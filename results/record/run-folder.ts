@@ -9,6 +9,7 @@
  * A trial's folder is written under a temporary name and renamed when complete: what has its final name is whole.
  */
 import type { Calibration, MetricValue, TrialFigures, Validity } from "./figures";
+import type { Hypothesis, Objective, ParetoGoal, ReportSettings } from "./objectives";
 
 /** Axis values of a cell, by axis key as in the experiment (`r`, `clock`, `ring.vnodes_per_node`). */
 export type AxisValues = Readonly<Record<string, string | number | boolean>>;
@@ -118,6 +119,13 @@ export interface RunManifest {
   readonly analysis?: { readonly alpha: number; readonly noiseFloor: number };
   /** Values from papers, or analytic ones, that the experiment sets beside what it measures. */
   readonly published?: readonly PublishedValue[];
+  /** What the experiment demands and claims, and how its report is to look; runs of before these fields have none. */
+  readonly slos?: readonly Objective[];
+  readonly hypotheses?: readonly Hypothesis[];
+  readonly pareto?: readonly ParetoGoal[];
+  readonly report?: ReportSettings;
+  /** Why no further trial was started, where the run stopped itself. */
+  readonly stopped?: { readonly by: "budget" | "objective"; readonly reason: string };
 }
 
 /**

@@ -86,6 +86,12 @@ export class RunWriter {
     return new Set(fs.readdirSync(this.trialsFolder).filter(isFolderName));
   }
 
+  /** What a whole trial takes on disk. */
+  trialBytes(id: string): number {
+    const folder = path.join(this.trialsFolder, id);
+    return filesBelow(folder).reduce((sum, name) => sum + fs.statSync(path.join(folder, name)).size, 0);
+  }
+
   /** Begins a trial's folder, which nobody sees before `commit`. */
   trial(id: string): TrialWriter {
     if (!isFolderName(id)) throw new RangeError(`"${id}" cannot be the name of a folder`);
@@ -225,6 +231,11 @@ export class TrialWriter {
   /** Where a {@link HistoryWriter} puts the raw history, in whatever thread it runs; close it before `commit`. */
   get historyFile(): string {
     return path.join(this.partial, "history.jsonl.gz");
+  }
+
+  /** Where traces of single windows go, in whatever thread they are written; before `commit`. */
+  get samplesFolder(): string {
+    return path.join(this.partial, "samples");
   }
 
   /** Raw history, kept for `keyFraction` of the keys; close it before `commit`. */

@@ -23,6 +23,8 @@ export interface PageContent {
   readonly sections: readonly PageSection[];
   /** HTML. */
   readonly footer: string;
+  /** Until the reader chooses; `auto`, or left out, follows the reader's system. Paper is light. */
+  readonly theme?: "auto" | "light" | "dark";
   /** Chart configurations by chart id and panel; undefined for a page without charts. */
   readonly charts: Readonly<Record<string, readonly unknown[]>> | undefined;
 }
@@ -41,7 +43,7 @@ export function renderPage(content: PageContent): string {
       : `<script type="application/json" id="charts">${embedJson(content.charts)}</script>\n` +
         `<script>${chartLibrary()}</script>\n<script>${pageScript()}</script>\n`;
   return (
-    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n` +
+    `<!doctype html>\n<html lang="en"${content.theme === "light" || content.theme === "dark" ? ` data-theme="${content.theme}"` : ""}><head><meta charset="utf-8">\n` +
     `<meta http-equiv="Content-Security-Policy" content="${POLICY}">\n` +
     `<meta name="viewport" content="width=device-width, initial-scale=1">\n` +
     `<title>${escapeText(content.title)}</title>\n<link rel="icon" href="data:,">\n<style>${stylesheet()}</style></head>\n<body>\n` +

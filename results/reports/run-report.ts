@@ -23,6 +23,7 @@ import { distanceSection, type DistanceFigures } from "./distance";
 import { HEALING_CHARTS, HEALING_SECTION, healingSection } from "./healing-section";
 import { worstValidity } from "./headline";
 import { glossarySection, methodSection, utc } from "./method";
+import { hasObjectives, objectivesSection, OBJECTIVES_SECTION } from "./objectives";
 import { renderPage, type PageSection } from "./page";
 import { publishedSection } from "./published";
 import { allMetricsTable, cellsTable } from "./tables";
@@ -101,7 +102,10 @@ function compose(
   drawings: Drawings,
   options: { readonly figureFiles: boolean; readonly svg: boolean },
 ): string {
-  const sections: PageSection[] = [{ id: "results", name: "Results", body: resultsSection(run) }];
+  const sections: PageSection[] = [
+    ...(hasObjectives(run) ? [{ ...OBJECTIVES_SECTION, body: objectivesSection(run) }] : []),
+    { id: "results", name: "Results", body: resultsSection(run) },
+  ];
   if (worldsOf(run).length > 1)
     sections.push({ id: worldDistance.id, name: "Two worlds", body: distanceSection(run, drawings.distance, options) });
   if (run.comparisons.length > 0) sections.push({ id: "comparison", name: "Comparison", body: comparisonSection(run) });
@@ -129,6 +133,7 @@ function compose(
     header: header(run, options.svg),
     sections,
     footer: `Made by quorumlab ${escapeText(run.manifest.quorumlab.version)} from the files of run ${escapeText(run.manifest.run)}. This page loads nothing from anywhere.`,
+    theme: run.manifest.report?.theme ?? "auto",
     charts: Object.fromEntries(
       figuresOf(drawings).map((figure) => [
         figure.id,
@@ -168,6 +173,7 @@ function header(run: LoadedRun, svg: boolean): string {
     ...(manifest.status === "done" ? [] : [`<li class="doubtful">${STATUS[manifest.status]}</li>`]),
   ];
   const warnings = [
+    ...(manifest.stopped === undefined ? [] : [`The run stopped itself: ${manifest.stopped.reason}`]),
     ...manifest.warnings,
     ...(manifest.quorumlab.dirty === true
       ? ["The program had uncommitted changes: the commit alone does not reproduce this run."]

@@ -102,6 +102,10 @@ td.name,th.name{white-space:nowrap}
 .interval{color:var(--muted);font-size:.85em;display:block}
 .unit{color:var(--muted);font-weight:400;font-size:.85em;display:block}
 .dim{color:var(--muted)}
+table.objectives td{min-width:5rem}
+table.objectives td:nth-child(2){min-width:14rem}
+table.objectives th[scope=row]{font-weight:600}
+td.star{color:var(--s1);font-size:1.05rem}
 .better{color:var(--good)}
 .worse{color:var(--bad)}
 .doubt{color:var(--bad);font-weight:600;white-space:nowrap}

@@ -10,6 +10,19 @@ import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { inWorld, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
 import { isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
+import { judgeHypotheses } from "../statistics/expectations";
+import { judgeObjectives } from "../statistics/service-levels";
+import {
+  countVerdicts,
+  evidenceInWords,
+  frontInWords,
+  groundInWords,
+  labelsOf,
+  markCells,
+  MARKS,
+  objectiveInWords,
+  valueInWords,
+} from "./objectives";
 import { axisTitle, axisValue, bareMetric } from "./tables";
 import { besidePublished, VERDICT_IN_WORDS } from "./published";
 import { verdictsOf } from "./verdict";

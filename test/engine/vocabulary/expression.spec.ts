@@ -126,15 +126,18 @@ describe("an expression", () => {
       verdict("read_repare == 'none'"),
       '0: "read_repare" is no axis or setting; did you mean "read_repair"?',
     );
-    assert.equal(verdict("r == 1 or zebra == 2"), '10: "zebra" is no axis or setting');
+    assert.equal(
+      verdict("r == 1 or zebra == 2"),
+      "10: \"zebra\" is no axis or setting; a text stands in quotes, such as 'none'",
+    );
     assert.equal(
       verdict("hint_window < 20"),
       "12: a duration stands beside a number without a unit; write it with its unit, such as 20ms",
     );
     assert.equal(verdict("read_repair < 'z'"), '12: texts are equal or not; "<" has no meaning between them');
     assert.equal(verdict("r"), "0: is a number and no condition; compare it with something, such as r <= 2");
-    assert.equal(verdict("r and r == 1"), "0: is a number where a condition should stand, such as r <= 2");
-    assert.equal(verdict("read_repair + 1 == 2"), "0: is the text 'none' where a number should stand");
+    assert.equal(verdict("r and r == 1"), "0: r is a number where a condition should stand, such as r <= 2");
+    assert.equal(verdict("read_repair + 1 == 2"), "0: read_repair is the text 'none' where a number should stand");
     assert.equal(verdict("hint_window * hint_window > 1"), "12: a duration cannot be multiplied by a duration");
     assert.equal(verdict("digest_reads == 1"), "13: a condition cannot be compared with a number");
   });
