@@ -29,6 +29,9 @@ export function kindsOf({ storage }: Soaked): readonly FaultKind[] {
   return storage === "lmdb" ? [...OF_DISKS, ...OF_ANY] : OF_ANY;
 }
 
+/** A kind of the soak's own: every node is killed at once, as where a room loses power. Only what is on disks is left. */
+const POWER = "power";
+
 /** DW of writes; and of these, what must be there in the end. */
 export const DW: readonly QuorumValue[] = ["one", "quorum", "all"];
 export function isPromised({ wipe }: Soaked, dw: QuorumValue): boolean {
@@ -109,12 +112,15 @@ export interface Round {
 export function drawRound(soaked: Soaked, cluster: ClusterSettings, number: number): Round {
   const random = Random.fromSeed(soaked.seed).fork(`round/${String(number)}`);
   const kinds = kindsOf(soaked);
+  const powered = kinds.includes("kill");
   // One after the other, so that a short soak has met all.
-  const only = number % 2 === 1 ? kinds[((number - 1) / 2) % kinds.length] : undefined;
+  const turns: readonly (FaultKind | typeof POWER)[] = powered ? [POWER, ...kinds] : kinds;
+  const only = number % 2 === 1 ? turns[((number - 1) / 2) % turns.length] : undefined;
+  const count = 2 + random.nextBelow(3);
   const drawn = randomFaults(
     {
-      count: 2 + random.nextBelow(3),
-      kinds: only === undefined ? kinds : [only],
+      count: only === POWER ? 0 : count,
+      kinds: only === undefined || only === POWER ? kinds : [only],
       fromMs: FIRST_MS,
       toMs: ROUND_MS,
       longestMs: LONGEST_MS,
@@ -122,11 +128,19 @@ export function drawRound(soaked: Soaked, cluster: ClusterSettings, number: numb
     cluster,
     random.fork("faults"),
   );
+  const failures = only === POWER ? count : only === undefined && powered && random.nextBelow(3) === 0 ? 1 : 0;
+  const outages = Array.from({ length: failures }, (_, i) => powerFailure(i, random));
   const victim = cluster.members[random.nextBelow(cluster.members.length)].id;
   const atMs = FIRST_MS + random.nextBelow(ROUND_MS - FIRST_MS);
   const wiped: FaultSettings = { id: "wipe", atMs, forMs: undefined, action: { kind: "wipe", nodes: [victim] } };
-  const faults = soaked.wipe ? [...drawn, wiped] : drawn;
+  const faults = [...drawn, ...outages, ...(soaked.wipe ? [wiped] : [])];
   return { number, seed: random.nextUint32(), label: only === undefined || soaked.wipe ? "several" : only, faults };
+}
+
+function powerFailure(number: number, random: Random): FaultSettings {
+  const forMs = 1 + random.nextBelow(1_500);
+  const atMs = FIRST_MS + random.nextBelow(ROUND_MS - FIRST_MS - forMs);
+  return { id: `${POWER}-${String(number + 1)}`, atMs, forMs, action: { kind: "kill", nodes: ["all"], disk: "keep" } };
 }
 
 /** When the last of a round's faults is over, if all goes as drawn. */

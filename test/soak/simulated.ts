@@ -7,15 +7,18 @@ import { SimulatedCluster } from "../../engine/sim/cluster";
 import { scheduleFaults } from "../../engine/sim/faults";
 import type { FaultSettings } from "../../engine/vocabulary/faults";
 import { fromMs, MICROS_PER_MS } from "../../engine/vocabulary/micros";
+import type { NodeFactory } from "../../engine/sim/machine";
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import type { DurableWorld } from "../process/durability";
+import type { Field } from "./rounds";
+import { drawSettings, endOf, type Soaked } from "./scenario";
 
 export interface Simulated extends DurableWorld {
   faults(faults: readonly FaultSettings[]): void;
 }
 
-export function simulationOf(settings: ClusterSettings): Simulated {
-  const cluster = new SimulatedCluster({ cluster: settings });
+export function simulationOf(settings: ClusterSettings, create?: NodeFactory): Simulated {
+  const cluster = new SimulatedCluster({ cluster: settings, ...(create === undefined ? {} : { create }) });
   const client = cluster.client({ routing: "any", graceMs: 100 });
   const advance = (ms: number): void => {
     const until = cluster.now() + Math.max(1, Math.round(fromMs(ms)));
@@ -52,5 +55,27 @@ export function simulationOf(settings: ClusterSettings): Simulated {
       return Promise.resolve(all.reduce((sum, held) => sum + held, 0));
     },
     faults: (faults) => void scheduleFaults(cluster, faults, cluster.now()),
+  };
+}
+
+/** The cluster that a seed draws, on a model of a machine; `create` may plant a bug in its nodes. */
+export function simulatedField(soaked: Soaked, create?: NodeFactory, syncMs = 1): Field {
+  const settings = drawSettings(soaked);
+  const exponential = (meanMs: number) => ({ dist: "exponential", meanMs, shiftMs: 0 }) as const;
+  const network = { ...settings.network, intraZone: exponential(0.3), client: exponential(0.2) };
+  const service = {
+    message: exponential(0.05),
+    read: exponential(0.05),
+    write: exponential(0.05),
+    sync: exponential(syncMs),
+  };
+  const nodeModel = { service, workers: 1, queueLimit: 10_000 };
+  const world = simulationOf({ ...settings, network, nodeModel }, create);
+  return {
+    world,
+    faults: async (round) => {
+      world.faults(round.faults);
+      await world.pass(endOf(round));
+    },
   };
 }

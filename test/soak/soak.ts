@@ -9,21 +9,18 @@
  * protocol's own. There nothing depends on the machine; on processes a seed repeats the faults, not their instants.
  */
 import { cpus, loadavg } from "node:os";
-import { encodeAddress } from "../../engine/vocabulary/address";
-import { Books, type Breach, comeToRest, type DurableWorld } from "../process/durability";
-import { DurableLoad } from "../process/durable-load";
+import { Books, type DurableWorld } from "../process/durability";
 import { type Processes, processesOf } from "../process/durable-processes";
 import { LiveCluster } from "../process/live-cluster";
-import { describeSettings, drawRound, drawSettings, DW, endOf, isPromised, type Round, type Soaked } from "./scenario";
-import { type Simulated, simulationOf } from "./simulated";
+import { type Field, figures, type Load, type Outcome, play, USUAL_LOAD } from "./rounds";
+import { describeSettings, drawRound, drawSettings, endOf, type Soaked } from "./scenario";
+import { simulatedField } from "./simulated";
 import { Life, type LifeTrend, sampleOf, TOLERANCE, WARM_UP_MS } from "./vital-signs";
 
-interface Options extends Soaked {
+interface Options extends Soaked, Load {
   readonly world: DurableWorld["name"];
   readonly minutes: number;
   readonly rounds: number;
-  readonly sessions: number;
-  readonly thinkMs: number;
 }
 
 const USAGE = `Usage: npm run soak -- [--minutes M] [--rounds R] [--seed S] [--world processes|simulation]
@@ -35,14 +32,9 @@ const USAGE = `Usage: npm run soak -- [--minutes M] [--rounds R] [--seed S] [--w
   sessions (8), think (25): the load; think is the mean pause in milliseconds between two requests of a session
   wipe            one node a round loses its disk; writes with DW one are then not demanded back`;
 
-const KEYS = 150;
 /** A young generation of the usual size is touched bit by bit for half an hour, which looks just like a leak. */
 const NODE_FLAGS = ["--max-semi-space-size=1"];
 const SAMPLE_MS = 5_000;
-/** After the last fault, until all agree. */
-const CONVERGENCE_MS = 90_000;
-/** After the last fault, until every request has its answer. */
-const ANSWERS_MS = 30_000;
 const MOST_BREACHES = 20;
 
 function parse(args: readonly string[]): Options {
@@ -74,8 +66,9 @@ function parse(args: readonly string[]): Options {
     seed: number("--seed", 1, 0),
     world: oneOf("--world", ["processes", "simulation"] as const),
     storage: oneOf("--storage", ["lmdb", "memory"] as const),
-    sessions: number("--sessions", 8, 1),
-    thinkMs: number("--think", 25, 1),
+    sessions: number("--sessions", USUAL_LOAD.sessions, 1),
+    convergenceMs: USUAL_LOAD.convergenceMs,
+    thinkMs: number("--think", USUAL_LOAD.thinkMs, 1),
     wipe: take("--wipe") !== undefined,
   };
   for (const name of told.keys()) throw new RangeError(`${name}: no such option`);
@@ -83,28 +76,16 @@ function parse(args: readonly string[]): Options {
   return options;
 }
 
-/** What one round came to. */
-interface Outcome {
-  readonly round: Round;
-  readonly operations: number;
-  readonly acknowledged: number;
-  readonly unknown: number;
-  readonly divergentAtFirst: number;
-  readonly convergedMs: number | undefined;
-  readonly breaches: readonly Breach[];
-}
-
 /** A running cluster of either world. */
-interface Ground {
-  readonly world: DurableWorld;
-  /** Lets the round's faults happen, until `interrupted` or all are over. */
-  faults(round: Round): Promise<void>;
+interface Ground extends Field {
   /** Processes to watch, with names that differ between lives. */
   processes(): readonly { readonly who: string; readonly pid: number }[];
   /** What went wrong beside operations, told once. */
   troubles(): readonly string[];
   end(): Promise<void>;
 }
+
+const NO_PROCESSES = { processes: () => [], troubles: () => [], end: () => Promise.resolve() };
 
 let interrupted = false;
 
@@ -136,79 +117,6 @@ async function processes(options: Options): Promise<Ground> {
       }),
     troubles: () => [...troubles.splice(0), ...live.deaths.splice(0).map((how) => `died by itself: node ${how}`)],
     end: () => live.end(),
-  };
-}
-
-function simulation(options: Options): Ground {
-  const settings = drawSettings(options);
-  const constant = (valueMs: number) => ({ dist: "constant", valueMs }) as const;
-  const exponential = (meanMs: number) => ({ dist: "exponential", meanMs, shiftMs: 0 }) as const;
-  const world: Simulated = simulationOf({
-    ...settings,
-    network: { ...settings.network, intraZone: exponential(0.3), client: constant(0.2) },
-    nodeModel: {
-      service: { message: exponential(0.05), read: exponential(0.05), write: exponential(0.05), sync: exponential(1) },
-      workers: 1,
-      queueLimit: 10_000,
-    },
-  });
-  return {
-    world,
-    faults: async (round) => {
-      world.faults(round.faults);
-      await world.pass(endOf(round));
-    },
-    processes: () => [],
-    troubles: () => [],
-    end: () => Promise.resolve(),
-  };
-}
-
-async function play(ground: Ground, books: Books, options: Options, round: Round): Promise<Outcome> {
-  const { world } = ground;
-  const { operations, acknowledged } = books;
-  const unknown = (): number =>
-    (["timeout", "connection_lost", "quorum_unreachable"] as const).reduce(
-      (sum, outcome) => sum + (books.outcomes.get(outcome) ?? 0),
-      0,
-    );
-  const unknownBefore = unknown();
-  const keys = Array.from({ length: KEYS }, (_, i) =>
-    encodeAddress({ type: "default", bucket: "soak", key: `k${String(i)}` }),
-  );
-  const load = new DurableLoad(world, books, {
-    sessions: options.sessions,
-    keys,
-    seed: round.seed,
-    thinkMs: options.thinkMs,
-    dw: DW,
-    r: ["one", "quorum", "all"],
-    promised: (dw) => isPromised(options, dw),
-  });
-  await ground.faults(round);
-  const over = world.nowMs();
-  void load.stop();
-  while (load.unfinished > 0 && world.nowMs() - over < ANSWERS_MS) await world.pass(5);
-  const breaches: Breach[] = [...load.breaches];
-  if (load.unfinished > 0) breaches.push({ what: "did not end", evidence: `${String(load.unfinished)} sessions` });
-  let divergentAtFirst = 0;
-  let convergedMs: number | undefined;
-  if (!interrupted) {
-    const until = world.nowMs();
-    const rest = await comeToRest(world, books, { deadlineMs: CONVERGENCE_MS });
-    breaches.push(...rest.breaches);
-    divergentAtFirst = rest.divergentAtFirst;
-    // From the end of the last fault, not of the last answer.
-    if (rest.convergedMs !== undefined) convergedMs = rest.convergedMs + until - over;
-  }
-  return {
-    round,
-    operations: books.operations - operations,
-    acknowledged: books.acknowledged - acknowledged,
-    unknown: unknown() - unknownBefore,
-    divergentAtFirst,
-    convergedMs,
-    breaches,
   };
 }
 
@@ -244,36 +152,9 @@ class Watch {
   }
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)];
-}
-
 function table(rows: readonly (readonly string[])[]): void {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   for (const row of rows) console.log(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ")); // prettier-ignore
-}
-
-function figures(world: string, outcomes: readonly Outcome[]): readonly (readonly string[])[] {
-  const labels = [...new Set(outcomes.map(({ round }) => round.label))].sort();
-  const row = (name: string, some: readonly Outcome[]): readonly string[] => {
-    const sum = (of: (outcome: Outcome) => number): string => String(some.reduce((all, one) => all + of(one), 0));
-    const times = some.flatMap(({ convergedMs }) => convergedMs ?? []);
-    return [
-      name,
-      world,
-      String(some.length),
-      sum(({ operations }) => operations),
-      sum(({ acknowledged }) => acknowledged),
-      sum(({ unknown }) => unknown),
-      sum(({ breaches }) => breaches.filter(({ what }) => what === "lost").length),
-      times.length === 0 ? "-" : `${(median(times) / 1_000).toFixed(2)} s`,
-      times.length === 0 ? "-" : `${(Math.max(...times) / 1_000).toFixed(2)} s`,
-      String(median(some.map(({ divergentAtFirst }) => divergentAtFirst))),
-    ];
-  };
-  const head = ["fault", "world", "rounds", "operations", "acknowledged", "unknown", "lost", "converged, median", "longest", "keys apart, median"]; // prettier-ignore
-  return [head, ...labels.map((label) => row(label, outcomes.filter(({ round }) => round.label === label))), row("all", outcomes)]; // prettier-ignore
 }
 
 function tellVitalSigns({ judged, tooShort }: ReturnType<Watch["trends"]>): void {
@@ -305,7 +186,8 @@ async function soak(options: Options): Promise<number> {
   if (options.world === "processes" && load > cpus().length) {
     console.log(`note: the machine is busy with other things (load ${load.toFixed(1)} on ${String(cpus().length)} cores): times are longer than they would be`); // prettier-ignore
   }
-  const ground = options.world === "processes" ? await processes(options) : simulation(options);
+  const ground =
+    options.world === "processes" ? await processes(options) : { ...simulatedField(options), ...NO_PROCESSES };
   const watch = options.world === "processes" ? new Watch(ground) : undefined;
   const outcomes: Outcome[] = [];
   const troubles: string[] = [];
@@ -314,12 +196,18 @@ async function soak(options: Options): Promise<number> {
     const began = ground.world.nowMs();
     const minutes = (): number => (ground.world.nowMs() - began) / 60_000;
     for (let n = 1; n <= options.rounds && minutes() < options.minutes && !interrupted; n++) {
-      const outcome = await play(ground, books, options, drawRound(options, ground.world.settings, n));
+      const outcome = await play(
+        ground,
+        books,
+        { soaked: options, load: options },
+        drawRound(options, ground.world.settings, n),
+        () => interrupted,
+      );
       troubles.push(...ground.troubles());
       if (interrupted) break;
       outcomes.push(outcome);
       const { round, convergedMs, breaches } = outcome;
-      const faults = round.faults.map(({ action }) => action.kind).join(" ");
+      const faults = round.faults.map(({ id }) => id.replace(/-\d+$/, "")).join(" ");
       const together = convergedMs === undefined ? "never one again" : `one again after ${(convergedMs / 1_000).toFixed(2)} s`; // prettier-ignore
       console.log(
         `${minutes().toFixed(1).padStart(5)} min  round ${String(n)}: ${faults}; ${String(outcome.operations)} operations, ${String(outcome.acknowledged)} acknowledged, ${String(outcome.unknown)} unknown, ${together}${breaches.length === 0 ? "" : `, ${String(breaches.length)} BREACHES`}`,
