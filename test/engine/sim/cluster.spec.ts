@@ -451,6 +451,7 @@ describe("faults drawn from the seed", () => {
       if (forMs !== undefined) assert.ok(forMs >= 1 && forMs <= 700 && atMs + forMs <= 9_000);
       const { nodes, unknown } = resolveTargets(targetsOf(action), cluster.members);
       assert.ok(nodes.length > 0 && unknown.length === 0);
+      if (action.kind === "overload") assert.ok(action.ratePerSecond >= 20 && action.ratePerSecond <= 640);
       if (action.kind !== "partition") continue;
       const sides = action.groups.map((group) => resolveTargets(group, cluster.members).nodes);
       assert.ok(sides.every((side) => side.length > 0));
