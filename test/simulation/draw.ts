@@ -144,10 +144,15 @@ export function drawScenario(seed: number): Scenario {
   const engine = { ...cluster.engine, ...drawRepair(draws, cluster.engine) };
   const whole = { ...cluster, engine };
   const all = engine.standIn === undefined ? faults : withAbsences(draws.fork("absences"), faults, whole, endMs);
-  // Where tombstones are removed, there should be some.
-  const busy = removesTombstones(engine)
-    ? { ...workload, deletes: Math.max(workload.deletes, draws.fork("deletes").real(0.05, 0.2)) }
-    : workload;
+  const busy = {
+    ...workload,
+    // Where tombstones are removed, there should be some.
+    ...(removesTombstones(engine)
+      ? { deletes: Math.max(workload.deletes, draws.fork("deletes").real(0.05, 0.2)) }
+      : {}),
+    // A hundred siblings of two thousand bytes in every message take minutes and find nothing.
+    valueBytes: Math.min(workload.valueBytes, engine.maxSiblings > 10 ? 100 : Infinity),
+  };
   return { seed, cluster: whole, workload: busy, faults: all, endMs, traits: traitsOf(whole, busy) };
 }
 

@@ -1,6 +1,7 @@
 /**
- * Three bugs that stores have had, planted between the node and whoever watches it, so that the product itself stays as
- * it is. Each strikes now and then, as bugs do, and by counting, not by chance: a run is a function of its seed.
+ * Bugs that stores have had, so that the product itself stays as it is: the first planted between the node and whoever
+ * watches it, the later ones, of what repairs, inside of the one node at hand, as no message gives them away. Each strikes
+ * now and then, as bugs do, and by counting, not by chance: a run is a function of its seed.
  */
 import type { Clock } from "../../engine/clocks/clock";
 import { clockFor } from "../../engine/clocks/clock";
@@ -8,7 +9,10 @@ import type { DvvSet } from "../../engine/clocks/dotted-set";
 import type { VvServerState } from "../../engine/clocks/vv-server";
 import { type Effect, Effects, type Input } from "../../engine/io";
 import type { NodeOptions } from "../../engine/node";
+import type { Handoff } from "../../engine/handoff/handoff";
+import { resolveQuorum } from "../../engine/quorum/arithmetic";
 import type { RunningNode } from "../../engine/sim/machine";
+import { assert } from "../../engine/vocabulary/assert";
 import type { Micros } from "../../engine/vocabulary/micros";
 import type { Plant } from "./swarm-run";
 
@@ -112,9 +116,99 @@ class RepairBackwards extends Tampered {
   }
 }
 
+/** Trees that differ are taken for equal trees: whatever lies below the root is never looked at. */
+class OnlyTheRoot extends Tampered {
+  protected override incoming(input: Input): Input {
+    if (input.kind !== "received" || input.message.kind !== "tree-reply") return input;
+    return { ...input, message: { ...input.message, differing: [], hashes: [] } };
+  }
+}
+
 function plant(make: (inner: RunningNode, options: NodeOptions) => RunningNode): Plant {
   return (create) => (options, now) => make(create(options, now), options);
 }
+
+/** One method of one object behaves otherwise from now on; nothing where there is no such object. */
+function instead(object: unknown, method: string, make: (usual: Method) => Method): void {
+  if (object === undefined) return;
+  const usual = Reflect.get(object as object, method) as Method | undefined;
+  assert(usual !== undefined, `${method} is still what the bug was planted in`);
+  Reflect.set(object as object, method, make(usual.bind(object)));
+}
+
+type Method = (...args: never[]) => unknown;
+
+/** A part of a node that nobody else is to see. */
+function partOf(node: RunningNode, ...names: readonly string[]): unknown {
+  return names.reduce<unknown>(
+    (whole, name) => (whole === undefined ? undefined : (Reflect.get(whole as object, name) as unknown)),
+    node,
+  );
+}
+
+function inside(change: (node: RunningNode) => void): Plant {
+  return (create) => (options, now) => {
+    const node = create(options, now);
+    change(node);
+    return node;
+  };
+}
+
+/** The copy goes when the message does. */
+const deletedOnSending = inside((node) => {
+  const handoff = partOf(node, "handoff");
+  instead(handoff, "sendBatch", (usual) => (...args) => {
+    usual(...args);
+    const [now, waiting, { id, sent }] = args as unknown as SendBatch;
+    if (sent.length > 0) (handoff as Handoff).replied(now, waiting.home.node, { kind: "handoff-reply", id, status: "stored" }); // prettier-ignore
+  });
+});
+type SendBatch = [Micros, { home: { node: number } }, { id: number; sent: readonly unknown[] }];
+
+/** The copy goes as it is now, not as it was sent. */
+const droppedAsItIs = inside((node) => {
+  instead(
+    partOf(node, "replica"),
+    "drop",
+    (usual) =>
+      (...[entry]: never[]) =>
+        usual(entry, (entry as { state: unknown }).state as never),
+  );
+});
+
+/** PW is taken for W: whoever stands in counts. */
+const countedToPw: Plant = (create) => (options, now) => {
+  const { w, pw, nVal } = options.settings;
+  const both = Math.max(resolveQuorum(w, nVal)!, resolveQuorum(pw, nVal)!);
+  return create({ ...options, settings: { ...options.settings, w: both, pw: 0 } }, now);
+};
+
+/** Writes of every tenth key, the swarm's k0 among them, do not reach the tree. */
+const forgetfulTrees = inside((node) => {
+  instead(partOf(node, "antiEntropy"), "changed", (usual) => (...args) => {
+    const [, address] = args as readonly unknown[];
+    if (!(address as string).endsWith("0")) usual(...args);
+  });
+});
+
+/** The repair is sent, and the answer with it. */
+const impatientRepair = inside((node) => {
+  instead(node, "getStrategically", (usual) => (...args) => {
+    instead(args[0], "repairVerdict", () => () => "met");
+    usual(...args);
+  });
+});
+
+/** A fallback gives its events the name that it always has. */
+const nameUsedAgain = inside((node) => {
+  instead(
+    partOf(node, "replica", "borrowed"),
+    "nameFor",
+    () =>
+      (...[, vnode]: never[]) =>
+        vnode,
+  );
+});
 
 /** Bug by name. */
 export const PLANTS: ReadonlyMap<string, Plant> = new Map([
@@ -125,3 +219,22 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map([
   ["a merge that drops a sibling", plant((inner, options) => new DroppedSibling(inner, options))],
   ["a read repair that writes an older version", plant((inner, options) => new RepairBackwards(inner, options))],
 ]);
+
+/** There is no anti-entropy at all, though the experiment asks for it. */
+const noComparisons: Plant = (create) => (options, now) =>
+  create({ ...options, settings: { ...options.settings, aae: undefined } }, now);
+
+/** Bugs of what repairs, and the seed to look from: the swarm of seeds that draw such settings is thinner. */
+export const REPAIR_PLANTS: ReadonlyMap<string, { readonly plant: Plant; readonly from: number }> = new Map([
+  ["a hint deleted on sending", { plant: deletedOnSending, from: 2_001_009 }],
+  ["a fallback counted to PW", { plant: countedToPw, from: 2_001_055 }],
+  ["trees that forget one key in ten", { plant: forgetfulTrees, from: 2_001_020 }],
+  [
+    "an exchange that compares the root alone",
+    { plant: plant((inner, options) => new OnlyTheRoot(inner, options)), from: 2_001_009 },
+  ],
+  ["no anti-entropy where there should be some", { plant: noComparisons, from: 2_001_009 }],
+]);
+
+/** Those that strike too seldom for a swarm of short runs: each has the smallest scenario that shows it. */
+export const RARE_PLANTS = { droppedAsItIs, impatientRepair, nameUsedAgain };
