@@ -23,7 +23,7 @@ const KEYS_A_MESSAGE = Math.min(128, MAX_INSPECTED_KEYS);
 interface Question {
   readonly vnodes: number[];
   readonly addresses: string[];
-  /** Where each answer belongs: [key, replica], or [key, {@link HINTS}]. */
+  /** Where each answer belongs: [key, replica]. */
   readonly places: (readonly [number, number])[];
 }
 
@@ -31,11 +31,13 @@ interface Question {
 interface Found {
   readonly replicas: (readonly WriteId[] | "unreachable")[][];
   readonly metadata: (CopyMetadata | null)[][];
-  /** By key; undefined where nobody looks for hints. */
-  readonly hinted: Set<WriteId>[] | undefined;
 }
 
-const HINTS = -1;
+/** Hints of each key, and the keys of which some node did not tell: more may wait there. */
+interface FoundHints {
+  readonly ids: readonly Set<WriteId>[];
+  readonly unknown: Set<number>;
+}
 
 /** Asks one node; told undefined when it cannot be asked or does not answer. */
 export type AskNode = (
@@ -105,12 +107,27 @@ export class Inspector {
     this.drawnFrom = driver.keysWritten.size;
   }
 
+  /**
+   * Hints are asked for before replicas: one that goes home meanwhile is dropped only when its home has it, so that it is
+   * found at one of the two. The other way round it could be found at neither, and would look lost.
+   */
   private scan(keys: readonly string[], final: boolean, done: (snapshot: Snapshot) => void): void {
+    const began = this.options.now();
+    if (final && this.options.hints === true)
+      this.scanHints(keys, (hints) => this.scanReplicas(keys, final, began, hints, done));
+    else this.scanReplicas(keys, final, began, undefined, done);
+  }
+
+  private scanReplicas(
+    keys: readonly string[],
+    final: boolean,
+    began: Micros,
+    hints: FoundHints | undefined,
+    done: (snapshot: Snapshot) => void,
+  ): void {
     const { driver, ring, nVal, now } = this.options;
-    const began = now();
     const replicas: Found["replicas"] = keys.map(() => []);
     const metadata: Found["metadata"] = keys.map(() => []);
-    const hinted = final && this.options.hints === true ? keys.map(() => new Set<WriteId>()) : undefined;
     const questions = new Map<number, Question[]>();
     const put = (node: number, vnode: number, address: Address, place: readonly [number, number]): void => {
       let list = questions.get(node);
@@ -132,8 +149,6 @@ export class Inspector {
         metadata[k].push(null);
         put(node, vnode, address, [k, r]);
       });
-      if (hinted === undefined) return;
-      for (let node = 0; node < ring.members.length; node++) put(node, ANY_HINT, address, [k, HINTS]);
     });
     let nodesLeft = questions.size;
     const finished = (): void => {
@@ -142,7 +157,8 @@ export class Inspector {
         busy: driver.writesInFlight(key) || driver.lastWriteActivity(key) >= began,
         replicas: replicas[k],
         metadata: metadata[k],
-        ...(hinted === undefined ? {} : { hinted: [...hinted[k]] }),
+        ...(hints === undefined ? {} : { hinted: [...hints.ids[k]] }),
+        ...(hints?.unknown.has(k) === true ? { hintsUnknown: true } : {}),
       }));
       const population = driver.keysWritten.size;
       done({ at: began, tookMicros: now() - began, final, population, keys: snapshots });
@@ -150,10 +166,48 @@ export class Inspector {
     if (nodesLeft === 0) finished();
     // Nodes in parallel, messages to one node in turn.
     for (const [node, list] of questions) {
-      this.askInTurn(node, list, 0, { replicas, metadata, hinted }, () => {
+      this.askInTurn(node, list, 0, { replicas, metadata }, () => {
         if (--nodesLeft === 0) finished();
       });
     }
+  }
+
+  /** Any node may keep hints of any key; what is asked is made message by message, as it would be much for many nodes. */
+  private scanHints(keys: readonly string[], done: (hints: FoundHints) => void): void {
+    const { driver, ring } = this.options;
+    const hints: FoundHints = { ids: keys.map(() => new Set()), unknown: new Set() };
+    const addresses: Address[] = [];
+    const places: number[] = [];
+    keys.forEach((key, k) => {
+      const activity = driver.keysWritten.get(key);
+      if (activity === undefined) return;
+      addresses.push(encodeAddress(activity.name));
+      places.push(k);
+    });
+    let nodesLeft = ring.members.length;
+    const askFrom = (node: number, from: number): void => {
+      if (from >= addresses.length) {
+        if (--nodesLeft === 0) done(hints);
+        return;
+      }
+      const page = addresses.slice(from, from + KEYS_A_MESSAGE);
+      const vnodes = page.map(() => ANY_HINT);
+      this.options.ask(node, vnodes, page, (inspected) => {
+        if (inspected === undefined) {
+          for (let i = from; i < places.length; i++) hints.unknown.add(places[i]);
+          if (--nodesLeft === 0) done(hints);
+          return;
+        }
+        for (let i = 0; i < page.length; i++) {
+          const found: readonly number[] | "failed" | undefined = inspected.held[i];
+          const k = places[from + i];
+          if (found === "failed") hints.unknown.add(k);
+          else if (found !== undefined) for (const id of found) hints.ids[k].add(id);
+        }
+        askFrom(node, from + page.length);
+      });
+    };
+    for (let node = 0; node < ring.members.length; node++) askFrom(node, 0);
   }
 
   private askInTurn(node: number, list: readonly Question[], index: number, into: Found, done: () => void): void {
@@ -169,10 +223,6 @@ export class Inspector {
       }
       places.forEach(([k, r], i) => {
         const found: readonly number[] | "failed" | undefined = inspected.held[i];
-        if (r === HINTS) {
-          if (found !== undefined && found !== "failed") for (const id of found) into.hinted![k].add(id);
-          return;
-        }
         into.replicas[k][r] = found === "failed" ? "unreachable" : (found ?? []);
         into.metadata[k][r] = inspected.metadata[i] ?? null;
       });

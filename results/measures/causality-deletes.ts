@@ -147,7 +147,8 @@ function verdictAtEnd(
   if (end === undefined) return "undecided";
   const version = past.find(deleted);
   let unknown = false;
-  for (const id of end.found) {
+  // A tombstone on its way home in a hint is known too.
+  for (const id of [...end.found, ...end.hinted]) {
     if (id === deleted) continue;
     const other = past.find(id);
     const answer = version === undefined || other === undefined ? "unknown" : past.precedes(version, other);

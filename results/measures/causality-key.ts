@@ -46,6 +46,7 @@ export interface KeyAtEnd {
   readonly found: ReadonlySet<WriteId>;
   /** Versions that wait in a hint. */
   readonly hinted: ReadonlySet<WriteId>;
+  /** Nothing else can hold one: every replica was reached, and wherever anybody looked for hints, every node. */
   readonly allReached: boolean;
 }
 

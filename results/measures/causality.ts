@@ -381,9 +381,9 @@ export class CausalityMeasure implements Measure {
 
   private keysAtEnd(): (key: JudgedKey) => KeyAtEnd | undefined {
     const ends = new Map<string, KeyAtEnd>();
-    for (const { key, replicas, hinted } of this.final?.keys ?? []) {
+    for (const { key, replicas, hinted, hintsUnknown } of this.final?.keys ?? []) {
       const found = new Set<WriteId>();
-      let allReached = replicas.length > 0;
+      let allReached = replicas.length > 0 && hintsUnknown !== true;
       for (const replica of replicas) {
         if (replica === "unreachable") allReached = false;
         else for (const id of replica) if (id !== 0) found.add(id);

@@ -86,6 +86,8 @@ export interface KeySnapshot {
   readonly metadata?: readonly (CopyMetadata | null)[];
   /** Writes of the key that wait in a hint at any node that was reached, each once. Absent where nobody looked. */
   readonly hinted?: readonly WriteId[];
+  /** More may wait at a node that was not reached, or that could not read one. */
+  readonly hintsUnknown?: boolean;
 }
 
 /** What a copy of a key spends on causality: entries of (who, how many), and bytes beside its values as encoded. */

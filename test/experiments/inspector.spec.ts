@@ -11,7 +11,7 @@ import { MiniWorld } from "../engine/mini-world";
 /** `hints`: what a node keeps of any key for others; left out where nodes keep nothing. */
 function played(
   sample: number,
-  hints?: (node: number) => Held,
+  hints?: (node: number) => Held | "away",
 ): {
   readonly inspector: Inspector;
   readonly write: (...keys: string[]) => void;
@@ -24,10 +24,13 @@ function played(
     now: () => 0,
     ask: (node, vnodes, addresses, done) => {
       asked.push(vnodes);
-      done({
-        held: addresses.map((_, i) => (vnodes[i] === ANY_HINT ? hints!(node) : [1])),
-        metadata: addresses.map(() => ({ entries: 1, bytes: 5 })),
-      });
+      const kept = hints?.(node);
+      if (kept === "away") done(undefined);
+      else
+        done({
+          held: addresses.map((_, i) => (vnodes[i] === ANY_HINT ? kept : [1])),
+          metadata: addresses.map(() => ({ entries: 1, bytes: 5 })),
+        });
     },
     ring: new MiniWorld().ring,
     nVal: 3,
@@ -73,13 +76,32 @@ describe("an inspection of replicas", () => {
     assert.ok(!asked.some(hints), "not during the run");
     const last = await new Promise<Snapshot>((resolve) => inspector.final(resolve));
     assert.deepEqual(
-      last.keys.map(({ hinted, replicas }) => [hinted, replicas]),
-      ["a", "b"].map(() => [[7], [[1], [1], [1]]]),
+      last.keys.map(({ hinted, hintsUnknown, replicas }) => [hinted, hintsUnknown, replicas]),
+      ["a", "b"].map(() => [[7], true, [[1], [1], [1]]]),
+      "one node could not read what it keeps",
     );
     const plain = played(2);
     plain.write("a");
     const other = await new Promise<Snapshot>((resolve) => plain.inspector.final(resolve));
     assert.equal(other.keys[0].hinted, undefined, "nobody looked");
+  });
+  it("asks for hints before it asks replicas: one that goes home meanwhile is found at one of the two", async () => {
+    const { inspector, write, asked } = played(0, () => undefined);
+    write("a", "b");
+    const last = await new Promise<Snapshot>((resolve) => inspector.final(resolve));
+    const kinds = asked.map((vnodes) => (vnodes.every((vnode) => vnode === ANY_HINT) ? "hints" : "copies"));
+    assert.deepEqual(kinds, [...kinds].sort().reverse());
+    assert.ok(kinds.includes("copies") && kinds.includes("hints"));
+    assert.deepEqual(
+      last.keys.map(({ hinted, hintsUnknown }) => [hinted, hintsUnknown]),
+      ["a", "b"].map(() => [[], undefined]),
+    );
+  });
+  it("does not know of the hints of a node that is away", async () => {
+    const { inspector, write } = played(0, (node) => (node === 2 ? "away" : [7]));
+    write("a");
+    const last = await new Promise<Snapshot>((resolve) => inspector.final(resolve));
+    assert.deepEqual([last.keys[0].hinted, last.keys[0].hintsUnknown], [[7], true]);
   });
   it("follows the same keys for the whole run once its sample is full", async () => {
     const { inspector, write } = played(3);

@@ -194,6 +194,26 @@ describe("a write that waits in a hint at the end", () => {
     assert.equal(metrics["lost_updates"].value, 1);
     assert.equal(metrics["hinted_writes_final"], undefined);
   });
+  it("may wait at a node that was not reached: then it is not known to be lost", () => {
+    const { metrics } = atTheEnd({ hinted: [], hintsUnknown: true });
+    assert.deepEqual([metrics["lost_updates"].value, metrics["lost_updates"].hi], [0, 1]);
+  });
+  it("may be the delete of what a read still returned: nothing has come back", () => {
+    const resurrected = (key: Partial<KeySnapshot>): readonly unknown[] => {
+      const trial = new TrialFold({ intervalMs: 100, percentiles: [], phases: PHASES });
+      trial.operation(put(1, 0, 10));
+      trial.operation(put(2, 20, 30, { kind: "delete", seen: [1] }));
+      const read = { kind: "read", writeId: 0, versions: [1], values: 1 } as const;
+      trial.operation(put(0, 40, 50, { ...read, session: 3 }));
+      const snapshot: KeySnapshot = { key: "k", busy: false, replicas: [[1], [1], [1]], ...key };
+      trial.snapshot({ at: SECOND, tookMicros: 1, final: true, population: 1, keys: [snapshot] });
+      const { value, hi } = trial.finish(END).metrics["resurrected_deletes"];
+      return [value, hi];
+    };
+    assert.deepEqual(resurrected({ hinted: [] }), [1, 1]);
+    assert.deepEqual(resurrected({ hinted: [2] }), [0, 0]);
+    assert.deepEqual(resurrected({ hinted: [], hintsUnknown: true }), [null, null], "the only one, and undecided");
+  });
   it("is not called lost in the drawing of its key either", () => {
     const { causality } = atTheEnd({ hinted: [2] }).figures;
     assert.deepEqual(
