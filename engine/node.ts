@@ -1197,6 +1197,7 @@ export class Node implements ProtocolNode {
     const vnode = this.options.ring.hintedVnode(put.replicas[at]);
     if (this.handoff?.hasRoom() !== true) {
       this.note({ kind: "hints-full", node: put.replicas[at].node, count: 1 });
+      this.hintKept(put, at, false);
       return;
     }
     this.replica.perform(vnode, this.handoff.logName(put.address), {
@@ -1547,15 +1548,17 @@ export class Node implements ProtocolNode {
   private inspectHints(address: Address, done: (ids: Held) => void): void {
     const hints = this.handoff?.hintsOf(address) ?? [];
     const ids = new Set<number>();
+    let failed = false;
     let left = hints.length;
     if (left === 0) return done(undefined);
     for (const hint of hints) {
       this.replica.perform(hint.vnode, hint.address, {
         kind: "read",
         done: (status, state) => {
-          if (status !== "failed") this.replica.reads--;
+          if (status === "failed") failed = true;
+          else this.replica.reads--;
           if (status === "found") for (const { writeId } of this.clock.versions(state)) ids.add(writeId);
-          if (--left === 0) done([...ids]);
+          if (--left === 0) done(failed ? "failed" : [...ids]);
         },
       });
     }

@@ -68,8 +68,14 @@ export interface HandoffActs {
 }
 
 interface Hint {
-  readonly since: Micros;
+  since: Micros;
   bytes: number;
+}
+
+interface HintPlace {
+  readonly vnode: number;
+  /** As it is stored. */
+  readonly address: Address;
 }
 
 interface Delivery {
@@ -115,6 +121,8 @@ export class Handoff {
   /** Senders that were told to come: until when their place is kept. */
   private readonly expected = new Map<NodeIndex, Micros>();
   private logged = 0;
+  /** Hints of a log by their keys: made when asked for, until one comes or goes. */
+  private byAddress: Map<Address, HintPlace[]> | undefined;
   /** No home can be due before this. */
   private due: Micros = Infinity;
   readonly counts: HandoffCounts = {
@@ -177,16 +185,25 @@ export class Handoff {
   }
 
   /** Vnode and stored address of every hint of a key here. */
-  hintsOf(address: Address): readonly { readonly vnode: number; readonly address: Address }[] {
-    const found: { vnode: number; address: Address }[] = [];
-    for (const { vnode, hints } of this.waiting.values()) {
-      if (!this.options.logs) {
-        if (hints.has(address)) found.push({ vnode, address });
-        continue;
-      }
-      for (const stored of hints.keys()) if (this.addressOf(stored) === address) found.push({ vnode, address: stored });
-    }
+  hintsOf(address: Address): readonly HintPlace[] {
+    if (this.options.logs) return (this.byAddress ??= this.sortedByAddress()).get(address) ?? NOWHERE;
+    const found: HintPlace[] = [];
+    for (const { vnode, hints } of this.waiting.values()) if (hints.has(address)) found.push({ vnode, address });
     return found;
+  }
+
+  /** Of a log, which names every entry anew: looked through once, and not for each of the keys that are asked for. */
+  private sortedByAddress(): Map<Address, HintPlace[]> {
+    const sorted = new Map<Address, HintPlace[]>();
+    for (const { vnode, hints } of this.waiting.values()) {
+      for (const stored of hints.keys()) {
+        const address = this.addressOf(stored);
+        const places = sorted.get(address);
+        if (places === undefined) sorted.set(address, [{ vnode, address: stored }]);
+        else places.push({ vnode, address: stored });
+      }
+    }
+    return sorted;
   }
 
   /** When `advance` should be called next; Infinity: nothing waits that could go. */
@@ -391,15 +408,23 @@ export class Handoff {
     waiting.bytes += bytes - (hint?.bytes ?? 0);
     if (hint !== undefined) {
       hint.bytes = bytes;
+      if (this.options.settings.expiryMs !== undefined) {
+        // As old as the newest write in it, or that would expire with the first.
+        hint.since = now;
+        waiting.hints.delete(stored);
+        waiting.hints.set(stored, hint);
+      }
       return false;
     }
     waiting.hints.set(stored, { since: now, bytes });
     this.counts.hintsHeld++;
+    if (this.options.logs) this.byAddress = undefined;
     return true;
   }
 
   private forget(waiting: Waiting, stored: Address, hint: Hint): void {
     waiting.hints.delete(stored);
+    if (this.options.logs) this.byAddress = undefined;
     waiting.bytes -= hint.bytes;
     this.counts.hintsHeld--;
     this.counts.hintBytesHeld -= hint.bytes;
@@ -415,7 +440,8 @@ export class Handoff {
       this.forget(waiting, stored, hint);
       expired++;
       this.acts.read(waiting.vnode, stored, (status, state) => {
-        if (status === "found") this.acts.drop(waiting.vnode, stored, state);
+        // Written anew while it was read: it is another one, with all its time before it.
+        if (status === "found" && !waiting.hints.has(stored)) this.acts.drop(waiting.vnode, stored, state);
       });
     }
     if (expired === 0) return;
@@ -441,6 +467,7 @@ export class Handoff {
 }
 
 const NOTHING: ReadonlyMap<Address, Hint> = new Map();
+const NOWHERE: readonly HintPlace[] = [];
 
 function fourBytes(n: number): string {
   return String.fromCharCode((n >>> 24) & 0xff, (n >>> 16) & 0xff, (n >>> 8) & 0xff, n & 0xff);

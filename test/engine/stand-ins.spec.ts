@@ -454,6 +454,19 @@ describe("hints on their way home", () => {
     assert.equal(small.stored(keeper.node, "k", HINTED | second), undefined);
   });
 
+  it("are as old as the newest write in them: that is not dropped with the first", () => {
+    const small = world({ w: 1, hint: { ...HINT, expiryMs: 10_000 } });
+    const [first, second] = small.owners("k");
+    lose(small, second);
+    small.put(first, "k", "old");
+    small.run(8_000_000);
+    small.put(first, "k", "new");
+    small.run(5_000_000);
+    assert.equal(held(small), 1, "written 5 s ago");
+    small.run(6_000_000);
+    assert.equal(held(small), 0);
+  });
+
   it("are refused for a hinted vnode: they would be lost there", () => {
     const small = world({});
     small.machines[0].host.deliver({

@@ -1,0 +1,74 @@
+/**
+ * The index of hints by itself, where the moment matters: a world in which every read answers when the test says so.
+ * What nodes make of hints together is in `stand-ins.spec.ts`.
+ */
+import { strict as assert } from "node:assert";
+import { Handoff, type HandoffActs } from "../../engine/handoff/handoff";
+import { HINTED } from "../../engine/ring/ring";
+import { Random } from "../../engine/vocabulary/random";
+import type { HintSettings } from "../../engine/vocabulary/settings";
+
+const HOME = HINTED | 1;
+
+function made(settings: Partial<HintSettings>, logs = false) {
+  const reads: ((status: "found" | "absent" | "failed", state: unknown) => void)[] = [];
+  const dropped: unknown[] = [];
+  const acts: HandoffActs = {
+    read: (_vnode, _address, done) => void reads.push(done),
+    merge: () => assert.fail("nothing comes home here"),
+    drop: (_vnode, _address, state) => void dropped.push(state),
+    send: () => undefined,
+    believedUp: () => false,
+    mayWork: () => true,
+    note: () => undefined,
+  };
+  const handoff = new Handoff(
+    {
+      settings: { batch: 10, idleMs: 0, concurrency: 2, ...settings },
+      logs,
+      epoch: 1,
+      random: Random.fromSeed(1),
+      patience: 1_000_000,
+      homeOf: (vnode) => (vnode === HOME ? { node: 1, vnode: 0 } : undefined),
+      sizeOf: () => 10,
+    },
+    acts,
+  );
+  return { handoff, reads, dropped };
+}
+
+describe("the index of hints", () => {
+  it("lets a hint expire as it was found, and never one that was written while it was read", () => {
+    for (const isWritten of [false, true]) {
+      const { handoff, reads, dropped } = made({ expiryMs: 1_000 });
+      handoff.changed(0, HOME, "k", "old");
+      handoff.advance(1_000_000);
+      assert.equal(reads.length, 1);
+      if (isWritten) handoff.changed(1_000_001, HOME, "k", "new");
+      reads[0]("found", isWritten ? "new" : "old");
+      assert.deepEqual(dropped, isWritten ? [] : ["old"]);
+      assert.equal(handoff.counts.hintsHeld, isWritten ? 1 : 0);
+    }
+  });
+
+  it("finds the entries of a log by their key, those too that came or went since it was last asked", () => {
+    const { handoff } = made({}, true);
+    const names = ["a", "b", "a"].map((key) => handoff.logName(key));
+    for (const name of names) handoff.changed(0, HOME, name, "state");
+    const of = (key: string): readonly string[] => handoff.hintsOf(key).map(({ address }) => address);
+    assert.deepEqual(of("a"), [names[0], names[2]]);
+    assert.deepEqual(of("c"), []);
+    handoff.changed(1, HOME, names[0], undefined);
+    assert.deepEqual(of("a"), [names[2]]);
+    const late = handoff.logName("c");
+    handoff.changed(2, HOME, late, "state");
+    assert.deepEqual([of("b"), of("c")], [[names[1]], [late]]);
+  });
+
+  it("answers for many keys of a long log without looking through it for each", () => {
+    const { handoff } = made({}, true);
+    for (let i = 0; i < 20_000; i++) handoff.changed(0, HOME, handoff.logName(`key${i}`), "state");
+    // 400 million entries one after the other would take far longer than a test may.
+    for (let i = 0; i < 20_000; i++) assert.equal(handoff.hintsOf(`key${i}`).length, 1);
+  });
+});
