@@ -241,10 +241,13 @@ export class Exchange {
 
   private receivedKeys(page: SegmentsReply): void {
     const segments = this.segments.slice(this.through);
-    const { complete, last } = page;
+    const { complete, last, addresses, hashes, states } = page;
     // Without progress this would go on for ever.
     const stuck = complete === 0 && last <= this.after;
-    if (complete > segments.length || stuck || (complete === segments.length && last !== "")) {
+    // Fingerprints where copies were wanted, or the other way round: there would be nothing to merge or to compare.
+    const wanted =
+      this.options.repair === "gets" ? hashes.length === 2 * addresses.length : states.length === addresses.length;
+    if (complete > segments.length || stuck || !wanted || (complete === segments.length && last !== "")) {
       this.finish("refused");
       return;
     }

@@ -5,7 +5,10 @@
  */
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
+import { Exchange } from "../../../engine/antientropy/exchange";
+import { MerkleTree } from "../../../engine/antientropy/merkle-tree";
 import { clockNamed, packActor } from "../../../engine/clocks/clock";
+import { Fingerprints } from "../../../engine/clocks/fingerprint";
 import type { PeerMessage, TreeMessage } from "../../../engine/messages";
 import { MAX_SEGMENT_KEYS, MAX_SEGMENTS_ASKED, MAX_TREE_HASHES } from "../../../engine/messages";
 import { Random } from "../../../engine/vocabulary/random";
@@ -228,6 +231,42 @@ describe("anti-entropy", () => {
       }
     });
   }
+
+  it("ends with a peer that answers with fingerprints where copies were asked for, or the other way round", () => {
+    for (const repair of ["gets", "stream"] as const) {
+      const tree = new MerkleTree({ fanout: 2, depth: 1 });
+      const { clock } = new World({ nodes: 2 });
+      const plot = { group: { id: 0, replicas: [] }, vnode: 0, tree, growing: undefined, removed: new Set<string>() };
+      const asked: TreeMessage[] = [];
+      const ends: string[] = [];
+      const exchange = new Exchange(
+        {
+          ...{ id: 1, plot, peer: 1, peerVnode: 0, repair, clock, fingerprints: new Fingerprints(clock, "clock") },
+          ...{ stepTimeout: 1_000, rest: 1_000, now: () => 0 },
+        },
+        {
+          read: () => assert.fail("nothing is held here"),
+          merge: () => assert.fail("nothing was sent that could be merged"),
+          repairByGet: () => assert.fail("nothing was sent that differs"),
+          mayWork: () => true,
+        },
+        { ...new World({ nodes: 2 }).machines[0].counts },
+        (message) => asked.push(message),
+        (_, end) => ends.push(end),
+      );
+      exchange.begin();
+      const hashes = [1, 1, 1, 1];
+      exchange.received({ kind: "tree-reply", id: 1, step: 1, status: "ok", differing: [0], hashes });
+      const last = asked.at(-1)!;
+      assert.equal(last.kind, "segments");
+      const theirs = repair === "gets" ? { hashes: [], states: [clock] } : { hashes: [1, 2], states: [] };
+      exchange.received({
+        ...{ kind: "segments-reply", id: 1, step: last.step, status: "ok", complete: 2, last: "" },
+        ...{ addresses: [address("a")], ...theirs },
+      });
+      assert.deepEqual(ends, ["refused"]);
+    }
+  });
 
   it("takes part in no more exchanges than allowed, on either side, and refuses others by name", () => {
     const world = settled({ nodes: 5, slowDisk: true, slowestMs: 200, aae: { intervalMs: 100, concurrency: 1 } }, 300);
