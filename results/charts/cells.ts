@@ -31,6 +31,8 @@ export interface ChartCell {
   readonly w: number | undefined;
   /** Nodes stand in zones that are some way apart, so that one replica of a key may be much nearer than the others. */
   readonly apart: boolean;
+  /** Whether the experiment wants the WARS model's prediction laid over what was measured. */
+  readonly predicted: boolean;
 }
 
 export interface ChartInput {
@@ -85,6 +87,7 @@ export function chartInput(unordered: LoadedRun): ChartInput {
       n,
       r: numberOf(settings, "r", n),
       w: numberOf(settings, "w", n),
+      predicted: run.manifest.report?.modelOverlay?.includes("pbs") ?? true,
       apart: (settings["network.inter_zone"] ?? "none") !== "none" && isSeveral(settings["cluster.zones"]),
     };
   });

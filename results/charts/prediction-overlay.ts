@@ -56,13 +56,14 @@ function curveFrom(
 }
 
 /**
- * Undefined where N, R or W is not known, a repetition kept no delays, or zones are apart: pooled delays would let every
+ * Undefined where the experiment does not want it, N, R or W is not known, a repetition kept no delays, or zones are apart: pooled delays would let every
  * replica be near for the one message and far for the next, and the model would be blamed for it.
  */
 export function overlayOf(cell: ChartCell, bins: TrialFigures["tVisibility"]): Overlay | undefined {
   const { n, r, w } = cell;
   const legs = cell.figures.flatMap((figures) => figures.legs ?? []);
-  if (cell.apart || n === undefined || r === undefined || w === undefined || legs.length === 0) return undefined;
+  if (!cell.predicted || cell.apart || n === undefined || r === undefined || w === undefined || legs.length === 0)
+    return undefined;
   if (legs.length < cell.figures.length || !legs.every(areComplete)) return undefined;
   const curve = curveFrom(cell, legs, { n, r, w });
   return {

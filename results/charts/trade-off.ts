@@ -11,6 +11,7 @@ import { chartPanel, logBounds, panelSize } from "./frame";
 import { intervalHeading } from "./interval-words";
 import { counted, metricInWords, percent, plain, trimmed, withUnit } from "./numbers";
 import { seriesStyle } from "./theme";
+import { paretoFront } from "../statistics/pareto";
 
 export const tradeOff: ChartDefinition = {
   id: "trade-off",
@@ -45,7 +46,10 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const colourOf = (cell: ChartCell): string =>
     seriesStyle(others.length > 1 ? others.indexOf(cell.other) : quorums.indexOf(cell.quorum)).colour;
   const datasets: { readonly [key: string]: Plain }[] = [];
-  const best = marks.length > 2 ? bestChoices(marks) : [];
+  // The experiment's own front, over its own metrics, where it names them; a line of it would join what is no curve here.
+  const front = paretoFront(input.run);
+  const starred = front === undefined ? [] : marks.filter(({ cell }) => front.front.has(cell.summary.id));
+  const best = marks.length > 2 && front === undefined ? bestChoices(marks) : [];
   if (best.length > 1)
     datasets.push({
       type: "line",
@@ -97,6 +101,21 @@ function draw(input: ChartInput): ChartFigure | undefined {
         order: 2,
       });
   }
+  if (starred.length > 0)
+    datasets.push({
+      label: "",
+      series: ON_THE_FRONT,
+      labels: starred.map(({ cell }) => `${cell.label}: on the Pareto front`),
+      data: starred.map(({ x, y }) => ({ x, y })),
+      clip: 14,
+      pointStyle: "star",
+      pointRadius: 12,
+      pointHoverRadius: 12,
+      borderWidth: 1.5,
+      borderColor: "$ink",
+      backgroundColor: "transparent",
+      order: 4,
+    });
   const bounds = logBounds(marks.flatMap((mark) => [mark.xLo, mark.xHi]));
   const top = Math.max(...marks.map((mark) => mark.yHi));
   const panel = chartPanel("", panelSize(1), {
@@ -134,13 +153,16 @@ function draw(input: ChartInput): ChartFigure | undefined {
       `Marks are medians over repetitions (one repetition: its own value); crosses, where they are known: ${intervalHeading(marks.map((mark) => mark.cell.summary))}.` +
       (best.length > 1
         ? " The grey dashed line joins the configurations that no other beats in both figures, by their estimates; where crosses overlap this run does not decide."
+        : "") +
+      (starred.length > 0
+        ? ` Stars behind marks: on the Pareto front of ${front!.goals.map(({ metric }) => metric).join(", ")}, by the estimates; it has more sides than this picture where it has more than these two metrics.`
         : ""),
     description:
       `Scatter chart of read p99 latency in milliseconds against the share of stale reads. ` +
       marks.map((mark) => `${mark.cell.label}: ${plain(mark.x)} ms, ${percent(mark.y / 100)} stale`).join("; ") +
       ".",
     axes: { x: "read p99 (ms)", y: "stale reads (%)" },
-    legend: legend(quorums, others),
+    legend: [...legend(quorums, others), ...(starred.length > 0 ? [STAR_LEGEND] : [])],
     panels: [panel],
     table: {
       columns: [
@@ -153,6 +175,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
         "hi",
         "R + W > N",
         "repetitions",
+        ...(front === undefined ? [] : ["Pareto front"]),
       ],
       rows: marks.map((mark) => {
         const overlap = quorumsOverlap(mark.cell);
@@ -166,6 +189,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
           trimmed(mark.yHi),
           overlap === undefined ? "unknown" : overlap ? "yes" : "no",
           mark.cell.figures.length,
+          ...(front === undefined ? [] : [starred.includes(mark) ? "★" : ""]),
         ];
       }),
     },
@@ -247,3 +271,5 @@ function niceAbove(value: number): number {
 }
 
 const FRESH_PERCENT = 0.1;
+const ON_THE_FRONT = "on the Pareto front";
+const STAR_LEGEND: LegendEntry = { series: ON_THE_FRONT, colour: "$ink", dash: [], mark: "star" };

@@ -9,7 +9,7 @@ export interface Objective {
   readonly id: string;
   /** Name of the metric: the service level indicator. */
   readonly metric: string;
-  /** Of convergence: the time after this fault alone. */
+  /** Of convergence: the time after this fault, through later ones where replicas had not agreed before them. */
   readonly fault?: string;
   /** Of convergence: until so many of the keys that had diverged agree, as `max` (all) or `p90`. */
   readonly keys?: string;

@@ -15,6 +15,7 @@ import { repairWork } from "../charts/repair-work";
 import { staleOverTime } from "../charts/stale-over-time";
 import type { WorldFigure } from "../charts/worlds-apart";
 import type { FaultWindow, RepairFigures, StaleWindow } from "../record/figures";
+import { showsChart } from "../record/probes";
 import type { LoadedRun } from "../record/run-folder";
 import { wilson } from "../statistics/wilson";
 import { inWorld, worldsOf } from "../statistics/worlds";
@@ -54,7 +55,9 @@ export function healingSection(
       )
       .join("");
   const part = (chart: ChartDefinition, after = ""): string =>
-    `<div class="part" id="${chart.id}"><h3>${escapeText(chart.question)}</h3>${chartInWorlds(chart, drawn.get(chart.id) ?? [], options)}${after}</div>`;
+    !showsChart(chart.id, run.manifest.report?.probes)
+      ? after
+      : `<div class="part" id="${chart.id}"><h3>${escapeText(chart.question)}</h3>${chartInWorlds(chart, drawn.get(chart.id) ?? [], options)}${after}</div>`;
   return (
     `<h2>What did the failure do, and what did healing cost?</h2>` +
     worlds

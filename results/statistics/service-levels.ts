@@ -9,7 +9,7 @@
  * that is longer than the trial.
  */
 import { compareIntervals } from "../../engine/vocabulary/expression-value";
-import type { ConvergenceFigures, TrialFigures } from "../record/figures";
+import type { Healing, TrialFigures } from "../record/figures";
 import { shareOfPercentile, type Objective } from "../record/objectives";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { kaplanMeier, survivalQuantile } from "./kaplan-meier";
@@ -133,7 +133,7 @@ function rankOf({ repetitions }: Objective, known: readonly (Known | undefined)[
 /** The indicator in one trial; undefined where it was not measured. */
 function indicatorOf(objective: Objective, trial: Trial): Known | undefined {
   if (objective.fault !== undefined || objective.keys !== undefined)
-    return convergenceOf(objective, trial.figures?.convergence);
+    return trial.figures === undefined || trial.figures === null ? undefined : convergenceOf(objective, trial.figures);
   const metric = trial.summary?.metrics[objective.metric];
   if (metric === undefined || metric.value === null) return undefined;
   const { value, lo, hi } = metric;
@@ -142,15 +142,12 @@ function indicatorOf(objective: Objective, trial: Trial): Known | undefined {
 }
 
 /** The worst of the outages that the objective is about. */
-function convergenceOf({ fault, keys }: Objective, figures: ConvergenceFigures | undefined): Known | undefined {
-  const outages = (figures?.healings ?? []).filter(({ faults }) => fault === undefined || faults.includes(fault));
+function convergenceOf({ fault, keys }: Objective, figures: TrialFigures): Known | undefined {
+  const healings = figures.convergence?.healings ?? [];
+  const outages = healings.filter(({ faults }) => fault === undefined || faults.includes(fault));
   const share = keys === undefined || keys === "max" ? undefined : shareOfPercentile(keys);
   const each = outages.map((outage): Known => {
-    if (share === undefined) {
-      const { convergedS, divergedUntilS, observedS } = outage;
-      if (convergedS === null) return { value: observedS, lo: observedS, hi: Infinity };
-      return { value: convergedS, lo: divergedUntilS, hi: convergedS };
-    }
+    if (share === undefined) return fault === undefined ? ofAllKeys(outage) : throughLaterFaults(outage, figures);
     const { atS, converged, censored } = outage.keys;
     const followed = atS.map((at, i) => ({ at, events: converged[i], censored: censored[i] }));
     // Of keys that never differed all agree at once.
@@ -161,6 +158,28 @@ function convergenceOf({ fault, keys }: Objective, figures: ConvergenceFigures |
   if (each.length === 0) return undefined;
   const most = (of: (one: Known) => number): number => Math.max(...each.map(of));
   return { value: most(({ value }) => value), lo: most(({ lo }) => lo), hi: most(({ hi }) => hi) };
+}
+
+/** Known to one interval between scans. */
+function ofAllKeys({ convergedS, divergedUntilS, observedS }: Healing): Known {
+  if (convergedS === null) return { value: observedS, lo: observedS, hi: Infinity };
+  return { value: convergedS, lo: divergedUntilS, hi: convergedS };
+}
+
+/**
+ * An objective that names one fault asks about that one: where the next begins before replicas agree, they are watched on to the end of
+ * the run, until the scan from which on none differs. What later faults bring counts as the named one's; it can only make it later.
+ */
+function throughLaterFaults(outage: Healing, { divergence }: TrialFigures): Known {
+  if (outage.convergedS !== null) return ofAllKeys(outage);
+  const scans = divergence.t
+    .map((t, i) => ({ after: t - outage.endedAtS, divergent: divergence.columns["divergent"]?.[i] ?? null }))
+    .filter(({ after, divergent }) => after >= 0 && divergent !== null);
+  const last = scans.findLastIndex(({ divergent }) => divergent !== 0);
+  if (last < 0 || scans.length === 0) return ofAllKeys(outage);
+  const lo = Math.max(outage.observedS, scans[last].after);
+  if (last === scans.length - 1) return { value: lo, lo, hi: Infinity };
+  return { value: scans[last + 1].after, lo, hi: scans[last + 1].after };
 }
 
 function finite(value: number): number | null {
