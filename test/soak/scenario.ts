@@ -14,6 +14,8 @@ export interface Soaked {
   readonly seed: number;
   readonly storage: "lmdb" | "memory";
   readonly wipe: boolean;
+  /** Every round has this kind alone; see {@link turnsOf}. */
+  readonly only?: string | undefined;
 }
 
 export const NODES = 5;
@@ -31,6 +33,12 @@ export function kindsOf({ storage }: Soaked): readonly FaultKind[] {
 
 /** A kind of the soak's own: every node is killed at once, as where a room loses power. Only what is on disks is left. */
 const POWER = "power";
+
+/** Kinds that a round may have alone. */
+export function turnsOf(soaked: Soaked): readonly (FaultKind | typeof POWER)[] {
+  const kinds = kindsOf(soaked);
+  return kinds.includes("kill") ? [POWER, ...kinds] : kinds;
+}
 
 /** DW of writes; and of these, what must be there in the end. */
 export const DW: readonly QuorumValue[] = ["one", "quorum", "all"];
@@ -112,10 +120,10 @@ export interface Round {
 export function drawRound(soaked: Soaked, cluster: ClusterSettings, number: number): Round {
   const random = Random.fromSeed(soaked.seed).fork(`round/${String(number)}`);
   const kinds = kindsOf(soaked);
-  const powered = kinds.includes("kill");
   // One after the other, so that a short soak has met all.
-  const turns: readonly (FaultKind | typeof POWER)[] = powered ? [POWER, ...kinds] : kinds;
-  const only = number % 2 === 1 ? turns[((number - 1) / 2) % turns.length] : undefined;
+  const turns = turnsOf(soaked);
+  const turn = number % 2 === 1 ? turns[((number - 1) / 2) % turns.length] : undefined;
+  const only = turns.find((kind) => kind === soaked.only) ?? turn;
   const count = 2 + random.nextBelow(3);
   const drawn = randomFaults(
     {
@@ -128,7 +136,8 @@ export function drawRound(soaked: Soaked, cluster: ClusterSettings, number: numb
     cluster,
     random.fork("faults"),
   );
-  const failures = only === POWER ? count : only === undefined && powered && random.nextBelow(3) === 0 ? 1 : 0;
+  const failures =
+    only === POWER ? count : only === undefined && kinds.includes("kill") && random.nextBelow(3) === 0 ? 1 : 0;
   const outages = Array.from({ length: failures }, (_, i) => powerFailure(i, random));
   const victim = cluster.members[random.nextBelow(cluster.members.length)].id;
   const atMs = FIRST_MS + random.nextBelow(ROUND_MS - FIRST_MS);

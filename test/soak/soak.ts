@@ -13,7 +13,7 @@ import { Books, type DurableWorld } from "../process/durability";
 import { type Processes, processesOf } from "../process/durable-processes";
 import { LiveCluster } from "../process/live-cluster";
 import { type Field, figures, type Load, type Outcome, play, USUAL_LOAD } from "./rounds";
-import { describeSettings, drawRound, drawSettings, endOf, type Soaked } from "./scenario";
+import { describeSettings, drawRound, drawSettings, endOf, type Soaked, turnsOf } from "./scenario";
 import { simulatedField } from "./simulated";
 import { Life, type LifeTrend, sampleOf, TOLERANCE, WARM_UP_MS } from "./vital-signs";
 
@@ -24,12 +24,13 @@ interface Options extends Soaked, Load {
 }
 
 const USAGE = `Usage: npm run soak -- [--minutes M] [--rounds R] [--seed S] [--world processes|simulation]
-                       [--storage lmdb|memory] [--sessions N] [--think MS] [--wipe]
+                       [--storage lmdb|memory] [--sessions N] [--think MS] [--wipe] [--only FAULT]
   minutes (30)    at most so long; of virtual time in the simulation. Without it, --rounds alone decides
   rounds          at most so many rounds of about 15 s
   seed (1)        draws the cluster's ways of repair and all faults
   storage (lmdb)  memory is never killed, and has no disk that could fail
   sessions (8), think (25): the load; think is the mean pause in milliseconds between two requests of a session
+  only            every round has this kind of fault alone: kill, power (all are killed at once), pause, ...
   wipe            one node a round loses its disk; writes with DW one are then not demanded back`;
 
 /** A young generation of the usual size is touched bit by bit for half an hour, which looks just like a leak. */
@@ -70,7 +71,11 @@ function parse(args: readonly string[]): Options {
     convergenceMs: USUAL_LOAD.convergenceMs,
     thinkMs: number("--think", USUAL_LOAD.thinkMs, 1),
     wipe: take("--wipe") !== undefined,
+    only: take("--only"),
   };
+  const kinds: readonly string[] = turnsOf(options);
+  if (options.only !== undefined && !kinds.includes(options.only))
+    throw new RangeError(`--only ${options.only}: one of ${kinds.join(", ")}`);
   for (const name of told.keys()) throw new RangeError(`${name}: no such option`);
   if (options.wipe && options.storage === "memory") throw new RangeError("--wipe: memory has no disk");
   return options;
