@@ -15,7 +15,6 @@ import type { Ring } from "../../engine/ring/ring";
 import type { Address } from "../../engine/vocabulary/address";
 import type { Micros } from "../../engine/vocabulary/micros";
 import type { EngineSettings, QuorumValue } from "../../engine/vocabulary/settings";
-import { removesTombstones } from "./draw";
 import { type Copy, idsOf, type Ledger, newest } from "./ledger";
 import { definitelyFailed, type Truth, type Write } from "./truth";
 
@@ -121,7 +120,7 @@ export class Judge {
   }
 
   private checkFresh(read: Read, answer: AnswerMessage, what: string): void {
-    const { engine, truth, broken, count } = this.court;
+    const { engine, ledger, truth, broken, count } = this.court;
     // Riak's rule: where absences count against R, they may make a read "not found" although a replica found something.
     const absencesCount = read.options?.notfoundOk ?? engine.notfoundOk;
     const r = this.lends ? this.of(read.options?.pr, engine.pr) : this.readQuorum(read);
@@ -133,7 +132,7 @@ export class Judge {
       else if (answer.versions.length === 0 && !absencesCount) count("freshness: not found by absences, excused");
       else if (r + w - this.lost(write) <= this.n) count("freshness: copies lost, excused");
       else if (seen.has(write.version.writeId)) count("freshness: seen");
-      else if (write.version.tombstone && removesTombstones(engine)) count("freshness: tombstone removed, excused");
+      else if (ledger.isGone(write.address, write.version.writeId)) count("freshness: tombstone removed, excused");
       else broken("quorums that meet see acknowledged writes", `${what}, R=${String(r)}: not ${truth.describe(write.version.writeId)}, W=${String(w)}`); // prettier-ignore
     }
   }
@@ -178,7 +177,7 @@ export class Judge {
 
   /** Once all is quiet: what was acknowledged is still somewhere, and what was refused is nowhere. */
   atRest(): void {
-    const { clock, engine, truth, ledger, broken, count } = this.court;
+    const { clock, truth, ledger, broken, count } = this.court;
     const refused = new Set(truth.all().flatMap((write) => (definitelyFailed(write) ? [write.version.writeId] : [])));
     for (const copy of ledger.all()) {
       for (const id of copy.received) {
@@ -200,7 +199,7 @@ export class Judge {
         return state !== undefined && truth.covered(idsOf(clock, state)).has(id);
       };
       if (places.some(holds)) count("durability: still there");
-      else if (write.version.tombstone && removesTombstones(engine)) count("durability: tombstone removed");
+      else if (ledger.isGone(write.address, id)) count("durability: tombstone removed");
       else broken("acknowledged writes survive", `${truth.describe(id)} is at no replica`);
     }
   }

@@ -75,6 +75,8 @@ export class Ledger {
   /** Hints of a key, wherever they are or were; and how many of them have been dropped. */
   private readonly hints = new Map<Address, Copy[]>();
   private readonly drops = new Map<Address, number>();
+  /** By key, the writes that removed tombstones were or covered. */
+  private readonly gone = new Map<Address, Set<number>>();
   private readonly epochs: number[] = [];
   /** Owed answers of each node, `session/id`. */
   private readonly owed: Set<string>[] = [];
@@ -116,6 +118,11 @@ export class Ledger {
       if (isHint) this.hints.set(copy.address, [...this.hintsOf(copy.address), copy]);
     }
     return copy;
+  }
+
+  /** Whether a write is, or was covered by, a tombstone that some replica has removed: what comes after need not know of it. */
+  isGone(address: Address, id: number): boolean {
+    return this.gone.get(address)?.has(id) === true;
   }
 
   /** Every copy that was ever kept of a key for somebody else. */
@@ -177,7 +184,7 @@ export class Ledger {
   }
 
   handed(copy: Copy, token: number, state: unknown): void {
-    const { clock, cluster, truth, broken, now } = this.books;
+    const { clock, truth, broken, now } = this.books;
     const before = newest(copy);
     if (state === undefined) {
       copy.storing.set(token, undefined);
@@ -198,7 +205,7 @@ export class Ledger {
     if (clock.declares.mayLose) return;
     const kept = truth.covered(idsOf(clock, state));
     for (const id of idsOf(clock, before)) {
-      if (kept.has(id) || (truth.write(id)?.version.tombstone === true && removesTombstones(cluster.engine))) continue;
+      if (kept.has(id) || this.isGone(copy.address, id)) continue;
       const lost = `${where(copy)} held ${clock.describe(before)} and stores ${text}: nothing covers ${truth.describe(id)}`;
       broken("no version vanishes from a replica", lost);
     }
@@ -206,7 +213,7 @@ export class Ledger {
 
   /** A copy goes on purpose. */
   private removed(copy: Copy, state: unknown): void {
-    const { clock, cluster, broken, count, now } = this.books;
+    const { clock, cluster, truth, broken, count, now } = this.books;
     if (copy.home !== undefined) {
       this.drops.set(copy.address, 1 + (this.drops.get(copy.address) ?? 0));
       this.checkDrop(copy, copy.home, state);
@@ -219,7 +226,12 @@ export class Ledger {
       )
     ) {
       broken("only tombstones are removed", `${where(copy)} removes ${clock.describe(state)}`);
-    } else count("tombstone removed");
+    } else {
+      count("tombstone removed");
+      let gone = this.gone.get(copy.address);
+      if (gone === undefined) this.gone.set(copy.address, (gone = new Set()));
+      for (const id of truth.covered(idsOf(clock, state))) gone.add(id);
+    }
     copy.removed.push(state);
     lose(copy, now());
   }
