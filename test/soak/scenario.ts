@@ -1,6 +1,7 @@
 /**
  * What a soak's seed draws: the cluster's ways of repair once, and for each round the faults. Every other round has faults
- * of one kind alone, so that a table can say what each kind did; the rounds between mix them.
+ * of one kind alone, so that a table can say what each kind did; the rounds between mix them. Kills keep to some rounds
+ * together: a process that never lives for some minutes shows no leak.
  *
  * All that is drawn keeps the promise that is checked: a node's disk stays (kill keeps it, memory is never killed), unless
  * `wipe` says that one node a round loses it; then only writes whose DW was at least two are demanded back.
@@ -17,6 +18,10 @@ export interface Soaked {
   /** Every round has this kind alone; see {@link turnsOf}. */
   readonly only?: string | undefined;
 }
+
+/** Of so many rounds the first few may kill processes; in the others these live long enough for their memory to be judged. */
+const BLOCK = 40;
+const DEADLY = 12;
 
 export const NODES = 5;
 export const ROUND_MS = 12_000;
@@ -119,11 +124,12 @@ export interface Round {
 /** `number` counts from 1. Equal seeds draw equal faults. */
 export function drawRound(soaked: Soaked, cluster: ClusterSettings, number: number): Round {
   const random = Random.fromSeed(soaked.seed).fork(`round/${String(number)}`);
-  const kinds = kindsOf(soaked);
+  const spares = (number - 1) % BLOCK >= DEADLY;
+  const kinds = kindsOf(soaked).filter((kind) => !spares || kind !== "kill");
   // One after the other, so that a short soak has met all.
-  const turns = turnsOf(soaked);
+  const turns = turnsOf(soaked).filter((kind) => !spares || (kind !== "kill" && kind !== POWER));
   const turn = number % 2 === 1 ? turns[((number - 1) / 2) % turns.length] : undefined;
-  const only = turns.find((kind) => kind === soaked.only) ?? turn;
+  const only = turnsOf(soaked).find((kind) => kind === soaked.only) ?? turn;
   const count = 2 + random.nextBelow(3);
   const drawn = randomFaults(
     {
