@@ -26,7 +26,7 @@ export interface Replica {
 /** Copies under such a vnode are kept for another node: hints. Vnodes of one's own lie below. */
 export const HINTED = 0x8000;
 /** Ranges or nodes of a ring that can lend and borrow; the last number means any of them (see `ANY_HINT`). */
-const MAX_HOMES = 0x7fff;
+export const MAX_HOMES = 0x7fff;
 
 /** The last position of a range, and whose it is. */
 export interface Token {
@@ -73,6 +73,9 @@ export class Ring {
   private ranks: Map<number, number> | undefined;
 
   private constructor(settings: RingSettings, members: readonly MemberSettings[], tokens: readonly Token[]) {
+    // Where copies are stored under their own vnodes, these must not look like those of hints.
+    if (settings.distinctHosts === "claim" && tokens.some(({ vnode }) => vnode >= HINTED))
+      throw new RangeError(`a ring whose hosts repeat (claim) has at most ${HINTED} vnodes, and as many to a node`);
     this.members = members;
     this.hash = settings.hash;
     this.walks = settings.distinctHosts === "walk";

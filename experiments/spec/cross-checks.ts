@@ -3,6 +3,7 @@
  * what is legal but weak (R + W <= N) is a warning that travels into the report, because studying it may be the point.
  */
 import { resolveQuorum } from "../../engine/quorum/arithmetic";
+import { HINTED, MAX_HOMES } from "../../engine/ring/ring";
 import type { QuorumValue } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { PhaseSettings, World } from "./experiment";
@@ -138,6 +139,28 @@ function checkQuorums(values: Values, warn: (at: Place, message: string) => void
   );
 }
 
+/** Where hosts repeat, every range is a home of its own, and there are numbers for so many. */
+function checkRanges(values: Values, members: readonly MemberPlan[], problems: Problems): void {
+  const sized = ["ring.partitions", "ring.vnodes_per_node", "tunables.stand_in", "tunables.sloppy_quorum"];
+  if (values.text("ring.distinct_hosts") !== "claim" || !values.sound(...sized)) return;
+  const isEqual = values.text("ring.strategy") === "equal-partitions";
+  const key = isEqual ? "ring.partitions" : "ring.vnodes_per_node";
+  const size = values.number(key);
+  const ofNode = members.map(({ weight }) => Math.max(1, Math.round(size * weight)));
+  const ranges = isEqual ? size : ofNode.reduce((sum, one) => sum + one, 0);
+  const standIn = values.text("tunables.stand_in");
+  const lends = standIn !== "none" && (standIn !== "fallback" || values.get("tunables.sloppy_quorum") === true);
+  const most = lends ? MAX_HOMES : HINTED;
+  const counted = lends || isEqual ? ranges : Math.max(...ofNode);
+  if (counted <= most) return;
+  const at = values.place(values.given(key) ? key : "ring.distinct_hosts");
+  const instead = lends ? "tunables.stand_in none, or ring.distinct_hosts walk" : "ring.distinct_hosts walk";
+  problems.error(
+    at,
+    `the ring has ${ranges} ranges and ring.distinct_hosts claim stores each apart; allowed: at most ${most}; otherwise ${instead}`,
+  );
+}
+
 function checkCluster(
   values: Values,
   members: readonly MemberPlan[],
@@ -179,6 +202,7 @@ function checkCluster(
       `ring.partitions has no effect with ring.strategy ${strategy}; it belongs to equal-partitions`,
     );
   }
+  checkRanges(values, members, problems);
   if (values.given("cluster.sync") && values.text("cluster.storage") === "memory") {
     warn(values.place("cluster.sync"), "cluster.sync has no effect with cluster.storage memory; it belongs to lmdb");
   }

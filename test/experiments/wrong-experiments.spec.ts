@@ -141,6 +141,20 @@ const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: "more ranges than there are homes to keep hints for, where hosts repeat",
+    text: "ring: {partitions: 32768, distinct_hosts: claim}\n",
+    told: [
+      "1:20 the ring has 32768 ranges and ring.distinct_hosts claim stores each apart; allowed: at most 32767; otherwise tunables.stand_in none, or ring.distinct_hosts walk",
+    ],
+  },
+  {
+    what: "more ranges than there are vnodes, where hosts repeat and nobody stands in",
+    text: "tunables: {stand_in: none, sloppy_quorum: false}\nring: {partitions: 32769, distinct_hosts: claim}\n",
+    told: [
+      "2:20 the ring has 32769 ranges and ring.distinct_hosts claim stores each apart; allowed: at most 32768; otherwise ring.distinct_hosts walk",
+    ],
+  },
+  {
     what: "no vnodes",
     text: "ring: {strategy: random-tokens, vnodes_per_node: 0}\n",
     told: ["1:50 ring.vnodes_per_node is 0; allowed: an integer from 1 to 4096"],

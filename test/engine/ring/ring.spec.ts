@@ -285,6 +285,7 @@ describe("building a ring", () => {
       [{ partitions: 2 }, three, /partitions \(Q\) is 2 for 3 nodes/],
       [{ partitions: 7.5 }, three, /whole number/],
       [{ partitions: 65_537 }, three, /at most 65536/],
+      [{ partitions: 32_769, distinctHosts: "claim" }, three, /\(claim\) has at most 32768 vnodes/],
       [{ strategy: "random-tokens", vnodesPerNode: 0 }, three, /at least 1/],
       [{ strategy: "random-tokens", vnodesPerNode: 1.5 }, three, /whole number/],
       [{ strategy: "random-tokens", vnodesPerNode: 40_000 }, members(1, 2), /node-2 would have 80000 vnodes/],
