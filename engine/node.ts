@@ -670,14 +670,11 @@ export class Node implements ProtocolNode {
     const { id, vnode, acknowledge } = message;
     const reply = (status: "received" | "stored" | "failed"): void =>
       this.send(from, { kind: "replica-put-reply", id, vnode, status });
-    if (vnode >= HINTED) {
-      if (this.handoff === undefined || !this.handoff.hasRoom()) {
-        this.note({ kind: "hints-full", node: from, count: 1 });
-        if (acknowledge !== "none") reply("failed");
-        return;
-      }
-      this.handoff.used(this.now, vnode);
+    if (!this.mayKeep(vnode, from)) {
+      if (acknowledge !== "none") reply("failed");
+      return;
     }
+    if (vnode >= HINTED) this.handoff?.used(this.now, vnode);
     const wantsReceived = acknowledge === "received" || (acknowledge === "both" && !this.options.storageIsImmediate);
     const wantsStored = acknowledge === "stored" || acknowledge === "both";
     this.replica.perform(vnode, message.address, {
@@ -696,6 +693,8 @@ export class Node implements ProtocolNode {
   /** The event half of a put whose coordinator holds no replica. */
   private replicaUpdate(from: NodeIndex, message: ReplicaUpdate): void {
     const { id, vnode, acknowledge } = message;
+    if (!this.mayKeep(vnode))
+      return this.send(from, { kind: "replica-updated", id, vnode, outcome: "failed", state: undefined });
     const reply = (status: "received" | "stored" | "failed"): void =>
       this.send(from, { kind: "replica-put-reply", id, vnode, status });
     this.replica.perform(vnode, message.address, {
@@ -1063,6 +1062,7 @@ export class Node implements ProtocolNode {
     const { id } = put;
     const self = this.options.index;
     const current = (): boolean => this.requests.get(id) === put;
+    if (!this.mayKeep(vnode)) return this.eventMade(put, "failed", undefined, NO_ROOM);
     this.replica.perform(vnode, request.address, {
       kind: "update",
       context: request.context,
@@ -1135,12 +1135,20 @@ export class Node implements ProtocolNode {
       put.add(this.options.index, vnode, status);
       this.advancePut(put);
     };
+    if (!this.mayKeep(vnode)) return counted("failed");
     this.replica.perform(vnode, put.address, {
       kind: "merge",
       state,
       received: () => counted("received"),
       stored: (ok) => counted(ok ? "stored" : "failed"),
     });
+  }
+
+  /** Whether there is room for a copy under this vnode, if it is one that is kept for others. */
+  private mayKeep(vnode: number, from = this.options.index): boolean {
+    if (vnode < HINTED || this.handoff?.hasRoom() === true) return true;
+    this.note({ kind: "hints-full", node: from, count: 1 });
+    return false;
   }
 
   private advancePut(put: PutCoordination): void {
@@ -1590,6 +1598,8 @@ export class Node implements ProtocolNode {
 
 /** Requests in progress before the table grows. */
 const FIRST_ROOM = 256;
+
+const NO_ROOM = "no room is left for copies that are kept for others";
 
 /** Copies in one page of a walk over all of them: what is worked off in one turn, with clients waiting. */
 const SCANNED_AT_ONCE = 256;

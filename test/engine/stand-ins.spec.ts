@@ -1,6 +1,7 @@
 /** Who takes a missing replica's place, what waits where, and how it comes home. Virtual time, real codec. */
 import { strict as assert } from "node:assert";
 import { clockFor, packActor } from "../../engine/clocks/clock";
+import { MOST_HINTS } from "../../engine/handoff/handoff";
 import { ANY_HINT, type Message } from "../../engine/messages";
 import { HINTED } from "../../engine/ring/ring";
 import type { EngineSettings, StandIn } from "../../engine/vocabulary/settings";
@@ -109,6 +110,24 @@ describe("a fallback", () => {
     small.run(5_000_000);
     assert.equal(small.get(owners[0], "k").versions.length, 6);
     assert.equal(new Set(contexts).size, 6);
+  });
+
+  it("takes nothing more when it is full, whoever asks and whether or not it coordinates; nothing is called stored", () => {
+    for (const through of ["itself", "another"] as const) {
+      for (const clock of ["dvvset", "lww"] as const) {
+        const small = world({ w: 1, coordinator: "any", clock });
+        const owners = small.owners("k");
+        lose(small, ...owners);
+        const [one, other] = [0, 1, 2, 3, 4].filter((node) => !owners.includes(node));
+        for (const node of [one, other]) {
+          const { handoff } = small.machines[node].node as unknown as { handoff: { counts: { hintsHeld: number } } };
+          handoff.counts.hintsHeld = MOST_HINTS;
+        }
+        const { outcome } = small.put(through === "itself" ? one : other, "k", "v");
+        assert.equal(outcome, clock === "dvvset" ? "unavailable" : "quorum_unreachable");
+        assert.ok([one, other].every((node) => small.machines[node].disk.count() === 0));
+      }
+    }
   });
 
   it("steps back while a primary is up: events are made where the history lives", () => {
