@@ -12,7 +12,7 @@ import { describeMetric } from "../record/metrics";
 import type { Hypothesis } from "../record/objectives";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { dimensionOfUnit } from "./metric-units";
-import { intervalKind } from "./summarise";
+import { intervalKind, upperEnd } from "./summarise";
 
 /** `stated`: it has no condition, a reader judges it. */
 export type HypothesisVerdict = "holds" | "does not hold" | "inconclusive" | "stated";
@@ -87,9 +87,9 @@ function metricCalled(
 const ANYTHING = { lo: -Infinity, hi: Infinity };
 
 function intervalOf(metric: MetricValue): { readonly lo: number; readonly hi: number } {
-  const { value, lo, hi, n } = metric;
+  const { value, lo, n } = metric;
   if (value === null || intervalKind(n) !== "over-repetitions") return ANYTHING;
-  return { lo: lo ?? value, hi: metric.atLeast === true ? Infinity : (hi ?? value) };
+  return { lo: lo ?? value, hi: upperEnd(metric) ?? value };
 }
 
 function pointOf({ value, atLeast }: MetricValue): { readonly lo: number; readonly hi: number } {

@@ -14,7 +14,15 @@ import { shareOfPercentile, type Objective } from "../record/objectives";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { kaplanMeier, survivalQuantile } from "./kaplan-meier";
 import { ascending, median, medianInterval } from "./order-statistics";
-import { byCell, countedTrials, isSound, REPETITIONS_FOR_INTERVAL, type MeasuredTrial } from "./summarise";
+import {
+  byCell,
+  countedTrials,
+  isOfKnowledge,
+  isSound,
+  REPETITIONS_FOR_INTERVAL,
+  upperEnd,
+  type MeasuredTrial,
+} from "./summarise";
 
 export type ObjectiveVerdict = "pass" | "fail" | "inconclusive";
 
@@ -87,7 +95,8 @@ function judgeIn(objective: Objective, cell: CellSummary, ofCell: readonly Trial
       ground: "not-measured",
       atLeast: false,
     };
-  const told = objective.repetitions === "median" ? medianOf(measured) : rankOf(objective, known);
+  const told =
+    objective.repetitions === "median" ? medianOf(measured, isOfKnowledge(objective.unit)) : rankOf(objective, known);
   const shown = { value: finite(told.value), lo: finite(told.lo), hi: finite(told.hi), atLeast: told.atLeast };
   const open = (ground: ObjectiveGround): JudgedObjective => ({ ...about, ...shown, verdict: "inconclusive", ground });
   if (!trials.some(isSound)) return open("invalid");
@@ -104,9 +113,9 @@ function meets({ op, value }: Objective, known: Known): boolean | undefined {
 }
 
 /** With its 95 % interval; what had not happened may be anything above. */
-function medianOf(measured: readonly Known[]): Statistic {
+function medianOf(measured: readonly Known[], ofKnowledge: boolean): Statistic {
   const { lo } = medianInterval(measured.map(({ value }) => value));
-  const { hi } = medianInterval(measured.map((one) => (one.hi === Infinity ? Infinity : one.value)));
+  const { hi } = medianInterval(measured.map((one) => (ofKnowledge || one.hi === Infinity ? one.hi : one.value)));
   const value = median(measured.map((one) => one.value));
   const atLeast = median(measured.map((one) => (one.hi === Infinity ? Infinity : one.value))) !== value;
   return { value, lo: lo ?? -Infinity, hi: hi ?? Infinity, atLeast };
@@ -136,9 +145,9 @@ function indicatorOf(objective: Objective, trial: Trial): Known | undefined {
     return trial.figures === undefined || trial.figures === null ? undefined : convergenceOf(objective, trial.figures);
   const metric = trial.summary?.metrics[objective.metric];
   if (metric === undefined || metric.value === null) return undefined;
-  const { value, lo, hi } = metric;
+  const { value, lo } = metric;
   if (metric.atLeast === true) return { value, lo: value, hi: Infinity };
-  return { value, lo: lo ?? value, hi: hi ?? value };
+  return { value, lo: lo ?? value, hi: upperEnd(metric) ?? value };
 }
 
 /** The worst of the outages that the objective is about. */

@@ -97,8 +97,12 @@ function overRepetitions(all: readonly MetricValue[]): MetricValue {
       atLeast: true,
     };
   }
-  if (measured.length >= REPETITIONS_FOR_INTERVAL)
-    return { value, ...medianInterval(values), n: measured.length, unit };
+  if (measured.length >= REPETITIONS_FOR_INTERVAL) {
+    const { lo, hi } = medianInterval(values);
+    if (!isOfKnowledge(unit)) return { value, lo, hi, n: measured.length, unit };
+    const most = medianInterval(measured.map((one) => upperEnd(one)!)).hi;
+    return { value, lo, hi: most === Infinity ? null : most, n: measured.length, unit };
+  }
   const bounded = measured.every((one) => one.lo !== null && one.hi !== null);
   return {
     value,
@@ -107,6 +111,20 @@ function overRepetitions(all: readonly MetricValue[]): MetricValue {
     n: measured.length,
     unit,
   };
+}
+
+/**
+ * Whether what a trial gives beside the value is not chance but what could not be decided: what is counted one by one has such
+ * ends. However many repetitions agree on the value, the median of them all may be as high as the upper ends say.
+ */
+export function isOfKnowledge(unit: string): boolean {
+  return unit === "count";
+}
+
+/** The upper end of a measured value: its own where nothing is known beside it, and none where only that is missing. */
+export function upperEnd({ value, lo, hi, atLeast }: MetricValue): number | null {
+  if (atLeast === true) return Infinity;
+  return hi ?? (lo === null ? value : Infinity);
 }
 
 function validityOf(trials: readonly MeasuredTrial[]): Validity {
