@@ -16,7 +16,7 @@ interface Options {
 const USAGE = "Usage: npm run swarm -- [--minutes M] [--from S] [--seed S]";
 
 function parse(args: readonly string[]): Options {
-  let options: Options = { minutes: 1, from: 1_000_000, seed: undefined };
+  let options: Options = { minutes: 1, from: 2_000_000, seed: undefined };
   for (let i = 0; i < args.length; i += 2) {
     const value = Number(args[i + 1]);
     const whole = Number.isSafeInteger(value) && value >= 0;
