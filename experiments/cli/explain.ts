@@ -87,7 +87,14 @@ export function explanations(typed: string): readonly Explanation[] {
   if (direct.length > 0) return direct;
   const foreign = vocabulary.tunablesCalled(name);
   if (foreign.length > 0) return [...new Set(foreign.map(({ row }) => row))].map(fromRow);
-  for (const key of [name, `tunables.${name}`, `repetitions.${name}`, `analysis.${name}`]) {
+  for (const key of [
+    name,
+    `tunables.${name}`,
+    `repetitions.${name}`,
+    `analysis.${name}`,
+    `report.${name}`,
+    `budget.${name}`,
+  ]) {
     const meaning = meaningOf(key);
     if (meaning.kind === "leaf") return [fromPlainKey(key, meaning.title, meaning.default)];
     if (meaning.kind === "later") return [notYet(key, "key")];
@@ -127,10 +134,18 @@ function fromPlainKey(key: string, title: string, fallback: string): Explanation
   return { kind: "key", name: key, title, paragraphs: [["default", fallback === "" ? "none" : fallback]] };
 }
 
+function probeParagraphs(): Explanation["paragraphs"] {
+  const { PROBES } = require("../../results/record/probes") as typeof import("../../results/record/probes");
+  return PROBES.map(({ name, title }) => [name, title] as const);
+}
+
 function fromPart(name: string): readonly Explanation[] {
   const { PARTS } = require("../spec/keys") as typeof import("../spec/keys");
-  const title = PARTS.get(name);
+  const key = [...PARTS.keys()].find((part) => part === name || part.endsWith(`.${name}`)) ?? name;
+  const title = PARTS.get(key);
   if (title === undefined) return [];
+  if (key !== name || key === "measure.probes")
+    return [{ kind: "key", name: key, title, paragraphs: key === "measure.probes" ? probeParagraphs() : [] }];
   if (name !== "faults") return [{ kind: "key", name, title, paragraphs: [] }];
   const { FAULT_KINDS, FAULTS_PROSE } =
     require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");

@@ -128,7 +128,7 @@ function answerOf(judged: readonly JudgedObjective[], hypotheses: readonly Judge
     objectives.length === 0
       ? ""
       : `Of ${counted(objectives.length, "objective")}, ${count(everywhere.length)} ${everywhere.length === 1 ? "is" : "are"} met in every configuration, ` +
-        `${count(failed.length)} ${failed.length === 1 ? "fails" : "fail"} in some${ids.length === 0 ? "" : ` (${listed(ids)})`}` +
+        `${failed.length === 0 ? "none fails" : `${count(failed.length)} ${failed.length === 1 ? "fails" : "fail"} in some`}${ids.length === 0 ? "" : ` (${listed(ids)})`}` +
         `${open === 0 ? "" : ` and ${count(open)} ${open === 1 ? "is" : "are"} not decided everywhere`}.`;
   const tested = hypotheses.filter(({ verdict }) => verdict !== "stated");
   if (tested.length === 0)
@@ -166,15 +166,19 @@ function cellsTable(run: LoadedRun, judged: readonly JudgedObjective[], labels: 
       if (one === undefined) return `<td class="dim">–</td>`;
       return (
         `<td><span class="${CLASSES[one.verdict]}">${MARKS[one.verdict]} ${one.verdict}</span> ${escapeText(valueInWords(one))}` +
-        `<span class="interval">${escapeText(groundInWords(one))}</span></td>`
+        (one.ground === "decided" ? "" : `<span class="interval">${escapeText(groundInWords(one))}</span>`) +
+        "</td>"
       );
     });
-    return `<tr><th scope="row" class="name">${escapeText(labels.get(cell.id) ?? cell.id)}</th>${values.join("")}</tr>`;
+    return `<tr><th scope="row">${escapeText(labels.get(cell.id) ?? cell.id)}</th>${values.join("")}</tr>`;
   });
   return (
     `<details${rows.length * objectives.length <= OPEN_UP_TO ? " open" : ""}><summary>Every configuration against every objective</summary>` +
     `<div class="scroll"><table class="objectives"><thead><tr><th>configuration</th>${objectives
-      .map(({ id, metric }) => `<th><a href="#metric-${escapeText(metric)}">${escapeText(id)}</a></th>`)
+      .map(
+        ({ id, metric, repetitions }) =>
+          `<th><a href="#metric-${escapeText(metric)}">${escapeText(id)}</a><span class="unit">${escapeText(repetitions)} of repetitions</span></th>`,
+      )
       .join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div></details>` +
     `<p class="facts">A median is judged by its 95 % interval over repetitions; max, min and other percentiles are those of the repetitions at hand. Inconclusive means that this run cannot tell.</p>`
   );

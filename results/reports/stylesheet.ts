@@ -103,6 +103,7 @@ td.name,th.name{white-space:nowrap}
 .unit{color:var(--muted);font-weight:400;font-size:.85em;display:block}
 .dim{color:var(--muted)}
 table.objectives td{min-width:5rem}
+table.objectives th[scope=row]{min-width:7rem;padding-right:.7rem;overflow-wrap:anywhere}
 table.objectives td:nth-child(2){min-width:14rem}
 table.objectives th[scope=row]{font-weight:600}
 td.star{color:var(--s1);font-size:1.05rem}

@@ -6,7 +6,7 @@ import type { LoadedRun, RunManifest, TrialRecord } from "../../../results/recor
 import { judgeHypotheses } from "../../../results/statistics/expectations";
 import { paretoFront } from "../../../results/statistics/pareto";
 import { failsAlone, judgeObjectives, type JudgedObjective } from "../../../results/statistics/service-levels";
-import { summariseCells, type MeasuredTrial } from "../../../results/statistics/summarise";
+import { summariseCells } from "../../../results/statistics/summarise";
 
 type Trial = LoadedRun["trials"][number];
 
@@ -52,7 +52,7 @@ function run(
     folder: "",
     manifest: manifest as RunManifest,
     trials,
-    cells: summariseCells(trials as readonly MeasuredTrial[]),
+    cells: summariseCells(trials),
     comparisons: [],
   };
 }
