@@ -127,7 +127,11 @@ describe("acknowledged writes under kills", function () {
         const random = Random.fromSeed(3).fork("moments");
         const keys = freshKeys(SOME);
         for (let round = 0; round < 4; round++) {
-          const burst = keys.map((key) => putOne(running, books, key, { dw: round % 2 === 0 ? "quorum" : 1 }));
+          let acknowledged = 0;
+          const options = { dw: round % 2 === 0 ? "quorum" : 1, timeoutMs: 4_000 } as const;
+          const burst = keys.map((key) => putOne(running, books, key, options, (_, { outcome }) => outcome === "ok" && acknowledged++)); // prettier-ignore
+          // At any moment after the first was sent, or after the first was acknowledged.
+          if (round > 0) await until("the first acknowledgement", () => acknowledged > 0);
           const moment = performance.now() + random.nextFloat() * 4;
           // So that what was asked leaves, and answers are heard, up to the very moment.
           while (performance.now() < moment) await new Promise((resolve) => setImmediate(resolve));
