@@ -7,16 +7,21 @@
  * Names are numbers of vnodes. Where the ring walks, every primary's copy is in vnode 0 and all other numbers below the
  * hinted ones are free. Where it does not, none is, and a spent copy makes no events until the node's next boot; a
  * coordinator then has to find another replica. Both happen only when all primaries of a key are away, twice.
+ *
+ * Keys are remembered up to a bound. Beyond it all are forgotten at once, and whatever comes next has a name that no key has
+ * had; where there is none, keys that come new make no events here.
  */
 import { HINTED } from "../ring/ring";
 
-/** Spent keys remembered; beyond it copies with events of their own are not dropped any more. */
-export const MOST_SPENT = 65_536;
+/** Keys remembered. */
+export const MOST_NAMED = 65_536;
 
 export class BorrowedNames {
   /** Name in use by key; also of copies that were dropped since, until a new one is given. */
   private readonly named = new Map<string, { name: number; spent: boolean }>();
   private nextFree = 1;
+  /** The first name of every key, once others were forgotten; before, the vnode's own. */
+  private first: number | undefined;
 
   constructor(private readonly hasFree: boolean) {}
 
@@ -25,14 +30,25 @@ export class BorrowedNames {
     const known = this.named.get(key);
     if (known !== undefined && !known.spent) return known.name;
     if (known === undefined) {
-      if (this.named.size >= MOST_SPENT) return undefined;
-      this.named.set(key, { name: vnode, spent: false });
-      return vnode;
+      if (this.named.size >= MOST_NAMED) {
+        const first = this.takeFree();
+        if (first === undefined) return undefined;
+        this.first = first;
+        this.named.clear();
+      }
+      const name = this.first ?? vnode;
+      this.named.set(key, { name, spent: false });
+      return name;
     }
-    if (!this.hasFree || this.nextFree >= HINTED) return undefined;
-    known.name = this.nextFree++;
+    const name = this.takeFree();
+    if (name === undefined) return undefined;
+    known.name = name;
     known.spent = false;
-    return known.name;
+    return name;
+  }
+
+  private takeFree(): number | undefined {
+    return this.hasFree && this.nextFree < HINTED ? this.nextFree++ : undefined;
   }
 
   /** The copy is about to be dropped. */
