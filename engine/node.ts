@@ -1492,6 +1492,7 @@ export class Node implements ProtocolNode {
       this.answer(request.origin, "timeout", [], "", what);
     }
     this.reaper.advance(this.now);
+    if (this.reaper.takePassedOver()) this.lookThrough(undefined);
     this.handoff?.advance(this.now);
     this.antiEntropy?.advance(this.now);
     if (this.now >= this.nextHeartbeat) {

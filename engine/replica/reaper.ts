@@ -6,8 +6,8 @@
  * What this cannot promise is the subject of experiments: a replica that dies between agreement and removal keeps its
  * tombstone, because the wait is in memory, and a write that began the key anew meets it later ("doomstone").
  *
- * Two queues, each in order of time because each has one delay; both bounded. What does not fit is noted and left to the
- * next read that finds the tombstone. Source: riak_kv_delete and riak_kv_vnode's delete_mode, tombstone_pause.
+ * Queues in order of time, all bounded. What does not fit is noted and left to the next read that finds the tombstone, or,
+ * where each replica removes its own when they are old, to a walk over all it has. Source: riak_kv_delete and riak_kv_vnode's delete_mode, tombstone_pause.
  */
 import type { Address } from "../vocabulary/address";
 import { fromMs, type Micros } from "../vocabulary/micros";
@@ -15,7 +15,7 @@ import { fromMs, type Micros } from "../vocabulary/micros";
 /** Between the answer to a delete and the look at all replicas: time for the last of them to store it. */
 const TOMBSTONE_PAUSE: Micros = 2_000;
 /** Deletes looked after at once, of each kind. */
-const MOST_WAITING = 65_536;
+export const MOST_WAITING = 65_536;
 
 export type DeleteMode = "keep" | "immediate" | { readonly afterMs: number };
 
@@ -80,6 +80,7 @@ export class Reaper {
   private readonly checks = new Line<Check>();
   private readonly removals = new Line<Removal>();
   private readonly old = new Line<Removal>();
+  private passedOver = false;
   private readonly delay: Micros;
 
   /** `graceMs`: how long a replica keeps a tombstone before it removes it without asking anybody; undefined: for ever. */
@@ -101,8 +102,20 @@ export class Reaper {
    */
   buried(now: Micros, vnode: number, address: Address, state: unknown, age: Micros): void {
     if (this.graceMs === undefined) return;
-    if (this.old.size >= MOST_WAITING) this.acts.dropped(address);
-    else this.old.insert({ due: now + Math.max(0, fromMs(this.graceMs) - age), vnode, address, state });
+    if (this.old.size >= MOST_WAITING) {
+      this.passedOver = true;
+      this.acts.dropped(address);
+    } else this.old.insert({ due: now + Math.max(0, fromMs(this.graceMs) - age), vnode, address, state });
+  }
+
+  /**
+   * Whether, now that none waits any more, there are tombstones for which there was no room: nobody's read brings those back
+   * here, they have to be looked for. Says so once.
+   */
+  takePassedOver(): boolean {
+    if (!this.passedOver || this.old.size > 0) return false;
+    this.passedOver = false;
+    return true;
   }
 
   /** A delete of this key was acknowledged. */

@@ -1,9 +1,10 @@
 /** Deletes, the removal of their tombstones, and the write that meets one again. Virtual time. */
 import { strict as assert } from "node:assert";
+import { clockFor, packActor } from "../../engine/clocks/clock";
 import type { AnswerMessage, Message, PeerMessage } from "../../engine/messages";
 import { NOBODY } from "../../engine/messages";
 import { Graves, MOST_GRAVES } from "../../engine/replica/graves";
-import { Reaper } from "../../engine/replica/reaper";
+import { MOST_WAITING, Reaper } from "../../engine/replica/reaper";
 import type { EngineSettings } from "../../engine/vocabulary/settings";
 import { address, MiniWorld } from "./mini-world";
 
@@ -219,6 +220,25 @@ describe("the reaper", () => {
 });
 
 describe("the grace of deletes", () => {
+  it("ends for more of them than are waited for at once, too", () => {
+    const small = world({ clock: "lww", graceMs: 5_000 });
+    const clock = clockFor(small.settings);
+    const { host, disk } = small.machines[0];
+    const version = { writeId: 900, value: "", tombstone: true };
+    const by = { actor: packActor(1, 0, 1), client: 0, at: small.now, minted: 0 };
+    const state = clock.update(undefined, "", { ...version, date: small.now }, by);
+    const count = MOST_WAITING + 10;
+    for (let i = 0; i < count; i++) {
+      const message = { id: 0, vnode: 0, address: address(`k${i}`), state, acknowledge: "none" } as const;
+      host.deliver({ kind: "received", from: 1, message: { kind: "replica-put", ...message, cause: "replication" } });
+    }
+    assert.equal(disk.count(), count);
+    small.run(4_000_000);
+    assert.equal(disk.count(), count);
+    small.run(2_000_000);
+    assert.equal(disk.count(), 0);
+  });
+
   function stored(small: MiniWorld, key: string): number {
     return small.owners(key).filter((node) => small.stored(node, key) !== undefined).length;
   }
