@@ -101,11 +101,27 @@ function left(cells: readonly ChartCell[]): string {
     const found = most(name);
     if (found === undefined) return [];
     const value = found.metric.value!;
-    if (value === 0) return name === "lost_updates" ? ["no acknowledged write was lost"] : [];
+    if (value === 0) return name === "lost_updates" ? [noneLost(cells)] : [];
     const where = cells.length > 1 ? ` at worst (${found.cell.label})` : "";
     return [`${count(Math.round(value))} ${Math.round(value) === 1 ? one : many}${where}`];
   });
   return parts.length === 0 ? "" : `At the end ${listed(parts)}`;
+}
+
+/** Where the median is none: still some repetition may have lost one, or not have been able to tell. */
+function noneLost(cells: readonly ChartCell[]): string {
+  const runs = cells.flatMap(({ figures }) =>
+    figures.flatMap(({ causality }) => causality?.anomalies.find(({ kind }) => kind === "lost-update") ?? []),
+  );
+  const losing = runs.filter((one) => one.count > 0);
+  if (losing.length > 0) {
+    const most = Math.max(...losing.map((one) => one.count));
+    return `no acknowledged write was lost in most runs, and up to ${count(most)} in ${count(losing.length)} of ${count(runs.length)}`;
+  }
+  const isOpen = measured(cells, "lost_updates").some(({ metric }) => metric.lo !== null && metric.hi !== metric.lo);
+  return isOpen || runs.some(({ undecided }) => undecided > 0)
+    ? "no acknowledged write is known to be lost"
+    : "no acknowledged write was lost";
 }
 
 interface Measured {
