@@ -54,7 +54,7 @@ export function groundInWords(judged: JudgedObjective): string {
     case "decided":
       return what;
     case "not-measured":
-      return `not measured in any of ${counted(of, "repetition")}`;
+      return of === 1 ? "the one repetition did not measure it" : `none of ${counted(of, "repetition")} measured it`;
     case "partly-measured":
       return `${count(of - n)} of ${counted(of, "repetition")} did not measure it`;
     case "invalid":

@@ -102,8 +102,9 @@ td.name,th.name{white-space:nowrap}
 .interval{color:var(--muted);font-size:.85em;display:block}
 .unit{color:var(--muted);font-weight:400;font-size:.85em;display:block}
 .dim{color:var(--muted)}
-table.objectives td{min-width:5rem}
-table.objectives th[scope=row]{min-width:7rem;padding-right:.7rem;overflow-wrap:anywhere}
+table.objectives td{min-width:8rem}
+table.objectives td.number{min-width:3.5rem}
+table.objectives th[scope=row]{min-width:10rem;padding-right:.7rem;overflow-wrap:break-word}
 table.objectives td:nth-child(2){min-width:14rem}
 table.objectives th[scope=row]{font-weight:600}
 td.star{color:var(--s1);font-size:1.05rem}
