@@ -915,7 +915,9 @@ export class Node implements ProtocolNode {
   /** Whoever answered with less than all that was found gets the rest. */
   private repairBehind(get: GetCoordination, cause: "read-repair" | "anti-entropy"): void {
     const { state, targets } = get.finalAction(this.clock);
-    for (const { node, vnode } of targets) {
+    for (const { node, vnode, home } of targets) {
+      // A read from a fallback leaves no new hint there beyond the window.
+      if (home !== undefined && !this.takesHintsFor(home.node)) continue;
       if (cause === "read-repair") this.counts.readRepairs++;
       if (this.options.tracing) this.note({ kind: cause, address: get.address, to: node });
       const repair: ReplicaPut = {
@@ -1279,7 +1281,7 @@ export class Node implements ProtocolNode {
     }
     const places =
       live < replicas.length && this.lends
-        ? this.withFallbacks(request.address, asked)
+        ? this.withFallbacks(request, asked)
         : { replicas, asked, live, primaries: asked };
     if (
       request.forwarded &&
@@ -1297,13 +1299,16 @@ export class Node implements ProtocolNode {
     return node === this.options.index || !this.detector.suspected(node);
   }
 
-  /** Fallbacks take the places of those that are not `primaries`, as far as there are any, and nobody is away for too long. */
-  private withFallbacks(address: Address, primaries: number): Places {
+  /**
+   * Fallbacks take the places of those that are not `primaries`, as far as there are any. For writes, of nobody who is away
+   * for too long; what fallbacks have is read for as long as they have it.
+   */
+  private withFallbacks({ kind, address }: GetRequest | PutRequest, primaries: number): Places {
     const { ring, settings } = this.options;
     const all = ring.preferenceList(address, settings.nVal);
     let missing = 0;
     for (let i = 0; i < all.length; i++) {
-      if ((primaries & (1 << i)) === 0 && this.takesHintsFor(all[i].node)) missing |= 1 << i;
+      if ((primaries & (1 << i)) === 0 && (kind === "get" || this.takesHintsFor(all[i].node))) missing |= 1 << i;
     }
     const replicas = ring.withFallbacks(address, settings.nVal, missing, (node) => this.believedUp(node));
     let asked = primaries;

@@ -116,6 +116,8 @@ export class Handoff {
   private readonly waiting = new Map<number, Waiting>();
   /** A life's deliveries have numbers of their own: an answer to a former life's is no answer to one of this. */
   private nextDelivery: number;
+  /** What has been sent is paid for by then, at the rate there is. */
+  private restUntil: Micros = 0;
   private outgoing = 0;
   private incoming = 0;
   /** Senders that were told to come: until when their place is kept. */
@@ -234,7 +236,7 @@ export class Handoff {
     if (waiting.hints.size === 0) return Infinity;
     const expiry = this.expiryOf(waiting);
     if (!this.acts.believedUp(waiting.home.node)) return expiry;
-    const from = Math.max(waiting.idleFrom, waiting.notBefore);
+    const from = Math.max(waiting.idleFrom, waiting.notBefore, this.restUntil);
     if (now < from) return Math.min(from, expiry);
     // Whoever ends next makes room and looks again.
     if (this.busy(now) >= this.options.settings.concurrency) return Math.min(now + FIRST_PAUSE, expiry);
@@ -320,7 +322,9 @@ export class Handoff {
       // A little less than the place is kept there, for the way.
       waiting.welcomeUntil = now + KEPT_PLACE / 2;
       const rate = this.options.settings.rateBytesPerSecond;
-      waiting.notBefore = rate === undefined ? now : now + Math.ceil((delivery.bytes / rate) * 1e6);
+      // Of the node, not of the home: where rings do not walk, each partition is a home.
+      if (rate !== undefined) this.restUntil = Math.max(now, this.restUntil) + Math.ceil((delivery.bytes / rate) * 1e6);
+      waiting.notBefore = now;
       for (const { stored, state } of delivery.sent) {
         this.counts.hintsDelivered++;
         // A copy that has changed since stays, and goes with a later batch.

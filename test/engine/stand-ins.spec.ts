@@ -66,6 +66,19 @@ describe("a fallback", () => {
     assert.equal(reading.get(reading.owners("k")[0], "k").outcome, "unavailable");
   });
 
+  it("takes no writes beyond the window, and is read as before", () => {
+    const small = world({ w: 1, r: 1, hint: { ...HINT, windowMs: 3_000 } });
+    lose(small, ...small.owners("k"));
+    const asked = small.stranger("k");
+    assert.equal(small.put(asked, "k", "v").outcome, "ok");
+    small.run(4_000_000);
+    assert.equal(small.put(asked, "k", "w").outcome, "unavailable");
+    assert.equal(small.get(asked, "k").versions.length, 1);
+    const before = held(small);
+    small.run(1_000_000);
+    assert.equal(held(small), before, "nor is it repaired into");
+  });
+
   it("is not asked where quorums are strict", () => {
     const small = world({ sloppyQuorum: false, w: "all" });
     const [first, second] = small.owners("k");

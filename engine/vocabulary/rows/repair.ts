@@ -55,7 +55,7 @@ export const REPAIR_ROWS: readonly Tunable[] = [
     scope: "node",
     kind: { kind: "byte-rate", min: 1, max: 1_073_741_824 },
     default: "1MiB/s",
-    title: "How fast a node sends hints home, for each home",
+    title: "How fast a node sends hints home, to all together",
     buys: "Faster: the replica is whole again sooner.",
     costs: "Faster: the replays take processor, network and disk from clients of both nodes (a hint storm).",
     source: "Apache Cassandra: hinted_handoff_throttle 1024 KiB/s",
