@@ -56,6 +56,8 @@ interface Known {
   readonly value: number;
   readonly lo: number;
   readonly hi: number;
+  /** It had not happened; without it, an end that is open is of too few operations. */
+  readonly never?: true;
 }
 
 /** Over repetitions. */
@@ -117,7 +119,7 @@ function medianOf(measured: readonly Known[], ofKnowledge: boolean): Statistic {
   const { lo } = medianInterval(measured.map(({ value }) => value));
   const { hi } = medianInterval(measured.map((one) => (ofKnowledge || one.hi === Infinity ? one.hi : one.value)));
   const value = median(measured.map((one) => one.value));
-  const atLeast = median(measured.map((one) => (one.hi === Infinity ? Infinity : one.value))) !== value;
+  const atLeast = median(measured.map((one) => (one.never === true ? Infinity : one.value))) !== value;
   return { value, lo: lo ?? -Infinity, hi: hi ?? Infinity, atLeast };
 }
 
@@ -130,12 +132,12 @@ function rankOf({ repetitions }: Objective, known: readonly (Known | undefined)[
   const at = (of: (one: Known | undefined) => number): number => ascending(known.map(of))[k - 1];
   const values = ascending(known.flatMap((one) => one?.value ?? []));
   const measured = known.filter((one) => one !== undefined);
-  const highest = ascending(measured.map(({ hi }) => hi))[Math.min(k, measured.length) - 1];
+  const highest = [...measured].sort((a, b) => a.hi - b.hi || a.value - b.value)[Math.min(k, measured.length) - 1];
   return {
     value: values[Math.min(k, values.length) - 1],
     lo: at((one) => one?.lo ?? -Infinity),
     hi: at((one) => one?.hi ?? Infinity),
-    atLeast: highest === Infinity,
+    atLeast: highest.hi === Infinity && highest.never === true,
   };
 }
 
@@ -146,7 +148,7 @@ function indicatorOf(objective: Objective, trial: Trial): Known | undefined {
   const metric = trial.summary?.metrics[objective.metric];
   if (metric === undefined || metric.value === null) return undefined;
   const { value, lo } = metric;
-  if (metric.atLeast === true) return { value, lo: value, hi: Infinity };
+  if (metric.atLeast === true) return { value, lo: value, hi: Infinity, never: true };
   return { value, lo: lo ?? value, hi: upperEnd(metric) ?? value };
 }
 
@@ -162,16 +164,19 @@ function convergenceOf({ fault, keys }: Objective, figures: TrialFigures): Known
     // Of keys that never differed all agree at once.
     if (followed.length === 0) return { value: 0, lo: 0, hi: 0 };
     const { value, observed } = survivalQuantile(kaplanMeier(followed), share);
-    return value === null ? { value: observed, lo: observed, hi: Infinity } : { value, lo: value, hi: value };
+    return value === null
+      ? { value: observed, lo: observed, hi: Infinity, never: true }
+      : { value, lo: value, hi: value };
   });
   if (each.length === 0) return undefined;
   const most = (of: (one: Known) => number): number => Math.max(...each.map(of));
-  return { value: most(({ value }) => value), lo: most(({ lo }) => lo), hi: most(({ hi }) => hi) };
+  const worst = { value: most(({ value }) => value), lo: most(({ lo }) => lo), hi: most(({ hi }) => hi) };
+  return worst.hi === Infinity ? { ...worst, never: true } : worst;
 }
 
 /** Known to one interval between scans. */
 function ofAllKeys({ convergedS, divergedUntilS, observedS }: Healing): Known {
-  if (convergedS === null) return { value: observedS, lo: observedS, hi: Infinity };
+  if (convergedS === null) return { value: observedS, lo: observedS, hi: Infinity, never: true };
   return { value: convergedS, lo: divergedUntilS, hi: convergedS };
 }
 
@@ -187,7 +192,7 @@ function throughLaterFaults(outage: Healing, { divergence }: TrialFigures): Know
   const last = scans.findLastIndex(({ divergent }) => divergent !== 0);
   if (last < 0 || scans.length === 0) return ofAllKeys(outage);
   const lo = Math.max(outage.observedS, scans[last].after);
-  if (last === scans.length - 1) return { value: lo, lo, hi: Infinity };
+  if (last === scans.length - 1) return { value: lo, lo, hi: Infinity, never: true };
   return { value: scans[last + 1].after, lo, hi: scans[last + 1].after };
 }
 
