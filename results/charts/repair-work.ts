@@ -164,7 +164,8 @@ function answerOf(cells: readonly ChartCell[]): string {
   const [most, least] = [known[0], known.at(-1)!];
   const of = ({ cell, metric }: (typeof known)[number]): string => {
     const all = cell.summary.metrics["bytes_per_op"];
-    return `${metricInWords(metric)} at ${cell.label}${all === undefined || all.value === null ? "" : `, where all traffic of the measured phase was ${metricInWords(all)}`}`;
+    return `${metricInWords(metric)} at ${cell.label}${all === undefined || all.value === null ? "" : `, where all traffic of the measured phase alone was ${metricInWords(all)}`}`;
   };
-  return most === least ? `Repair cost ${of(most)}.` : `Repair cost the most ${of(most)}; the least ${of(least)}.`;
+  const whole = "Repair, what the drain took included, cost";
+  return most === least ? `${whole} ${of(most)}.` : `${whole} the most ${of(most)}; the least ${of(least)}.`;
 }
