@@ -47,6 +47,8 @@ export class ConvergenceMeasure implements Measure {
   private open: OpenHealing | undefined;
   private previous: { readonly at: Micros; readonly divergent: readonly string[] } | undefined;
   private resolution = 0;
+  /** Scans of the run itself: the last look at everything, when all is over, is no measure of time. */
+  private scans = 0;
 
   constructor(setup: Pick<MeasureSetup, "grid" | "faults">) {
     this.grid = setup.grid;
@@ -59,6 +61,7 @@ export class ConvergenceMeasure implements Measure {
 
   snapshot(snapshot: Snapshot): void {
     const { at, tookMicros } = snapshot;
+    if (!snapshot.final) this.scans++;
     const outage = this.faults
       .outages()
       .filter(({ from }) => from <= at + tookMicros)
@@ -95,6 +98,7 @@ export class ConvergenceMeasure implements Measure {
     const { healings } = this;
     const ended = this.faults.outages().filter(({ to }) => to !== undefined).length;
     if (ended === 0) return {};
+    if (this.scans === 0) healings.length = 0;
     const convergence: ConvergenceFigures = {
       resolutionS: this.resolution / MICROS_PER_SECOND,
       unobserved: ended - healings.length,
