@@ -110,7 +110,7 @@ async function main(): Promise<void> {
     storage,
     alarm,
     note: (note) => {
-      if (note.kind === "suspected" || note.kind === "trusted") log(`${note.kind} node ${String(note.node)}`);
+      if (note.kind === "suspected" || note.kind === "trusted") log(`${note.kind} ${cluster.members[note.node].id}`);
       else if (note.kind === "storage-failed") log(`storage: ${note.reason}`);
     },
   });

@@ -260,7 +260,7 @@ export class TcpTransport implements Transport {
           if (this.closing) return;
           // A peer that accepts and then refuses us is a failed try, not a link that was lost.
           if (monotonicMicros() - openedAt > LAST_RETRY_MS * 1_000) link.retryMs = FIRST_RETRY_MS;
-          this.options.log(`link to node ${String(index)} lost: ${reason}`);
+          this.options.log(`link to ${this.options.cluster.members[index].id} lost: ${reason}`);
           this.tellOfLink("link-down", index);
           this.redial(index);
         },

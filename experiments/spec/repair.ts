@@ -81,7 +81,11 @@ export function checkRepair(values: Values, warn: Warn): void {
     idle("tunables.stand_in", "with tunables.sloppy_quorum false no fallback is asked");
   if (standIn === "none" && sloppy) idle("tunables.sloppy_quorum", "tunables.stand_in is none, nobody stands in");
   if (standIn === "none" || (standIn === "fallback" && !sloppy))
-    for (const key of HINT_KEYS) idle(key, "no hints are kept");
+    for (const key of HINT_KEYS) {
+      if (!values.given(key)) continue;
+      const where = standIn === "none" ? "tunables.stand_in is none" : "quorums are strict and fallbacks never asked";
+      warn(values.place(key), `${key} has no effect in cells where ${where}: no hints are kept there`);
+    }
   const graceMs = values.get("tunables.grace") as number | undefined;
   const expiryMs = values.get("tunables.hint_expiry") as number | undefined;
   if (graceMs !== undefined && standIn !== "none" && (expiryMs === undefined || expiryMs > graceMs)) {

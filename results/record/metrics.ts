@@ -217,7 +217,7 @@ const OTHERS: readonly MetricDescription[] = [
     "count",
     "lower",
     "Lost updates",
-    "Acknowledged writes, of all phases, that no write had read (definite failures left out) and that no replica holds when the run has ended. Of inspected keys; n is the acknowledged writes judged. Undecided, and only in the upper end, where a replica was not reached. A delete counts only where a value that it had replaced is there at the end, since tombstones are reaped. A hint that still waits at a fallback is no replica.",
+    "Acknowledged writes, of all phases, that no write had read (definite failures left out) and that no replica holds when the run has ended. Of inspected keys; n is the acknowledged writes judged. Undecided, and only in the upper end, where a replica was not reached. A delete counts only where a value that it had replaced is there at the end, since tombstones are reaped. A write that still waits in a hint is late and not lost: it counts in hinted_writes_final instead.",
   ),
   row(
     "hinted_writes_final",
@@ -433,7 +433,7 @@ export const METRICS: readonly MetricDescription[] = [
 
 const BY_NAME: ReadonlyMap<string, MetricDescription> = new Map(METRICS.map((metric) => [metric.name, metric]));
 
-/** Metrics compared unless an experiment says which: few, because every further one costs the others power. */
+/** Metrics compared unless an experiment says which (`report.headline`): few, because every further one costs the others power. */
 export const HEADLINE_METRICS: readonly string[] = [
   "read_p99_ms",
   "write_p99_ms",
@@ -441,6 +441,11 @@ export const HEADLINE_METRICS: readonly string[] = [
   "p_stale",
   "siblings_mean",
 ];
+
+/** What cells are compared in: the metrics that the experiment's question is about where its report names them. */
+export function metricsToCompare(headline: readonly string[] | undefined): readonly string[] {
+  return headline === undefined || headline.length === 0 ? HEADLINE_METRICS : [...new Set(headline)];
+}
 
 /** The metric's row, also for percentiles and kinds that the table does not list (`scan_p9999_ms`); undefined if unknown. */
 export function describeMetric(name: string): MetricDescription | undefined {

@@ -226,7 +226,7 @@ describe("a cluster of processes", function () {
       await until("puts before the pause", okBy(30));
       live.cluster.pause(2);
       await until("an indefinite put", () => tally.indefinite > 0);
-      await until("suspicion of the paused node", () => live.logs.some((line) => line.includes("suspected node 2")));
+      await until("suspicion of the paused node", () => live.logs.some((line) => line.includes("suspected node-3")));
       await until("puts around the paused node", okBy(tally.ok + 30));
       assert.equal(tally.definite, 0, "with two of three up, W=2 is never refused");
       live.cluster.resume(2);
