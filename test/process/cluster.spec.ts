@@ -230,7 +230,7 @@ describe("a cluster of processes", function () {
       await until("puts around the paused node", okBy(tally.ok + 30));
       assert.equal(tally.definite, 0, "with two of three up, W=2 is never refused");
       live.cluster.resume(2);
-      await until("trust in the resumed node", () => live.logs.some((line) => /node-[12]: trusted node 2/.test(line)));
+      await until("trust in the resumed node", () => live.logs.some((line) => /node-[12]: trusted node-3/.test(line)));
       await until("puts after the pause", okBy(tally.ok + 30));
       stopped = true;
       await Promise.all(lanes);
