@@ -12,7 +12,7 @@ import { availableParallelism } from "node:os";
 import { Random } from "../engine/vocabulary/random";
 import { formatDuration } from "../engine/vocabulary/quantities";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
-import { HEADLINE_METRICS } from "../results/record/metrics";
+import { metricsToCompare } from "../results/record/metrics";
 import { REPETITIONS_FOR_INTERVAL } from "../results/statistics/summarise";
 import type { Cell, Experiment, World } from "./spec/experiment";
 import { trialBytes, trialMs } from "./trial-time";
@@ -98,7 +98,7 @@ export interface PlanEstimate {
   readonly smallestAdjustedP: number;
   /** On disk, roughly. */
   readonly bytes: number;
-  /** Cells against a baseline, times the metrics compared. */
+  /** Cells against a baseline, times the metrics compared; fewer come about where a metric has no value. */
   readonly comparisons: number;
   readonly warnings: readonly string[];
 }
@@ -117,13 +117,14 @@ export function estimatePlan(experiment: Experiment, jobs: number = availablePar
   const simulated = repetitions * cells.filter(({ world }) => world === "simulation").length;
   const simulationSeconds = secondsIn("simulation") / Math.max(1, Math.min(jobs, simulated));
   // Each cell against the baseline in each of the metrics compared: Holm corrects over all of them together.
-  const comparisons = (cells.length - 1) * HEADLINE_METRICS.length;
+  const metrics = metricsToCompare(experiment.report.headline).length;
+  const comparisons = (cells.length - 1) * metrics;
   const smallestP = Math.min(1, 2 / 2 ** repetitions);
   const smallestAdjustedP = Math.min(1, smallestP * Math.max(1, comparisons));
   const warnings: string[] = [];
   if (comparisons > 0 && smallestAdjustedP > analysis.alpha) {
     const needed = Math.ceil(Math.log2((2 * comparisons) / analysis.alpha));
-    const each = `${comparisons} comparisons (Holm, ${HEADLINE_METRICS.length} metrics)`;
+    const each = `${comparisons} comparisons (Holm, ${metrics} ${metrics === 1 ? "metric" : "metrics"})`;
     warnings.push(
       `repetitions.count ${repetitions} cannot show a significant difference between cells: the smallest p is ` +
         `${round(smallestP)}, over ${each} ${round(smallestAdjustedP)}, above alpha ${analysis.alpha}; use ${needed} or more`,

@@ -296,6 +296,7 @@ class Execution {
         ? []
         : compareCells(this.measured, {
             baseline: experiment.baseline,
+            metrics: experiment.report.headline,
             alpha: experiment.analysis.alpha,
             noiseFloor: experiment.analysis.noiseFloor,
           });

@@ -38,8 +38,9 @@ cells.csv      one row a cell and metric, over its repetitions; repetitions that
   at_least     in both tables: 1 where the value is a lower bound, because
                what it times had not happened when the run ended
 comparisons.csv
-               each cell against the baseline of its world, in the metrics that
-               the experiment compares; others are not tested
+               each cell against the baseline of its world, in the metrics of
+               report.headline, without it in five usual ones; others are not
+               tested. n is 0 where a value is only a lower bound
   diff         the cell minus the baseline, in the metric's unit: below 0 the
                cell has less. Pairs repetitions of equal seed (Hodges-Lehmann)
   ci_lo, ci_hi 95 % interval of diff from the signed-rank test; empty with fewer

@@ -35,7 +35,7 @@ function ofOneWorld(run: LoadedRun): string {
   const hopeless = whyNothingCanShow(run);
   if (hopeless !== undefined)
     return (
-      `<p class="answer">${escapeText(hopeless)}</p>` +
+      `<p class="answer">${escapeText(hopeless + notCompared(run))}</p>` +
       `<details><summary>The undecided rows (${count(run.comparisons.length)})</summary>${comparisonTable(run)}</details>`
     );
   const rows = run.comparisons;
@@ -59,7 +59,18 @@ function ofOneWorld(run: LoadedRun): string {
 export function comparedMetrics(run: LoadedRun): string {
   const names = [...new Set(run.comparisons.map(({ metric }) => metric))];
   const titles = names.map((name) => describeMetric(run, name)?.title ?? name);
-  return `Compared ${names.length === 1 ? "is" : "are"} ${titles.join(", ")}; all other metrics stand in the tables and are not tested.`;
+  return `Compared ${names.length === 1 ? "is" : "are"} ${titles.join(", ")}; all other metrics stand in the tables and are not tested.${notCompared(run)}`;
+}
+
+/** What the headline asks for and no row has, as a sentence to follow another; empty where there is nothing such. */
+function notCompared(run: LoadedRun): string {
+  const asked = run.manifest.report?.headline ?? [];
+  const compared = new Set(run.comparisons.map(({ metric }) => metric));
+  // Runs of before the headline was what is compared have other metrics in their table.
+  if (![...compared].every((name) => asked.includes(name))) return "";
+  const missing = asked.filter((name) => !compared.has(name));
+  if (missing.length === 0) return "";
+  return ` Not measured on both sides, and so not compared: ${missing.map((name) => describeMetric(run, name)?.title ?? name).join(", ")}.`;
 }
 
 /** One sentence where no row could have come out, whatever the numbers; undefined where the rows are worth reading. */
@@ -67,11 +78,24 @@ export function whyNothingCanShow(run: LoadedRun): string | undefined {
   const rows = run.comparisons;
   if (rows.length === 0 || rows.some((row) => row.verdict !== "inconclusive")) return undefined;
   const tested = rows.filter((row) => row.n > 0);
-  if (tested.length === 0)
-    return `Nothing could be compared with ${baselineOf(run)}: 0 of ${counted(rows.length, "comparison")} had valid measurements on both sides.`;
+  if (tested.length === 0) {
+    const bounded = rows.filter((row) => restsOnBounds(run, row)).length;
+    const also = bounded === 0 ? "" : `; ${count(bounded)} had values that are only known to be at least so much`;
+    return `Nothing could be compared with ${baselineOf(run)}: 0 of ${counted(rows.length, "comparison")} had valid measurements on both sides${also}.`;
+  }
   const most = Math.max(...tested.map((row) => row.n));
   if (!tested.every(isPaired) || smallestAdjusted(most, tested.length) < alphaOf(run)) return undefined;
   return `${counted(most, "repetition")} of each configuration ${most === 1 ? "is" : "are"} too few to show a difference from ${baselineOf(run)}, however large: for ${counted(tested.length, "comparison")} it takes at least ${needed(tested.length, alphaOf(run))}.`;
+}
+
+/** Anything that the row would compare had not happened when its repetition ended: neither a difference nor a rank is known. */
+function restsOnBounds(run: LoadedRun, { cell, baseline, metric }: ComparisonRow): boolean {
+  return run.trials.some(
+    ({ record, summary }) =>
+      (record.cell === cell || record.cell === baseline) &&
+      summary?.validity.verdict !== "invalid" &&
+      summary?.metrics[metric]?.atLeast === true,
+  );
 }
 
 /** `▲ worse`, `~ same`, `? inconclusive`: the arrow is the direction of the value, the word its meaning. */
@@ -103,7 +127,7 @@ function comparisonTable(run: LoadedRun): string {
     return (
       `<tr${isDecided(row) ? "" : ' class="dim"'}><td class="name">${escapeText(labels.get(row.cell) ?? row.cell)}</td>` +
       `<td class="name">${escapeText(metric?.title ?? row.metric)}</td>` +
-      `<td class="name ${row.verdict === "better" || row.verdict === "worse" ? row.verdict : ""}">${escapeText(verdictInWords(row))}</td>` +
+      `<td class="name ${row.verdict === "better" || row.verdict === "worse" ? row.verdict : ""}">${escapeText(row.n === 0 && restsOnBounds(run, row) ? "? some are only known to be at least so much" : verdictInWords(row))}</td>` +
       `<td class="number">${escapeText(row.difference === null ? "–" : signedWithUnit(row.difference, row.unit))}${interval}</td>` +
       `<td class="number">${row.pAdjusted === null ? "–" : escapeText(probability(row.pAdjusted))}</td><td class="number">${count(row.n)}</td></tr>`
     );

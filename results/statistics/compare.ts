@@ -7,7 +7,7 @@
  * twin there, as a table of its own. Invalid trials prove nothing and are left out; a cell that
  * has no others is inconclusive, with n 0; so is a row in which anything is only known to be at least so much.
  */
-import { describeMetric, HEADLINE_METRICS } from "../record/metrics";
+import { describeMetric, metricsToCompare } from "../record/metrics";
 import type { ComparisonRow } from "../record/run-folder";
 import { holm } from "./holm";
 import { median } from "./order-statistics";
@@ -19,7 +19,7 @@ import { settingOf, WORLDS } from "./worlds";
 export interface CompareOptions {
   /** Cell id that the others are compared with, in the other world its twin; without it there is nothing to compare. */
   readonly baseline: string | undefined;
-  /** Names of metrics; the headline metrics when left out. */
+  /** Names of metrics, those of `report.headline`; the usual ones when left out or empty. */
   readonly metrics?: readonly string[];
   /** Significance level after correction. */
   readonly alpha: number;
@@ -52,9 +52,10 @@ function compareWith(
   options: CompareOptions,
 ): DetailedComparison[] {
   const tested: Tested[] = [];
+  const metrics = metricsToCompare(options.metrics);
   for (const [cell, ofCell] of cells) {
     if (cell === baseline) continue;
-    for (const metric of options.metrics ?? HEADLINE_METRICS) {
+    for (const metric of metrics) {
       const sample = sampleOf(ofCell, cells.get(baseline)!, metric);
       if (sample !== undefined) tested.push({ cell, metric, ...sample });
     }

@@ -82,6 +82,15 @@ describe("a plan", () => {
     assert.equal(few.comparisons, 40, "eight cells in five metrics, as the table of comparisons corrects them");
   });
 
+  it("counts the metrics that the report's headline names, since those are compared", () => {
+    const of = (headline: string) => estimatePlan(experimentOf(`${GRID}report: {headline: ${headline}}\n`));
+    const two = of("[repair_bytes_per_op, convergence_s]");
+    assert.equal(two.comparisons, 16);
+    assert.match(two.warnings[0], /over 16 comparisons \(Holm, 2 metrics\) .* use 10 or more$/);
+    assert.match(of("[repair_bytes_per_op]").warnings[0], /over 8 comparisons \(Holm, 1 metric\) .* use 9 or more$/);
+    assert.equal(of("none").comparisons, 40);
+  });
+
   it("calls a number of repetitions enough exactly where the comparison can come out significant", () => {
     const verdictAt = (count: number): string => {
       const experiment = experimentOf(GRID.replace("count: 4", `count: ${count}`));

@@ -167,6 +167,31 @@ describe("run report", () => {
     });
   });
 
+  it("says which metrics of the headline were not compared, and which rows rest on lower bounds", () => {
+    const [first] = run.comparisons;
+    const open = { n: 0, difference: null, lo: null, hi: null, p: null, pAdjusted: null } as const;
+    const rows: ComparisonRow[] = [
+      { ...first, metric: "read_p99_ms" },
+      { ...first, ...open, metric: "convergence_s", unit: "s", verdict: "inconclusive" },
+    ];
+    const late = { value: 9, lo: 9, hi: null, n: 1, unit: "s", atLeast: true } as const;
+    const trials = run.trials.map((one) => ({
+      ...one,
+      summary: one.summary && { ...one.summary, metrics: { ...one.summary.metrics, convergence_s: late } },
+    }));
+    const of = (comparisons: readonly ComparisonRow[], headline: readonly string[]): string =>
+      /<section id="comparison">([\s\S]*?)<\/section>/.exec(
+        renderRunReport({ ...run, trials, comparisons, manifest: { ...run.manifest, report: { headline } } }),
+      )![1];
+    const headline = ["read_p99_ms", "convergence_s", "hints_expired"];
+    const section = of(rows, headline);
+    assert.match(section, /only known to be at least so much/);
+    assert.doesNotMatch(section, /\? not measured on both sides/);
+    assert.match(section, /Not measured on both sides, and so not compared: [Hh]ints[ _]expired\./);
+    assert.match(of([rows[1]], headline), /0 of 1 comparison had .*; 1 had values that are only known/);
+    assert.doesNotMatch(of(rows, ["p_stale"]), /and so not compared/, "a run of before compared other metrics");
+  });
+
   it("names a command that holds no path of the machine", () => {
     assert.match(
       reproduceCommand(run),
@@ -226,7 +251,7 @@ describe("verdict", () => {
   it("tells staleness along the line of overlapping quorums, from the numbers", () => {
     assert.match(
       verdictOf(run),
-      /^Where R \+ W ≤ N, a read can miss a write that was already acknowledged: at R=1\u00a0W=1 · [\w-]+ this happened to 3\.\d+\u00a0% \[2\.8, 3\.6\] of reads, and the envelope of the runs' own intervals lies above zero\. That is the highest of 2 configurations with R=1\u00a0W=1; the lowest is 3\.\d+\u00a0% \[2\.8, 3\.6\] \([\w-]+\); the intervals overlap, so they are not told apart\. Where R \+ W > N, it was not seen; at 95 % confidence for these runs it happens to at most 0\.04\u00a0% of reads in any of these configurations\. /,
+      /Where R \+ W ≤ N, a read can miss a write that was already acknowledged: at R=1\u00a0W=1 · [\w-]+ this happened to 3\.\d+\u00a0% \[2\.8, 3\.6\] of reads, and the envelope of the runs' own intervals lies above zero\. That is the highest of 2 configurations with R=1\u00a0W=1; the lowest is 3\.\d+\u00a0% \[2\.8, 3\.6\] \([\w-]+\); the intervals overlap, so they are not told apart\. Where R \+ W > N, it was not seen; at 95 % confidence for these runs it happens to at most 0\.04\u00a0% of reads in any of these configurations\. /,
     );
   });
 

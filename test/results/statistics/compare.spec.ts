@@ -59,6 +59,35 @@ describe("a comparison with the baseline", () => {
     );
     assert.equal(compareCells(repairs, { ...OPTIONS, metrics: ["read_repairs"] })[0].verdict, "different");
   });
+  it("is made in the metrics that the report's headline names and the run has, each by its own direction", () => {
+    const trials = ["a", "b"].flatMap((cell) =>
+      Array.from({ length: 12 }, (_, k) =>
+        trial(cell, k, {
+          read_p99_ms: 10 + k,
+          repair_bytes_per_op: (cell === "a" ? 100 : 200) + k / 100,
+          availability: (cell === "a" ? 0.5 : 0.9) + k / 10_000,
+        }),
+      ),
+    );
+    const headline = ["repair_bytes_per_op", "availability", "convergence_s", "availability"];
+    const rows = compareCells(trials, { ...OPTIONS, metrics: headline });
+    assert.deepEqual(
+      rows.map(({ metric, verdict }) => [metric, verdict]),
+      [
+        ["repair_bytes_per_op", "worse"],
+        ["availability", "better"],
+      ],
+    );
+    // Corrected for these two, and not for metrics that nobody asks about.
+    assert.ok(Math.abs(rows[0].pAdjusted! - (2 * 2) / 2 ** 12) < 1e-9, String(rows[0].pAdjusted));
+    for (const metrics of [undefined, []])
+      assert.deepEqual(
+        compareCells(trials, { baseline: "a", alpha: 0.05, noiseFloor: 0.02, ...(metrics && { metrics }) }).map(
+          ({ metric }) => metric,
+        ),
+        ["read_p99_ms"],
+      );
+  });
   it("is the same only when the whole interval lies within the noise floor", () => {
     const close = pairs(
       (k) => 100 + k,
