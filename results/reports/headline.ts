@@ -1,6 +1,7 @@
 /**
  * Which metrics stand in the first table, and under which heading. A run has dozens; a reader's eye holds eight. The
- * order is that of the questions: how fast, how wrong, how much, how available, how far apart. A metric that no cell
+ * order is that of the questions: how fast, how wrong, how much, how available, how far apart. Where there were faults, what
+ * they left, how long it took to heal and what that cost come first, because that is what somebody injects them for. A metric that no cell
  * has is left out, and so are siblings where no read found any and an error of the clock that nobody made, unless the
  * experiment asks for it: a column of noughts takes the room of one that says something. What an experiment asks for beyond
  * these, by a probe or by a published value, has a column too.
@@ -32,8 +33,12 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["siblings_max", "siblings max"],
   ["divergent_keys_final", "differing at end"],
   ["convergence_s", "agreed again after"],
+  ["repair_bytes_per_op", "repair"],
   ["load_imbalance", "busiest node / mean"],
 ];
+
+/** First where there were faults. */
+const OF_FAULTS: readonly string[] = ["divergent_keys_final", "convergence_s", "repair_bytes_per_op"];
 
 /** Shown where one is not nought, or where somebody set a value beside it. */
 const ERRORS: readonly string[] = ["lost_updates", "false_conflicts", "resurrected_deletes"];
@@ -49,9 +54,11 @@ export function headlines(run: LoadedRun): Headline[] {
   const published = new Set(run.manifest.published?.map(({ metric }) => metric));
   const probed = run.trials.some(({ record }) => Number(record.resolved["workload.probe.share"] ?? 0) > 0);
   const siblings = run.cells.some((cell) => (cell.metrics["siblings_max"]?.value ?? 2) > 1);
-  const usual = ORDER.filter(([name]) => {
+  const faulty = run.trials.some(({ figures }) => (figures?.faults?.length ?? 0) > 0);
+  const usual = (faulty ? faultsFirst() : ORDER).filter(([name]) => {
     if (!showsMetric(name, probes) && !published.has(name)) return false;
     if (OF_PROBES.includes(name)) return probed || published.has(name);
+    if (name === "repair_bytes_per_op") return faulty || published.has(name);
     if (ERRORS.includes(name))
       return isAsked(run, name) || run.cells.some((cell) => (cell.metrics[name]?.value ?? 0) !== 0);
     return siblings || !name.startsWith("siblings_") || published.has(name);
@@ -64,6 +71,11 @@ export function headlines(run: LoadedRun): Headline[] {
       return found === undefined ? [] : [{ name, title, unit: found.metrics[name].unit }];
     },
   );
+}
+
+function faultsFirst(): readonly (readonly [name: string, title: string])[] {
+  const first = OF_FAULTS.flatMap((name) => ORDER.filter(([usual]) => usual === name));
+  return [...first, ...ORDER.filter(([name]) => !OF_FAULTS.includes(name))];
 }
 
 /** Also where no cell measured it: a column that says so. */

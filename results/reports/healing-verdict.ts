@@ -19,6 +19,17 @@ export function healingInWords(cells: readonly ChartCell[]): string {
     .join(" ");
 }
 
+/** The same for the head of a report: no list of faults, and no label where a value is everybody's. Plain text; empty where nothing happened. */
+export function healingInBrief(cells: readonly ChartCell[]): string {
+  const troubled = cells.filter(({ figures }) => figures.some(knowsTrouble));
+  const faulty = troubled.some(({ figures }) => figures.some(({ faults }) => (faults?.length ?? 0) > 0));
+  // Without a fault there is nothing to be stale during, and nothing to heal from.
+  return [...(faulty ? [stale(troubled, "brief"), agreed(troubled)] : []), cost(troubled), left(troubled)]
+    .filter((part) => part !== "")
+    .map((part) => `${part}.`)
+    .join(" ");
+}
+
 /** Reads of a window that could be judged, all repetitions together. */
 export function readsIn(cell: ChartCell, window: FaultWindow): { readonly stale: number; readonly reads: number } {
   const all = cell.figures.flatMap(({ staleByWindow }) => staleByWindow?.filter((one) => one.window === window) ?? []);
@@ -40,7 +51,7 @@ function whatHappened(cells: readonly ChartCell[]): string {
 
 const MOST_NAMED = 4;
 
-function stale(cells: readonly ChartCell[]): string {
+function stale(cells: readonly ChartCell[], form?: "brief"): string {
   const known = cells
     .map((cell) => ({ cell, during: readsIn(cell, "during") }))
     .filter(({ during }) => during.reads > 0)
@@ -52,6 +63,7 @@ function stale(cells: readonly ChartCell[]): string {
     return reads.reads === 0 ? [] : [`${percent(share(reads))} ${window}`];
   });
   const where = known.length > 1 ? ` at worst (${cell.label})` : "";
+  if (form === "brief") return `While faults lasted ${percent(share(during))} of reads were stale${where}`;
   return `While faults lasted ${percent(share(during))} of ${counted(during.reads, "read")} were stale${where}${beside.length === 0 ? "" : `, against ${listed(beside)}`}`;
 }
 
@@ -69,18 +81,24 @@ function agreed(cells: readonly ChartCell[]): string {
     metric.atLeast === true
       ? `not within ${metricInWords({ ...metric, atLeast: undefined, lo: null })} of a fault's end`
       : `${metricInWords(metric)} after a fault's end`;
-  if (best === worst) return `Replicas agreed again ${of(best)}`;
+  const alike = known.filter((one) => of(one) === of(best)).length;
+  if (alike === known.length)
+    return `Replicas agreed again ${of(best)}${known.length === 1 ? "" : ` in all ${count(known.length)} configurations`}`;
   if (best.metric.atLeast === true)
     return `Replicas did not agree again in any configuration while anybody looked (${of(worst)} at ${worst.cell.label})`;
-  return `Replicas agreed again ${of(best)} at ${best.cell.label}, and ${of(worst)} at ${worst.cell.label}`;
+  const others = (one: Measured): string => {
+    const more = known.filter((each) => of(each) === of(one)).length - 1;
+    return more === 0 ? "" : ` and ${counted(more, "other")}`;
+  };
+  return `Replicas agreed again ${of(best)} at ${best.cell.label}${others(best)}, and ${of(worst)} at ${worst.cell.label}${others(worst)}`;
 }
 
 function cost(cells: readonly ChartCell[]): string {
   const known = measured(cells, "repair_bytes_per_op").sort((a, b) => a.metric.value! - b.metric.value!);
   if (known.length === 0) return "";
   const [least, most] = [known[0], known.at(-1)!];
-  return least === most
-    ? `Repair cost ${metricInWords(least.metric)}`
+  return least.metric.value === most.metric.value
+    ? `Repair cost ${metricInWords(least.metric)}${known.length === 1 ? "" : ` in all ${count(known.length)} configurations`}`
     : `Repair cost from ${metricInWords(least.metric)} (${least.cell.label}) to ${metricInWords(most.metric)} (${most.cell.label})`;
 }
 

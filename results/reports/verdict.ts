@@ -1,5 +1,6 @@
 /**
- * The run in a few sentences, from its numbers alone. Which sentences there are depends on what varied: where the
+ * The run in a few sentences, from its numbers alone. Where something failed, or nodes mended something, that comes first: who injects a
+ * fault asks what it did. Which sentences follow depends on what varied: where the
  * quorums of some cells do not overlap (R + W <= N), staleness is told along that line, because it is the line the
  * theory draws (Gifford 1979); else the most and the least stale cell are named. No difference is claimed whose
  * intervals overlap, nothing is called impossible because it was not seen, and nothing is called unseen that an excluded
@@ -16,6 +17,7 @@ import { intervalKind } from "../statistics/summarise";
 import { wilson } from "../statistics/wilson";
 import { inWorld, WORLD_IN_WORDS, worldsOf, type World } from "../statistics/worlds";
 import { clockInWords } from "./clock-verdict";
+import { healingInBrief } from "./healing-verdict";
 
 export interface Verdict {
   /** undefined: about both. */
@@ -56,6 +58,8 @@ function ofOneWorld(run: LoadedRun): string {
   const usable = cells.filter((cell) => cell.summary.validity.verdict !== "invalid");
   const named = usable.length > 0 ? usable : cells;
   const sentences = [
+    healingInBrief(named),
+    doubtful(cells),
     staleness(named),
     seenElsewhere(run, named),
     price(named),
@@ -63,11 +67,11 @@ function ofOneWorld(run: LoadedRun): string {
     clockInWords(named),
     chance(named),
   ].filter((sentence) => sentence !== "");
-  if (sentences.length === 0)
+  if (sentences.every((sentence) => sentence === doubtful(cells)))
     return run.cells.length === 0
       ? "No configuration finished, so there is nothing to conclude."
       : "Neither stale reads nor read latencies were measured, so this run has no verdict of its own; see the tables.";
-  return [validity(cells), ...sentences].filter((sentence) => sentence !== "").join(" ");
+  return [invalid(cells), ...sentences].filter((sentence) => sentence !== "").join(" ");
 }
 
 interface Measured {
@@ -204,17 +208,19 @@ function chance(cells: readonly ChartCell[]): string {
     : "";
 }
 
-/** The run's own checks come first: numbers that show nothing must not be read as a result. */
-function validity(cells: readonly ChartCell[]): string {
-  const count = (verdict: "invalid" | "doubtful"): number =>
-    cells.filter((cell) => cell.summary.validity.verdict === verdict).length;
-  if (count("invalid") === cells.length)
-    return "The run's own checks call every configuration invalid, so the numbers may be the machine's and not the store's.";
-  if (count("invalid") > 0)
-    return `Do not use ${count("invalid")} of ${cells.length} configurations: the run's own checks call them invalid.`;
-  if (count("doubtful") === cells.length)
-    return "The run's own checks doubt every configuration: take the numbers with care.";
-  return "";
+/** This comes first: numbers that show nothing must not be read as a result. */
+function invalid(cells: readonly ChartCell[]): string {
+  const count = cells.filter((cell) => cell.summary.validity.verdict === "invalid").length;
+  if (count === 0) return "";
+  return count === cells.length
+    ? "The run's own checks call every configuration invalid, so the numbers may be the machine's and not the store's."
+    : `Do not use ${count} of ${cells.length} configurations: the run's own checks call them invalid.`;
+}
+
+function doubtful(cells: readonly ChartCell[]): string {
+  return cells.length > 0 && cells.every((cell) => cell.summary.validity.verdict === "doubtful")
+    ? "The run's own checks doubt every configuration: take the numbers with care."
+    : "";
 }
 
 /** Cells that have the metric, lowest value first. */

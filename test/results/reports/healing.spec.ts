@@ -8,8 +8,11 @@ import { CHARTS, type ChartFigure } from "../../../results/charts/chart";
 import { healedAt, healedOf, knowsTrouble } from "../../../results/charts/healing";
 import type { MetricValue, TrialFigures } from "../../../results/record/figures";
 import type { LoadedRun } from "../../../results/record/run-folder";
+import { headlines } from "../../../results/reports/headline";
 import { healingInWords } from "../../../results/reports/healing-verdict";
 import { renderRunReport, reportFiles } from "../../../results/reports/run-report";
+import { renderTerminal } from "../../../results/reports/terminal";
+import { verdictOf } from "../../../results/reports/verdict";
 import { emptyRun, FAULTS, HOSTILE, madeUpRun, QUICKSTART_LIKE } from "../fixtures";
 
 const bare = (html: string): string => html.replace(/<script[\s\S]*?<\/script>/g, "");
@@ -122,6 +125,24 @@ describe("failure and repair in words", () => {
       /Repair cost from 10\u00a0bytes\/op \(R=1\u00a0W=1 · dvvset\) to 40\u00a0bytes\/op \(R=3\u00a0W=1 · dvvset\)/,
     );
   });
+  it("names as many as took alike", () => {
+    const several = withFigures(madeUpRun({ ...QUICKSTART_LIKE, clocks: ["dvvset"] }), () => ({ faults: FAULTS }));
+    const taking = (...seconds: readonly number[]): string =>
+      healingInWords(
+        cellsOf({
+          ...several,
+          cells: several.cells.map((cell, i) => ({
+            ...cell,
+            metrics: { ...cell.metrics, convergence_s: metric(seconds[i], "s") },
+          })),
+        }),
+      );
+    assert.match(
+      taking(3, 9, 9, 3),
+      /agreed again 3\u00a0s after a fault's end at R=1\u00a0W=1 · dvvset and 1 other, and 9\u00a0s after a fault's end at .*? and 1 other\./,
+    );
+    assert.match(taking(3, 3, 3, 3), /agreed again 3\u00a0s after a fault's end in all 4 configurations\./);
+  });
   it("is silent where nothing was done to the cluster and nothing mended in it", () => {
     const quiet = withFigures(small, ({ repair }) => ({
       repair: { ...repair!, totals: { ...repair!.totals, hints_written: 0, exchanges: 0 } },
@@ -133,6 +154,43 @@ describe("failure and repair in words", () => {
   it("stands where hints or anti-entropy had work although nobody injected a fault", () => {
     assert.ok(small.trials.every(({ figures }) => knowsTrouble(figures!)));
     assert.match(section(bare(renderRunReport(small)))!, /No fault was injected in 1 configuration\./);
+  });
+});
+
+describe("failure and repair on the first screen", () => {
+  const healed = withFigures(run, () => ({}), {
+    convergence_s: metric(6, "s"),
+    repair_bytes_per_op: metric(107, "bytes/op"),
+    divergent_keys_final: metric(12, "keys"),
+  });
+  const opening =
+    /^While faults lasted \d\d(\.\d)?\u00a0% of reads were stale\. Replicas agreed again 6\u00a0s after a fault's end\. Repair cost 107\u00a0bytes\/op\. At the end .*12 keys still differed\. /;
+
+  it("comes before all else of the verdict, also where every number is in doubt", () => {
+    assert.match(verdictOf(healed), opening);
+    const doubtful = healed.cells.map((cell) => ({
+      ...cell,
+      validity: { verdict: "doubtful" as const, doubts: [] },
+    }));
+    const text = verdictOf({ ...healed, cells: doubtful });
+    assert.match(text, opening);
+    assert.match(text, /12 keys still differed\. The run's own checks doubt every configuration/);
+  });
+  it("speaks of cost alone where nobody injected a fault", () => {
+    const calm = withFigures(small, () => ({}), { repair_bytes_per_op: metric(107, "bytes/op") });
+    assert.match(verdictOf(calm), /^Repair cost 107\u00a0bytes\/op\./);
+  });
+  it("has its columns right behind the axes, unless the experiment names its own", () => {
+    const names = (of: LoadedRun): string[] => headlines(of).map(({ name }) => name);
+    const first = ["divergent_keys_final", "convergence_s", "repair_bytes_per_op"];
+    assert.deepEqual(names(healed).slice(0, 3), first);
+    const text = renderTerminal(healed, { color: false, columns: 120 });
+    assert.match(text, /differing at end keys {2,}agreed again after s {2,}repair bytes\/op {2,}read p50 ms/);
+    const asked = { ...healed, manifest: { ...healed.manifest, report: { headline: ["read_p99_ms"] } } };
+    assert.deepEqual(names(asked), ["read_p99_ms"]);
+    const calm = names(withFigures(healed, () => ({ faults: [] })));
+    assert.equal(calm[0], "read_p50_ms");
+    assert.ok(!calm.includes("repair_bytes_per_op"));
   });
 });
 

@@ -103,8 +103,8 @@ describe("the page of a run in both worlds", () => {
 
   it("gives a verdict for each world and one on the distance", () => {
     const text = verdictOf(two);
-    assert.match(text, /^Measured on processes: Where R \+ W ≤ N/);
-    assert.match(text, / Simulated: Where R \+ W ≤ N/);
+    assert.match(text, /^Measured on processes: At the end .*? Where R \+ W ≤ N/);
+    assert.match(text, / Simulated: While faults lasted .*? Where R \+ W ≤ N/);
     assert.match(text, /The median read took 1\.\d+ .* as long on processes as simulated/);
     assert.equal(verdictOf(inWorld(two, "simulation")), verdictOf({ ...inWorld(two, "simulation"), comparisons: [] }));
   });
