@@ -64,8 +64,16 @@ export function groundInWords(judged: JudgedObjective): string {
     case "censored":
       return `${what}: it had not happened when nobody looked any more; a longer phases.drain would tell`;
     case "straddles":
-      return `${what}: it lies between ${endInWords(lo, objective.unit)} and ${endInWords(hi, objective.unit)}; more repetitions would tell`;
+      return `${what}: it lies between ${endInWords(lo, objective.unit)} and ${endInWords(hi, objective.unit)}; ${remedyOf(objective)} would tell`;
   }
+}
+
+/** What narrows it: of one repetition that decides, the time of agreement is known to the distance of two scans, and no more of them change that. */
+function remedyOf({ metric, repetitions }: Objective): string {
+  if (metric !== "convergence_s") return "more repetitions";
+  return repetitions === "median"
+    ? "more repetitions, or a shorter measure.divergence_scan.every,"
+    : "a shorter measure.divergence_scan.every";
 }
 
 function endInWords(value: number | null, unit: string): string {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Healing, MetricValue, TrialFigures } from "../../../results/record/figures";
 import { shareOfPercentile, type Hypothesis, type Objective } from "../../../results/record/objectives";
 import type { LoadedRun, RunManifest, TrialRecord } from "../../../results/record/run-folder";
+import { groundInWords } from "../../../results/reports/objectives";
 import { judgeHypotheses } from "../../../results/statistics/expectations";
 import { paretoFront } from "../../../results/statistics/pareto";
 import { failsAlone, judgeObjectives, type JudgedObjective } from "../../../results/statistics/service-levels";
@@ -199,6 +200,22 @@ describe("an objective on one fault's convergence", () => {
   it("asks a share of the keys where the objective does", () => {
     assert.equal(judge([outage({})], [], { keys: "p50" }).value, 4);
     assert.equal(judge([outage({})], [], { keys: "p99" }).atLeast, true);
+  });
+
+  it("is narrowed by looking more often, and by more repetitions only where they are what decides", () => {
+    const between = judge([outage({ convergedS: 4, divergedUntilS: 3 })], [], { value: 3.5 });
+    assert.equal(between.ground, "straddles");
+    assert.match(
+      groundInWords(between),
+      /it lies between 3\u00a0s and 4\u00a0s; a shorter measure\.divergence_scan\.every would tell$/,
+    );
+    const median = { ...between, objective: { ...between.objective, repetitions: "median" } };
+    assert.match(
+      groundInWords(median),
+      /; more repetitions, or a shorter measure\.divergence_scan\.every, would tell$/,
+    );
+    const latency = { ...between, objective: objective() };
+    assert.match(groundInWords(latency), /; more repetitions would tell$/);
   });
 
   it("is not measured where the fault never came", () => {
