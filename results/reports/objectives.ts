@@ -80,6 +80,44 @@ function endInWords(value: number | null, unit: string): string {
   return value === null ? "anything" : withUnit(value, unit);
 }
 
+export interface ToldTogether {
+  readonly first: JudgedObjective;
+  readonly many: number;
+  /** One value where all print alike, else from the least to the most. */
+  readonly value: string;
+  readonly ground: string;
+}
+
+/** Cells with the same verdict for the same reason as one; nothing that is printed of it is untrue of any of them. */
+export function toldTogether(judged: readonly JudgedObjective[]): readonly ToldTogether[] {
+  const groups = new Map<string, JudgedObjective[]>();
+  for (const one of judged) {
+    const { objective, verdict, ground, n, of, value } = one;
+    const key = [objective.id, verdict, ground, n, of, value === null].join(" ");
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()].map((all) => {
+    const sorted = [...all].sort((a, b) => a.value! - b.value! || Number(a.atLeast) - Number(b.atLeast));
+    const [least, most] = [sorted[0], sorted.at(-1)!].map(valueInWords);
+    // What never came while anybody looked may be later than what came last: the end is open where any is.
+    const open = all.some(({ atLeast }) => atLeast) && !sorted.at(-1)!.atLeast;
+    const upper = open ? valueInWords({ ...sorted.at(-1)!, atLeast: true }) : most;
+    const ends = (of: (one: JudgedObjective) => number | null, pick: (...values: number[]) => number): number | null =>
+      all.some((one) => of(one) === null) ? null : pick(...all.map((one) => of(one)!));
+    const widest = {
+      ...all[0],
+      lo: ends(({ lo }) => lo, Math.min),
+      hi: ends(({ hi }) => hi, Math.max),
+    };
+    return {
+      first: all[0],
+      many: all.length,
+      value: least === upper ? least : `${least} to ${upper}`,
+      ground: groundInWords(widest),
+    };
+  });
+}
+
 /** How many cells each objective has of each verdict, in the order of the experiment. */
 export function countVerdicts(
   judged: readonly JudgedObjective[],

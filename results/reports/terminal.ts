@@ -16,12 +16,11 @@ import {
   countVerdicts,
   evidenceInWords,
   frontInWords,
-  groundInWords,
   labelsOf,
   markCells,
   MARKS,
   objectiveInWords,
-  valueInWords,
+  toldTogether,
 } from "./objectives";
 import { axisTitle, axisValue, bareMetric } from "./tables";
 import { besidePublished, VERDICT_IN_WORDS } from "./published";
@@ -149,7 +148,7 @@ function objectiveColumn(run: LoadedRun): Column[] {
   ];
 }
 
-/** The table of objectives, and of each that is not decided everywhere why, once. */
+/** The table of objectives, and of each that is not met everywhere why, once for each reason. */
 function objectiveLines(run: LoadedRun, width: number, paint: Painter): string[] {
   const judged = judgeObjectives(run);
   if (judged.length === 0) return [];
@@ -176,18 +175,19 @@ function objectiveLines(run: LoadedRun, width: number, paint: Painter): string[]
   ];
   const labels = labelsOf(run);
   const told = counts.flatMap(({ objective }) =>
-    (["fail", "inconclusive"] as const).flatMap((verdict) => {
-      const one = judged.find((each) => each.objective === objective && each.verdict === verdict);
-      if (one === undefined) return [];
-      const many = judged.filter((each) => each.objective === objective && each.verdict === verdict).length;
-      const others = many === 1 ? "" : `, and ${counted(many - 1, "other")}`;
-      return wrapped(
-        clean(
-          `  ${MARKS[verdict]} ${objective.id}: ${labels.get(one.cell.id) ?? one.cell.id}${others}: ${valueInWords(one)} (${groundInWords(one)})`,
-        ),
-        width,
-      );
-    }),
+    (["fail", "inconclusive"] as const).flatMap((verdict) =>
+      toldTogether(judged.filter((each) => each.objective === objective && each.verdict === verdict)).flatMap(
+        ({ first: { cell }, many, value, ground }) => {
+          const others = many === 1 ? "" : `, and ${counted(many - 1, "other")}`;
+          return wrapped(
+            clean(
+              `  ${MARKS[verdict]} ${objective.id}: ${labels.get(cell.id) ?? cell.id}${others}: ${value} (${ground})`,
+            ),
+            width,
+          );
+        },
+      ),
+    ),
   );
   return [
     "",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Healing, MetricValue, TrialFigures } from "../../../results/record/figures";
 import { shareOfPercentile, type Hypothesis, type Objective } from "../../../results/record/objectives";
 import type { LoadedRun, RunManifest, TrialRecord } from "../../../results/record/run-folder";
-import { groundInWords } from "../../../results/reports/objectives";
+import { groundInWords, toldTogether } from "../../../results/reports/objectives";
 import { judgeHypotheses } from "../../../results/statistics/expectations";
 import { paretoFront } from "../../../results/statistics/pareto";
 import { failsAlone, judgeObjectives, type JudgedObjective } from "../../../results/statistics/service-levels";
@@ -220,6 +220,40 @@ describe("an objective on one fault's convergence", () => {
 
   it("is not measured where the fault never came", () => {
     assert.equal(judge([outage({ faults: ["other"] })], []).ground, "not-measured");
+  });
+});
+
+describe("objectives of several configurations told together", () => {
+  const slow = (...values: readonly (number | MetricValue)[]): Readonly<Record<string, MetricValue>>[] =>
+    values.map((value) => ({ convergence_s: typeof value === "number" ? exactly(value, "s") : value }));
+  const never = (value: number): MetricValue => ({ ...exactly(value, "s"), lo: value, atLeast: true });
+  const told = (cells: Readonly<Record<string, Readonly<Record<string, MetricValue>>[]>>): string[] =>
+    toldTogether(
+      judgeObjectives(
+        run(cells, { slos: [objective({ metric: "convergence_s", unit: "s", repetitions: "max", value: 3 })] }),
+      ).filter(({ verdict }) => verdict !== "pass"),
+    ).map(({ first, many, value, ground }) =>
+      `${first.cell.id} ${many}: ${value} (${ground})`.replaceAll("\u00a0", " "),
+    );
+
+  it("print one value where all have it, and else from the least to the most", () => {
+    assert.deepEqual(told({ a: slow(9, 9), b: slow(9, 8), c: slow(1, 1) }), ["a 2: 9 s (max of 2 repetitions)"]);
+    assert.deepEqual(told({ a: slow(never(9), 1), b: slow(3.5, 1), c: slow(4, 4) }), [
+      "a 3: 3.5 s to at least 9 s (max of 2 repetitions)",
+    ]);
+    assert.deepEqual(
+      told({ a: slow(never(5), 1), b: slow(9, 1) }),
+      ["a 2: at least 5 s to at least 9 s (max of 2 repetitions)"],
+      "what never came may be later than what came last",
+    );
+  });
+
+  it("keep apart what is open for different reasons, and give ends that hold for each", () => {
+    const between = (lo: number, value: number): MetricValue => ({ ...exactly(value, "s"), lo, hi: value });
+    assert.deepEqual(told({ a: slow(between(2, 4)), b: slow(never(2)), c: slow(between(2.5, 5)) }), [
+      "a 2: 4 s to 5 s (max of 1 repetition: it lies between 2 s and 5 s; a shorter measure.divergence_scan.every would tell)",
+      "b 1: at least 2 s (max of 1 repetition: it had not happened when nobody looked any more; a longer phases.drain would tell)",
+    ]);
   });
 });
 
