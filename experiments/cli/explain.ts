@@ -40,6 +40,16 @@ function explain(typed: string, options: CommonOptions, context: CommandContext)
   const { io } = context;
   const found = explanations(typed);
   if (found.length === 0) {
+    const containing = namesWith(typed);
+    if (containing.length > 0) {
+      const shown = containing
+        .slice(0, NAMES_SHOWN)
+        .map(({ name, by }) => (by === undefined ? name : `${name} (${by})`));
+      const more = containing.length - shown.length;
+      throw new UserError(
+        `nothing is called "${typed}" alone; it is part of: ${shown.join(", ")}${more === 0 ? "" : ` and ${more} more (quorumlab list)`}`,
+      );
+    }
     const near = nearest(typed, knownNames());
     throw new UserError(
       `nothing is called "${typed}"${near === undefined ? "; quorumlab list shows what is" : `; did you mean "${near}"?`}`,
@@ -68,6 +78,48 @@ function explain(typed: string, options: CommonOptions, context: CommandContext)
   const lists = { tunable: " tunables", fault: " faults", metric: " metrics", clock: " clocks" } as const;
   const { kind } = found[0];
   next(io, `quorumlab list${kind in lists ? lists[kind as keyof typeof lists] : ""}`);
+}
+
+/** Names shown to somebody who typed a part of them. */
+const NAMES_SHOWN = 12;
+
+/**
+ * Keys, metrics and faults whose name has the word `typed` (with or without the s of a plural) as whole words of theirs; and
+ * parts of the file that have it among what is written in them, such as `expect` in `hypotheses`.
+ */
+function namesWith(typed: string): readonly { readonly name: string; readonly by?: string }[] {
+  const { allKeys, PARTS } = require("../spec/keys") as typeof import("../spec/keys");
+  const word = wordsOf(typed).join("_");
+  if (word.length < 3) return [];
+  const has = (text: string): boolean => `_${wordsOf(text).join("_")}_`.includes(`_${word}_`);
+  const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
+  const { FAULT_KINDS } =
+    require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");
+  const { PROBES } = require("../../results/record/probes") as typeof import("../../results/record/probes");
+  const named = [
+    ...allKeys().supported,
+    ...metricDescriptions().map(({ name }) => name),
+    ...FAULT_KINDS.map(({ kind }) => kind),
+  ].filter(has);
+  const inside = [...PARTS].filter(([key, title]) => !has(key) && membersIn(title).some(has)).map(([key]) => key);
+  return [
+    ...[...new Set([...named, ...inside])].map((name) => ({ name })),
+    ...PROBES.filter(({ name }) => has(name)).map(({ name }) => ({ name: "measure.probes", by: `its probe ${name}` })),
+  ];
+}
+
+/** The names between braces: `{id, text, expect, where}`. */
+function membersIn(title: string): readonly string[] {
+  return [...title.matchAll(/\{([^{}]*)\}/g)].flatMap(([, list]) => list.split(/,|:| or /));
+}
+
+/** Lower case, without the s of a plural: `tunables.hint_window` is `tunable hint window`. */
+function wordsOf(text: string): readonly string[] {
+  return text
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "")
+    .map((word) => (word.length > 3 && word.endsWith("s") && !word.endsWith("ss") ? word.slice(0, -1) : word));
 }
 
 /** Everything that `typed` may mean, the most direct meaning first. */
@@ -99,7 +151,19 @@ export function explanations(typed: string): readonly Explanation[] {
     if (meaning.kind === "leaf") return [fromPlainKey(key, meaning.title, meaning.default)];
     if (meaning.kind === "later") return [notYet(key, "key")];
   }
-  return fromPart(name);
+  const part = fromPart(name);
+  return part.length > 0 ? part : fromGroup(name);
+}
+
+/** All keys and parts of a group that has no tunables (`analysis`), or that is not at the top (`divergence_scan`). */
+function fromGroup(name: string): readonly Explanation[] {
+  const { allKeys, meaningOf } = require("../spec/keys") as typeof import("../spec/keys");
+  return allKeys()
+    .supported.filter((key) => key.startsWith(`${name}.`) || key.includes(`.${name}.`))
+    .flatMap((key) => {
+      const meaning = meaningOf(key);
+      return meaning.kind === "leaf" ? explanations(key) : fromPart(key);
+    });
 }
 
 function notYet(name: string, what: "key" | "fault"): Explanation {
