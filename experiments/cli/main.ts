@@ -69,7 +69,13 @@ function define(context: CommandContext): Command {
     )
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 a claim failed, 2 bad usage or input, 3 trials failed, 4 inconclusive, 130 interrupted\n",
+      "\nExit codes:\n" +
+        "  0    done; a hypothesis that does not hold and a published value that is missed are findings, not failures\n" +
+        "  1    run: an objective (slos) failed; verify: something differs; check: a promise was broken\n" +
+        "  2    bad usage or input\n" +
+        "  3    trials failed, or something broke off\n" +
+        "  4    run: an objective could not be decided\n" +
+        "  130  interrupted, or the budget was used up\n",
     )
     .helpCommand("help [command]", "examples and options of a command");
   for (const add of [

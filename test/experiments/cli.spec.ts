@@ -65,6 +65,13 @@ describe("the command line", () => {
       });
     }
 
+    it("says what each exit code means, and that a hypothesis sets none", async () => {
+      const { out } = await quorumlab(["--help"]);
+      assert.match(out, /^ {2}0 +done; a hypothesis that does not hold .* not failures$/m);
+      assert.match(out, /^ {2}1 +run: an objective \(slos\) failed; verify: .*; check: /m);
+      assert.match(out, /^ {2}4 +run: an objective could not be decided$/m);
+    });
+
     it("is what no arguments and `help` give", async () => {
       const bare = await quorumlab([]);
       assert.equal(bare.code, 0);
@@ -248,6 +255,33 @@ describe("the command line", () => {
       assert.equal(code, 2);
       assert.equal(err, 'error: nothing is called "read_repiar"; did you mean "read_repair"?\n');
       assert.match((await quorumlab(["explain", "xylophone"])).err, /quorumlab list shows what is/);
+    });
+
+    it("shows all keys of a group of the file, also of one inside another", async () => {
+      const { code, out } = await quorumlab(["explain", "analysis"]);
+      assert.equal(code, 0);
+      for (const key of ["compare_to", "noise_floor", "alpha", "correction", "pareto", "model_overlay"])
+        assert.match(out, new RegExp(`^analysis\\.${key} {3}`, "m"));
+      const scan = await quorumlab(["explain", "divergence_scan"]);
+      assert.equal(scan.code, 0);
+      for (const key of ["every", "keys"])
+        assert.match(scan.out, new RegExp(`^measure\\.divergence_scan\\.${key} `, "m"));
+    });
+
+    it("answers a word with the names that have it", async () => {
+      const answer = async (word: string): Promise<string> => {
+        const { code, err } = await quorumlab(["explain", word]);
+        assert.equal(code, 2, word);
+        assert.ok(err.startsWith(`error: nothing is called "${word}" alone; it is part of: `), err);
+        return err;
+      };
+      const hints = await answer("hints");
+      for (const name of ["tunables.hint_window", "hints_held_max", "measure.probes (its probe hints)"])
+        assert.ok(hints.includes(name), hints);
+      const repair = await answer("repair");
+      for (const name of ["tunables.read_repair", "repair_bytes_per_op"]) assert.ok(repair.includes(name), repair);
+      assert.match(await answer("expect"), /part of: hypotheses$/m);
+      assert.match(await answer("p99"), / and \d+ more \(quorumlab list\)$/m);
     });
 
     it("answers programs with one document", async () => {

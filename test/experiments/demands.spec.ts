@@ -8,12 +8,14 @@ import type { RunResult } from "../../experiments/run-types";
 import { runExperiment } from "../../experiments/runner";
 import { resolveExperiment } from "../../experiments/spec/resolve";
 import { traceTrial } from "../../experiments/simulated-trial";
-import { planTrials } from "../../experiments/plan";
+import { estimatePlan, planTrials } from "../../experiments/plan";
 import type { Experiment } from "../../experiments/spec/experiment";
 import { readJournal } from "../../results/record/journal";
+import { parseCsv } from "../../results/record/csv";
 import { loadRun } from "../../results/record/reader";
 import { readTrace } from "../../results/record/trace-file";
 import { renderTerminal } from "../../results/reports/terminal";
+import { judgeHypotheses } from "../../results/statistics/expectations";
 
 const FILE = `
 schema: quorumlab/experiment@1
@@ -56,6 +58,27 @@ describe("what an experiment demands", function () {
       signal: new AbortController().signal,
     });
   const carryOut = (text: string): Promise<RunResult> => carry(experiment(FILE + text));
+
+  it("ends well although a hypothesis is refuted and a published value missed, and compares the headline's metrics", async () => {
+    const what = experiment(
+      FILE.replace("sweep: {axes: {r: [1, 3]}}", "sweep: {axes: {r: [1, 3]}, baseline: {r: 1}}").replace(
+        "count: 2",
+        "count: 6",
+      ) +
+        "hypotheses: [{id: H1, text: Reads take an hour., expect: read_p50_ms > 3600s}]\n" +
+        "published: [{metric: read_p50_ms, where: {r: 1}, value: 3600000, within: 1, source: nobody}]\n" +
+        "report: {headline: [read_p50_ms, repair_bytes_per_op, hints_expired]}\n",
+    );
+    const { exit, folder } = await carry(what);
+    assert.equal(exit, 0);
+    const [judged] = judgeHypotheses(loadRun(folder));
+    assert.equal(judged.verdict, "does not hold");
+    const [header, ...rows] = parseCsv(readFileSync(join(folder, "summaries", "comparisons.csv"), "utf8"));
+    const metrics = rows.map((row) => row[header.indexOf("metric")]);
+    assert.deepEqual(metrics.slice(0, 2), ["read_p50_ms", "repair_bytes_per_op"]);
+    assert.ok(!metrics.includes("throughput_ops_s"), metrics.join());
+    assert.ok(rows.length <= estimatePlan(what).comparisons && estimatePlan(what).comparisons === 3);
+  });
 
   it("decides the exit code: met, failed before undecided, undecided", async () => {
     const met = '{id: met, sli: read_p50_ms, over: {repetitions: max}, op: "<", value: 10s}';
