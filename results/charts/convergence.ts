@@ -9,7 +9,7 @@ import type { ChartDefinition, ChartFigure, LegendEntry, Plain } from "./chart";
 import { chartPanel, legendOf, line, panelSize, type Point } from "./frame";
 import { healedOf, knowsTrouble, type Healed } from "./healing";
 import { survivalQuantile } from "../statistics/kaplan-meier";
-import { count, counted, percent, plain, trimmed } from "./numbers";
+import { count, counted, listed, percent, plain, trimmed } from "./numbers";
 
 export const convergence: ChartDefinition = {
   id: "convergence",
@@ -148,18 +148,68 @@ function inWords(healed: Healed): string {
   const say = ({ value, observed }: typeof half): string =>
     value === null ? `not within ${plain(trimmed(observed))} s` : `after ${plain(trimmed(value))} s`;
   const never =
-    healed.never === 0 ? "all healed" : `${count(healed.never)} of ${count(healed.keys)} had not healed when last seen`;
+    healed.never > 0
+      ? `${count(healed.never)} of ${count(healed.keys)} had not healed when last seen`
+      : `all healed, the last after ${plain(trimmed(healed.steps.at(-1)!.at))} s`;
   return `half healed ${say(half)}, nine of ten ${say(most)}; ${never}`;
 }
 
-function answerOf(all: readonly { readonly cell: ChartCell; readonly healed: Healed }[]): string {
-  const rank = ({ healed }: (typeof all)[number]): number => survivalQuantile(healed.steps, 0.9).value ?? Infinity;
-  const share = ({ healed }: (typeof all)[number]): number => healed.steps.at(-1)!.survival;
-  const sorted = [...all].sort((a, b) => share(b) - share(a) || rank(b) - rank(a));
-  const [worst, best] = [sorted[0], sorted.at(-1)!];
-  const of = ({ cell, healed }: (typeof all)[number]): string => `${cell.label}: ${inWords(healed)}`;
-  if (worst === best)
-    return `Of ${counted(worst.healed.keys, "key")} that differed when a fault ended, at ${of(worst)}.`;
-  const left = share(worst) > 0 ? ` (about ${percent(share(worst))} of keys were still divergent at its end)` : "";
-  return `Slowest at ${of(worst)}${left}. Quickest at ${of(best)}.`;
+interface Named {
+  readonly cell: ChartCell;
+  readonly healed: Healed;
 }
+
+/**
+ * By the share that was not seen to heal, the run's metric for the time until all agreed (median over repetitions), the last key of any
+ * repetition, nine keys of ten and half of them, in this order: who is named quickest is slower than nobody at the worst.
+ */
+function slowness({ cell, healed }: Named): readonly number[] {
+  const metric = cell.summary.metrics["convergence_s"];
+  return [
+    healed.steps.at(-1)!.survival,
+    metric === undefined || metric.atLeast === true ? Infinity : (metric.value ?? Infinity),
+    healed.never > 0 ? Infinity : healed.steps.at(-1)!.at,
+    survivalQuantile(healed.steps, 0.9).value ?? Infinity,
+    survivalQuantile(healed.steps, 0.5).value ?? Infinity,
+  ].map((value) => (value === Infinity ? value : trimmed(value)));
+}
+
+function answerOf(all: readonly Named[]): string {
+  const ranked = all
+    .map((one) => ({ ...one, slow: slowness(one) }))
+    .sort((a, b) => {
+      const i = a.slow.findIndex((value, at) => value !== b.slow[at]);
+      return i < 0 ? 0 : a.slow[i] < b.slow[i] ? -1 : 1;
+    });
+  const [best, worst] = [ranked[0], ranked.at(-1)!];
+  const alike = ({ slow }: typeof best): typeof ranked =>
+    ranked.filter((one) => one.slow.every((value, i) => value === slow[i]));
+  const at = (group: typeof ranked): string => {
+    const labels = group.slice(0, MOST_NAMED).map(({ cell }) => cell.label);
+    const more = group.length - labels.length;
+    return more > 0 ? `${labels.join(", ")} and ${counted(more, "other")}` : listed(labels);
+  };
+  if (ranked.length === 1)
+    return `Of ${counted(worst.healed.keys, "key")} that differed when a fault ended, at ${worst.cell.label}: ${inWords(worst.healed)}.`;
+  const [quickest, slowest] = [alike(best), alike(worst)];
+  if (quickest.length === ranked.length)
+    return `Alike in all ${count(ranked.length)} configurations: ${wordsOf(quickest)}.`;
+  const [left] = worst.slow;
+  const still = left > 0 ? ` (about ${percent(left)} of keys were still divergent at its end)` : "";
+  // Somebody else may have healed most keys sooner.
+  const rivalled = ranked.some(({ slow }) => slow.some((value, i) => value < best.slow[i]));
+  const first = rivalled ? "Among the quickest" : "Quickest";
+  return `${namely("Slowest", slowest)} at ${at(slowest)}: ${wordsOf(slowest)}${still}. ${namely(first, quickest)} at ${at(quickest)}: ${wordsOf(quickest)}.`;
+}
+
+/** Those who are tied took alike; how many keys they had may differ. */
+function wordsOf(group: readonly Named[]): string {
+  const [first, ...others] = group.map(({ healed }) => inWords(healed));
+  return others.every((one) => one === first) ? first : `${first} (of the first of these)`;
+}
+
+function namely(rank: string, group: readonly unknown[]): string {
+  return group.length > 1 ? `${rank}, tied,` : rank;
+}
+
+const MOST_NAMED = 3;

@@ -251,6 +251,67 @@ describe("the curve of keys still divergent", () => {
     assert.ok(!figure.legend.some(({ series }) => series.startsWith("watched")));
     assert.match(figure.answer, /all healed/);
   });
+  describe("of several configurations", () => {
+    const four = madeUpRun({
+      ...QUICKSTART_LIKE,
+      quorums: [
+        [2, 2],
+        [3, 1],
+        [1, 3],
+      ],
+      clocks: ["dvvset"],
+      repetitions: 1,
+    });
+    /** Instants at which ten keys each healed, and the metric, a configuration. */
+    const answer = (...cells: readonly (readonly [atS: readonly number[], convergenceS: number])[]): string => {
+      const ids = four.cells.map(({ id }) => id).slice(0, cells.length);
+      assert.equal(ids.length, cells.length);
+      const healing = (of: TrialFigures, atS: readonly number[]): TrialFigures["convergence"] => {
+        const [first] = of.convergence!.healings;
+        const keys = { atS, converged: atS.map(() => 10), censored: atS.map(() => 0) };
+        return { ...of.convergence!, healings: [{ ...first, convergedS: atS.at(-1)!, keys }] };
+      };
+      return draw("convergence", {
+        ...four,
+        cells: four.cells
+          .filter(({ id }) => ids.includes(id))
+          .map((cell, i) => ({ ...cell, metrics: { ...cell.metrics, convergence_s: metric(cells[i][1], "s") } })),
+        trials: four.trials
+          .filter(({ record }) => ids.includes(record.cell))
+          .map((trial) => ({
+            ...trial,
+            figures: {
+              ...trial.figures!,
+              faults: FAULTS,
+              convergence: healing(trial.figures!, cells[ids.indexOf(trial.record.cell)][0]),
+            },
+          })),
+      }).answer;
+    };
+
+    it("calls quickest only who is slower than nobody at the worst", () => {
+      assert.match(
+        answer([[1, 2, 3], 3], [[1, 4, 6], 6]),
+        /^Slowest at R=3\u00a0W=1 .*the last after 6 s\. Quickest at R=2\u00a0W=2 .*the last after 3 s\.$/,
+      );
+      // Nine of ten within 1 s, and the last after 6.
+      const tailed = [...Array.from({ length: 19 }, () => 1), 6];
+      assert.match(
+        answer([[1, 2, 3], 3], [tailed, 6]),
+        /^Slowest at R=3\u00a0W=1 .*Among the quickest at R=2\u00a0W=2 .*the last after 3 s\.$/,
+      );
+    });
+    it("names ties as ties", () => {
+      assert.match(
+        answer([[1, 2, 3], 3], [[1, 2, 3], 3]),
+        /^Alike in all 2 configurations: half healed after 2 s, nine of ten after 3 s; all healed, the last after 3 s\.$/,
+      );
+      assert.match(
+        answer([[1, 2, 3], 3], [[1, 2, 3], 3], [[1, 4, 6], 6]),
+        /^Slowest at R=1\u00a0W=3 .*Quickest, tied, at R=2\u00a0W=2 · dvvset and R=3\u00a0W=1 · dvvset: half healed after 2 s, /,
+      );
+    });
+  });
   it("knows how many were watched at an instant, before those who leave there", () => {
     assert.deepEqual(healedAt(healed, 0), { atRisk: healed.keys, survival: 1 });
     assert.equal(healedAt(healed, 9).atRisk, healed.never);
