@@ -125,7 +125,7 @@ describe("failure and repair in words", () => {
       /Repair cost from 10\u00a0bytes\/op \(R=1\u00a0W=1 · dvvset\) to 40\u00a0bytes\/op \(R=3\u00a0W=1 · dvvset\)/,
     );
   });
-  it("names as many as took alike", () => {
+  it("names as many as took alike, and does not take a watch that the next fault ended for never", () => {
     const several = withFigures(madeUpRun({ ...QUICKSTART_LIKE, clocks: ["dvvset"] }), () => ({ faults: FAULTS }));
     const taking = (...seconds: readonly number[]): string =>
       healingInWords(
@@ -141,6 +141,16 @@ describe("failure and repair in words", () => {
       taking(3, 9, 9, 3),
       /agreed again 3\u00a0s after a fault's end at R=1\u00a0W=1 · dvvset and 1 other, and 9\u00a0s after a fault's end at .*? and 1 other\./,
     );
+    const bounds = several.cells.map((cell, i) => ({
+      ...cell,
+      metrics: { ...cell.metrics, convergence_s: metric(3 + i, "s", { atLeast: true }) },
+    }));
+    assert.match(
+      healingInWords(cellsOf({ ...several, cells: bounds })),
+      /In no configuration had replicas agreed again after every fault when the next one began or the run ended \(not within 6\u00a0s of/,
+    );
+    const single = withFigures({ ...several, cells: bounds }, () => ({ faults: FAULTS.slice(0, 1) }));
+    assert.match(healingInWords(cellsOf(single)), /Replicas did not agree again in any configuration while anybody/);
     assert.match(taking(3, 3, 3, 3), /agreed again 3\u00a0s after a fault's end in all 4 configurations\./);
   });
   it("is silent where nothing was done to the cluster and nothing mended in it", () => {
