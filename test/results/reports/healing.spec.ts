@@ -196,6 +196,11 @@ describe("failure and repair on the first screen", () => {
     assert.deepEqual(names(healed).slice(0, 3), first);
     const text = renderTerminal(healed, { color: false, columns: 120 });
     assert.match(text, /differing at end keys {2,}agreed again after s {2,}repair bytes\/op {2,}read p50 ms/);
+    assert.doesNotMatch(
+      text.slice(text.indexOf("differing at end keys")),
+      /107 bytes/,
+      "its unit stands in the heading",
+    );
     const asked = { ...healed, manifest: { ...healed.manifest, report: { headline: ["read_p99_ms"] } } };
     assert.deepEqual(names(asked), ["read_p99_ms"]);
     const calm = names(withFigures(healed, () => ({ faults: [] })));
