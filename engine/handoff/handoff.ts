@@ -14,7 +14,7 @@
 import type { HandoffMessage, HandoffReply, NodeIndex } from "../messages";
 import { firstIdOf } from "../quorum/request-table";
 import { HINTED, type Replica as Place } from "../ring/ring";
-import type { Address } from "../vocabulary/address";
+import { type Address, isAddress } from "../vocabulary/address";
 import { assert } from "../vocabulary/assert";
 import { fromMs, type Micros } from "../vocabulary/micros";
 import type { Random } from "../vocabulary/random";
@@ -355,8 +355,8 @@ export class Handoff {
   received(now: Micros, from: NodeIndex, message: HandoffMessage): void {
     const { id, vnode, entries } = message;
     const reply = (status: HandoffReply["status"]): void => this.acts.send(from, { kind: "handoff-reply", id, status });
-    // Hints for a hinted vnode would never be found again.
-    if (vnode >= HINTED) return reply("failed");
+    // Hints for a hinted vnode would never be found again, and what is no key can be nobody's.
+    if (vnode >= HINTED || !entries.every(({ address }) => isAddress(address))) return reply("failed");
     const expected = (this.expected.get(from) ?? 0) > now;
     this.expected.delete(from);
     if (this.busy(now) >= this.options.settings.concurrency && !expected) return reply("busy");

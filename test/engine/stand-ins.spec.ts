@@ -7,6 +7,7 @@ import { HINTED } from "../../engine/ring/ring";
 import type { EngineSettings, StandIn } from "../../engine/vocabulary/settings";
 import { address, MiniWorld, type WorldOptions } from "./mini-world";
 
+const MAKER = { actor: packActor(0, 0, 1), client: 1, at: 0, minted: 0 };
 const HINT = { batch: 10, idleMs: 0, concurrency: 2 };
 
 function world(settings: Partial<EngineSettings>, more: Partial<WorldOptions> = {}): MiniWorld {
@@ -497,6 +498,24 @@ describe("hints on their way home", () => {
     assert.equal(held(small), 1, "written 5 s ago");
     small.run(6_000_000);
     assert.equal(held(small), 0);
+  });
+
+  it("are refused where one of them is no key, with nothing taken in", () => {
+    const small = world({});
+    const state = clockFor(small.settings).update(undefined, "", { writeId: 1, value: "v", tombstone: false }, MAKER);
+    small.machines[0].host.deliver({
+      kind: "received",
+      from: 1,
+      message: {
+        kind: "handoff",
+        id: 5,
+        vnode: 0,
+        entries: [address("k"), "\u0007"].map((at) => ({ address: at, state })),
+      },
+    });
+    const replies = small.sent.flatMap(({ message }) => (message.kind === "handoff-reply" ? [message.status] : []));
+    assert.deepEqual(replies, ["failed"]);
+    assert.equal(small.machines[0].disk.count(), 0);
   });
 
   it("are refused for a hinted vnode: they would be lost there", () => {
