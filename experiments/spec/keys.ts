@@ -131,7 +131,10 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
     "slos",
     "A list of {id, sli, over, op, value, severity}: objectives on metrics, each judged in every cell as pass, fail or inconclusive. over: {time: measure, outcome: ok, fault, keys, repetitions: median, max, min or p90}; severity: fail, or abort to start no further trial after one that fails it",
   ],
-  ["report.headline", "A list of metrics: the first table of the report, in this order, and what cells are compared with the baseline in"],
+  [
+    "report.headline",
+    "A list of metrics: the first table of the report, in this order, and what cells are compared with the baseline in",
+  ],
   [
     "measure.probes",
     "A list of names, or all that there are where left out: which questions the report's first table and charts answer. Every measure is computed and stored whatever is listed",
