@@ -55,7 +55,7 @@ describe("experiments about failure and repair", function () {
   });
 
   it("write-buffer: at the busy rate not waiting for disks at least halves the tail (DYN-5), at the quiet rate hardly matters", async () => {
-    const cells = await smoke("write-buffer", ["phases.measure=12s", "sweep.axes.dw=[0, 2]"]);
+    const cells = await smoke("write-buffer", ["phases.measure=8s", "sweep.axes.dw=[0, 2]"]);
     const p99 = (load: string, dw: number): number => valueOf(cells, "write_p99_ms", { "tags.load": load, dw });
     assert.ok(p99("busy", 2) > 1.8 * p99("busy", 0), `${String(p99("busy", 2))} against ${String(p99("busy", 0))}`);
     assert.ok(p99("quiet", 2) < 1.3 * p99("quiet", 0), `${String(p99("quiet", 2))} against ${String(p99("quiet", 0))}`);
