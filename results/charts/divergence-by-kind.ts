@@ -7,10 +7,10 @@ import { medianOf, panelCells, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure } from "./chart";
 import { scaledToAllKeys } from "./divergence";
 import { faultLanes } from "./fault-lanes";
-import { chartPanel, line, panelSize } from "./frame";
 import { endOfRun, knowsTrouble } from "./healing";
 import { counted, listed, plain, trimmed } from "./numbers";
-import { alignedByTime, overRepetitions, type Band } from "./over-time";
+import { alignedByTime, overRepetitions } from "./over-time";
+import { showsSomething, stackedAreas, type StackPart, stackTop } from "./stacked-over-time";
 
 export const divergenceByKind: ChartDefinition = {
   id: "divergence-by-kind",
@@ -31,12 +31,9 @@ const PARTS = [
   { column: "unclassified", name: "kind not known", words: "of a kind not known", colour: "$line" },
 ] as const;
 
-interface Part {
+interface Part extends StackPart {
   readonly column: string;
-  readonly name: string;
   readonly words: string;
-  readonly colour: string;
-  readonly values: Band | undefined;
 }
 
 function draw(input: ChartInput): ChartFigure | undefined {
@@ -47,13 +44,13 @@ function draw(input: ChartInput): ChartFigure | undefined {
   if (drawn.length === 0) return undefined;
   const present = PARTS.filter(
     ({ column }) =>
-      column !== "unclassified" || drawn.some(({ parts }) => some(parts.find((one) => one.column === column))),
+      column !== "unclassified" ||
+      drawn.some(({ parts }) => showsSomething(parts.find((one) => one.column === column))),
   );
   const cells = drawn.map(({ cell }) => cell);
   const end = endOfRun(cells);
   const faults = faultLanes(cells, end);
   const top = Math.max(1, ...drawn.map(({ parts }) => stackTop(parts)));
-  const size = panelSize(drawn.length);
   return {
     id: divergenceByKind.id,
     number: divergenceByKind.number,
@@ -66,53 +63,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       drawn.map(({ cell, parts }) => `${cell.label}: ${peaks(parts)}`).join("; ") +
       ".",
     axes: { x: "time (s)", y: "keys" },
-    legend: [...present.map(({ name, colour }) => ({ series: name, colour, dash: [], mark: "bar" })), ...faults.legend],
-    panels: drawn.map(({ cell, parts }) =>
-      chartPanel(drawn.length === 1 ? "" : cell.label, size, {
-        type: "line",
-        x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
-        y: {
-          title: "differing (keys)",
-          scale: "linear",
-          min: 0,
-          max: top * 1.08,
-          stacked: true,
-          unit: "keys",
-          name: "keys",
-        },
-        datasets: parts
-          .filter(({ column }) => present.some((one) => one.column === column))
-          .flatMap(({ name, colour, values }, i) =>
-            values === undefined
-              ? []
-              : [
-                  line(name, { colour, dash: [], marker: "rect" }, values.middle, {
-                    fill: i === 0 ? "origin" : "-1",
-                    borderWidth: 0.75,
-                    backgroundColor: `${colour}/70`,
-                    pointRadius: 0,
-                    stack: "kinds",
-                  }),
-                ],
-          ),
-        legendMark: "rect",
-        faults: faults.of([cell]),
-      }),
-    ),
-    table: {
-      columns: ["configuration", "time (s)", ...present.map(({ name }) => `${name} (keys)`)],
-      rows: drawn.flatMap(({ cell, parts }) => {
-        const first = parts.find(({ values }) => values !== undefined)!.values!;
-        return first.middle.map(({ x }) => [
-          cell.label,
-          x,
-          ...present.map(
-            ({ column }) =>
-              parts.find((one) => one.column === column)?.values?.middle.find((point) => point.x === x)?.y ?? null,
-          ),
-        ]);
-      }),
-    },
+    ...stackedAreas({ drawn, present, y: { title: "differing (keys)", unit: "keys", name: "keys" }, top, end, faults }),
   };
 }
 
@@ -122,18 +73,10 @@ function partsOf(cell: ChartCell): Part[] {
   const series = alignedByTime(known.map(({ divergence }) => scaledToAllKeys(divergence, names)));
   return PARTS.map((part) => ({
     ...part,
+    opacity: 70,
+    borderWidth: 0.75,
     values: series.length === 0 ? undefined : overRepetitions(series, part.column),
   }));
-}
-
-function some(part: Part | undefined): boolean {
-  return part?.values?.middle.some(({ y }) => y > 0) === true;
-}
-
-function stackTop(parts: readonly Part[]): number {
-  const sums = new Map<number, number>();
-  for (const { values } of parts) for (const { x, y } of values?.middle ?? []) sums.set(x, (sums.get(x) ?? 0) + y);
-  return Math.max(0, ...sums.values());
 }
 
 function highest(part: Part | undefined): number {
@@ -141,7 +84,7 @@ function highest(part: Part | undefined): number {
 }
 
 function peaks(parts: readonly Part[]): string {
-  const seen = parts.filter(some);
+  const seen = parts.filter(showsSomething);
   return seen.length === 0
     ? "0 keys"
     : listed(seen.map((part) => `up to ${plain(trimmed(highest(part)))} ${part.words}`));

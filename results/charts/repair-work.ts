@@ -7,10 +7,10 @@ import type { TimeSeries } from "../record/figures";
 import { medianOf, panelCells, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure } from "./chart";
 import { faultLanes } from "./fault-lanes";
-import { chartPanel, line, panelSize } from "./frame";
 import { endOfRun, knowsTrouble } from "./healing";
 import { metricInWords, plain, trimmed } from "./numbers";
-import { alignedByTime, overRepetitions, type Band } from "./over-time";
+import { alignedByTime, overRepetitions } from "./over-time";
+import { showsSomething, stackedAreas, type StackPart, stackTop } from "./stacked-over-time";
 
 export const repairWork: ChartDefinition = {
   id: "repair-work",
@@ -31,27 +31,23 @@ const PARTS = [
   { causes: ["replication", "reading", "forwarding", "detector"], name: "all other", colour: "$s5", opacity: 35 },
 ] as const;
 
-interface Part {
-  readonly name: string;
-  readonly colour: string;
-  readonly opacity: number;
-  readonly values: Band | undefined;
-}
-
 function draw(input: ChartInput): ChartFigure | undefined {
   const { shown, note } = panelCells(input);
   const known = shown.filter((cell) => cell.figures.some(({ repair }) => repair !== undefined));
   // Of all cells alike, or the axes would have two units.
   const inBytes = known.some((cell) => columnsOf(cell).some((name) => name.startsWith("bytes_")));
   const unit = inBytes ? "bytes" : "messages";
-  const drawn = known.map((cell) => ({ cell, parts: partsOf(cell, unit) })).filter(({ parts }) => parts.some(some));
+  const drawn = known
+    .map((cell) => ({ cell, parts: partsOf(cell, unit) }))
+    .filter(({ parts }) => parts.some(showsSomething));
   if (drawn.length === 0) return undefined;
-  const present = PARTS.filter(({ name }) => drawn.some(({ parts }) => some(parts.find((part) => part.name === name))));
+  const present = PARTS.filter(({ name }) =>
+    drawn.some(({ parts }) => showsSomething(parts.find((part) => part.name === name))),
+  );
   const cells = drawn.map(({ cell }) => cell);
   const end = endOfRun(cells);
   const faults = faultLanes(cells, end);
   const top = Math.max(...drawn.map(({ parts }) => stackTop(parts)));
-  const size = panelSize(drawn.length);
   return {
     id: repairWork.id,
     number: repairWork.number,
@@ -68,53 +64,10 @@ function draw(input: ChartInput): ChartFigure | undefined {
         .join("; ") +
       ".",
     axes: { x: "time (s)", y: `${unit} (1/s)` },
-    legend: [...present.map(({ name, colour }) => ({ series: name, colour, dash: [], mark: "bar" })), ...faults.legend],
-    panels: drawn.map(({ cell, parts }) =>
-      chartPanel(drawn.length === 1 ? "" : cell.label, size, {
-        type: "line",
-        x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
-        y: {
-          title: `sent (${unit}/s)`,
-          scale: "linear",
-          min: 0,
-          max: top * 1.08,
-          stacked: true,
-          unit: `${unit}/s`,
-          name: "sent",
-        },
-        datasets: parts
-          .filter(({ name }) => present.some((one) => one.name === name))
-          .flatMap(({ name, colour, opacity, values }, i) =>
-            values === undefined
-              ? []
-              : [
-                  line(name, { colour, dash: [], marker: "rect" }, values.middle, {
-                    fill: i === 0 ? "origin" : "-1",
-                    borderWidth: opacity > 50 ? 1 : 0.5,
-                    backgroundColor: `${colour}/${opacity}`,
-                    pointRadius: 0,
-                    stack: "causes",
-                  }),
-                ],
-          ),
-        legendMark: "rect",
-        faults: faults.of([cell]),
-      }),
-    ),
-    table: {
-      columns: ["configuration", "time (s)", ...present.map(({ name }) => `${name} (${unit}/s)`)],
-      rows: drawn.flatMap(({ cell, parts }) => {
-        const first = parts.find(({ values }) => values !== undefined)!.values!;
-        return first.middle.map(({ x }) => [
-          cell.label,
-          x,
-          ...present.map(
-            ({ name }) =>
-              parts.find((one) => one.name === name)?.values?.middle.find((point) => point.x === x)?.y ?? null,
-          ),
-        ]);
-      }),
-    },
+    ...stackedAreas({
+      ...{ drawn, present, top, end, faults },
+      y: { title: `sent (${unit}/s)`, unit: `${unit}/s`, name: "sent" },
+    }),
   };
 }
 
@@ -122,12 +75,13 @@ function columnsOf(cell: ChartCell): string[] {
   return cell.figures.flatMap(({ repair }) => Object.keys(repair?.columns ?? {}));
 }
 
-function partsOf(cell: ChartCell, unit: "bytes" | "messages"): Part[] {
+function partsOf(cell: ChartCell, unit: "bytes" | "messages"): StackPart[] {
   const series = alignedByTime(
     cell.figures.flatMap(({ repair }) => (repair === undefined ? [] : summed(repair, unit))),
   );
   return PARTS.map(({ name, colour, opacity }) => ({
     ...{ name, colour, opacity },
+    borderWidth: opacity > 50 ? 1 : 0.5,
     values: overRepetitions(series, name),
   }));
 }
@@ -142,16 +96,6 @@ function summed({ t, columns }: TimeSeries, unit: "bytes" | "messages"): TimeSer
     return [name, values] as const;
   });
   return { t, columns: Object.fromEntries(parts) };
-}
-
-function some(part: Part | undefined): boolean {
-  return part?.values?.middle.some(({ y }) => y > 0) === true;
-}
-
-function stackTop(parts: readonly Part[]): number {
-  const sums = new Map<number, number>();
-  for (const { values } of parts) for (const { x, y } of values?.middle ?? []) sums.set(x, (sums.get(x) ?? 0) + y);
-  return Math.max(0, ...sums.values());
 }
 
 function answerOf(cells: readonly ChartCell[]): string {
