@@ -748,7 +748,7 @@ export class Node implements ProtocolNode {
     for (let i = 0; i < replicas.length; i++) {
       if ((asked & (1 << i)) === 0) continue;
       const { node, vnode } = replicas[i];
-      if (node === this.options.index && !this.options.loopback) {
+      if (this.isOwn(replicas[i])) {
         if (local !== undefined) this.readLocally(get, local.vnode);
         local = replicas[i];
       } else this.send(node, { kind: "replica-get", id: get.id, vnode, address: request.address });
@@ -915,7 +915,8 @@ export class Node implements ProtocolNode {
   /** Whoever answered with less than all that was found gets the rest. */
   private repairBehind(get: GetCoordination, cause: "read-repair" | "anti-entropy"): void {
     const { state, targets } = get.finalAction(this.clock);
-    for (const { node, vnode, home } of targets) {
+    for (const target of targets) {
+      const { node, vnode, home } = target;
       // A read from a fallback leaves no new hint there beyond the window.
       if (home !== undefined && !this.takesHintsFor(home.node)) continue;
       if (cause === "read-repair") this.counts.readRepairs++;
@@ -929,7 +930,7 @@ export class Node implements ProtocolNode {
         acknowledge: "none",
         cause,
       };
-      if (node === this.options.index && !this.options.loopback) this.replicaPut(node, repair);
+      if (this.isOwn(target)) this.replicaPut(node, repair);
       else this.send(node, repair);
     }
   }
@@ -937,11 +938,12 @@ export class Node implements ProtocolNode {
   /** When all N replicas were found with one and the same tombstone, all are told to remove it. */
   private reap(get: GetCoordination): void {
     const state = get.agreed(this.clock);
-    if (state === undefined || this.clock.versions(state).some((version) => !version.tombstone)) return;
+    if (state === undefined || !this.isTombstone(state)) return;
     if (this.options.tracing) this.note({ kind: "reaping", address: get.address });
-    for (const { node, vnode } of get.replicas) {
+    for (const replica of get.replicas) {
+      const { node, vnode } = replica;
       const { address } = get;
-      if (node === this.options.index && !this.options.loopback) this.reaper.agreed(this.now, vnode, address, state);
+      if (this.isOwn(replica)) this.reaper.agreed(this.now, vnode, address, state);
       else {
         const message = { id: 0, vnode, address, state, acknowledge: "none", cause: "reap" } as const;
         this.send(node, { kind: "replica-put", ...message });
@@ -1012,7 +1014,7 @@ export class Node implements ProtocolNode {
     this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
     if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
     const { node, vnode } = replicas[eventAt];
-    if (node === this.options.index && !this.options.loopback) this.updateLocally(put, vnode, request);
+    if (this.isOwn(replicas[eventAt])) this.updateLocally(put, vnode, request);
     else {
       const { context, version, address, writer } = request;
       this.send(node, {
@@ -1123,7 +1125,7 @@ export class Node implements ProtocolNode {
         acknowledge,
         cause: "replication",
       };
-      if (node === this.options.index && !this.options.loopback) this.mergeLocally(put, vnode, state);
+      if (this.isOwn(put.replicas[i])) this.mergeLocally(put, vnode, state);
       else this.send(node, message);
     }
     if (this.hintsElsewhere) this.leaveHints(put, this.absentees(put), state);

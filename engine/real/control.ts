@@ -2,12 +2,11 @@
  * What a cluster and its node processes say over the control channel (the pipe that `fork` opens). Control only: no
  * operation of a client ever travels here. When the channel closes, the parent is gone and the node ends.
  */
-import type { TrafficByCause } from "../host/traffic";
-import type { SparseLegs } from "../vocabulary/leg-delays";
+import type { NodeCounts } from "../node";
 import type { Micros } from "../vocabulary/micros";
 import type { ClusterSettings } from "../vocabulary/settings";
 import type { NodeCondition } from "./condition";
-import type { NodeAddress } from "./tcp-transport";
+import type { NodeAddress, TransportCounts } from "./tcp-transport";
 
 /** Of a node's own folder, where its records are; beside it stands the count of its boots. */
 export const DATA_FOLDER = "lmdb";
@@ -52,45 +51,7 @@ export type FromNode =
  * Totals since the process started. What has no difference is that since the span began: the percentile of lateness, and
  * the delays of legs, which add up over nodes by `LegHistograms.merge`.
  */
-export interface ServerCounts {
-  readonly coordinated: number;
-  readonly forwarded: number;
-  readonly refused: number;
-  readonly readRepairs: number;
-  readonly replicaReads: number;
-  readonly replicaWrites: number;
-  readonly inspectedKeys: number;
-  readonly reaped: number;
-  readonly speculations: number;
-  readonly speculationsHelped: number;
-  readonly digestReads: number;
-  readonly digestBytesSaved: number;
-  readonly digestMismatches: number;
-  readonly blockingRepairs: number;
-  readonly hintsWritten: number;
-  readonly hintsDelivered: number;
-  readonly hintsExpired: number;
-  readonly hintsRefused: number;
-  readonly hintsHeld: number;
-  readonly hintBytesHeld: number;
-  readonly exchanges: number;
-  readonly exchangesEqual: number;
-  readonly treeMessages: number;
-  readonly keysCompared: number;
-  readonly keysStreamed: number;
-  readonly keysOverstreamed: number;
-  readonly keysRepairedByAae: number;
-  readonly treesBuilt: number;
-  readonly messagesSent: number;
-  readonly bytesSent: number;
-  readonly lost: number;
-  readonly queueDrops: number;
-  /** Messages to peers that no connection was open to. */
-  readonly away: number;
-  readonly latenessP99Ms: number;
-  readonly byCause: TrafficByCause;
-  /** One-way delays of messages that arrived at this node; only where the cluster measures them. */
-  readonly legs?: SparseLegs;
+export interface ServerCounts extends Readonly<NodeCounts>, TransportCounts {
   readonly keysHeld: number;
   readonly steps: number;
   readonly cpuMs: number;

@@ -10,6 +10,7 @@ import type { TrafficByCause } from "../host/traffic";
 import { clockFor } from "../clocks/clock";
 import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
+import { loopbackOf } from "../host/loopback";
 import type { Storage } from "../host/ports";
 import type { Input } from "../io";
 import type { AnswerMessage, ClientMessage, Inspected, Inspection, Message, NodeIndex, PeerMessage } from "../messages";
@@ -429,7 +430,7 @@ export class SimulatedCluster {
 
   private machine(index: NodeIndex, create: NodeFactory, world: MachineWorld): Machine {
     const { settings, random, watcher } = this;
-    const { nodeModel, members, storage, engine, network, simulation } = settings;
+    const { nodeModel, members, storage, engine } = settings;
     const make = (one: DistributionSettings | undefined): ReturnType<typeof distributionOf> | undefined =>
       one === undefined ? undefined : distributionOf(one);
     const service = nodeModel?.service;
@@ -441,7 +442,7 @@ export class SimulatedCluster {
         ring: this.ring,
         settings: engine,
         seed: settings.seed,
-        loopback: network.local !== undefined || network.wars !== undefined || simulation?.localDelay !== undefined,
+        loopback: loopbackOf(settings),
         tracing: watcher !== undefined,
       },
       create,
