@@ -6,6 +6,7 @@
 import type { Context, Version } from "./clocks/clock";
 import type { Address } from "./vocabulary/address";
 import type { Micros } from "./vocabulary/micros";
+import type { RingPlan } from "./ring/plan";
 import type { Outcome } from "./vocabulary/outcomes";
 import type { QuorumValue } from "./vocabulary/settings";
 
@@ -248,12 +249,130 @@ export const MAX_SEGMENTS_ASKED = 64;
 /** Keys in one message about segments. */
 export const MAX_SEGMENT_KEYS = 256;
 
+/** Which state of the ring: the higher version, and of equal ones the higher proposer, goes before. Version 0: none yet. */
+export interface RingId {
+  readonly version: number;
+  readonly proposer: NodeIndex;
+}
+
+/**
+ * `settled`: the ring is `plan`. `joining`: copies go to those that `next` gives them to; writes go to both, reads to `plan`.
+ * `switching`: they have them; writes go to both, reads to `plan`, the new one, and `next` is the old one.
+ */
+export type RingPhase = "settled" | "joining" | "switching";
+
+/** What all members must agree on. */
+export interface RingState {
+  readonly id: RingId;
+  readonly phase: RingPhase;
+  readonly plan: RingPlan;
+  readonly next: RingPlan | undefined;
+  /** Settled: those that the last change left out and that have still to hear of it. */
+  readonly former: readonly NodeIndex[];
+  /** Joining: members of either plan that are known to be removed, and so send nothing. */
+  readonly without: readonly NodeIndex[];
+}
+
+/** What one node says of itself, ordered by (epoch, version); and what others have decided of it. */
+export interface MemberEntry {
+  readonly node: NodeIndex;
+  /** The life of the node that said it: its generation. */
+  readonly epoch: number;
+  readonly version: number;
+  /** Wants to be in the ring, to leave it, or (`gone`) has left it and keeps nothing any more. */
+  readonly wish: "in" | "out" | "gone";
+  /** Takes the place of this dead member, which is thereby removed. */
+  readonly replaces: NodeIndex | undefined;
+  /** The newest state of the ring that it knows, and under no older one of which it has an operation in progress. */
+  readonly seen: RingId;
+  /** The newest state of the ring under which it has sent all that it had to send. */
+  readonly sent: RingId;
+  /** Forced out by an operator, for ever: said by anybody, and never unsaid. */
+  readonly removed: boolean;
+}
+
+/** One message of gossip. What is left out is empty. */
+export interface Gossip {
+  readonly kind: "gossip";
+  /** The cluster's state of the ring that the sender knows; the state itself where the receiver's is known to be older. */
+  readonly ringId: RingId;
+  readonly ring: RingState | undefined;
+  /** Of all that the sender knows: whoever has the same hash knows the same. Undefined: do not compare. */
+  readonly hash: number | undefined;
+  /** What the sender knows of whom, three numbers each: node, epoch, version (the removed ones have an epoch of 0). */
+  readonly digests: readonly number[];
+  readonly entries: readonly MemberEntry[];
+  /** Tell me of these nodes. */
+  readonly wants: readonly NodeIndex[];
+  /** And of the ring. */
+  readonly wantsRing: boolean;
+}
+
+/** Copies move to a new owner: do you have these already? */
+export interface TransferOffer {
+  readonly kind: "transfer-offer";
+  readonly id: number;
+  /** The receiver's own. */
+  readonly vnode: number;
+  readonly addresses: readonly Address[];
+  /** Two unsigned halves for each address. */
+  readonly hashes: readonly number[];
+}
+
+/** Then take them. */
+export interface TransferCopies {
+  readonly kind: "transfer-copies";
+  readonly id: number;
+  readonly vnode: number;
+  readonly entries: readonly { readonly address: Address; readonly state: unknown }[];
+}
+
+/** To an offer: `wanted` are the places of those that are missing or differ. To copies: all are stored, or not. */
+export interface TransferReply {
+  readonly kind: "transfer-reply";
+  readonly id: number;
+  readonly status: "ok" | "failed";
+  readonly wanted: readonly number[];
+}
+
+/** Keys in one message of a transfer. */
+export const MAX_TRANSFERRED = 4_096;
+/** Nodes that one message of gossip tells of. */
+export const MAX_GOSSIPED = 65_536;
+
 /** I am alive, and in this life. */
 export interface Heartbeat {
   readonly kind: "heartbeat";
   readonly epoch: number;
   readonly sequence: number;
 }
+
+/** Of the life of a node: the higher incarnation is the later word. */
+export interface LifeUpdate {
+  readonly node: NodeIndex;
+  readonly status: "alive" | "suspect" | "dead";
+  /** Only `node` itself raises it: a new life begins at its epoch times 2^20. */
+  readonly incarnation: number;
+  /** Who found out: suspicions of different nodes confirm each other. */
+  readonly by: NodeIndex;
+}
+
+/**
+ * Between failure detectors. `ping` is answered by `ack`; `ping-request` asks the receiver to ping `about` and pass its ack on,
+ * or say `nack` where it hears nothing; `rumour` carries updates and nothing else.
+ */
+export interface ProbeMessage {
+  readonly kind: "probe";
+  readonly what: "ping" | "ping-request" | "ack" | "nack" | "rumour";
+  /** Given by whoever asked. */
+  readonly id: number;
+  /** Whose life it is about: of a rumour nobody's, and equal to `id`. */
+  readonly about: NodeIndex;
+  readonly updates: readonly LifeUpdate[];
+}
+
+/** Updates in one {@link ProbeMessage}. */
+export const MAX_LIFE_UPDATES = 64;
 
 /** Direct inspection of what a node holds: for measurement, over a connection of its own, bounded per message. */
 export interface Inspect {
@@ -301,6 +420,11 @@ export type PeerMessage =
   | HandoffReply
   | TreeMessage
   | TreeAnswer
+  | Gossip
+  | TransferOffer
+  | TransferCopies
+  | TransferReply
+  | ProbeMessage
   | Heartbeat;
 export type Message = ClientMessage | PeerMessage | Inspection;
 

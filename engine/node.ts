@@ -27,8 +27,10 @@ import type {
   Inspect,
   NodeIndex,
   PeerMessage,
+  ProbeMessage,
   PutRequest,
   ReplicaGet,
+  ReplicaGetReply,
   ReplicaPut,
   ReplicaUpdate,
   RequestOptions,
@@ -88,6 +90,8 @@ class Forwarding implements Identified {
   constructor(
     readonly origin: Origin,
     readonly operation: "get" | "put",
+    readonly to: NodeIndex,
+    readonly startedAt: Micros,
   ) {}
 }
 
@@ -121,6 +125,8 @@ type InProgress = GetCoordination | PutCoordination | Forwarding | Slop;
 /** What this node has done since it started. Monotonic. */
 export interface NodeCounts {
   coordinated: number;
+  /** Of those, gets. */
+  coordinatedGets: number;
   forwarded: number;
   refused: number;
   readRepairs: number;
@@ -163,6 +169,7 @@ export interface NodeCounts {
 /** Before a node has done anything. */
 export const NOTHING_DONE: Readonly<NodeCounts> = {
   coordinated: 0,
+  coordinatedGets: 0,
   forwarded: 0,
   refused: 0,
   readRepairs: 0,
@@ -209,6 +216,8 @@ interface Places {
 export class Node implements ProtocolNode {
   private readonly clock: Clock;
   private readonly detector: Detector;
+  /** The detector judges by what requests show. */
+  private readonly watchesOutcomes: boolean;
   private readonly replica: Replica;
   private readonly requests: RequestTable<InProgress>;
   private readonly tickets: Tickets;
@@ -257,7 +266,8 @@ export class Node implements ProtocolNode {
     this.tickets = new Tickets(options.index, options.epoch, (from) => this.note({ kind: "tickets-full", from }));
     this.clock = clockFor(options.settings);
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
-    this.detector = detectorNamed(options.settings.detector.name).create(options.settings.detector, this.peers, now);
+    this.detector = this.makeDetector(now);
+    this.watchesOutcomes = this.detector.outcome !== undefined;
     this.deadlines = new Deadlines((id) => this.requests.get(id) !== undefined);
     this.reads = ReadStrategies.of(
       options.settings,
@@ -309,6 +319,17 @@ export class Node implements ProtocolNode {
       (effect) => this.effects.push(effect),
       (note) => this.note(note),
     );
+  }
+
+  private makeDetector(now: Micros): Detector {
+    const { index, epoch, settings } = this.options;
+    const context = {
+      self: index,
+      epoch,
+      random: this.random.fork("detector"),
+      send: (to: NodeIndex, message: ProbeMessage): void => this.send(to, message),
+    };
+    return detectorNamed(settings.detector.name).create(settings.detector, context, this.peers, now);
   }
 
   private makeHandoff(): Handoff | undefined {
@@ -465,6 +486,7 @@ export class Node implements ProtocolNode {
       case "received":
         this.detector.heard(input.from, this.now);
         this.received(input.from, input.message);
+        if (this.detector.hasNews) this.noteOpinions();
         return;
       case "asked": {
         const { message, session } = input;
@@ -553,6 +575,10 @@ export class Node implements ProtocolNode {
       case "heartbeat":
         // Whoever starts knows nothing of our lives.
         if (this.tickets.met(from, message.epoch)) this.introduce(from);
+        this.detector.heartbeat?.(from, message.sequence, message.epoch, this.now);
+        return;
+      case "probe":
+        this.detector.received?.(from, message, this.now);
         return;
       case "get":
         this.get({ kind: "peer", node: from, id: message.id }, message);
@@ -571,7 +597,8 @@ export class Node implements ProtocolNode {
         if (get?.kind !== "get") return;
         if (this.reads !== undefined && get instanceof StrategicGet)
           this.reads.heard(this.now, get, from, message.vnode);
-        get.add(from, message.vnode, message.status, message.state);
+        if (this.watchesOutcomes) this.answerOfReplica(get, from, message.vnode, message.status, message.state);
+        else get.add(from, message.vnode, message.status, message.state);
         this.advanceGet(get);
         return;
       }
@@ -583,7 +610,8 @@ export class Node implements ProtocolNode {
         if (put?.kind === "get") return this.repaired(message.id, from, message.vnode, message.status !== "failed");
         if (put?.kind === "slop" && put.keeper === from) this.slopEnded(put, message.status === "stored");
         if (put?.kind !== "put") return;
-        put.add(from, message.vnode, message.status);
+        if (this.watchesOutcomes) this.acknowledgementOfReplica(put, from, message.vnode, message.status);
+        else put.add(from, message.vnode, message.status);
         this.advancePut(put);
         return;
       }
@@ -630,6 +658,37 @@ export class Node implements ProtocolNode {
   private introduce(to: NodeIndex): void {
     const { epoch } = this.options;
     if (epoch > 1) this.send(to, { kind: "heartbeat", epoch, sequence: this.heartbeatSequence });
+  }
+
+  private answerOfReplica(
+    get: GetCoordination,
+    from: NodeIndex,
+    vnode: number,
+    status: ReplicaGetReply["status"],
+    state: unknown,
+  ): void {
+    const before = get.silent();
+    get.add(from, vnode, status, state);
+    if (get.silent() !== before) this.detector.outcome!(from, true, this.now - get.startedAt, this.now);
+  }
+
+  private acknowledgementOfReplica(
+    put: PutCoordination,
+    from: NodeIndex,
+    vnode: number,
+    status: "received" | "stored" | "failed",
+  ): void {
+    const before = put.silent();
+    put.add(from, vnode, status);
+    if (put.silent() !== before) this.detector.outcome!(from, true, this.now - put.startedAt, this.now);
+  }
+
+  /** A request is given up: whoever has not answered has shown what it is worth. */
+  private tellOfSilence(request: GetCoordination | PutCoordination): void {
+    for (let rest = request.silent(); rest !== 0; rest &= rest - 1) {
+      const { node } = request.replicas[firstOf(rest)];
+      if (node !== this.options.index) this.detector.outcome!(node, false, this.now - request.startedAt, this.now);
+    }
   }
 
   // Methods of their own, here and below: a closure inside `received` would cost every message a heap context.
@@ -963,6 +1022,7 @@ export class Node implements ProtocolNode {
     this.open(get, settings.readTimeoutMs);
     // Not work for a client.
     this.counts.coordinated--;
+    this.counts.coordinatedGets--;
     for (let i = 0; i < replicas.length; i++) {
       const { node, vnode } = replicas[i];
       if ((asked & (1 << i)) !== 0 && !this.isOwn(replicas[i]))
@@ -1012,6 +1072,7 @@ export class Node implements ProtocolNode {
     const eventAt = this.eventPlace(placement);
     const put = new PutCoordination(origin, request.address, replicas, asked, eventAt, quorum, primaries, standIns);
     this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
+    put.startedAt = this.now;
     if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
     const { node, vnode } = replicas[eventAt];
     if (this.isOwn(replicas[eventAt])) this.updateLocally(put, vnode, request);
@@ -1058,6 +1119,7 @@ export class Node implements ProtocolNode {
     const { address } = request;
     const put = new PutCoordination(origin, address, replicas, asked, NOT_AT_A_REPLICA, quorum, primaries, standIns);
     this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
+    put.startedAt = this.now;
     if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
     this.eventMade(put, "ok", state, "");
   }
@@ -1162,7 +1224,8 @@ export class Node implements ProtocolNode {
       this.answerPut(put);
     }
     const tooMany = this.requests.size - this.unanswered > this.options.settings.admission;
-    if (!this.hintsElsewhere || put.complete() || tooMany) this.finishPut(put);
+    const goesOn = this.hintsElsewhere || this.watchesOutcomes;
+    if (!goesOn || put.complete() || tooMany) this.finishPut(put);
   }
 
   private answerPut(put: PutCoordination): void {
@@ -1369,7 +1432,7 @@ export class Node implements ProtocolNode {
   private forward(origin: Origin, request: GetRequest | PutRequest, { replicas, asked, primaries }: Places): void {
     const at = primaries === 0 ? firstOf(asked) : firstOf(primaries);
     if (at < 0) return this.refuse(origin, "unavailable", "no replica of the key is believed up");
-    const forwarding = new Forwarding(origin, request.kind);
+    const forwarding = new Forwarding(origin, request.kind, replicas[at].node, this.now);
     const { settings } = this.options;
     const usual = request.kind === "get" ? settings.readTimeoutMs : settings.writeTimeoutMs;
     this.open(forwarding, request.options?.timeoutMs ?? usual);
@@ -1389,6 +1452,7 @@ export class Node implements ProtocolNode {
     const forwarding = this.requests.get(message.id);
     if (forwarding?.kind !== "forwarding") return;
     this.close(forwarding);
+    if (this.watchesOutcomes) this.detector.outcome!(forwarding.to, true, this.now - forwarding.startedAt, this.now);
     this.deliver(forwarding.origin, { ...message, id: forwarding.origin.id });
   }
 
@@ -1396,6 +1460,7 @@ export class Node implements ProtocolNode {
     this.requests.add(request);
     this.unanswered++;
     this.counts.coordinated++;
+    if (request.kind === "get") this.counts.coordinatedGets++;
     this.deadlines.add(this.now, timeoutMs, request.id);
   }
 
@@ -1466,6 +1531,7 @@ export class Node implements ProtocolNode {
       if (id === undefined) break;
       const request = this.requests.get(id);
       if (request === undefined) continue;
+      if (this.watchesOutcomes && (request.kind === "get" || request.kind === "put")) this.tellOfSilence(request);
       if (request.kind === "get" && request.answered) {
         this.finishGet(request);
         continue;
@@ -1492,6 +1558,8 @@ export class Node implements ProtocolNode {
         continue;
       }
       this.close(request);
+      if (this.watchesOutcomes && request.kind === "forwarding")
+        this.detector.outcome!(request.to, false, this.now - request.startedAt, this.now);
       const what =
         request.kind === "forwarding"
           ? "no answer from the replica it was forwarded to"
@@ -1502,14 +1570,20 @@ export class Node implements ProtocolNode {
     if (this.reaper.takePassedOver()) this.lookThrough(undefined);
     this.handoff?.advance(this.now);
     this.antiEntropy?.advance(this.now);
-    if (this.now >= this.nextHeartbeat) {
-      this.heartbeatSequence++;
-      for (const peer of this.peers) {
-        this.send(peer, { kind: "heartbeat", epoch: this.options.epoch, sequence: this.heartbeatSequence });
-      }
-      this.nextHeartbeat = this.now + this.detector.heartbeatIntervalMicros;
-    }
+    if (this.now >= this.nextHeartbeat) this.beat();
     this.noteOpinions();
+  }
+
+  private beat(): void {
+    const { heartbeatIntervalMicros, numbersAreTimes } = this.detector;
+    const beats =
+      numbersAreTimes === true ? 1 + Math.floor((this.now - this.nextHeartbeat) / heartbeatIntervalMicros) : 1;
+    this.heartbeatSequence += beats;
+    for (const peer of this.peers) {
+      this.send(peer, { kind: "heartbeat", epoch: this.options.epoch, sequence: this.heartbeatSequence });
+    }
+    const from = numbersAreTimes === true ? this.nextHeartbeat + (beats - 1) * heartbeatIntervalMicros : this.now;
+    this.nextHeartbeat = from + heartbeatIntervalMicros;
   }
 
   private noteOpinions(): void {

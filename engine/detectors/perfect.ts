@@ -15,6 +15,10 @@ class Perfect implements Detector {
   private readonly down = new Set<NodeIndex>();
   private changed: NodeIndex[] = [];
 
+  get hasNews(): boolean {
+    return this.changed.length > 0;
+  }
+
   heard(): void {
     // A message may have been on its way for long: only the world is believed.
   }
@@ -24,6 +28,10 @@ class Perfect implements Detector {
     if (up) this.down.delete(node);
     else this.down.add(node);
     this.changed.push(node);
+  }
+
+  follow(peers: readonly NodeIndex[]): void {
+    for (const node of [...this.down]) if (!peers.includes(node)) this.down.delete(node);
   }
 
   suspected(node: NodeIndex): boolean {
@@ -48,6 +56,7 @@ export const perfect: DetectorFactory = {
     "Knows who is down the instant it happens and sends no heartbeats. No real store can have it; it shows what the " +
     "protocol would do if failure detection cost nothing.",
   source: "Chandra and Toueg, Unreliable Failure Detectors for Reliable Distributed Systems, JACM 1996 (class P)",
+  hears: "truth",
   create: () => new Perfect(),
 };
 

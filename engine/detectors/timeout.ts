@@ -22,7 +22,7 @@ class HeartbeatTimeout implements Detector {
 
   constructor(
     settings: DetectorSettings,
-    private readonly peers: readonly NodeIndex[],
+    private peers: readonly NodeIndex[],
     now: Micros,
   ) {
     this.heartbeatIntervalMicros = fromMs(settings.heartbeatIntervalMs);
@@ -32,6 +32,22 @@ class HeartbeatTimeout implements Detector {
       this.suspicion[peer] = false;
     }
     this.nextCheck = now + this.timeout;
+  }
+
+  get hasNews(): boolean {
+    return this.changed.length > 0;
+  }
+
+  follow(peers: readonly NodeIndex[], now: Micros): void {
+    const before = new Set(this.peers);
+    for (const peer of peers) {
+      if (before.delete(peer)) continue;
+      this.lastHeard[peer] = now;
+      this.suspicion[peer] = false;
+    }
+    for (const left of before) this.suspicion[left] = false;
+    this.peers = [...peers];
+    this.nextCheck = Math.min(this.nextCheck, now + this.timeout);
   }
 
   heard(node: NodeIndex, now: Micros): void {
@@ -45,6 +61,10 @@ class HeartbeatTimeout implements Detector {
 
   suspected(node: NodeIndex): boolean {
     return this.suspicion[node] === true;
+  }
+
+  level(node: NodeIndex, now: Micros): number {
+    return (now - this.lastHeard[node]) / this.timeout;
   }
 
   advance(now: Micros): readonly NodeIndex[] {
@@ -76,7 +96,8 @@ export const heartbeatTimeout: DetectorFactory = {
   prose:
     "Suspects a node after a fixed silence. Raising the timeout forgives slow links and pauses and keeps asking a dead node for longer.",
   source: "The baseline of every failure-detector paper, e.g. Chen, Toueg, Aguilera (2002), section 3.",
-  create: (settings, peers, now) => new HeartbeatTimeout(settings, peers, now),
+  level: { unit: "silence, in timeouts", threshold: () => 1 },
+  create: (settings, _context, peers, now) => new HeartbeatTimeout(settings, peers, now),
 };
 
 const NONE: readonly NodeIndex[] = [];

@@ -6,7 +6,7 @@
 import type { PeerMessage } from "../messages";
 
 export type MessageCause =
-  "replication" | "reading" | "read-repair" | "hint" | "anti-entropy" | "detector" | "forwarding";
+  "replication" | "reading" | "read-repair" | "hint" | "anti-entropy" | "detector" | "forwarding" | "gossip" | "handoff";
 
 export type TrafficByCause = Readonly<Record<MessageCause, { readonly messages: number; readonly bytes: number }>>;
 
@@ -29,7 +29,14 @@ export function causeOf(message: PeerMessage): MessageCause {
     case "handoff-reply":
       return "hint";
     case "heartbeat":
+    case "probe":
       return "detector";
+    case "gossip":
+      return "gossip";
+    case "transfer-offer":
+    case "transfer-copies":
+    case "transfer-reply":
+      return "handoff";
     default:
       return "anti-entropy";
   }
@@ -43,6 +50,8 @@ const CAUSES: readonly MessageCause[] = [
   "anti-entropy",
   "detector",
   "forwarding",
+  "gossip",
+  "handoff",
 ];
 const PLACE = Object.fromEntries(CAUSES.map((cause, i) => [cause, i])) as Readonly<Record<MessageCause, number>>;
 

@@ -111,6 +111,13 @@ export class GetCoordination implements Identified {
     return this.found + this.absent + this.failed >= this.askedCount;
   }
 
+  /** Replicas that were asked and have not answered. */
+  silent(): number {
+    let silent = this.asked;
+    for (let i = 0; i < this.results.length; i++) if (this.results[i] !== undefined) silent &= ~(1 << i);
+    return silent;
+  }
+
   /** What the client is told, once the verdict is no longer pending. */
   response(clock: Clock): GetResponse {
     if (this.verdict() === "met") {

@@ -7,6 +7,7 @@
  */
 import type { Replica as Placement } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
+import type { Micros } from "../vocabulary/micros";
 import type { Outcome } from "../vocabulary/outcomes";
 import { countOf, positionOf, Tally, type Verdict } from "./arithmetic";
 import type { Origin } from "./origin";
@@ -30,6 +31,8 @@ export class PutCoordination implements Identified {
   state: unknown;
   /** The client has its answer; what is still awaited decides who is left a hint. */
   answered = false;
+  /** When it was begun. */
+  startedAt: Micros = 0;
   private readonly received: Tally;
   private readonly receivedByPrimaries: Tally;
   private readonly stored: Tally;
@@ -133,6 +136,12 @@ export class PutCoordination implements Identified {
   /** Every replica that was sent the state has said what this put wanted to hear of it, or that it failed. */
   complete(): boolean {
     return (this.asked & ~(this.acknowledgedFrom() | this.failedFrom)) === 0;
+  }
+
+  /** Replicas that were sent something and have said nothing at all. */
+  silent(): number {
+    const sent = this.state === undefined && this.eventAt >= 0 ? 1 << this.eventAt : this.asked;
+    return sent & ~(this.receivedFrom | this.storedFrom | this.failedFrom);
   }
 
   /** Replicas that have not acknowledged what this put asked of them. */

@@ -14,6 +14,7 @@ import { loopbackOf } from "../host/loopback";
 import type { Storage } from "../host/ports";
 import type { Input } from "../io";
 import type { AnswerMessage, ClientMessage, Inspected, Inspection, Message, NodeIndex, PeerMessage } from "../messages";
+import { detectorNamed } from "../detectors/detector";
 import { Node, type NodeCounts } from "../node";
 import { Ring } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
@@ -90,7 +91,8 @@ export class SimulatedCluster {
   private readonly bypass: boolean;
   /** Messages take room on the network, so their size counts even where nothing is decoded. */
   private readonly measured: boolean;
-  private readonly perfect: boolean;
+  /** What detectors are told by the world. */
+  private readonly hears: "truth" | "links" | undefined;
   private readonly clients: SimulatedClient[] = [];
   private readonly timestamps: ClientTimestamps | undefined;
   private stopping = false;
@@ -114,7 +116,7 @@ export class SimulatedCluster {
     this.random = Random.fromSeed(cluster.seed);
     this.bypass = cluster.simulation?.codec === "bypass";
     this.measured = cluster.network.bandwidthBytesPerSecond !== undefined;
-    this.perfect = cluster.engine.detector.name === "perfect";
+    this.hears = detectorNamed(cluster.engine.detector.name).hears;
     this.timestamps = cluster.engine.timestamps === "client" ? new ClientTimestamps(cluster) : undefined;
     this.codec = new Codec(clockFor(cluster.engine));
     // As on real processes, so that equal seeds give equal rings in both worlds.
@@ -132,7 +134,7 @@ export class SimulatedCluster {
 
   /** From here on every node has started and its first heartbeat is out. */
   get ready(): Micros {
-    return this.perfect ? 0 : fromMs(this.settings.engine.detector.heartbeatIntervalMs);
+    return this.hears === "truth" ? 0 : fromMs(this.settings.engine.detector.heartbeatIntervalMs);
   }
 
   at(time: Micros, act: () => void): EventHandle {
@@ -513,7 +515,7 @@ export class SimulatedCluster {
     if (machine.up) return;
     machine.boot();
     this.watcher?.node(this.time, index, "up", (vnode, address) => machine.peek(vnode, address));
-    if (!this.perfect) return;
+    if (this.hears === undefined) return;
     for (let other = 0; other < this.machines.length; other++) {
       if (other === index) continue;
       if (!this.reaches(index, other)) machine.tell({ kind: "link-down", node: other });
@@ -531,13 +533,15 @@ export class SimulatedCluster {
 
   /** Who is cut off from whom, from now on. */
   setPartitions(partitions: readonly PartitionRule[]): void {
-    const { perfect, machines } = this;
-    const before = perfect ? machines.map((_, a) => machines.map((_, b) => this.reaches(a, b))) : [];
+    const { hears, machines } = this;
+    const before = hears !== undefined ? machines.map((_, a) => machines.map((_, b) => this.reaches(a, b))) : [];
     this.network.setPartitions(partitions);
     before.forEach((row, from) =>
       row.forEach((reached, to) => {
         const reaches = this.reaches(from, to);
-        if (reaches !== reached) machines[from].tell({ kind: reaches ? "link-up" : "link-down", node: to });
+        // Nobody's link tells of a partition, only of its end.
+        if (reaches !== reached && (reaches || hears === "truth"))
+          machines[from].tell({ kind: reaches ? "link-up" : "link-down", node: to });
       }),
     );
   }
@@ -557,8 +561,24 @@ export class SimulatedCluster {
       const notice = died + this.network.clientDelay(index, false);
       this.at(notice, () => client.disconnected(index, died, hears));
     }
-    if (!this.perfect) return;
-    for (const other of this.machines) other.tell({ kind: "link-down", node: index });
+    if (this.hears === "truth") for (const other of this.machines) other.tell({ kind: "link-down", node: index });
+    else if (this.hears === "links") this.resetLinks(index);
+  }
+
+  /** The machine of a process that died ends its connections: peers learn of it as fast as of a message. */
+  private resetLinks(index: NodeIndex): void {
+    const { epoch } = this.machines[index];
+    for (let other = 0; other < this.machines.length; other++) {
+      if (other === index) continue;
+      const { fate, arrivals, first } = this.network.between(index, other, "heartbeat", 0, this.time);
+      // What is lost is sent again; behind a partition, by nobody.
+      if (fate === "cut") continue;
+      const notice = arrivals === 0 ? this.time + LOST_RESET : first;
+      this.at(notice, () => {
+        if (!this.machines[index].up && this.machines[index].epoch === epoch)
+          this.machines[other].tell({ kind: "link-down", node: index });
+      });
+    }
   }
 
   /** The process stands still until {@link resume}. */
@@ -611,4 +631,6 @@ function clientParty(index: number): { kind: "client"; index: number } {
 const MAX_CLIENTS = 16;
 /** Messages that faults hold back at once. */
 const MAX_HELD = 1_000_000;
+/** Until a connection's end that was lost is told again: TCP's first retransmission. */
+const LOST_RESET: Micros = 200_000;
 const INSPECTION_PATIENCE: Micros = 2_000_000;

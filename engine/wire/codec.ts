@@ -17,6 +17,7 @@ import {
   MAX_INSPECTED_KEYS,
   MAX_SEGMENT_KEYS,
   MAX_SEGMENTS_ASKED,
+  MAX_TRANSFERRED,
   MAX_TREE_HASHES,
   type HeldMetadata,
   type Message,
@@ -33,9 +34,11 @@ import { assert, unreachable } from "../vocabulary/assert";
 import { type ByteReader, type ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import { type Outcome, OUTCOMES } from "../vocabulary/outcomes";
 import type { QuorumValue } from "../vocabulary/settings";
+import { decodeGossip, encodeGossip } from "./membership-codec";
+import { decodeProbe, encodeProbe } from "./probe-codec";
 
 /** Raised with every change of the bytes; nodes and clients of different versions refuse each other. */
-export const WIRE_VERSION = 5;
+export const WIRE_VERSION = 6;
 
 const GET = 1;
 const PUT = 2;
@@ -57,6 +60,12 @@ const SEGMENTS = 17;
 const SEGMENTS_REPLY = 18;
 const STREAM = 19;
 const STREAM_REPLY = 20;
+const GOSSIP = 26;
+const TRANSFER_OFFER = 27;
+const TRANSFER_COPIES = 28;
+const TRANSFER_REPLY = 29;
+
+const PROBE = 30;
 
 const REPLICA_GET_BACKGROUND = 25;
 /** Of a reply's status. */
@@ -67,6 +76,7 @@ const GET_STATUS = ["found", "absent", "failed", "digest"] as const;
 const PUT_STATUS = ["received", "stored", "failed"] as const;
 const PUT_CAUSE: readonly PutCause[] = ["replication", "read-repair", "reap", "hint", "anti-entropy"];
 const HANDOFF_STATUS = ["stored", "busy", "failed"] as const;
+const TRANSFER_STATUS = ["ok", "failed"] as const;
 const EXCHANGE_STATUS: readonly ExchangeStatus[] = ["ok", "busy", "building", "unknown"];
 const WANTED = ["hashes", "states"] as const;
 const UPDATE_OUTCOME = ["ok", "too_many_siblings", "invalid", "failed"] as const;
@@ -176,6 +186,41 @@ export class Codec {
       case "segments-reply":
       case "stream-reply":
         this.encodeTreeAnswer(message, out);
+        return;
+      case "gossip":
+        out.u8(GOSSIP);
+        encodeGossip(message, out);
+        return;
+      case "transfer-offer":
+        out.u8(TRANSFER_OFFER);
+        out.u32(message.id);
+        out.u16(message.vnode);
+        out.varint(message.addresses.length);
+        message.addresses.forEach((address, i) => {
+          out.octets(address);
+          out.u32(message.hashes[2 * i]);
+          out.u32(message.hashes[2 * i + 1]);
+        });
+        return;
+      case "transfer-copies":
+        out.u8(TRANSFER_COPIES);
+        out.u32(message.id);
+        out.u16(message.vnode);
+        out.varint(message.entries.length);
+        for (const { address, state } of message.entries) {
+          out.octets(address);
+          this.clock.encode(state, out);
+        }
+        return;
+      case "transfer-reply":
+        out.u8(TRANSFER_REPLY);
+        out.u32(message.id);
+        out.u8(TRANSFER_STATUS.indexOf(message.status));
+        encodeNumbers(message.wanted, out);
+        return;
+      case "probe":
+        out.u8(PROBE);
+        encodeProbe(message, out);
         return;
       case "heartbeat":
         out.u8(HEARTBEAT);
@@ -306,6 +351,36 @@ export class Codec {
       }
       case HANDOFF_REPLY:
         return { kind: "handoff-reply", id: reader.u32(), status: oneOf(HANDOFF_STATUS, reader.u8()) };
+      case GOSSIP:
+        return decodeGossip(reader);
+      case TRANSFER_OFFER: {
+        const id = reader.u32();
+        const vnode = reader.u16();
+        const count = boundedCount(reader, 9, MAX_TRANSFERRED);
+        const addresses: string[] = [];
+        const hashes: number[] = [];
+        for (let i = 0; i < count; i++) {
+          addresses.push(reader.octets());
+          hashes.push(reader.u32(), reader.u32());
+        }
+        return { kind: "transfer-offer", id, vnode, addresses, hashes };
+      }
+      case TRANSFER_COPIES: {
+        const id = reader.u32();
+        const vnode = reader.u16();
+        const count = boundedCount(reader, 2, MAX_TRANSFERRED);
+        const entries: { address: string; state: unknown }[] = [];
+        for (let i = 0; i < count; i++) {
+          const address = reader.octets();
+          entries.push({ address, state: this.clock.decode(reader) });
+        }
+        return { kind: "transfer-copies", id, vnode, entries };
+      }
+      case TRANSFER_REPLY: {
+        const id = reader.u32();
+        const status = oneOf(TRANSFER_STATUS, reader.u8());
+        return { kind: "transfer-reply", id, status, wanted: decodeNumbers(reader, MAX_TRANSFERRED) };
+      }
       case TREE:
       case SEGMENTS:
       case STREAM:
@@ -314,6 +389,8 @@ export class Codec {
       case SEGMENTS_REPLY:
       case STREAM_REPLY:
         return this.decodeTreeAnswer(kind, reader);
+      case PROBE:
+        return decodeProbe(reader);
       case HEARTBEAT:
         return { kind: "heartbeat", epoch: reader.u32(), sequence: reader.u32() };
       case INSPECT: {

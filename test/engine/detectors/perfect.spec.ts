@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { detectorNamed } from "../../../engine/detectors/detector";
+import { makeDetector } from "./make";
 import { MiniWorld } from "../mini-world";
 
 const PERFECT = { name: "perfect", heartbeatIntervalMs: 100, timeoutMs: 500 };
@@ -9,7 +9,7 @@ const tell = (of: MiniWorld, node: number, about: number, up: boolean): void =>
 
 describe("the perfect detector", () => {
   it("believes what it is told and nothing else, and reports each change once", () => {
-    const detector = detectorNamed("perfect").create(PERFECT, [1, 2], 0);
+    const detector = makeDetector(PERFECT, [1, 2], 0).detector;
     detector.told!(1, false, 10);
     detector.told!(1, false, 11);
     detector.told!(2, true, 12);

@@ -1,13 +1,14 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { type Detector, detectorNamed, DETECTORS } from "../../../engine/detectors/detector";
+import { makeDetector } from "./make";
 import { fromMs, type Micros } from "../../../engine/vocabulary/micros";
 
 const START: Micros = 5_000_000;
 const PEERS = [1, 2, 4];
 
 const make = (timeoutMs: number, peers: readonly number[] = PEERS, now = START): Detector =>
-  detectorNamed("timeout").create({ name: "timeout", heartbeatIntervalMs: 100, timeoutMs }, peers, now);
+  makeDetector({ name: "timeout", heartbeatIntervalMs: 100, timeoutMs }, peers, now).detector;
 
 describe("the heartbeat timeout detector", () => {
   it("suspects after a silence of exactly the timeout, not before", () => {
