@@ -11,19 +11,24 @@
  * node closer than need be; `spread` then swaps partitions until any few neighbours differ, as far as swaps can.
  */
 
-/** Partitions of each node: proportional to weight by largest remainder, at least one, `partitions` together. */
-export function partitionCounts(partitions: number, weights: readonly number[]): number[] {
+/**
+ * Partitions of each node: proportional to weight by largest remainder, at least one, `partitions` together. Where that leaves a choice, a
+ * node that holds more of them already (`held`) keeps them; without it, the first in order gains.
+ */
+export function partitionCounts(partitions: number, weights: readonly number[], held?: readonly number[]): number[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const quotas = weights.map((weight) => (partitions * weight) / total);
   const counts = quotas.map((quota) => Math.max(1, Math.floor(quota)));
   let left = partitions - counts.reduce((sum, count) => sum + count, 0);
+  const keeps = (node: number): number => (held === undefined ? 0 : (held[node] - counts[node]) * Math.sign(left));
   while (left !== 0) {
     // The node furthest below its quota gains; or, where the guarantee of one overspent, the furthest above it yields.
     let chosen = -1;
     for (let node = 0; node < counts.length; node++) {
       if (left < 0 && counts[node] === 1) continue;
       const lack = (quotas[node] - counts[node]) * Math.sign(left);
-      if (chosen < 0 || lack > (quotas[chosen] - counts[chosen]) * Math.sign(left)) chosen = node;
+      const most = chosen < 0 ? -Infinity : (quotas[chosen] - counts[chosen]) * Math.sign(left);
+      if (lack > most || (lack === most && keeps(node) > keeps(chosen))) chosen = node;
     }
     counts[chosen] += Math.sign(left);
     left -= Math.sign(left);

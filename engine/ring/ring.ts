@@ -13,7 +13,9 @@ import type { Octets } from "../vocabulary/octets";
 import type { Random } from "../vocabulary/random";
 import type { HashName, MemberSettings, RingSettings } from "../vocabulary/settings";
 import { hashPosition, POSITIONS } from "./hash";
-import { layOut, partitionCounts } from "./layout";
+import { checkMembers, checkUniverse, firstPlan, ownersOf, type RingPlan } from "./plan";
+import { randomTokens } from "./random-tokens";
+import { equalWalk, MAX_VNODES, type Walk } from "./walk";
 
 /** One copy's place. `node` is the index among members; `vnode` is 0 where a node holds at most one copy of a key. */
 export interface Replica {
@@ -48,63 +50,101 @@ interface Grouping {
   readonly ids: Uint32Array;
 }
 
-/** A vnode is stored in 16 bits; so is a node. */
-const MAX_VNODES = 65_536;
-const MAX_NODES = 65_536;
-
 export class Ring {
+  /** The universe, whether in the ring or not; see {@link has}. */
   readonly members: readonly MemberSettings[];
   private readonly hash: HashName;
   private readonly walks: boolean;
   /** Q where the ranges are equal partitions, else 0. */
   private readonly partitions: number;
-  private readonly ordered: readonly Token[];
-  /** `ordered[i].at`, for the search. */
+  /** How far a position is shifted to give its partition, where Q is a power of two; else 0. */
+  private readonly partitionShift: number;
+  /** Whom one meets going round. */
+  private readonly walk: Walk;
+  /** Last position of each range. */
   private readonly ends: Uint32Array;
-  /** For the top bits of a position, the first range that any position with them can belong to. */
+  /** For the top bits of a position, the first range that any position with them can belong to. Empty for equal partitions. */
   private readonly index: Uint32Array;
   private readonly indexShift: number;
+  private readonly present: Uint8Array;
   /** At [n][range]. */
   private readonly lists: ((readonly Replica[] | undefined)[] | undefined)[] = [];
   private readonly longest: number;
   /** At [n]; made when first asked for. */
   private readonly groupings: (Grouping | undefined)[] = [];
-  /** By (node, vnode): the range that belongs to it. Made when first asked for. */
+  /** By (node, vnode): the place in the walk that belongs to it. Made when first asked for. */
   private ranks: Map<number, number> | undefined;
+  private asTokens: readonly Token[] | undefined;
 
-  private constructor(settings: RingSettings, members: readonly MemberSettings[], tokens: readonly Token[]) {
+  private constructor(
+    settings: RingSettings,
+    members: readonly MemberSettings[],
+    plan: RingPlan,
+    layout: { readonly walk: Walk; readonly partitions: number },
+  ) {
+    const { walk, partitions } = layout;
     // Where copies are stored under their own vnodes, these must not look like those of hints.
-    if (settings.distinctHosts === "claim" && tokens.some(({ vnode }) => vnode >= HINTED))
+    if (settings.distinctHosts === "claim" && walk.vnodes.some((vnode) => vnode >= HINTED))
       throw new RangeError(`a ring whose hosts repeat (claim) has at most ${HINTED} vnodes, and as many to a node`);
     this.members = members;
     this.hash = settings.hash;
     this.walks = settings.distinctHosts === "walk";
-    this.partitions = settings.strategy === "equal-partitions" ? settings.partitions : 0;
-    this.ordered = tokens;
-    this.ends = Uint32Array.from(tokens, (token) => token.at);
-    this.longest = this.walks ? members.length : tokens.length;
-    let bits = 1;
-    while (bits < 16 && 1 << bits < 2 * tokens.length) bits++;
-    this.indexShift = 32 - bits;
-    this.index = new Uint32Array(1 << bits);
-    for (let top = 0, range = 0; top < this.index.length; top++) {
-      while (range < tokens.length && this.ends[range] < top * 2 ** this.indexShift) range++;
-      this.index[top] = range;
+    this.partitions = partitions;
+    this.partitionShift = partitions > 1 && (partitions & (partitions - 1)) === 0 ? 1 + Math.clz32(partitions) : 0;
+    this.walk = walk;
+    this.ends = walk.ends;
+    this.present = new Uint8Array(members.length);
+    for (const node of plan.members) this.present[node] = 1;
+    this.longest = this.walks ? new Set(walk.nodes).size : walk.nodes.length;
+    if (partitions > 0) {
+      this.indexShift = 0;
+      this.index = new Uint32Array(0);
+    } else {
+      let bits = 1;
+      while (bits < MOST_INDEX_BITS && 1 << bits < 2 * this.ends.length) bits++;
+      this.indexShift = 32 - bits;
+      this.index = indexOf(this.ends, bits);
     }
   }
 
   /**
+   * The ring of all members that do not join later.
    * `random` is only forked, by member id: a node's tokens do not depend on the other nodes' (a collision apart).
    * @throws RangeError naming the setting that cannot be met.
    */
   static build(settings: RingSettings, members: readonly MemberSettings[], random: Random): Ring {
-    checkMembers(members);
+    return Ring.of(settings, members, firstPlan(settings, members, random), random);
+  }
+
+  /**
+   * The ring that a plan describes; `universe`, settings and `random` are the same on all nodes, as for {@link build}.
+   * @throws RangeError naming the setting that cannot be met, or what is wrong with the plan.
+   */
+  static of(settings: RingSettings, universe: readonly MemberSettings[], plan: RingPlan, random: Random): Ring {
+    checkUniverse(universe);
+    checkMembers(plan.members, universe);
+    const present = new Set(plan.members);
     switch (settings.strategy) {
-      case "equal-partitions":
-        return new Ring(settings, members, equalPartitions(settings, members));
-      case "random-tokens":
-        return new Ring(settings, members, randomTokens(settings, members, random));
+      case "equal-partitions": {
+        const owners = ownersOf(plan);
+        if (owners.length !== settings.partitions)
+          throw new RangeError(
+            `the plan has ${owners.length} partitions where ring.partitions is ${settings.partitions}`,
+          );
+        if (owners.some((node) => !present.has(node)))
+          throw new RangeError("the plan gives a partition to a node that is not in the ring");
+        return new Ring(settings, universe, plan, { walk: equalWalk(owners), partitions: owners.length });
+      }
+      case "random-tokens": {
+        const walk = randomTokens(settings.vnodesPerNode, universe, (node) => present.has(node), random);
+        return new Ring(settings, universe, plan, { walk, partitions: 0 });
+      }
     }
+  }
+
+  /** Whether a member of the universe is in the ring. */
+  has(node: number): boolean {
+    return this.present[node] === 1;
   }
 
   /** Where `address` falls: an unsigned 32-bit integer. */
@@ -122,9 +162,7 @@ export class Ring {
 
   /** As {@link preferenceList}, for an unsigned 32-bit position. */
   preferenceListAt(position: number, n: number): readonly Replica[] {
-    const lists = this.lists[n] ?? this.listsFor(n);
-    const range = this.rangeOf(position);
-    return lists[range] ?? (lists[range] = this.makeList(range, Math.min(n, this.longest)));
+    return this.listOf(this.rangeOf(position), n);
   }
 
   /**
@@ -138,12 +176,13 @@ export class Ring {
     const list = primaries.slice();
     const taken = this.walks ? new Set(primaries.map(({ node }) => node)) : undefined;
     const from = this.rangeOf(position);
+    const { nodes } = this.walk;
     // Where the ring does not walk, the list is the ranges right after `from`; those behind it lend.
     let step = this.walks ? 0 : primaries.length;
     for (let at = 0; at < primaries.length; at++) {
       if ((missing & (1 << at)) === 0) continue;
-      for (; step < this.ordered.length; step++) {
-        const { node } = this.ordered[(from + step) % this.ordered.length];
+      for (; step < nodes.length; step++) {
+        const node = nodes[(from + step) % nodes.length];
         if (taken?.has(node) === true || !up(node)) continue;
         taken?.add(node);
         list[at] = { node, vnode: this.hintedVnode(primaries[at]), home: primaries[at] };
@@ -157,7 +196,7 @@ export class Ring {
   /** The vnode under which others keep copies for this member of a preference list. */
   hintedVnode(home: Replica): number {
     if (this.walks) return HINTED | home.node;
-    this.ranks ??= new Map(this.ordered.map(({ node, vnode }, rank) => [node * MAX_VNODES + vnode, rank]));
+    this.ranks ??= this.rankAll();
     return HINTED | this.ranks.get(home.node * MAX_VNODES + home.vnode)!;
   }
 
@@ -165,13 +204,13 @@ export class Ring {
   homeOf(hintedVnode: number): Replica | undefined {
     const at = hintedVnode - HINTED;
     if (this.walks) return at >= 0 && at < this.members.length ? { node: at, vnode: 0 } : undefined;
-    const token = this.ordered[at] as Token | undefined;
-    return token === undefined ? undefined : { node: token.node, vnode: token.vnode };
+    const { nodes, vnodes } = this.walk;
+    return at >= 0 && at < nodes.length ? { node: nodes[at], vnode: vnodes[at] } : undefined;
   }
 
   /** Whether every home has a hinted vnode of its own. */
   get canLend(): boolean {
-    return (this.walks ? this.members.length : this.ordered.length) <= MAX_HOMES;
+    return (this.walks ? this.members.length : this.walk.nodes.length) <= MAX_HOMES;
   }
 
   /** The distinct sets of replicas that hold `n` copies, in the order in which the ring meets them: `id` is the place in it. */
@@ -187,8 +226,8 @@ export class Ring {
   private groupingFor(n: number): Grouping {
     const groups: ReplicaGroup[] = [];
     const known = new Map<string, number>();
-    const ids = Uint32Array.from(this.ordered, ({ at }) => {
-      const replicas = this.preferenceListAt(at, n).slice();
+    const ids = new Uint32Array(this.ends.length).map((_, range) => {
+      const replicas = this.listOf(range, n).slice();
       replicas.sort((a, b) => a.node - b.node || a.vnode - b.vnode);
       const name = replicas.map(({ node, vnode }) => `${node}.${vnode}`).join(" ");
       const id = known.get(name) ?? groups.length;
@@ -205,7 +244,8 @@ export class Ring {
   /** Share of all positions each node is first for. */
   ownership(): readonly number[] {
     const shares = this.members.map(() => 0);
-    this.ordered.forEach((token, range) => (shares[token.node] += this.width(range) / POSITIONS));
+    for (let range = 0; range < this.ends.length; range++)
+      shares[this.walk.nodes[range]] += this.width(range) / POSITIONS;
     return shares;
   }
 
@@ -213,28 +253,35 @@ export class Ring {
   replicaShare(n: number): readonly number[] {
     const shares = this.members.map(() => 0);
     let total = 0;
-    this.ordered.forEach((token, range) => {
-      const list = this.preferenceListAt(token.at, n);
+    for (let range = 0; range < this.ends.length; range++) {
+      const list = this.listOf(range, n);
       const width = this.width(range);
       total += width * list.length;
       for (const replica of list) shares[replica.node] += width;
-    });
+    }
     return total === 0 ? shares : shares.map((share) => share / total);
   }
 
   /** In ring order: each owns the positions up to and including `at` that the one before does not. */
   tokens(): readonly Token[] {
-    return this.ordered;
+    return (this.asTokens ??= Array.from(this.ends, (at, range) => ({
+      at,
+      node: this.walk.nodes[range],
+      vnode: this.walk.vnodes[range],
+    })));
   }
 
   /** Short stable text: tokens, then each node's ownership in percent. */
   describe(): string {
-    const owned = this.ownership().map((share, node) => `${this.members[node].id} ${(100 * share).toFixed(2)}%`);
-    const kind = this.partitions > 0 ? `${this.partitions} partitions` : `${this.ordered.length} tokens`;
+    const owned = this.ownership().flatMap((share, node) =>
+      this.has(node) ? [`${this.members[node].id} ${(100 * share).toFixed(2)}%`] : [],
+    );
+    const kind = this.partitions > 0 ? `${this.partitions} partitions` : `${this.ends.length} tokens`;
     return `${kind}, ${this.hash}, ${this.walks ? "walk" : "claim"}: ${owned.join(", ")}`;
   }
 
   private rangeOf(position: number): number {
+    if (this.partitionShift > 0) return position >>> this.partitionShift;
     if (this.partitions > 0) return Math.floor((position * this.partitions) / POSITIONS);
     let range = this.index[position >>> this.indexShift];
     // The index leaves half a token on average, but nothing bounds how many fall under one entry.
@@ -243,26 +290,35 @@ export class Ring {
     return range === ends.length ? 0 : range;
   }
 
+  private listOf(range: number, n: number): readonly Replica[] {
+    const lists = this.lists[n] ?? this.listsFor(n);
+    return lists[range] ?? (lists[range] = this.makeList(range, Math.min(n, this.longest)));
+  }
+
   private listsFor(n: number): (readonly Replica[] | undefined)[] {
     if (!Number.isInteger(n) || n < 0) throw new RangeError(`a preference list of ${n} replicas`);
     const most = Math.min(n, this.longest);
     while (this.lists.length <= most) this.lists.push(undefined);
-    return (this.lists[most] ??= new Array<readonly Replica[] | undefined>(this.ordered.length).fill(undefined));
+    return (this.lists[most] ??= new Array<readonly Replica[] | undefined>(this.ends.length).fill(undefined));
   }
 
   private makeList(from: number, n: number): readonly Replica[] {
     const list: Replica[] = [];
-    const taken = new Set<number>();
-    for (let step = 0; step < this.ordered.length && list.length < n; step++) {
-      const { node, vnode } = this.ordered[(from + step) % this.ordered.length];
-      if (!this.walks) {
-        list.push({ node, vnode });
-      } else if (!taken.has(node)) {
-        taken.add(node);
-        list.push({ node, vnode: 0 });
-      }
+    const { nodes, vnodes } = this.walk;
+    for (let step = 0, at = from; step < nodes.length && list.length < n; step++) {
+      const node = nodes[at];
+      if (!this.walks) list.push({ node, vnode: vnodes[at] });
+      else if (!list.some((one) => one.node === node)) list.push({ node, vnode: 0 });
+      if (++at === nodes.length) at = 0;
     }
     return list;
+  }
+
+  private rankAll(): Map<number, number> {
+    const { nodes, vnodes } = this.walk;
+    const ranks = new Map<number, number>();
+    for (let rank = 0; rank < nodes.length; rank++) ranks.set(nodes[rank] * MAX_VNODES + vnodes[rank], rank);
+    return ranks;
   }
 
   /** Positions in a range. The one that wraps has what lies beyond the last token too. */
@@ -272,52 +328,15 @@ export class Ring {
   }
 }
 
-function checkMembers(members: readonly MemberSettings[]): void {
-  if (members.length === 0) throw new RangeError("a ring needs at least one node");
-  if (members.length > MAX_NODES) throw new RangeError(`${members.length} nodes; at most ${MAX_NODES}`);
-  const ids = new Set<string>();
-  for (const { id, weight } of members) {
-    if (ids.has(id)) throw new RangeError(`two nodes are called ${id}`);
-    ids.add(id);
-    if (!(weight > 0 && weight < Infinity)) throw new RangeError(`${id} has weight ${weight}; it must be above 0`);
-  }
-}
+/** Enough for one token an entry on average in rings of half a million tokens. */
+const MOST_INDEX_BITS = 20;
 
-/** Partition i holds the positions p with floor(p Q / 2^32) = i. */
-function equalPartitions(settings: RingSettings, members: readonly MemberSettings[]): readonly Token[] {
-  const { partitions } = settings;
-  if (!Number.isInteger(partitions) || partitions < members.length) {
-    throw new RangeError(
-      `partitions (Q) is ${partitions} for ${members.length} nodes; ` +
-        "it must be a whole number, and at least one partition a node",
-    );
+function indexOf(ends: Uint32Array, bits: number): Uint32Array {
+  const index = new Uint32Array(1 << bits);
+  const step = 2 ** (32 - bits);
+  for (let top = 0, range = 0; top < index.length; top++) {
+    while (range < ends.length && ends[range] < top * step) range++;
+    index[top] = range;
   }
-  if (partitions > MAX_VNODES) throw new RangeError(`partitions (Q) is ${partitions}; at most ${MAX_VNODES}`);
-  const weights = members.map((member) => member.weight);
-  return layOut(partitionCounts(partitions, weights)).map((node, partition) => ({
-    at: Math.ceil(((partition + 1) * POSITIONS) / partitions) - 1,
-    node,
-    vnode: partition,
-  }));
-}
-
-function randomTokens(settings: RingSettings, members: readonly MemberSettings[], random: Random): readonly Token[] {
-  const { vnodesPerNode } = settings;
-  if (!Number.isInteger(vnodesPerNode) || vnodesPerNode < 1) {
-    throw new RangeError(`vnodes per node (T) is ${vnodesPerNode}; it must be a whole number of at least 1`);
-  }
-  const tokens: Token[] = [];
-  const drawn = new Set<number>();
-  members.forEach(({ id, weight }, node) => {
-    const count = Math.max(1, Math.round(vnodesPerNode * weight));
-    if (count > MAX_VNODES) throw new RangeError(`${id} would have ${count} vnodes; at most ${MAX_VNODES}`);
-    const source = random.fork(id);
-    for (let vnode = 0; vnode < count; vnode++) {
-      let at = source.nextUint32();
-      while (drawn.has(at)) at = source.nextUint32();
-      drawn.add(at);
-      tokens.push({ at, node, vnode });
-    }
-  });
-  return tokens.sort((a, b) => a.at - b.at);
+  return index;
 }

@@ -71,6 +71,30 @@ export interface EngineSettings extends ClockSettings {
   /** Operations in progress a node coordinates at once before it refuses. */
   readonly admission: number;
   readonly detector: DetectorSettings;
+  /** Members come to know of each other, and the ring changes while it serves. Undefined: both are fixed. */
+  readonly membership?: MembershipSettings;
+}
+
+/** How news of members and of the ring travels, and how copies move when the ring changes. */
+export interface MembershipSettings {
+  /** Between two rounds of gossip of one node. */
+  readonly intervalMs: number;
+  /** Peers told in one round. */
+  readonly fanout: number;
+  /** Members that a node without a ring asks first; others are as good. */
+  readonly seeds: readonly number[];
+  /** Everything that is known is told to one peer, up or not, in so long. Undefined: only differences, to those that are up. */
+  readonly pushPullMs?: number;
+  /** Bytes of news in one message, about; the rest goes with the next. */
+  readonly payloadBytes: number;
+  /** A removed node is remembered, and so kept out, for so long. Undefined: for ever. */
+  readonly quarantineMs?: number;
+  /** While ranges move, writes go to old and new owners. False is wrong, and there to show why. */
+  readonly doubleWrites: boolean;
+  /** Bytes a second that a node sends to new owners. Undefined: as fast as they are acknowledged. */
+  readonly transferRateBytesPerSecond?: number;
+  /** Keys in one message of a transfer. */
+  readonly transferBatch: number;
 }
 
 /**
@@ -138,6 +162,8 @@ export interface MemberSettings {
   readonly weight: number;
   /** Simulation: service times are divided by it. 1 when left out. */
   readonly speed?: number;
+  /** Not there at the beginning and in no first ring: it joins later. */
+  readonly joins?: true;
 }
 
 /** A distribution of a duration as written in the experiment, lengths in milliseconds. */
