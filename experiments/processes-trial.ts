@@ -22,7 +22,7 @@ import { ClientTimestamps } from "../engine/vocabulary/wall-error";
 import { TrialFold } from "../results/measures/fold";
 import type { Doubt, LegDelays } from "../results/record/figures";
 import type { NodeCounters } from "../results/record/history";
-import { type NodeTotals, repairBetween, repairOf } from "../results/record/repair-counters";
+import { type NodeTotals, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
 import { Driver } from "../workloads/driver";
 import { workloadFor } from "../workloads/mixes/mix";
 import { driveInRealTime } from "../workloads/real-time";
@@ -35,10 +35,12 @@ import {
   CLIENT_GRACE_MS,
   faultLanes,
   medianDelayMs,
+  offeredBy,
   ringFigure,
   TrialFailed,
   type TrialOptions,
   type TrialOutput,
+  weightsOf,
   withDoubt,
 } from "./trial";
 
@@ -296,15 +298,15 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const { intraZone, interZone, client: toClient } = settings.network;
   const injected = intraZone ?? interZone ?? toClient;
   const ended = driver.progress();
-  const offeredPerSecond = load.load.model === "open" ? load.load.ratePerSecond : load.load.targetPerSecond;
   const result = fold.finish({
     counters,
+    weights: weightsOf(settings),
     ringShares: Object.fromEntries(
       ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share]),
     ),
     ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
     calibration,
-    ...(offeredPerSecond === undefined ? {} : { offeredPerSecond }),
+    ...offeredBy(load.load),
     dropped: ended.measured.dropped,
     operations: ended.measured,
     integrity: ended.integrity,
@@ -398,6 +400,8 @@ function difference(node: string, from: ServerCounts, to: ServerCounts, mayBeAwa
   return {
     node,
     coordinated: to.coordinated - from.coordinated,
+    coordinatedGets: to.coordinatedGets - from.coordinatedGets,
+    forwarded: to.forwarded - from.forwarded,
     replicaReads: to.replicaReads - from.replicaReads,
     replicaWrites: to.replicaWrites - from.replicaWrites,
     readRepairs: to.readRepairs - from.readRepairs,
@@ -418,7 +422,9 @@ function difference(node: string, from: ServerCounts, to: ServerCounts, mayBeAwa
 /** Of the nodes that answered. */
 function totalsOf({ members }: ClusterSettings, all: Counts): NodeTotals[] {
   return all.flatMap((counts, i) =>
-    counts === undefined ? [] : [{ node: members[i].id, readRepairs: counts.readRepairs, ...repairOf(counts) }],
+    counts === undefined
+      ? []
+      : [{ node: members[i].id, readRepairs: counts.readRepairs, requests: requestsOf(counts), ...repairOf(counts) }],
   );
 }
 

@@ -21,7 +21,7 @@ import { TrialFold } from "../results/measures/fold";
 import type { ReplicaStore } from "../results/measures/true-window";
 import type { FaultLane, LegDelays } from "../results/record/figures";
 import type { NodeCounters, OperationRecord } from "../results/record/history";
-import { type CounterSample, repairBetween, repairOf } from "../results/record/repair-counters";
+import { type CounterSample, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
 import type { TraceEvent, TraceHeader } from "../results/record/trace";
 import { Driver } from "../workloads/driver";
 import { SimulatedTarget } from "../workloads/targets/simulated";
@@ -32,7 +32,16 @@ import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
 import { TraceRecorder, type TraceWindow } from "./trace-recorder";
 import { TraceWindows } from "./trace-windows";
-import { CLIENT_GRACE_MS, faultLanes, ringFigure, TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
+import {
+  CLIENT_GRACE_MS,
+  faultLanes,
+  offeredBy,
+  ringFigure,
+  TrialFailed,
+  type TrialOptions,
+  type TrialOutput,
+  weightsOf,
+} from "./trial";
 
 /** Virtual time beyond the phases' own length before a trial is given up: the store no longer answers. */
 const PATIENCE: Micros = 120 * MICROS_PER_SECOND;
@@ -75,16 +84,15 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
   const { driver, cluster } = simulated;
   const { ring, settings } = cluster;
   const ended = driver.progress();
-  const { load } = cell.workload;
-  const offeredPerSecond = load.model === "open" ? load.ratePerSecond : load.targetPerSecond;
   const result = fold.finish({
     counters: simulated.countersOfMeasure(),
+    weights: weightsOf(settings),
     ringShares: Object.fromEntries(
       ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share]),
     ),
     ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
     calibration: null,
-    ...(offeredPerSecond === undefined ? {} : { offeredPerSecond }),
+    ...offeredBy(cell.workload.load),
     dropped: ended.measured.dropped,
     operations: ended.measured,
     integrity: ended.integrity,
@@ -321,7 +329,8 @@ export class SimulatedTrial {
     const now = cluster.now();
     if (listener.counters === undefined || (!whatever && now < this.nextCounters)) return;
     this.nextCounters = now + fromMs(this.trial.cell.measure.intervalMs);
-    listener.counters({ at: now, nodes: this.read().flatMap((one) => one ?? []) });
+    const told = this.read().flatMap((one) => (one === undefined ? [] : { ...one, requests: requestsOf(one) }));
+    listener.counters({ at: now, nodes: told });
   }
 
   private stored(at: Micros, place: number, address: Address, state: unknown): void {
@@ -347,6 +356,8 @@ export class SimulatedTrial {
       return {
         ...to,
         coordinated: to.coordinated - from.coordinated,
+        coordinatedGets: (to.coordinatedGets ?? 0) - (from.coordinatedGets ?? 0),
+        forwarded: (to.forwarded ?? 0) - (from.forwarded ?? 0),
         replicaReads: to.replicaReads - from.replicaReads,
         replicaWrites: to.replicaWrites - from.replicaWrites,
         readRepairs: to.readRepairs - from.readRepairs,
@@ -366,11 +377,13 @@ export class SimulatedTrial {
     return cluster.settings.members.map(({ id }, i) => {
       const counts = cluster.counts(i);
       if (counts === undefined) return undefined;
-      const { coordinated, replicaReads, replicaWrites, readRepairs, messagesSent, bytesSent, refused, keysHeld } =
-        counts;
+      const { coordinated, coordinatedGets, forwarded, replicaReads, replicaWrites } = counts;
+      const { readRepairs, messagesSent, bytesSent, refused, keysHeld } = counts;
       return {
         node: id,
         coordinated,
+        coordinatedGets,
+        forwarded,
         replicaReads,
         replicaWrites,
         readRepairs,

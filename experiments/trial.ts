@@ -11,10 +11,13 @@ import { textFromOctets } from "../engine/vocabulary/octets";
 import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
 import type { TrialResult } from "../results/measures/fold";
+import type { FinishContext } from "../results/measures/measure";
 import type { Doubt, FaultLane, TrialFigures } from "../results/record/figures";
 import type { OperationRecord } from "../results/record/history";
 import type { SimulationRecord } from "../results/record/run-folder";
 import type { StoredTrace } from "../results/record/trace-file";
+import { offeredBetween } from "../workloads/pacing";
+import type { WorkloadSettings } from "../workloads/settings";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
 
@@ -47,6 +50,22 @@ export interface TrialOutput extends TrialResult {
 
 /** A client waits this much longer than the store's own timeout. */
 export const CLIENT_GRACE_MS = 500;
+
+/** What the load asks for: a rate, and where it changes over the run, how. Nothing where every client waits for its answer. */
+export function offeredBy(load: WorkloadSettings["load"]): Pick<FinishContext, "offeredPerSecond" | "offeredBetween"> {
+  const offeredPerSecond = load.model === "open" ? load.ratePerSecond : load.targetPerSecond;
+  return {
+    ...(offeredPerSecond === undefined ? {} : { offeredPerSecond }),
+    ...(load.model === "open" && load.diurnal !== undefined
+      ? { offeredBetween: (from, to) => offeredBetween(load, from, to) }
+      : {}),
+  };
+}
+
+/** By node. */
+export function weightsOf({ members }: ClusterSettings): Readonly<Record<string, number>> {
+  return Object.fromEntries(members.map(({ id, weight }) => [id, weight]));
+}
 
 /** Faults as they really began and ended, in seconds from the start of the warm-up. */
 export function faultLanes(occurrences: readonly FaultOccurrence[], warmup: Micros): readonly FaultLane[] {

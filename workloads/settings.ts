@@ -82,6 +82,13 @@ export interface CounterSettings {
   readonly resolver: "counter" | "newest" | "none";
 }
 
+/** A rate that goes up and down once a period, beginning at its lowest. */
+export interface DiurnalSettings {
+  readonly periodMs: number;
+  /** The lowest rate over the highest; 0 to 1. */
+  readonly trough: number;
+}
+
 export interface WorkloadSettings {
   readonly name: string;
   readonly bucketType: string;
@@ -103,8 +110,11 @@ export interface WorkloadSettings {
     | {
         readonly model: "open";
         readonly clients: number;
+        /** Of arrivals whose rate changes, the mean over a period. */
         readonly ratePerSecond: number;
-        readonly arrivals: "constant" | "poisson";
+        readonly arrivals: "constant" | "poisson" | "diurnal";
+        /** Of `diurnal`. */
+        readonly diurnal?: DiurnalSettings;
       };
   /** Which context an update carries: `last-read` forgets what the session's own writes brought. */
   readonly context: "session" | "last-read" | "none" | "read-first";

@@ -20,6 +20,7 @@ export type ChartName =
   | "divergence"
   | "siblings"
   | "ring balance"
+  | "imbalance over time"
   | "method";
 
 export interface Tunable {

@@ -37,6 +37,7 @@ const BELONG: readonly (readonly [key: string, mixes: readonly string[]])[] = [
   ["workload.model", ["ycsb", "cart", "counters"]],
   ["workload.rate", ["ycsb", "cart", "counters"]],
   ["workload.arrivals", ["ycsb", "cart", "counters"]],
+  ["workload.diurnal", ["ycsb", "cart", "counters"]],
   ["workload.clients", ["ycsb", "cart", "counters"]],
   ["workload.preload", ["ycsb", "cart", "counters"]],
   ["workload.max_outstanding", ["ycsb", "cart", "counters"]],

@@ -7,8 +7,10 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { nearest } from "../../engine/vocabulary/nearest";
 import type { DistributionSettings } from "../../engine/vocabulary/settings";
+import type { ArrivalsName } from "../../workloads/pacing";
 import type {
   ChooserSettings,
+  DiurnalSettings,
   LengthSettings,
   MixSettings,
   MixtureSettings,
@@ -136,13 +138,30 @@ function sessionProbeOf(values: Values, problems: Problems): Pick<WorkloadSettin
   return { probe: { share: values.number(key), after: { dist: "constant", valueMs: 0 } } };
 }
 
+/** A day belongs to arrivals that follow it; in a sweep over arrivals it is what the other cells need. */
+function dayOf(values: Values, problems: Problems): { readonly diurnal?: DiurnalSettings } {
+  const chosen = values.text("workload.arrivals");
+  if (chosen === "diurnal") {
+    const periodMs = values.number("workload.diurnal.period");
+    return { diurnal: { periodMs, trough: values.number("workload.diurnal.trough") } };
+  }
+  if (values.place("workload.arrivals").origin === "axis") return {};
+  for (const key of ["workload.diurnal.period", "workload.diurnal.trough"])
+    if (values.given(key))
+      problems.error(
+        values.place(key),
+        `${key} belongs to arrivals diurnal, and workload.arrivals is ${chosen}; set workload.arrivals: diurnal, or leave it out`,
+      );
+  return {};
+}
+
 function resolveLoad(
   values: Values,
   content: Content | undefined,
   problems: Problems,
 ): WorkloadSettings["load"] | undefined {
-  if (!values.sound("workload.model", "workload.rate", "workload.clients", "workload.think", "workload.arrivals"))
-    return undefined;
+  const keys = ["model", "rate", "clients", "think", "arrivals", "diurnal.period", "diurnal.trough"];
+  if (!values.sound(...keys.map((key) => `workload.${key}`))) return undefined;
   const rate = values.get("workload.rate") as number | undefined;
   const clients = values.given("workload.clients")
     ? values.number("workload.clients")
@@ -161,8 +180,8 @@ function resolveLoad(
         "workload.think belongs to model closed; an open workload sends when its rate says so",
       );
     }
-    const arrivals = values.text("workload.arrivals") as "constant" | "poisson";
-    return { model: "open", clients, ratePerSecond: rate, arrivals };
+    const arrivals = values.text("workload.arrivals") as ArrivalsName;
+    return { model: "open", clients, ratePerSecond: rate, arrivals, ...dayOf(values, problems) };
   }
   const fix = "set workload.model: open, or leave it out and set workload.clients";
   if (rate !== undefined) {
@@ -177,7 +196,7 @@ function resolveLoad(
       values.place("workload.arrivals"),
       `workload.arrivals belongs to model open, and the model is closed; ${fix}`,
     );
-  }
+  } else dayOf(values, problems);
   const think = values.get("workload.think") as DistributionSettings | undefined;
   return { model: "closed", clients, think, targetPerSecond: content?.targetPerSecond };
 }

@@ -46,15 +46,27 @@ export class FaultTimes {
     return outages;
   }
 
+  /** Which of the outages was going on at `at`, which must have come; undefined where none was. `now` as in `windowOf`. */
+  outageAt(at: Micros, now: Micros = at): number | undefined {
+    this.learn(at, now);
+    const place = this.known.findLastIndex(({ from }) => from <= at);
+    if (place < 0) return undefined;
+    const { to } = this.known[place];
+    return to === undefined || at < to ? place : undefined;
+  }
+
   /** `at` must have come; `now` is the latest instant that is known to have. An instant fault has only a before and an after. */
   windowOf(at: Micros, now: Micros = at): FaultWindow {
-    if (at > this.upTo) {
-      this.known = this.outages();
-      // What had not ended then goes on beyond it.
-      this.upTo = Math.max(at, now);
-    }
+    this.learn(at, now);
     const { known } = this;
     if (known.length === 0 || at < known[0].from) return "before";
     return known.some(({ from, to }) => from <= at && (to === undefined || at < to)) ? "during" : "after";
+  }
+
+  private learn(at: Micros, now: Micros): void {
+    if (at <= this.upTo) return;
+    this.known = this.outages();
+    // What had not ended then goes on beyond it.
+    this.upTo = Math.max(at, now);
   }
 }

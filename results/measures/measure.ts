@@ -16,12 +16,15 @@ import type { KnownPasts } from "./divergence-kinds";
 import type { FaultTimes } from "./fault-times";
 import type { IntervalGrid } from "./interval-grid";
 import { LatencyMeasure } from "./latency";
+import { ImbalanceMeasure } from "./imbalance";
 import { LoadBalanceMeasure } from "./load-balance";
 import { MergesMeasure } from "./merges";
 import { OutcomesMeasure } from "./outcomes";
 import { RepairMeasure } from "./repair";
+import { OutagesMeasure } from "./outages";
 import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
+import { RolesMeasure } from "./roles";
 import { StalenessMeasure } from "./staleness";
 import { type ReplicaStore, TrueWindowMeasure } from "./true-window";
 import type { Evidence } from "./validity";
@@ -46,12 +49,16 @@ export interface FinishContext {
   readonly counters: readonly NodeCounters[];
   /** Share of the ring by node, 0 to 1. */
   readonly ringShares: Readonly<Record<string, number>>;
+  /** What each node was given, relative to the others: its share of the weights is the share of the work that it should have. */
+  readonly weights?: Readonly<Record<string, number>>;
   readonly ring: TrialFigures["ring"];
   readonly calibration: Calibration | null;
   /** Rate that was asked for; undefined for a closed loop without a target, which offers nothing of its own. */
   readonly offeredPerSecond?: number;
   /** Operations due in the measured phase and never sent because too many were open; each has its record, `not_sent`. */
   readonly dropped: number;
+  /** The same between two instants, seconds from the start of the warm-up, where the rate changes over the run. */
+  readonly offeredBetween?: (fromS: number, toS: number) => number;
   /**
    * Operations due in the measured phase, and those that ended in it. Pairs count once, which records alone cannot tell;
    * without it requests are counted instead.
@@ -117,3 +124,6 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   schedule: () => new ScheduleMeasure(),
   merges: () => new MergesMeasure(),
 };
+  roles: () => new RolesMeasure(),
+  imbalance: (setup) => new ImbalanceMeasure(setup),
+  outages: (setup) => new OutagesMeasure(setup),

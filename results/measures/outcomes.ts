@@ -74,9 +74,14 @@ export class OutcomesMeasure implements Measure {
     const due = this.measured.reduce((sum, c) => sum + c.ok + c.indefinite + c.definite, 0);
     if (end.offeredPerSecond !== undefined) {
       // In the unit of the columns beside it: a rate of operations asks for more requests where some are pairs.
-      const offered = end.offeredPerSecond * requestsPerOperation(due, end);
-      // Nothing is offered in the drain.
-      columns["offered"] = cells.map((_, i) => (this.grid.isDrain(i) ? 0 : offered));
+      const requests = requestsPerOperation(due, end);
+      const asked = end.offeredPerSecond;
+      const between = end.offeredBetween ?? ((): number => asked);
+      columns["offered"] = cells.map((_, i) => {
+        const from = this.grid.startSeconds(i);
+        // Nothing is offered in the drain.
+        return this.grid.isDrain(i) ? 0 : between(from, from + this.grid.lengthSeconds(i)) * requests;
+      });
     }
     const succeeded = this.measured.reduce((sum, c) => sum + c.ok, 0);
     // The throughput's spread is that of the intervals that lie wholly in the measured phase. What ended after it is not

@@ -79,6 +79,32 @@ export interface TrialFigures {
     readonly keys: number;
     readonly ringShare: number;
   }[];
+  /** Chart 40: how much each node did of each role in the measured phase, in the order of `nodes`. */
+  readonly work?: {
+    readonly nodes: readonly string[];
+    readonly roles: readonly {
+      readonly role: string;
+      readonly unit: "requests" | "copies" | "messages";
+      readonly counts: readonly number[];
+    }[];
+  };
+  /**
+   * Chart 41: by window, the share of nodes whose requests differ from the mean of all by `threshold` or more, and requests a second and
+   * node. Seconds from the start of the warm-up. Absent where nodes do not tell their work while the load runs.
+   */
+  readonly imbalance?: TimeSeries & { readonly threshold: number; readonly windowS: number };
+  /** Chart 42: what clients got in each outage, by when operations were due. Absent without one. */
+  readonly outages?: readonly {
+    readonly faults: readonly string[];
+    readonly fromS: number;
+    /** Or the end of the measured phase, where it went on beyond. */
+    readonly toS: number;
+    readonly due: number;
+    readonly ok: number;
+    /** Null: too few to say. */
+    readonly readP99Ms: number | null;
+    readonly writeP99Ms: number | null;
+  }[];
   /** A key shown on the ring: preference list by node id. */
   readonly ring: {
     readonly strategy: string;

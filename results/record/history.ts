@@ -110,6 +110,9 @@ export interface Snapshot {
 export interface NodeCounters extends RepairCounters {
   readonly node: string;
   readonly coordinated: number;
+  /** Of those, gets; and requests handed on to a node that coordinates them. Stores of others may tell neither. */
+  readonly coordinatedGets?: number;
+  readonly forwarded?: number;
   readonly replicaReads: number;
   readonly replicaWrites: number;
   readonly readRepairs: number;

@@ -62,8 +62,11 @@ export const PROBES: readonly Probe[] = [
   {
     name: "load_balance",
     title: "How evenly nodes are loaded",
-    metrics: ["load_imbalance", "load_efficiency", "key_imbalance"],
-    charts: ["ring-balance"],
+    metrics: [
+      ...["load_*", "key_imbalance", "keys_per_weight_error", "role_imbalance_max", "out_of_balance*"],
+      ...["imbalance_low_load", "imbalance_high_load", "imbalance_low_over_high"],
+    ],
+    charts: ["ring-balance", "work-by-role", "imbalance-over-time"],
   },
 ];
 

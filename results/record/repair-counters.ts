@@ -59,6 +59,17 @@ export interface RepairCounters {
 export interface NodeTotals extends RepairCounters {
   readonly node: string;
   readonly readRepairs?: number;
+  /** Requests it had to do with: replica reads, replica writes and requests coordinated. */
+  readonly requests?: number;
+}
+
+/** The work of a node as `load_imbalance` counts it: what it read and wrote as a replica and what it coordinated, each as one. */
+export function requestsOf(node: {
+  readonly replicaReads: number;
+  readonly replicaWrites: number;
+  readonly coordinated: number;
+}): number {
+  return node.replicaReads + node.replicaWrites + node.coordinated;
 }
 
 /** The totals of all nodes that answered, about once an interval. */

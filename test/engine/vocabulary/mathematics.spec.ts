@@ -1,7 +1,15 @@
 /** Our own functions against the engine's, and pinned to the bit. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { exp, ln, normalDensity, normalProbability, normalQuantile, pow } from "../../../engine/vocabulary/mathematics";
+import {
+  cosineOfTurns,
+  exp,
+  ln,
+  normalDensity,
+  normalProbability,
+  normalQuantile,
+  pow,
+} from "../../../engine/vocabulary/mathematics";
 
 function near(actual: number, expected: number, tolerance: number, what: string): void {
   const scale = Math.max(Math.abs(expected), Number.MIN_VALUE);
@@ -11,6 +19,16 @@ function near(actual: number, expected: number, tolerance: number, what: string)
 const finite = { noNaN: true, noDefaultInfinity: true };
 
 describe("own mathematics", () => {
+  it("has the cosine of any angle in turns, exact at the quarters", () => {
+    for (let k = -2_000; k <= 2_000; k++) {
+      const turns = k / 731;
+      assert.ok(Math.abs(cosineOfTurns(turns) - Math.cos(2 * Math.PI * turns)) < 2e-14, String(turns));
+    }
+    assert.deepEqual([0, 0.5, 1, -3.5, 7].map(cosineOfTurns), [1, -1, 1, -1, 1]);
+    for (const quarter of [0.25, 0.75, -0.25]) assert.ok(cosineOfTurns(quarter) === 0, "not 6e-17");
+    for (const x of [NaN, Infinity, -Infinity]) assert.ok(Number.isNaN(cosineOfTurns(x)));
+  });
+
   it("has the natural logarithm of every positive number", () => {
     fc.assert(
       fc.property(fc.double({ ...finite, min: Number.MIN_VALUE }), (x) => near(ln(x), Math.log(x), 1e-13, `ln ${x}`)),

@@ -134,6 +134,14 @@ describe("outcomes", () => {
     assert.equal(figures.intervals.columns["offered"][0], 200);
     assert.equal(figures.intervals.columns["ok"][0], 100, "of which half are updates");
   });
+  it("offer in each interval what a changing rate asks for in it, and nothing in the drain", () => {
+    const { figures } = fold([put(1, 0, 10), put(2, 999_990, 1_000_050)], {
+      offeredPerSecond: 100,
+      offeredBetween: (from, to) => 200 * (from + to) * 0.5,
+    });
+    const rounded = figures.intervals.columns["offered"].map((value) => Number(value!.toFixed(6)));
+    assert.deepEqual(rounded, [10, 30, 50, 70, 90, 110, 130, 150, 170, 190, 0]);
+  });
   it("of operations still open when the measured phase ends count in intervals of the drain, and are no burst before it", () => {
     const backlog = repeat(100, (i) => get([], 900_000 + i, 1_200_000 + i));
     const { metrics, figures } = fold([

@@ -1,0 +1,97 @@
+/**
+ * Symmetry, measured: every node of a Dynamo-style store has the same duties (section 2.3 of the paper), so the work of each
+ * role should be spread over nodes like that of any other. A store in which one node does all the coordinating, or keeps all the
+ * hints, is even in the sum and has a distinguished node nevertheless; therefore role by role, and not by the sum.
+ *
+ * A role that was hardly played is left out of the worst: of three hints the busiest node keeps three times its share, which says
+ * nothing about anybody.
+ */
+import type { TrialFigures } from "../record/figures";
+import type { NodeCounters } from "../record/history";
+import { CAUSES, type MessageCause } from "../record/repair-counters";
+import { peakOverMean } from "./load-balance";
+import type { FinishContext, Findings, Measure } from "./measure";
+import { notMeasured } from "./percentiles";
+
+type Work = NonNullable<TrialFigures["work"]>;
+
+/** Work of a role that a node does at least, on average, for its spread to say something: counts of 100 scatter by 10 %. */
+export const LEAST_WORK_A_NODE = 100;
+
+/** Counted as what they are for: messages of these causes belong to roles counted in requests and copies. */
+const COUNTED_OTHERWISE: readonly MessageCause[] = ["replication", "reading", "forwarding"];
+const ROLE_OF_CAUSE: Readonly<Partial<Record<MessageCause, string>>> = {
+  "read-repair": "read repair",
+  hint: "moving hints",
+  detector: "failure detection",
+};
+
+export class RolesMeasure implements Measure {
+  readonly name = "roles";
+
+  operation(): void {
+    // Judged from the nodes' own counters, which no client can see.
+  }
+
+  finish({ counters }: FinishContext): Findings {
+    const work = workByRole(counters);
+    if (work === undefined) return { metrics: { role_imbalance_max: notMeasured("ratio") } };
+    const worst = worstRole(work);
+    return {
+      metrics: {
+        role_imbalance_max:
+          worst === undefined
+            ? notMeasured("ratio")
+            : { value: worst.imbalance, lo: null, hi: null, n: worst.work, unit: "ratio" },
+      },
+      figures: { work },
+    };
+  }
+}
+
+/** Roles that somebody played; undefined where no node told. */
+export function workByRole(counters: readonly NodeCounters[]): Work | undefined {
+  if (counters.length === 0) return undefined;
+  const roles = [
+    role("coordinating gets", "requests", counters, ({ coordinatedGets }) => coordinatedGets),
+    role("coordinating puts", "requests", counters, ({ coordinated, coordinatedGets }) =>
+      coordinatedGets === undefined ? undefined : coordinated - coordinatedGets,
+    ),
+    role("forwarding", "requests", counters, ({ forwarded }) => forwarded),
+    role("replica reads", "copies", counters, ({ replicaReads }) => replicaReads),
+    role("replica writes", "copies", counters, ({ replicaWrites }) => replicaWrites),
+    role("keeping hints", "copies", counters, ({ hintsWritten }) => hintsWritten),
+    ...CAUSES.filter((cause) => !COUNTED_OTHERWISE.includes(cause)).map((cause) =>
+      role(ROLE_OF_CAUSE[cause] ?? cause, "messages", counters, ({ byCause }) =>
+        byCause === undefined ? undefined : (byCause[cause]?.messages ?? 0),
+      ),
+    ),
+  ].filter((one) => one !== undefined);
+  return { nodes: counters.map(({ node }) => node), roles };
+}
+
+function role(
+  name: string,
+  unit: Work["roles"][number]["unit"],
+  counters: readonly NodeCounters[],
+  of: (node: NodeCounters) => number | undefined,
+): Work["roles"][number] | undefined {
+  const counts = counters.map(of).filter((count) => count !== undefined);
+  return counts.length === counters.length && counts.some((count) => count > 0)
+    ? { role: name, unit, counts }
+    : undefined;
+}
+
+/** The least evenly spread of those that were played enough. */
+export function worstRole(
+  work: Work,
+): { readonly role: string; readonly imbalance: number; readonly work: number } | undefined {
+  let worst: { role: string; imbalance: number; work: number } | undefined;
+  for (const { role: name, counts } of work.roles) {
+    const sum = counts.reduce((total, count) => total + count, 0);
+    const imbalance = peakOverMean(counts);
+    if (imbalance === undefined || sum < LEAST_WORK_A_NODE * counts.length) continue;
+    if (worst === undefined || imbalance > worst.imbalance) worst = { role: name, imbalance, work: sum };
+  }
+  return worst;
+}
