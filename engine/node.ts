@@ -34,6 +34,7 @@ import type {
   ReplicaPut,
   ReplicaUpdate,
   RequestOptions,
+  RingState,
   Ticket,
   Writer,
 } from "./messages";
@@ -51,7 +52,9 @@ import { StrategicGet } from "./quorum/strategic-get";
 import { Tickets } from "./quorum/tickets";
 import { Replica } from "./replica/replica";
 import { Reaper } from "./replica/reaper";
+import { LivingRing } from "./membership/living-ring";
 import { HINTED, type Replica as Placement, type Ring } from "./ring/ring";
+import type { RingMaker } from "./ring/ring-maker";
 import { type Address, isAddress } from "./vocabulary/address";
 import { assert, unreachable } from "./vocabulary/assert";
 import { fromMs, type Micros } from "./vocabulary/micros";
@@ -66,7 +69,12 @@ export const MAX_ADDRESS_BYTES = 1_900;
 export interface NodeOptions {
   readonly index: NodeIndex;
   readonly epoch: number;
+  /** The ring at the beginning, and for ever where membership is fixed. */
   readonly ring: Ring;
+  /** Where membership is not fixed: how rings are made. */
+  readonly rings?: RingMaker | undefined;
+  /** What an earlier life made durable with the last `persist`. */
+  readonly remembered?: string | undefined;
   readonly settings: EngineSettings;
   /** Of the run: what this node draws is drawn from here, by its index and life. */
   readonly seed: number;
@@ -87,6 +95,7 @@ export interface NodeOptions {
 class Forwarding implements Identified {
   readonly kind = "forwarding";
   id = 0;
+  ringSerial = 0;
   constructor(
     readonly origin: Origin,
     readonly operation: "get" | "put",
@@ -112,6 +121,7 @@ class RepairingGet extends GetCoordination {
 class Slop implements Identified {
   readonly kind = "slop";
   id = 0;
+  ringSerial = 0;
   constructor(
     readonly put: PutCoordination,
     /** Position of the replica it is for. */
@@ -164,6 +174,14 @@ export interface NodeCounts {
   keysOverstreamed: number;
   keysRepairedByAae: number;
   treesBuilt: number;
+  /** Of transfers: keys that a new owner was asked about, copies sent to it, their bytes; copies taken in; copies given up. */
+  transferOffers: number;
+  transferKeys: number;
+  transferBytes: number;
+  transferTaken: number;
+  transferDropped: number;
+  /** Messages that began an exchange of gossip. */
+  gossipRounds: number;
 }
 
 /** Before a node has done anything. */
@@ -197,6 +215,12 @@ export const NOTHING_DONE: Readonly<NodeCounts> = {
   keysOverstreamed: 0,
   keysRepairedByAae: 0,
   treesBuilt: 0,
+  transferOffers: 0,
+  transferKeys: 0,
+  transferBytes: 0,
+  transferTaken: 0,
+  transferDropped: 0,
+  gossipRounds: 0,
 };
 
 /** Gets a page of a walk, where to go on, and what of it could not be read. */
@@ -211,6 +235,8 @@ interface Places {
   readonly live: number;
   /** Of those asked, the ones that are no fallbacks. */
   readonly primaries: number;
+  /** Of a put while the ring changes: owners by the other ring, which are to have it as well. */
+  readonly pending?: readonly Placement[] | undefined;
 }
 
 export class Node implements ProtocolNode {
@@ -227,7 +253,14 @@ export class Node implements ProtocolNode {
   /** Once somebody has asked for one. */
   private digests: Digests | undefined;
   private readonly reaper: Reaper;
-  private readonly peers: readonly NodeIndex[];
+  private peers: readonly NodeIndex[];
+  /** Reads go by it. */
+  private ring: Ring;
+  /** Where the ring may change. */
+  private readonly living: LivingRing | undefined;
+  /** Raised with every state of the ring; and requests that owe an answer and were begun before that. */
+  private ringSerial = 0;
+  private unansweredBefore = 0;
   private readonly scans = new Map<number, PageTaker>();
   private nextScan = 1;
   private effects = new Effects();
@@ -241,7 +274,7 @@ export class Node implements ProtocolNode {
   /** Hints are log entries or slops: no member of any list, and left once it is known who missed a write. */
   private readonly hintsElsewhere: boolean;
   private readonly handoff: Handoff | undefined;
-  private readonly antiEntropy: AntiEntropy | undefined;
+  private antiEntropy: AntiEntropy | undefined;
   /** Of reads for clients; only where background work looks at it. */
   private readonly foreground: RecentLatency | undefined;
   private readonly random: Random;
@@ -265,6 +298,7 @@ export class Node implements ProtocolNode {
     this.requests = new RequestTable(FIRST_ROOM, firstIdOf(options.epoch));
     this.tickets = new Tickets(options.index, options.epoch, (from) => this.note({ kind: "tickets-full", from }));
     this.clock = clockFor(options.settings);
+    this.ring = options.ring;
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
     this.detector = this.makeDetector(now);
     this.watchesOutcomes = this.detector.outcome !== undefined;
@@ -305,7 +339,8 @@ export class Node implements ProtocolNode {
         learnt: (at) => {
           if (at > this.lastStamp) this.lastStamp = at;
         },
-        reaps: this.reaper.reaps || options.settings.graceMs !== undefined,
+        reaps: this.buries || options.settings.membership !== undefined,
+        buries: this.buries,
         forgotten: options.settings.graceMs === undefined ? undefined : (state): boolean => this.isForgotten(state),
         changed: this.watchesCopies
           ? (vnode, address, before, after): void => this.changed(vnode, address, before, after)
@@ -319,6 +354,70 @@ export class Node implements ProtocolNode {
       (effect) => this.effects.push(effect),
       (note) => this.note(note),
     );
+    this.living = this.makeLivingRing();
+    if (this.living !== undefined) {
+      this.ring = this.living.reading;
+      this.watch(this.living.watched());
+      if (this.antiEntropy !== undefined && this.ring !== options.ring) this.antiEntropy = this.makeAntiEntropy();
+    }
+  }
+
+  private makeLivingRing(): LivingRing | undefined {
+    const { settings, rings, index, epoch, remembered } = this.options;
+    if (settings.membership === undefined) return undefined;
+    assert(rings !== undefined, "who may change the ring can make one");
+    return new LivingRing(
+      {
+        self: index,
+        universe: this.options.ring.members.length,
+        epoch,
+        n: settings.nVal,
+        rings,
+        settings: settings.membership,
+        clock: this.clock,
+        sizeOf: (state) => this.sizeOf(state),
+        stepTimeoutMs: 4 * Math.max(settings.readTimeoutMs, settings.writeTimeoutMs),
+        random: this.random.fork("membership"),
+        remembered,
+        now: () => this.now,
+      },
+      {
+        scan: (cursor, limit, done) => this.scan(cursor, done, limit),
+        unsettled: (visit) => this.replica.unsettled(visit),
+        read: (vnode, address, done) => this.replica.perform(vnode, address, { kind: "read", done }),
+        isSettled: (vnode, address) => this.replica.isSettled(vnode, address),
+        merge: (vnode, address, state, stored) =>
+          this.replica.perform(vnode, address, { kind: "merge", state, received: () => undefined, stored }),
+        drop: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "drop", state }),
+        send: (to, message) => this.send(to, message),
+        believedUp: (node) => this.believedUp(node),
+        mayWork: () => this.mayWork(),
+        persist: (text) => this.effects.push({ kind: "persist", text }),
+        readingChanged: () => {
+          this.ring = this.living!.reading;
+          // Its trees are of the ranges that there were.
+          if (this.antiEntropy !== undefined) this.antiEntropy = this.makeAntiEntropy();
+        },
+        stateChanged: () => {
+          this.ringSerial++;
+          this.unansweredBefore = this.unanswered;
+        },
+        watch: (peers) => this.watch(peers),
+        note: (note) => this.note(note),
+      },
+      this.now,
+    );
+  }
+
+  private watch(peers: readonly NodeIndex[]): void {
+    this.peers = peers;
+    this.detector.follow(peers, this.now);
+  }
+
+  /** A request that owed its answer does so no more. */
+  private answeredOne(request: InProgress): void {
+    this.unanswered--;
+    if (this.unansweredBefore > 0 && request.ringSerial !== this.ringSerial) this.unansweredBefore--;
   }
 
   private makeDetector(now: Micros): Detector {
@@ -333,7 +432,7 @@ export class Node implements ProtocolNode {
   }
 
   private makeHandoff(): Handoff | undefined {
-    const { settings, ring, epoch } = this.options;
+    const { settings, epoch } = this.options;
     if (settings.standIn === undefined) return undefined;
     const patience = fromMs(4 * settings.writeTimeoutMs);
     return new Handoff(
@@ -343,7 +442,7 @@ export class Node implements ProtocolNode {
         epoch,
         random: this.random.fork("handoff"),
         patience,
-        homeOf: (vnode) => ring.homeOf(vnode),
+        homeOf: (vnode) => this.ring.homeOf(vnode),
         sizeOf: (state) => this.sizeOf(state),
       },
       {
@@ -352,7 +451,7 @@ export class Node implements ProtocolNode {
           this.replica.perform(vnode, address, { kind: "merge", state, received: () => undefined, stored }),
         drop: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "drop", state }),
         send: (to, message) => this.send(to, message),
-        believedUp: (node) => this.believedUp(node),
+        believedUp: (node) => this.believedUp(node) && this.living?.isMember(node) !== false,
         mayWork: () => this.mayWork(),
         note: (kind, node, count) => this.note({ kind, node, count }),
       },
@@ -360,7 +459,8 @@ export class Node implements ProtocolNode {
   }
 
   private makeAntiEntropy(): AntiEntropy | undefined {
-    const { settings, ring, epoch, index } = this.options;
+    const { settings, epoch, index } = this.options;
+    const { ring } = this;
     if (settings.aae === undefined) return undefined;
     return new AntiEntropy(
       {
@@ -406,6 +506,10 @@ export class Node implements ProtocolNode {
   private mayWork(): boolean {
     const p99 = this.foreground?.quantile(this.now, 0.99);
     return p99 === undefined || p99 <= fromMs(this.options.settings.backgroundP99Ms!);
+  }
+
+  private get buries(): boolean {
+    return this.reaper.reaps || this.options.settings.graceMs !== undefined;
   }
 
   private get watchesCopies(): boolean {
@@ -476,12 +580,21 @@ export class Node implements ProtocolNode {
     const speculation = this.reads?.next();
     if (speculation !== undefined && speculation < next) next = speculation;
     if (this.handoff !== undefined && this.handoff.next() < next) next = this.handoff.next();
+    if (this.living !== undefined) {
+      const living = this.living.next();
+      if (living < next) next = living;
+    }
     if (this.antiEntropy !== undefined && this.antiEntropy.next() < next) next = this.antiEntropy.next();
     return next === Infinity ? undefined : next;
   }
 
   step(now: Micros, input: Input): void {
     if (now > this.now) this.now = now;
+    this.handle(input);
+    if (this.living !== undefined && this.unansweredBefore === 0) this.living.caughtUp(this.now);
+  }
+
+  private handle(input: Input): void {
     switch (input.kind) {
       case "received":
         this.detector.heard(input.from, this.now);
@@ -519,6 +632,9 @@ export class Node implements ProtocolNode {
         return;
       case "woken":
         this.woken();
+        return;
+      case "operate":
+        this.living?.operate(this.now, input.verb);
         return;
       default:
         unreachable(input, "Node.step");
@@ -571,7 +687,20 @@ export class Node implements ProtocolNode {
   // ---- messages from peers -------------------------------------------------------------------------------------
 
   private received(from: NodeIndex, message: PeerMessage): void {
+    // Who was removed has no say any more; it may hear that, and nothing else.
+    if (this.living?.isRemoved(from) === true && message.kind !== "gossip") {
+      this.note({ kind: "ignored", from, reason: "removed" });
+      return;
+    }
     switch (message.kind) {
+      case "gossip":
+        this.living?.gossiped(this.now, from, message);
+        return;
+      case "transfer-offer":
+      case "transfer-copies":
+      case "transfer-reply":
+        this.living?.transferred(this.now, from, message);
+        return;
       case "heartbeat":
         // Whoever starts knows nothing of our lives.
         if (this.tickets.met(from, message.epoch)) this.introduce(from);
@@ -637,8 +766,8 @@ export class Node implements ProtocolNode {
       case "tree-reply":
       case "segments-reply":
       case "stream-reply":
-        // A peer that was set up otherwise is left to its timeout.
-        this.antiEntropy?.received(from, message);
+        // A peer that was set up otherwise, or has other ranges just now, is left to its timeout.
+        if (this.living?.agrees(from) !== false) this.antiEntropy?.received(from, message);
         return;
       default:
         unreachable(message, "Node.received");
@@ -948,7 +1077,7 @@ export class Node implements ProtocolNode {
 
   private answerGet(get: GetCoordination): void {
     get.answered = true;
-    this.unanswered--;
+    this.answeredOne(get);
     if (get instanceof RepairingGet) return;
     if (get.origin.kind !== "nobody") this.foreground?.record(this.now, this.now - get.startedAt);
     const { outcome, versions, context, reason } = get.response(this.clock);
@@ -1012,8 +1141,8 @@ export class Node implements ProtocolNode {
 
   /** Every primary that is up is asked, and whoever lags is told. Always ends. */
   private repairByGet(address: Address, done: (ok: boolean) => void): void {
-    const { settings, ring } = this.options;
-    const replicas = ring.preferenceList(address, settings.nVal);
+    const { settings } = this.options;
+    const replicas = this.ring.preferenceList(address, settings.nVal);
     let asked = 0;
     for (let i = 0; i < replicas.length; i++) if (this.believedUp(replicas[i].node)) asked |= 1 << i;
     const r = countOf(asked);
@@ -1053,6 +1182,19 @@ export class Node implements ProtocolNode {
     }
     if (this.shouldForward(request, placement)) return this.forward(origin, request, placement);
     const standIns = this.hintsElsewhere && settings.sloppyQuorum === true ? this.absentees(placement) : 0;
+    if (placement.pending !== undefined) {
+      // As many more as there are owners to come (or to go): then both sets of owners have their quorum.
+      const more = placement.pending.length;
+      const wide = widened(placement, placement.pending, (node) => this.believedUp(node));
+      const quorum = {
+        n: n + more,
+        w: w + more,
+        dw: dw === 0 ? 0 : dw + more,
+        pw: pw === 0 ? 0 : pw + more,
+      };
+      if (!this.enough(origin, wide, Math.max(1 + more, w + more, quorum.dw), quorum.pw, standIns)) return;
+      return this.coordinate(origin, this.dated(request), wide, standIns, quorum, placement);
+    }
     if (!this.enough(origin, placement, Math.max(1, w, dw), pw, standIns)) return;
     const quorum = { n, w, dw, pw };
     return this.coordinate(origin, this.dated(request), placement, standIns, quorum);
@@ -1064,12 +1206,15 @@ export class Node implements ProtocolNode {
     placement: Places,
     standIns: number,
     quorum: PutQuorum,
+    owners = placement,
   ): void {
     const { replicas, asked, live, primaries } = placement;
     const { settings } = this.options;
     if (!this.clock.mintsServerDots) return this.putAtOnce(origin, request, placement, standIns, quorum);
-    if (live === 0) return this.refuse(origin, "unavailable", "no replica is believed up that could make the event");
-    const eventAt = this.eventPlace(placement);
+    if (live === 0 || owners.live === 0)
+      return this.refuse(origin, "unavailable", "no replica is believed up that could make the event");
+    // An owner to come has no history of the key yet.
+    const eventAt = this.eventPlace(owners);
     const put = new PutCoordination(origin, request.address, replicas, asked, eventAt, quorum, primaries, standIns);
     this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
     put.startedAt = this.now;
@@ -1230,7 +1375,7 @@ export class Node implements ProtocolNode {
 
   private answerPut(put: PutCoordination): void {
     put.answered = true;
-    this.unanswered--;
+    this.answeredOne(put);
     const { outcome, reason } = put.response();
     const versions = outcome === "ok" ? heads(this.clock.versions(put.state)) : [];
     this.answer(put.origin, outcome, versions, outcome === "ok" ? this.clock.context(put.state) : "", reason);
@@ -1269,7 +1414,7 @@ export class Node implements ProtocolNode {
   }
 
   private log(put: PutCoordination, at: number, state: unknown): void {
-    const vnode = this.options.ring.hintedVnode(put.replicas[at]);
+    const vnode = this.ring.hintedVnode(put.replicas[at]);
     if (this.handoff?.hasRoom() !== true) {
       this.note({ kind: "hints-full", node: put.replicas[at].node, count: 1 });
       this.hintKept(put, at, false);
@@ -1285,7 +1430,8 @@ export class Node implements ProtocolNode {
 
   /** To the first live node behind the list, in ring order; where there is none, this node keeps it. */
   private leaveSlop(put: PutCoordination, at: number, state: unknown): void {
-    const { ring, settings, index } = this.options;
+    const { settings, index } = this.options;
+    const { ring } = this;
     // Where hosts repeat, the next one may be the very home.
     const home = put.replicas[at].node;
     const up = (node: number): boolean => node !== home && this.believedUp(node);
@@ -1323,7 +1469,11 @@ export class Node implements ProtocolNode {
 
   /** Admission, address check and preference list; refuses by itself and returns undefined when it must. */
   private place(origin: Origin, request: GetRequest | PutRequest): Places | undefined {
-    const { settings, ring } = this.options;
+    const { settings } = this.options;
+    if (this.living !== undefined && !this.living.serving) {
+      this.refuse(origin, "unavailable", "this node is no member of the ring");
+      return undefined;
+    }
     if (this.unanswered >= settings.admission) {
       this.refuse(
         origin,
@@ -1336,7 +1486,7 @@ export class Node implements ProtocolNode {
       this.refuse(origin, "invalid", `not a key of at most ${String(MAX_ADDRESS_BYTES)} bytes`);
       return undefined;
     }
-    const replicas = ring.preferenceList(request.address, settings.nVal);
+    const replicas = this.ring.preferenceList(request.address, settings.nVal);
     let asked = 0;
     let live = 0;
     for (let i = 0; i < replicas.length; i++) {
@@ -1344,14 +1494,18 @@ export class Node implements ProtocolNode {
       asked |= 1 << i;
       live++;
     }
+    const pending = request.kind === "put" ? this.living?.pending(request.address, replicas) : undefined;
     const places =
       live < replicas.length && this.lends
-        ? this.withFallbacks(request, asked)
-        : { replicas, asked, live, primaries: asked };
+        ? this.withFallbacks(request, asked, pending)
+        : pending === undefined || pending.length === 0
+          ? { replicas, asked, live, primaries: asked }
+          : { replicas, asked, live, primaries: asked, pending };
     if (
       request.forwarded &&
       settings.coordinator === "replica" &&
       !this.lends &&
+      this.living === undefined &&
       this.placeOfSelf(places.replicas, places.asked) < 0
     ) {
       this.refuse(origin, "invalid", "forwarded to a node that holds no replica of the key");
@@ -1368,17 +1522,25 @@ export class Node implements ProtocolNode {
    * Fallbacks take the places of those that are not `primaries`, as far as there are any. For writes, of nobody who is away
    * for too long; what fallbacks have is read for as long as they have it.
    */
-  private withFallbacks({ kind, address }: GetRequest | PutRequest, primaries: number): Places {
-    const { ring, settings } = this.options;
+  private withFallbacks(
+    { kind, address }: GetRequest | PutRequest,
+    primaries: number,
+    pending: readonly Placement[] | undefined,
+  ): Places {
+    const { settings } = this.options;
+    const { ring } = this;
     const all = ring.preferenceList(address, settings.nVal);
     let missing = 0;
     for (let i = 0; i < all.length; i++) {
       if ((primaries & (1 << i)) === 0 && (kind === "get" || this.takesHintsFor(all[i].node))) missing |= 1 << i;
     }
-    const replicas = ring.withFallbacks(address, settings.nVal, missing, (node) => this.believedUp(node));
+    const mayLend = (node: NodeIndex): boolean =>
+      this.believedUp(node) && pending?.some((place) => place.node === node) !== true;
+    const replicas = ring.withFallbacks(address, settings.nVal, missing, mayLend);
     let asked = primaries;
     for (let i = 0; i < replicas.length; i++) if (replicas[i].home !== undefined) asked |= 1 << i;
-    return { replicas, asked, live: countOf(asked), primaries };
+    const places = { replicas, asked, live: countOf(asked), primaries };
+    return pending === undefined || pending.length === 0 ? places : { ...places, pending };
   }
 
   /** Within the hint window: whoever is away for longer gets none any more. */
@@ -1457,6 +1619,7 @@ export class Node implements ProtocolNode {
   }
 
   private open(request: InProgress, timeoutMs: number): void {
+    request.ringSerial = this.ringSerial;
     this.requests.add(request);
     this.unanswered++;
     this.counts.coordinated++;
@@ -1467,7 +1630,7 @@ export class Node implements ProtocolNode {
   /** Ends a request that still owed its answer. */
   private close(request: InProgress): void {
     this.requests.remove(request.id);
-    this.unanswered--;
+    this.answeredOne(request);
   }
 
   private quorumOf(asked: QuorumValue | undefined, usual: QuorumValue, n: number): number | undefined {
@@ -1538,7 +1701,7 @@ export class Node implements ProtocolNode {
       }
       if (request.kind === "get") {
         request.answered = true;
-        this.unanswered--;
+        this.answeredOne(request);
         if (request.origin.kind !== "nobody") this.foreground?.record(this.now, this.now - request.startedAt);
         this.answer(request.origin, "timeout", [], "", "no read quorum before the timeout");
         this.finishGet(request);
@@ -1551,7 +1714,7 @@ export class Node implements ProtocolNode {
       if (request.kind === "put") {
         if (!request.answered) {
           request.answered = true;
-          this.unanswered--;
+          this.answeredOne(request);
           this.answer(request.origin, "timeout", [], "", "no write quorum before the timeout");
         }
         this.finishPut(request);
@@ -1570,6 +1733,7 @@ export class Node implements ProtocolNode {
     if (this.reaper.takePassedOver()) this.lookThrough(undefined);
     this.handoff?.advance(this.now);
     this.antiEntropy?.advance(this.now);
+    this.living?.advance(this.now);
     if (this.now >= this.nextHeartbeat) this.beat();
     this.noteOpinions();
   }
@@ -1596,6 +1760,11 @@ export class Node implements ProtocolNode {
       }
       this.note({ kind: suspected ? "suspected" : "trusted", node });
     }
+  }
+
+  /** How much the detector doubts a peer, where it has a level: for charts. */
+  doubt(of: NodeIndex, now: Micros): number | undefined {
+    return of === this.options.index ? undefined : this.detector.level?.(of, now);
   }
 
   // ---- inspection ----------------------------------------------------------------------------------------------
@@ -1654,6 +1823,16 @@ export class Node implements ProtocolNode {
     }
   }
 
+  /** The state of the ring here; undefined where membership is fixed, or none is known yet. */
+  get ringState(): RingState | undefined {
+    return this.living?.state;
+  }
+
+  /** Whether clients may ask here. */
+  get serving(): boolean {
+    return this.living?.serving ?? true;
+  }
+
   /** Current counts, replica work included. */
   count(): NodeCounts {
     if (this.handoff !== undefined) Object.assign(this.counts, this.handoff.counts);
@@ -1670,6 +1849,11 @@ export class Node implements ProtocolNode {
         keysOverstreamed,
       });
       Object.assign(this.counts, { keysRepairedByAae: keysRepaired, treesBuilt: builds });
+    }
+    if (this.living !== undefined) {
+      const { keysOffered, keysMoved, bytesMoved, keysTaken, keysLeft, gossipRounds } = this.living.counts;
+      Object.assign(this.counts, { transferOffers: keysOffered, transferKeys: keysMoved, transferBytes: bytesMoved });
+      Object.assign(this.counts, { transferTaken: keysTaken, transferDropped: keysLeft, gossipRounds });
     }
     this.counts.replicaReads = this.replica.reads;
     this.counts.replicaWrites = this.replica.writes;
@@ -1688,6 +1872,19 @@ const SCANNED_AT_ONCE = 256;
 
 /** Where nothing is said: at once, in moderate batches, two at a time. */
 const HINTS_AT_ONCE: HintSettings = { batch: 100, idleMs: 0, concurrency: 2 };
+
+/** With owners by the other ring behind. */
+function widened(places: Places, pending: readonly Placement[], believedUp: (node: NodeIndex) => boolean): Places {
+  const replicas = [...places.replicas, ...pending];
+  let { asked, primaries, live } = places;
+  for (let i = places.replicas.length; i < replicas.length; i++) {
+    if (!believedUp(replicas[i].node)) continue;
+    asked |= 1 << i;
+    primaries |= 1 << i;
+    live++;
+  }
+  return { replicas, asked, primaries, live };
+}
 
 /** Ids without values. */
 function heads(versions: readonly Version[]): readonly Version[] {

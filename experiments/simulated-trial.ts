@@ -19,6 +19,7 @@ import { type Address, encodeAddress } from "../engine/vocabulary/address";
 import type { FaultSpan } from "../results/measures/fault-times";
 import { TrialFold } from "../results/measures/fold";
 import type { ReplicaStore } from "../results/measures/true-window";
+import type { DetectionEvent } from "../results/record/detection";
 import type { FaultLane, LegDelays } from "../results/record/figures";
 import type { NodeCounters, OperationRecord } from "../results/record/history";
 import { type CounterSample, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
@@ -27,6 +28,7 @@ import { Driver } from "../workloads/driver";
 import { SimulatedTarget } from "../workloads/targets/simulated";
 import { workloadFor } from "../workloads/mixes/mix";
 import { driveInVirtualTime } from "../workloads/virtual-time";
+import { followedPair, scaleOf, watchDetection } from "./detection-watch";
 import { Inspector } from "./inspector";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
@@ -48,6 +50,8 @@ const PATIENCE: Micros = 120 * MICROS_PER_SECOND;
 /** Events between two looks at the outside world: some tens of milliseconds. */
 const EVENTS_A_TURN = 20_000;
 const PROGRESS_EVERY_MS = 200;
+/** Between two looks at a level of suspicion, at least. */
+const DOUBT_EVERY: Micros = 20_000;
 /** Keys whose primaries are remembered. */
 const MOST_PLACES = 100_000;
 
@@ -75,6 +79,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
       faults: (spans) => fold.watchFaults(spans),
       counters: (sample) => fold.counters(sample),
       stored: (store) => fold.stored(store),
+      detection: (event) => fold.detection(event),
     },
     traced === undefined ? {} : { watcher: traced.watcher },
   );
@@ -150,6 +155,8 @@ export interface TrialListener {
   readonly counters?: (sample: CounterSample) => void;
   /** A primary stores something, from the start of the warm-up on. */
   readonly stored?: (store: ReplicaStore) => void;
+  /** Opinions of failure detectors, and what is so; from the start of the cluster on. */
+  readonly detection?: (event: DetectionEvent) => void;
 }
 
 /** A simulated cluster, its driver and its faults, wired together and ready to run. */
@@ -160,10 +167,13 @@ export class SimulatedTrial {
   private readonly inspector: Inspector;
   private readonly primaries = new Map<Address, readonly number[]>();
   private nextCounters: Micros = Infinity;
+  private nextDoubt: Micros = 0;
   private readonly legHistograms = new LegHistograms();
   private measuring = false;
   private faults: RunningFaults | undefined;
   private drawn: readonly FaultSettings[] | undefined;
+  /** Whose level is sampled. */
+  private pair = { observer: 0, subject: 1 };
   private warmup: Micros = Infinity;
   private atStart: readonly (NodeCounters | undefined)[] = [];
   private atEnd: readonly (NodeCounters | undefined)[] = [];
@@ -180,6 +190,9 @@ export class SimulatedTrial {
     const settings: ClusterSettings = { ...cell.cluster, name: trial.id, seed };
     const root = Random.fromSeed(seed);
     this.clock = clockFor(settings.engine);
+    listener.detection?.({ kind: "nodes", ids: settings.members.map(({ id }) => id) });
+    const scale = scaleOf(settings.engine.detector);
+    if (scale !== undefined) listener.detection?.({ kind: "scale", ...scale });
     const cluster = new SimulatedCluster({
       cluster: settings,
       leg: (leg, micros) => {
@@ -192,6 +205,7 @@ export class SimulatedTrial {
               if (this.warmup !== Infinity) this.stored(at, placeNumber(node, vnode), address, state);
             },
           }),
+      ...(listener.detection === undefined ? {} : { detection: watchDetection(listener.detection) }),
       ...watched,
     });
     this.cluster = cluster;
@@ -224,6 +238,7 @@ export class SimulatedTrial {
         this.begin();
         listener.record(record);
         this.countNow(false);
+        this.doubtNow();
       },
       turned: () => {
         this.begin();
@@ -270,6 +285,7 @@ export class SimulatedTrial {
     const now = cluster.now();
     if ("count" in faults)
       this.drawn = randomFaults(faults, cluster.settings, Random.fromSeed(trial.seed).fork("faults"));
+    this.pair = followedPair(this.drawn ?? ("count" in faults ? [] : faults), cluster.settings.members);
     this.faults = scheduleFaults(cluster, "count" in faults ? (this.drawn ?? []) : faults, warmup);
     listener.faults?.(() =>
       (this.faults?.occurrences() ?? []).map(({ id, fromMicros, toMicros }) => ({
@@ -312,6 +328,7 @@ export class SimulatedTrial {
     this.finalAsked = true;
     cluster.at(cluster.now(), () => {
       this.countNow(true);
+      this.listener.detection?.({ kind: "end", at: cluster.now() });
       this.inspector.final((snapshot) => {
         this.inspected = true;
         this.listener.snapshot(snapshot);
@@ -331,6 +348,16 @@ export class SimulatedTrial {
     this.nextCounters = now + fromMs(this.trial.cell.measure.intervalMs);
     const told = this.read().flatMap((one) => (one === undefined ? [] : { ...one, requests: requestsOf(one) }));
     listener.counters({ at: now, nodes: told });
+  }
+
+  /** How much the pair that the chart follows doubts: often, because levels rise and fall with every heartbeat. Not an event either. */
+  private doubtNow(): void {
+    const { pair, cluster, listener } = this;
+    const now = cluster.now();
+    if (listener.detection === undefined || now < this.nextDoubt) return;
+    this.nextDoubt = now + Math.max(DOUBT_EVERY, fromMs(this.trial.cell.measure.intervalMs) / 10);
+    const level = cluster.doubt(pair.observer, pair.subject);
+    if (level !== undefined) listener.detection({ kind: "level", at: now, ...pair, level });
   }
 
   private stored(at: Micros, place: number, address: Address, state: unknown): void {

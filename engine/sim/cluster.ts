@@ -12,7 +12,7 @@ import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
 import { loopbackOf } from "../host/loopback";
 import type { Storage } from "../host/ports";
-import type { Input } from "../io";
+import type { Input, Note } from "../io";
 import type { AnswerMessage, ClientMessage, Inspected, Inspection, Message, NodeIndex, PeerMessage } from "../messages";
 import { detectorNamed } from "../detectors/detector";
 import { Node, type NodeCounts } from "../node";
@@ -32,7 +32,7 @@ import { SimulatedDisk } from "./disk";
 import { type EventHandle, EventQueue } from "./event-queue";
 import { type Arrival, Machine, type MachineWorld, type NodeFactory, WALL_AT_START } from "./machine";
 import { legOf, OUTSIDER, SimulatedNetwork, type Leg } from "./network";
-import type { Watcher } from "./trace";
+import type { DetectionWatch, Watcher } from "./trace";
 
 // Kinds of event.
 const DELIVER = 1;
@@ -51,6 +51,7 @@ interface Carried {
 export interface SimulationOptions {
   readonly cluster: ClusterSettings;
   readonly watcher?: Watcher;
+  readonly detection?: DetectionWatch;
   /** Between the simulation and the node: for tests that plant a fault of the protocol's own. */
   readonly create?: NodeFactory;
   /** Told of every event before it happens: its number from 1, and itself in words. For comparing two executions. */
@@ -83,6 +84,7 @@ export class SimulatedCluster {
   readonly machines: readonly Machine[];
   readonly digest = new TraceDigest();
   readonly watcher: Watcher | undefined;
+  private readonly detection: DetectionWatch | undefined;
   private time: Micros = 0;
   private readonly random: Random;
   private readonly codec: Codec;
@@ -110,6 +112,7 @@ export class SimulatedCluster {
     const { cluster } = options;
     this.settings = cluster;
     this.watcher = options.watcher;
+    this.detection = options.detection;
     this.leg = options.leg;
     this.observe = options.observe;
     this.stored = options.stored;
@@ -415,7 +418,6 @@ export class SimulatedCluster {
   // ---- machines ------------------------------------------------------------------------------------------------
 
   private machineWorld(): MachineWorld {
-    const { watcher } = this;
     return {
       now: () => this.time,
       send: (from, to, message) => this.send(from, to, message),
@@ -424,10 +426,31 @@ export class SimulatedCluster {
       cancel: (handle) => this.cancel(handle),
       wakeAt: (time, at, life) => this.queue.schedule(time, WAKE, at, life, 0, undefined),
       servedAt: (time, at, life, input) => void this.queue.schedule(time, SERVED, at, life, 0, input),
-      noted: (at, note) => watcher?.noted(this.time, at, note),
-      stoodStill: (at) => watcher?.node(this.time, at, "paused"),
-      wentOn: (at) => watcher?.node(this.time, at, "up"),
+      noted: (at, note) => this.noted(at, note),
+      stoodStill: (at) => this.became(at, "paused"),
+      wentOn: (at) => this.became(at, "up"),
     };
+  }
+
+  private noted(at: NodeIndex, note: Note): void {
+    this.watcher?.noted(this.time, at, note);
+    if (this.detection === undefined || (note.kind !== "suspected" && note.kind !== "trusted")) return;
+    this.detection.opinion(this.time, at, note.node, note.kind === "suspected");
+  }
+
+  private became(
+    at: NodeIndex,
+    state: "up" | "down" | "paused",
+    held?: (vnode: number, address: Address) => unknown,
+  ): void {
+    this.watcher?.node(this.time, at, state, held);
+    this.detection?.node(this.time, at, state);
+  }
+
+  /** How much one node doubts another, in its detector's unit; undefined where it has none, or is not there to say. */
+  doubt(observer: NodeIndex, subject: NodeIndex): number | undefined {
+    const { node: asked, up, paused } = this.machines[observer];
+    return up && !paused ? asked?.doubt?.(subject, this.time) : undefined;
   }
 
   private machine(index: NodeIndex, create: NodeFactory, world: MachineWorld): Machine {
@@ -514,7 +537,7 @@ export class SimulatedCluster {
     const machine = this.machines[index];
     if (machine.up) return;
     machine.boot();
-    this.watcher?.node(this.time, index, "up", (vnode, address) => machine.peek(vnode, address));
+    this.became(index, "up", (vnode, address) => machine.peek(vnode, address));
     if (this.hears === undefined) return;
     for (let other = 0; other < this.machines.length; other++) {
       if (other === index) continue;
@@ -536,6 +559,7 @@ export class SimulatedCluster {
     const { hears, machines } = this;
     const before = hears !== undefined ? machines.map((_, a) => machines.map((_, b) => this.reaches(a, b))) : [];
     this.network.setPartitions(partitions);
+    this.detection?.partitions(this.time, partitions);
     before.forEach((row, from) =>
       row.forEach((reached, to) => {
         const reaches = this.reaches(from, to);
@@ -552,7 +576,7 @@ export class SimulatedCluster {
     if (!machine.up) return;
     this.stepsOfPastLives += machine.host?.steps ?? 0;
     machine.kill();
-    this.watcher?.node(this.time, index, "down");
+    this.became(index, "down");
     const died = this.time;
     for (const client of this.clients) {
       // Whoever is cut off from it hears nothing, and waits for its deadline.
@@ -585,13 +609,13 @@ export class SimulatedCluster {
   pause(index: NodeIndex): void {
     if (!this.machines[index].up) return;
     this.machines[index].pause();
-    this.watcher?.node(this.time, index, "paused");
+    this.became(index, "paused");
   }
 
   resume(index: NodeIndex): void {
     const machine = this.machines[index];
     if (!machine.stopped) return;
-    if (!machine.collecting) this.watcher?.node(this.time, index, "up");
+    if (!machine.collecting) this.became(index, "up");
     machine.resume();
   }
 

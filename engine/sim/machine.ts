@@ -20,7 +20,10 @@ import type { Random } from "../vocabulary/random";
 import type { SimulatedDisk } from "./disk";
 
 /** What a machine runs; a test may put something between. */
-export type RunningNode = ProtocolNode & { count(): NodeCounts };
+export type RunningNode = ProtocolNode & {
+  count(): NodeCounts;
+  doubt?(of: NodeIndex, now: Micros): number | undefined;
+};
 export type NodeFactory = (options: NodeOptions, now: Micros) => RunningNode;
 
 /** The wall time of a simulation begins on the first of January 2020: no skew reaches below 0. */

@@ -5,6 +5,7 @@
  */
 import { assert } from "../../engine/vocabulary/assert";
 import type { MetricValue, TrialFigures, Validity } from "../record/figures";
+import type { DetectionEvent } from "../record/detection";
 import type { OperationRecord, Snapshot } from "../record/history";
 import type { CounterSample } from "../record/repair-counters";
 import type { TrialSummary } from "../record/run-folder";
@@ -87,6 +88,11 @@ export class TrialFold {
   /** Where the world tells what replicas store. */
   stored(store: ReplicaStore): void {
     for (const measure of this.measures) measure.stored?.(store);
+  }
+
+  /** Where the world tells who suspects whom and who was really gone, from the start of the cluster on. */
+  detection(event: DetectionEvent): void {
+    for (const measure of this.measures) measure.detection?.(event);
   }
 
   /** Once, when everything has been fed. Frees what the measures hold. */

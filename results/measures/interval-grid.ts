@@ -35,6 +35,11 @@ export class IntervalGrid {
     this.instants = instants;
   }
 
+  /** Whether the phases' instants are known. */
+  get begun(): boolean {
+    return this.instants !== undefined;
+  }
+
   get phases(): PhaseInstants {
     assert(this.instants !== undefined, "the phases' instants are known before the warm-up's first operation");
     return this.instants;

@@ -6,25 +6,27 @@
  */
 import type { MetricValue, TrialFigures } from "../record/figures";
 import type { Calibration } from "../record/figures";
+import type { DetectionEvent } from "../record/detection";
 import type { NodeCounters, OperationRecord, Snapshot } from "../record/history";
 import type { CounterSample } from "../record/repair-counters";
 import { CausalityMeasure } from "./causality";
 import { ConvergenceMeasure } from "./convergence";
 import { CostMeasure } from "./cost";
+import { DetectionMeasure } from "./detection";
 import { DivergenceMeasure } from "./divergence";
 import type { KnownPasts } from "./divergence-kinds";
 import type { FaultTimes } from "./fault-times";
+import { ImbalanceMeasure } from "./imbalance";
 import type { IntervalGrid } from "./interval-grid";
 import { LatencyMeasure } from "./latency";
-import { ImbalanceMeasure } from "./imbalance";
 import { LoadBalanceMeasure } from "./load-balance";
 import { MergesMeasure } from "./merges";
+import { OutagesMeasure } from "./outages";
 import { OutcomesMeasure } from "./outcomes";
 import { RepairMeasure } from "./repair";
-import { OutagesMeasure } from "./outages";
+import { RolesMeasure } from "./roles";
 import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
-import { RolesMeasure } from "./roles";
 import { StalenessMeasure } from "./staleness";
 import { type ReplicaStore, TrueWindowMeasure } from "./true-window";
 import type { Evidence } from "./validity";
@@ -47,18 +49,18 @@ export interface MeasureSetup {
 export interface FinishContext {
   /** Each node's counters over the measured phase (differences, not totals since its start). */
   readonly counters: readonly NodeCounters[];
-  /** Share of the ring by node, 0 to 1. */
-  readonly ringShares: Readonly<Record<string, number>>;
   /** What each node was given, relative to the others: its share of the weights is the share of the work that it should have. */
   readonly weights?: Readonly<Record<string, number>>;
+  /** Share of the ring by node, 0 to 1. */
+  readonly ringShares: Readonly<Record<string, number>>;
   readonly ring: TrialFigures["ring"];
   readonly calibration: Calibration | null;
   /** Rate that was asked for; undefined for a closed loop without a target, which offers nothing of its own. */
   readonly offeredPerSecond?: number;
-  /** Operations due in the measured phase and never sent because too many were open; each has its record, `not_sent`. */
-  readonly dropped: number;
   /** The same between two instants, seconds from the start of the warm-up, where the rate changes over the run. */
   readonly offeredBetween?: (fromS: number, toS: number) => number;
+  /** Operations due in the measured phase and never sent because too many were open; each has its record, `not_sent`. */
+  readonly dropped: number;
   /**
    * Operations due in the measured phase, and those that ended in it. Pairs count once, which records alone cannot tell;
    * without it requests are counted instead.
@@ -103,6 +105,8 @@ export interface Measure {
   counters?(sample: CounterSample): void;
   /** A primary stores something, as only a simulation tells; from the start of the warm-up on. */
   stored?(store: ReplicaStore): void;
+  /** Opinions of failure detectors and what was really so; from the start of the cluster on, nearly in order of time. */
+  detection?(event: DetectionEvent): void;
   /** Called once; gives back what the measure held outside the collector's reach. */
   finish(end: FinishContext): Findings;
 }
@@ -119,11 +123,12 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   zones: (setup) => new ZonesMeasure(setup),
   true_window: () => new TrueWindowMeasure(),
   repair: (setup) => new RepairMeasure(setup),
+  detection: (setup) => new DetectionMeasure(setup),
   load_balance: () => new LoadBalanceMeasure(),
+  roles: () => new RolesMeasure(),
+  imbalance: (setup) => new ImbalanceMeasure(setup),
+  outages: (setup) => new OutagesMeasure(setup),
   cost: (setup) => new CostMeasure(setup),
   schedule: () => new ScheduleMeasure(),
   merges: () => new MergesMeasure(),
 };
-  roles: () => new RolesMeasure(),
-  imbalance: (setup) => new ImbalanceMeasure(setup),
-  outages: (setup) => new OutagesMeasure(setup),

@@ -132,6 +132,125 @@ export interface TrialFigures {
   readonly zones?: ZoneFigures;
   /** From each acknowledgement until the last primary had stored the write or what replaced it, where the world tells. */
   readonly trueWindow?: TrueWindow;
+  /** Charts 29 to 33: how good the failure detectors were. Absent where nobody told opinions and truth. */
+  readonly detection?: DetectionFigures;
+}
+
+/** Of a trial's failure detectors, against what really happened. Seconds from the start of the warm-up; lengths in ms. */
+export interface DetectionFigures {
+  readonly nodes: readonly string[];
+  /** Judged from here to there: the measured phase. Ends earlier where more happened than is kept; `dropped` events then. */
+  readonly fromS: number;
+  readonly toS: number;
+  readonly dropped: number;
+  /** By what befell the subject. */
+  readonly crash: DetectionTimes;
+  readonly pause: DetectionTimes;
+  readonly accuracy: DetectionAccuracy;
+  /** One entry an observer, in order of `nodes`; the first 256. */
+  readonly observers: readonly ObserverQuality[];
+  /** Suspicions as they stood, in order of beginning, bounded: `suspicionsLeftOut` more. */
+  readonly suspicions: readonly Suspicion[];
+  readonly suspicionsLeftOut: number;
+  /** When nodes were not up, bounded likewise. */
+  readonly truth: readonly {
+    readonly node: number;
+    readonly state: "down" | "paused" | "cut";
+    readonly fromS: number;
+    readonly toS: number | null;
+  }[];
+  /** How much one node doubted another; absent where the detector has no level. */
+  readonly level?: {
+    readonly observer: number;
+    readonly subject: number;
+    readonly unit: string;
+    /** At and above it the subject is suspected. */
+    readonly threshold: number;
+    readonly t: readonly number[];
+    readonly level: readonly number[];
+  };
+  /** What clients saw meanwhile. */
+  readonly client: DetectionClient;
+}
+
+/**
+ * From the true beginning to the final suspicion: pairs of a running observer and a subject that crashed (or stood still).
+ * `ms` ascend, four significant digits; `detected` pairs, and `censored` ones watched so long without. The episodes: one a
+ * subject that was down, by the first observer and by all that still ran; null where that never came while it lasted.
+ */
+export interface DetectionTimes {
+  readonly ms: readonly number[];
+  readonly detected: readonly number[];
+  readonly censored: readonly number[];
+  /** Bounded: the first of them; the metrics are of all. */
+  readonly episodes: readonly {
+    readonly node: number;
+    readonly fromS: number;
+    readonly lengthMs: number;
+    readonly observers: number;
+    readonly firstMs: number | null;
+    readonly allMs: number | null;
+  }[];
+}
+
+/** Of all pairs while both ran and reached each other. */
+export interface DetectionAccuracy {
+  readonly pairSeconds: number;
+  readonly mistakes: number;
+  /** By observers that had never stood still, been down or cut off; about subjects of that kind; both. */
+  readonly mistakesByHealthy: number;
+  readonly mistakesOfHealthy: number;
+  readonly mistakesAmongHealthy: number;
+  readonly mistakenSeconds: number;
+  /** Mistakes that were still standing when the pair could be judged no longer. */
+  readonly openMistakes: number;
+  /** T_MR and T_G: sums over times between two mistakes of a pair, and over good times between two. */
+  readonly recurrences: { readonly count: number; readonly seconds: number };
+  readonly goodPeriods: { readonly count: number; readonly seconds: number };
+  /** Rightly begun, and standing on when the subject was back: not mistakes. Times until trusted again. */
+  readonly returns: { readonly count: number; readonly open: number; readonly seconds: number };
+  /** Suspicions of a subject that stood still, or was cut off from the observer. */
+  readonly pauseSuspicions: number;
+  readonly cutSuspicions: number;
+}
+
+export interface ObserverQuality {
+  readonly node: string;
+  readonly pairSeconds: number;
+  readonly mistakes: number;
+  readonly mistakenSeconds: number;
+  /** Crashes of others that it found out, and that it did not while it watched. */
+  readonly detected: number;
+  readonly missed: number;
+  readonly meanDetectionMs: number | null;
+}
+
+export interface Suspicion {
+  readonly observer: number;
+  readonly subject: number;
+  readonly fromS: number;
+  readonly toS: number | null;
+  /** What was so when it began. */
+  readonly of: "running" | "down" | "paused" | "cut";
+}
+
+/**
+ * Reads and writes of the measured phase, by whether, when they began, some node was down or stood still and some running
+ * node trusted it still (`undetected`), or not. Refused by mistake: without a quorum although every node ran and reached
+ * every other, while somebody was suspected.
+ */
+export interface DetectionClient {
+  readonly undetectedSeconds: number;
+  readonly undetected: ClientsThen;
+  readonly otherwise: ClientsThen;
+  readonly refusedByMistake: number;
+}
+
+export interface ClientsThen {
+  readonly operations: number;
+  readonly failed: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 }
 
 /** Seconds; times of keys count from the end of the last fault before them. */

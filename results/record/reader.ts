@@ -157,6 +157,7 @@ const FIGURES: Shape = {
   repair: "object?",
   zones: "object?",
   trueWindow: "object?",
+  detection: "object?",
 };
 const PHASES: Shape = { measureFromS: "number", measureToS: "number" };
 const FAULTS: Shape = [{ id: "string", kind: "string", what: "string", fromS: "number", toS: "number?" }];
@@ -204,6 +205,51 @@ const ZONES: Shape = {
   valuesLeftOut: "number",
 };
 const TRUE_WINDOW: Shape = { writes: "number", none: "number", open: "number", ms: DELAYS };
+const DETECTION_TIMES: Shape = {
+  ...{ ms: ["number"], detected: ["number"], censored: ["number"] },
+  episodes: [
+    {
+      ...{ node: "number", fromS: "number", lengthMs: "number", observers: "number" },
+      ...{ firstMs: "number?", allMs: "number?" },
+    },
+  ],
+};
+const CLIENTS_THEN: Shape = { operations: "number", failed: "number", p50Ms: "number?", p99Ms: "number?" };
+const DETECTION: Shape = {
+  ...{ nodes: ["string"], fromS: "number", toS: "number", dropped: "number" },
+  ...{ crash: DETECTION_TIMES, pause: DETECTION_TIMES },
+  accuracy: {
+    ...{ pairSeconds: "number", mistakes: "number", mistakenSeconds: "number", openMistakes: "number" },
+    ...{ mistakesByHealthy: "number", mistakesOfHealthy: "number", mistakesAmongHealthy: "number" },
+    recurrences: { count: "number", seconds: "number" },
+    goodPeriods: { count: "number", seconds: "number" },
+    returns: { count: "number", open: "number", seconds: "number" },
+    ...{ pauseSuspicions: "number", cutSuspicions: "number" },
+  },
+  observers: [
+    {
+      ...{ node: "string", pairSeconds: "number", mistakes: "number", mistakenSeconds: "number" },
+      ...{ detected: "number", missed: "number", meanDetectionMs: "number?" },
+    },
+  ],
+  suspicions: [
+    {
+      ...{ observer: "number", subject: "number", fromS: "number", toS: "number?" },
+      of: { oneOf: ["running", "down", "paused", "cut"] },
+    },
+  ],
+  suspicionsLeftOut: "number",
+  truth: [{ node: "number", state: { oneOf: ["down", "paused", "cut"] }, fromS: "number", toS: "number?" }],
+  level: "object?",
+  client: {
+    ...{ undetectedSeconds: "number", refusedByMistake: "number" },
+    ...{ undetected: CLIENTS_THEN, otherwise: CLIENTS_THEN },
+  },
+};
+const DETECTION_LEVEL: Shape = {
+  ...{ observer: "number", subject: "number", unit: "string", threshold: "number" },
+  ...{ t: ["number"], level: ["number"] },
+};
 const CELLS: Shape = {
   cells: [{ id: "string", axes: "object", world: WORLD, metrics: "object", trials: ["string"], validity: VALIDITY }],
 };
@@ -383,6 +429,8 @@ function readFigures(trial: string): TrialFigures | null {
       ifPresentValues(figures.repair?.totals, "number?", "repair.totals") ??
       ifPresent(figures.zones, ZONES, "zones") ??
       ifPresent(figures.trueWindow, TRUE_WINDOW, "trueWindow") ??
+      ifPresent(figures.detection, DETECTION, "detection") ??
+      ifPresent(figures.detection?.level, DETECTION_LEVEL, "detection.level") ??
       ifPresent(figures.tVisibility.meanMs, ["number"], "tVisibility.meanMs"),
   );
   return figures;
