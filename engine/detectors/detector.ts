@@ -8,7 +8,16 @@ import type { NodeIndex, ProbeMessage } from "../messages";
 import type { Micros } from "../vocabulary/micros";
 import type { Random } from "../vocabulary/random";
 import type { DetectorSettings } from "../vocabulary/settings";
+import { bertier } from "./bertier";
+import { chen } from "./chen";
+import { lifeguard } from "./lifeguard";
+import { link } from "./link";
+import { local } from "./local";
 import { perfect } from "./perfect";
+import { phiExponential } from "./phi-exponential";
+import { phiNormal } from "./phi-normal";
+import { successRatio } from "./success-ratio";
+import { swim } from "./swim";
 import { heartbeatTimeout } from "./timeout";
 
 export interface DetectorContext {
@@ -65,6 +74,15 @@ export interface DetectorFactory {
 
 export const DETECTORS: ReadonlyMap<string, DetectorFactory> = new Map([
   ["timeout", heartbeatTimeout],
+  ["chen", chen],
+  ["bertier", bertier],
+  ["phi-normal", phiNormal],
+  ["phi-exponential", phiExponential],
+  ["success-ratio", successRatio],
+  ["swim", swim],
+  ["lifeguard", lifeguard],
+  ["link", link],
+  ["local", local],
   ["perfect", perfect],
 ]);
 

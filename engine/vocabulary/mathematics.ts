@@ -178,6 +178,21 @@ export function normalProbability(x: number): number {
   return Math.min(1, Math.max(0, 0.5 + sum * normalDensity(x)));
 }
 
+const LN10 = 2.302585092994046;
+const HALF_LN_TURN = 0.9189385332046727;
+
+/**
+ * Decimal logarithm of the probability that a standard normal variable lies above `x`, to about 1e-8 relative and however far out:
+ * the probability itself is below the smallest number from 38.6 on. Beyond 5 by Laplace's continued fraction.
+ */
+export function normalTailLog10(x: number): number {
+  if (x < 5) return ln(normalProbability(-x)) / LN10;
+  if (x === Infinity) return -Infinity;
+  let fraction = x;
+  for (let k = 60; k >= 1; k--) fraction = x + k / fraction;
+  return -((x * x) / 2 + HALF_LN_TURN + ln(fraction)) / LN10;
+}
+
 /** Coefficients from the constant up. */
 function polynomial(coefficients: readonly number[], x: number): number {
   let sum = 0;

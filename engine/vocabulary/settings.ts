@@ -135,24 +135,132 @@ export interface AaeSettings {
   readonly rebuildMs?: number;
 }
 
+/** Beside the first three, only what the named detector reads is there, and of that all. */
 export interface DetectorSettings {
   readonly name: string;
   readonly heartbeatIntervalMs: number;
+  /** Silence before suspicion; to those that learn, of a peer that has not sent a heartbeat yet. */
   readonly timeoutMs: number;
+  readonly chen?: {
+    /** Heartbeats whose lags are averaged. */
+    readonly window: number;
+    readonly marginMs: number;
+  };
+  readonly bertier?: {
+    readonly window: number;
+    /** How much of the mean error, and of its mean deviation, the margin holds (beta and phi in the paper). */
+    readonly meanWeight: number;
+    readonly deviationWeight: number;
+    /** Weight of the newest error in both means (gamma). */
+    readonly gain: number;
+  };
+  readonly phiNormal?: {
+    readonly window: number;
+    readonly threshold: number;
+    readonly minDeviationMs: number;
+    readonly acceptablePauseMs: number;
+  };
+  readonly phiExponential?: {
+    readonly window: number;
+    readonly threshold: number;
+    /** Stands for the intervals that are not known yet. */
+    readonly firstIntervalMs: number;
+    /** Longer intervals are no samples. */
+    readonly maxIntervalMs: number;
+    /** Undefined: no guard. */
+    readonly pauseGuardMs?: number;
+  };
+  readonly successRatio?: SuccessRatioSettings;
+  readonly swim?: SwimSettings;
+  readonly link?: {
+    /** Silence after which a link that stands is given up too. Undefined: never. */
+    readonly netTickMs?: number;
+  };
+  readonly local?: {
+    /** Requests in a row that were not answered. */
+    readonly failures: number;
+    readonly retryMs: number;
+  };
 }
 
-export type RingStrategy = "equal-partitions" | "random-tokens";
+export interface SuccessRatioSettings {
+  /** Fraction of requests that must succeed. */
+  readonly ratio: number;
+  /** Before that many failures the ratio is not looked at. */
+  readonly minFailures: number;
+  /** What is older is not counted: counts begin anew after so long. */
+  readonly intervalMs: number;
+  /** Requests in a row that found no connection. */
+  readonly refusals: number;
+  /** An answer that took longer is a failure. */
+  readonly slowMs: number;
+  /** Between two pings of a suspect. */
+  readonly retryMs: number;
+}
+
+export interface SwimSettings {
+  /** The protocol period. */
+  readonly probeIntervalMs: number;
+  /** Until others are asked to try. */
+  readonly probeTimeoutMs: number;
+  readonly probeOrder: "round-robin" | "random";
+  /** K: how many others. */
+  readonly indirectProbes: number;
+  /** 0: no suspicion, a failed probe is death. */
+  readonly suspicionMult: number;
+  /** How the suspicion timeout and the number of retransmissions grow with the group: see `detectors/suspicion.ts`. */
+  readonly scaling: "memberlist" | "paper";
+  readonly retransmitMult: number;
+  /** Updates that one message carries along. */
+  readonly maxUpdates: number;
+  readonly dissemination: "infection" | "multicast";
+  /** Messages of their own for updates that wait, to so many nodes in so long. Undefined: updates only come along with probes. */
+  readonly rumours?: { readonly intervalMs: number; readonly peers: number };
+  /** A dead node is pinged in so long. Undefined: never. */
+  readonly reconnectMs?: number;
+  /** A node that is alive may take its death back; otherwise only a new life does. */
+  readonly revival: boolean;
+  /** Suspects are not asked any more, as if they were dead. */
+  readonly avoidSuspects: boolean;
+  /** What Lifeguard adds. */
+  readonly lifeguard?: {
+    /** Highest score of local health; 0 switches it off. */
+    readonly maxHealth: number;
+    /** When a relay says that it hears nothing, as a fraction of the probe timeout. */
+    readonly nackAt: number;
+    /** Suspicion begins at so many times its least. 1 switches it off. */
+    readonly suspicionMaxMult: number;
+    /** Independent suspicions that bring it down to its least (K). */
+    readonly confirmations: number;
+    readonly buddy: boolean;
+  };
+}
+
+export type RingStrategy =
+  "equal-partitions" | "random-tokens" | "tokens-over-equal-partitions" | "claim" | "allocate" | "jump" | "explicit";
 export type HashName = "murmur3" | "md5" | "sha1" | "fnv1a";
 
 export interface RingSettings {
   readonly strategy: RingStrategy;
-  /** Q, for equal partitions. */
+  /** Q, where there are equal partitions. */
   readonly partitions: number;
-  /** T, for random tokens: tokens of a node of weight 1. */
+  /** T, where there are tokens: those of a node of weight 1. */
   readonly vnodesPerNode: number;
   readonly hash: HashName;
   /** `walk` skips hosts already taken; `claim` takes the next positions as they come. */
   readonly distinctHosts: "walk" | "claim";
+  /** `equal-partitions` are dealt at random, as in Dynamo. Undefined: so that neighbours lie on different nodes. */
+  readonly dealing?: "random";
+  /** `zones`: a walk prefers zones that have no copy yet. Undefined: nodes alone count. */
+  readonly spread?: "zones";
+  /** So many partitions in a row on different nodes (`claim`). Undefined: 4. */
+  readonly targetN?: number;
+  /** So many partitions in a row in different zones, as far as that can be had (`claim`). Undefined: zones do not matter. */
+  readonly targetLocationN?: number;
+  /** Copies that `allocate` evens out. Undefined: 3. */
+  readonly replication?: number;
+  /** Owner of each partition by id (`explicit`); their number is Q. */
+  readonly owners?: readonly string[];
 }
 
 export interface MemberSettings {
@@ -160,7 +268,7 @@ export interface MemberSettings {
   readonly id: string;
   readonly zone: string;
   readonly weight: number;
-  /** Simulation: service times are divided by it. 1 when left out. */
+  /** Simulation: service times are divided by it; processes: see `slownessOf` in engine/real/pace.ts. 1 when left out. */
   readonly speed?: number;
   /** Not there at the beginning and in no first ring: it joins later. */
   readonly joins?: true;
