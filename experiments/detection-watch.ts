@@ -4,8 +4,8 @@
  * first node that a fault ends or stops, seen by the first that no fault does.
  */
 import { detectorNamed } from "../engine/detectors/detector";
+import type { DetectionWatch } from "../engine/host/detection-watch";
 import type { PartitionRule } from "../engine/host/faults";
-import type { DetectionWatch } from "../engine/sim/trace";
 import { type FaultSettings, resolveTargets } from "../engine/vocabulary/faults";
 import type { DetectorSettings, MemberSettings } from "../engine/vocabulary/settings";
 import type { Cut, DetectionEvent } from "../results/record/detection";
@@ -18,7 +18,7 @@ export function watchDetection(tell: (event: DetectionEvent) => void): Detection
   };
 }
 
-export function cutsOf(partitions: readonly PartitionRule[]): readonly Cut[] {
+function cutsOf(partitions: readonly PartitionRule[]): readonly Cut[] {
   return partitions.map(({ groupOf, oneWay }) => ({ groupOf, oneWay }));
 }
 

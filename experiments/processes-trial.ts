@@ -10,6 +10,7 @@ import { RealCluster } from "../engine/real/cluster";
 import type { ServerCounts } from "../engine/real/control";
 import { type RunningRealFaults, scheduleFaults } from "../engine/real/faults";
 import { Flood, overloads } from "../engine/real/flood";
+import type { DetectionWatch } from "../engine/host/detection-watch";
 import { randomFaults } from "../engine/host/random-faults";
 import { monotonicMicros } from "../engine/real/monotonic";
 import { pinThisProcess, place } from "../engine/real/placement";
@@ -20,6 +21,7 @@ import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
 import { ClientTimestamps } from "../engine/vocabulary/wall-error";
 import { TrialFold } from "../results/measures/fold";
+import type { DetectionEvent } from "../results/record/detection";
 import type { Doubt, LegDelays } from "../results/record/figures";
 import type { NodeCounters } from "../results/record/history";
 import { type NodeTotals, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
@@ -28,6 +30,7 @@ import { workloadFor } from "../workloads/mixes/mix";
 import { driveInRealTime } from "../workloads/real-time";
 import { EngineTarget } from "../workloads/targets/engine";
 import { calibrationOf, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
+import { watchDetection } from "./detection-watch";
 import { Inspector } from "./inspector";
 import { loadAverage } from "./provenance";
 import type { Phase } from "./run-types";
@@ -72,6 +75,10 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
     stop.abort();
   };
   const closers: (() => Promise<void> | void)[] = [];
+  // What is told while the cluster starts waits for somebody to be told it.
+  const early: DetectionEvent[] = [{ kind: "nodes", ids: settings.members.map(({ id }) => id) }];
+  let heard = (event: DetectionEvent): void => void early.push(event);
+  const watch = watchDetection((event) => heard(event));
   try {
     options.progress("start", 0, 0, 0);
     const cluster = await RealCluster.start({
@@ -80,6 +87,7 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
       placement,
       measureLegs: true,
       log: options.log,
+      detection: watch,
       died: (index, how) => fail(`${settings.members[index].id} ended during the trial (${how})`),
     });
     closers.push(() => cluster.stop());
@@ -92,6 +100,12 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
       fail,
       closers,
       why: () => failure,
+      detection: watch,
+      judge: (fold) => {
+        heard = (event) => fold.detection(event);
+        for (const event of early.splice(0)) fold.detection(event);
+        return heard;
+      },
     });
   } catch (error) {
     if (options.signal.aborted) return undefined;
@@ -113,6 +127,9 @@ interface Running extends TrialOptions {
   readonly stop: AbortController;
   readonly fail: (why: string) => void;
   readonly why: () => string | undefined;
+  readonly detection: DetectionWatch;
+  /** From now on failure detectors are judged there, with all that was told before. */
+  readonly judge: (fold: TrialFold) => (event: DetectionEvent) => void;
   readonly closers: (() => Promise<void> | void)[];
 }
 
@@ -150,6 +167,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     percentiles: cell.measure.percentiles,
     latencyLog: running.latencyLog,
   });
+  const judged = running.judge(fold);
   const scan = cell.measure.divergenceScan;
   const inspector = new Inspector({
     now: monotonicMicros,
@@ -206,7 +224,10 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
       failed: running.fail,
       log: running.log,
       ...(flood === undefined ? {} : { flood }),
-      partitioned: (partitions) => client.partitioned(partitions),
+      partitioned: (partitions) => {
+        running.detection.partitions(monotonicMicros(), partitions);
+        client.partitioned(partitions);
+      },
       revived: () => [client, observer].forEach((one) => one.moved(cluster.addresses())),
     });
     closers.push(() => faults?.stop());
@@ -265,6 +286,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   await Promise.all([...scans, samples]);
   // A node may still be on its way up: what became of the store is looked at when it is.
   await faults?.settled();
+  judged({ kind: "end", at: monotonicMicros() });
   const failure = running.why();
   if (failure !== undefined) throw new TrialFailed(failure);
   if (running.signal.aborted) return undefined;

@@ -6,6 +6,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { DetectionWatch } from "../host/detection-watch";
 import { assert } from "../vocabulary/assert";
 import type { ClusterSettings } from "../vocabulary/settings";
 import { wallErrorOfNode } from "../vocabulary/wall-error";
@@ -27,6 +28,8 @@ export interface ClusterOptions {
   readonly directory: string;
   readonly placement: Placement;
   readonly log: (line: string) => void;
+  /** Told of opinions and of what is done to processes, from their first start on; not of partitions, which are nobody's here. */
+  readonly detection?: Omit<DetectionWatch, "partitions">;
   /** A node ended without being asked to. */
   readonly died?: (index: number, how: string) => void;
   /** Fixed ports, for tests; free ones otherwise. */
@@ -154,6 +157,7 @@ export class RealCluster {
     if (child === undefined) return;
     const gone = ended(child);
     child.kill("SIGKILL");
+    this.became(index, "down");
     await gone;
   }
 
@@ -205,11 +209,18 @@ export class RealCluster {
   /** SIGSTOP: the process keeps its sockets and answers nothing. */
   pause(index: number): void {
     this.nodes[index].paused = this.nodes[index].child?.kill("SIGSTOP") ?? false;
+    if (this.nodes[index].paused) this.became(index, "paused");
   }
 
   resume(index: number): void {
-    this.nodes[index].child?.kill("SIGCONT");
+    const { child, paused } = this.nodes[index];
+    child?.kill("SIGCONT");
     this.nodes[index].paused = false;
+    if (paused && child !== undefined) this.became(index, "up");
+  }
+
+  private became(index: number, state: "up" | "down" | "paused"): void {
+    this.options.detection?.node(monotonicMicros(), index, state);
   }
 
   /**
@@ -316,6 +327,8 @@ export class RealCluster {
     });
     child.on("message", (message: FromNode) => {
       if (message.type === "log") this.options.log(`${id}: ${message.line}`);
+      else if (message.type === "opinion")
+        this.options.detection?.opinion(message.at, index, message.subject, message.suspected);
       else if (message.type === "failed") lastWords = message.reason;
     });
     child.once("exit", (code, signal) => {
@@ -325,6 +338,7 @@ export class RealCluster {
       const unknownMicros = node.lives.ended(monotonicMicros());
       if (node.expected && !this.stopping) this.lost.push({ node: index, unknownMicros });
       if (node.expected || this.stopping) return;
+      this.became(index, "down");
       const how = signal ?? `exit ${String(code)}`;
       this.options.log(`${id}: ended unexpectedly (${how}) ${lastWords}`);
       this.options.died?.(index, `${how}${lastWords === "" ? "" : `: ${lastWords.split("\n")[0]}`}`);
@@ -339,6 +353,7 @@ export class RealCluster {
     }
     node.expected = false;
     node.up = true;
+    this.became(index, "up");
     if (listening.type === "listening") {
       node.port = listening.port;
       node.epoch = listening.epoch;

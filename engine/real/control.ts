@@ -44,6 +44,8 @@ export type FromNode =
   | { readonly type: "done"; readonly id: number }
   | { readonly type: "counts"; readonly id: number; readonly counts: ServerCounts }
   | { readonly type: "log"; readonly line: string }
+  /** It suspects a peer, or trusts it again, by its own monotonic time. */
+  | { readonly type: "opinion"; readonly at: Micros; readonly subject: number; readonly suspected: boolean }
   /** The node cannot start or go on; it exits right after. */
   | { readonly type: "failed"; readonly reason: string };
 

@@ -20,7 +20,7 @@ import { nextBootEpoch } from "./boot-epoch";
 import type { NodeCondition } from "./condition";
 import { DATA_FOLDER, type FromNode, type ServerConfig, type ServerCounts, type ToNode } from "./control";
 import { monotonicMicros, TimerAlarm } from "./monotonic";
-import { Pace } from "./pace";
+import { Pace, slownessOf } from "./pace";
 import { TcpTransport } from "./tcp-transport";
 
 /** Lines a node may log before it only counts them: a log is bounded like everything else. */
@@ -110,15 +110,18 @@ async function main(): Promise<void> {
     storage,
     alarm,
     note: (note) => {
-      if (note.kind === "suspected" || note.kind === "trusted") log(`${note.kind} ${cluster.members[note.node].id}`);
-      else if (note.kind === "storage-failed") log(`storage: ${note.reason}`);
+      if (note.kind === "suspected" || note.kind === "trusted") {
+        tell({ type: "opinion", at: alarm.now(), subject: note.node, suspected: note.kind === "suspected" });
+        log(`${note.kind} ${cluster.members[note.node].id}`);
+      } else if (note.kind === "storage-failed") log(`storage: ${note.reason}`);
     },
   });
   const pace = new Pace(host);
+  const ownSlowness = slownessOf(cluster.members)[index];
   const suffer = (now: NodeCondition): void => {
     condition = now;
     storage.suffer?.(now.disk);
-    pace.slowness = now.slowness;
+    pace.slowness = now.slowness * ownSlowness;
     transport.suffer(now);
   };
   suffer(condition);

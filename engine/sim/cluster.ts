@@ -8,15 +8,18 @@
  */
 import type { TrafficByCause } from "../host/traffic";
 import { clockFor } from "../clocks/clock";
+import type { DetectionWatch } from "../host/detection-watch";
 import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
 import { loopbackOf } from "../host/loopback";
 import type { Storage } from "../host/ports";
-import type { Input, Note } from "../io";
-import type { AnswerMessage, ClientMessage, Inspected, Inspection, Message, NodeIndex, PeerMessage } from "../messages";
+import type { Input, Note, OperatorVerb } from "../io";
+import { compareRingIds } from "../membership/ring-ids";
+import type { AnswerMessage, ClientMessage, Inspected, Inspection, Message, NodeIndex, PeerMessage, RingState } from "../messages";
 import { detectorNamed } from "../detectors/detector";
 import { Node, type NodeCounts } from "../node";
-import { Ring } from "../ring/ring";
+import type { Ring } from "../ring/ring";
+import { RingMaker } from "../ring/ring-maker";
 import type { Address } from "../vocabulary/address";
 import { assert } from "../vocabulary/assert";
 import { distributionOf } from "../vocabulary/distributions";
@@ -32,7 +35,7 @@ import { SimulatedDisk } from "./disk";
 import { type EventHandle, EventQueue } from "./event-queue";
 import { type Arrival, Machine, type MachineWorld, type NodeFactory, WALL_AT_START } from "./machine";
 import { legOf, OUTSIDER, SimulatedNetwork, type Leg } from "./network";
-import type { DetectionWatch, Watcher } from "./trace";
+import type { Watcher } from "./trace";
 
 // Kinds of event.
 const DELIVER = 1;
@@ -78,7 +81,8 @@ export type RunEnd = "until" | "quiet" | "events" | "stopped";
 
 export class SimulatedCluster {
   readonly settings: ClusterSettings;
-  readonly ring: Ring;
+  private readonly rings: RingMaker;
+  private readonly firstRing: Ring;
   readonly queue = new EventQueue();
   readonly network: SimulatedNetwork;
   readonly machines: readonly Machine[];
@@ -123,7 +127,8 @@ export class SimulatedCluster {
     this.timestamps = cluster.engine.timestamps === "client" ? new ClientTimestamps(cluster) : undefined;
     this.codec = new Codec(clockFor(cluster.engine));
     // As on real processes, so that equal seeds give equal rings in both worlds.
-    this.ring = Ring.build(cluster.ring, cluster.members, this.random.fork("ring"));
+    this.rings = new RingMaker(cluster, this.random.fork("ring"));
+    this.firstRing = this.rings.of(this.rings.first);
     this.network = new SimulatedNetwork(cluster);
     const create: NodeFactory = options.create ?? ((nodeOptions, now) => new Node(nodeOptions, now));
     const world = this.machineWorld();
@@ -133,6 +138,27 @@ export class SimulatedCluster {
 
   now(): Micros {
     return this.time;
+  }
+
+  /** By which reads go, as far as any node that is up has come. */
+  get ring(): Ring {
+    if (this.settings.engine.membership === undefined) return this.firstRing;
+    let newest: RingState | undefined;
+    for (const { node } of this.machines) {
+      const state = node?.ringState;
+      if (state !== undefined && (newest === undefined || compareRingIds(state.id, newest.id) > 0)) newest = state;
+    }
+    return newest === undefined ? this.firstRing : this.rings.of(newest.plan);
+  }
+
+  /** The state of the ring that a node goes by; undefined when it is down, or has none. */
+  ringStateOf(index: NodeIndex): RingState | undefined {
+    return this.machines[index].node?.ringState;
+  }
+
+  /** An operator asks a node that is up. */
+  operate(index: NodeIndex, verb: OperatorVerb): void {
+    this.machines[index].tell({ kind: "operate", verb });
   }
 
   /** From here on every node has started and its first heartbeat is out. */
@@ -297,7 +323,7 @@ export class SimulatedCluster {
     if (this.bypass) {
       this.bytes = this.measured ? this.sizeOf(message) : NaN;
       this.digest.mix(message.kind.charCodeAt(0) * 256 + message.kind.length);
-      this.digest.mix(message.kind === "heartbeat" ? message.sequence : message.id);
+      this.digest.mix(message.kind === "heartbeat" ? message.sequence : message.kind === "gossip" ? message.ringId.version : message.id);
       return message;
     }
     const { writer, reader } = this;
@@ -326,7 +352,9 @@ export class SimulatedCluster {
         now: () => this.time,
         at: (time, act) => this.at(time, act),
         connected: (session, to) =>
-          this.machines[to].up && (session === OUTSIDER || !this.network.isCut(this.party(session), to)),
+          this.machines[to].up &&
+          this.machines[to].node?.serving !== false &&
+          (session === OUTSIDER || !this.network.isCut(this.party(session), to)),
         ask: (session, to, message) => this.ask(session * MAX_CLIENTS + number, to, message),
         timestamp: (session) => this.timestamps?.next(session, WALL_AT_START + this.time, this.time) ?? 0,
       },
@@ -434,6 +462,8 @@ export class SimulatedCluster {
 
   private noted(at: NodeIndex, note: Note): void {
     this.watcher?.noted(this.time, at, note);
+    // Its work is done: an operator would switch it off. Not within its own step.
+    if (note.kind === "retired") this.at(this.time + RETIREMENT, () => this.kill(at));
     if (this.detection === undefined || (note.kind !== "suspected" && note.kind !== "trusted")) return;
     this.detection.opinion(this.time, at, note.node, note.kind === "suspected");
   }
@@ -464,7 +494,8 @@ export class SimulatedCluster {
       index,
       nodeOptions: {
         index,
-        ring: this.ring,
+        ring: this.firstRing,
+        ...(engine.membership === undefined ? {} : { rings: this.rings }),
         settings: engine,
         seed: settings.seed,
         loopback: loopbackOf(settings),
@@ -524,9 +555,11 @@ export class SimulatedCluster {
     const starts = this.random.fork("boot");
     for (let index = 0; index < this.machines.length; index++) {
       const machine = this.machines[index];
-      const { offset, ppm } = wallErrorOfNode(this.settings, index);
+      const { settings } = this;
+      const { offset, ppm } = wallErrorOfNode(settings, index);
       machine.setWall(offset, ppm);
       const start = this.ready === 0 ? 0 : starts.nextBelow(this.ready);
+      if (settings.members[index].joins === true) continue;
       if (start === 0) this.boot(index);
       else this.at(start, () => this.boot(index));
     }
@@ -657,4 +690,6 @@ const MAX_CLIENTS = 16;
 const MAX_HELD = 1_000_000;
 /** Until a connection's end that was lost is told again: TCP's first retransmission. */
 const LOST_RESET: Micros = 200_000;
+/** From a node's last word to its end. */
+const RETIREMENT: Micros = 1_000;
 const INSPECTION_PATIENCE: Micros = 2_000_000;

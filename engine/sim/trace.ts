@@ -2,7 +2,6 @@
  * What a simulated cluster tells somebody who watches: every message with its fate, what replicas hold, what nodes note,
  * which node is up. Watching is optional and changes nothing: no draw of randomness, no event.
  */
-import type { PartitionRule } from "../host/faults";
 import type { Note } from "../io";
 import type { Message } from "../messages";
 import type { Address } from "../vocabulary/address";
@@ -32,13 +31,4 @@ export interface Watcher {
   ): void;
   /** `what` begins with the fault's kind: `partition node-1 | node-2`. */
   fault(at: Micros, id: string, phase: "begin" | "end", what: string): void;
-}
-
-/** For who judges failure detectors: what nodes think of each other, and what is so. Cheap enough for every trial. */
-export interface DetectionWatch {
-  opinion(at: Micros, observer: number, subject: number, suspected: boolean): void;
-  /** Nodes that have never been told of have not started. */
-  node(at: Micros, node: number, state: "up" | "down" | "paused"): void;
-  /** All that hold from now on. */
-  partitions(at: Micros, partitions: readonly PartitionRule[]): void;
 }
