@@ -5,7 +5,7 @@
  */
 import { distributionOf } from "../engine/vocabulary/distributions";
 import { MICROS_PER_MS } from "../engine/vocabulary/micros";
-import type { DistributionSettings } from "../engine/vocabulary/settings";
+import type { DetectorSettings, DistributionSettings } from "../engine/vocabulary/settings";
 import { stepCount } from "../engine/vocabulary/written-scripts";
 import type { Cell } from "./spec/experiment";
 
@@ -72,10 +72,18 @@ function inSimulation(cell: Cell): number {
   const cost = (2 + cluster.engine.nVal) / 5;
   const rate = SIMULATED_OPERATIONS_PER_MS * (cluster.simulation?.codec === "bypass" ? BYPASS_FACTOR : 1);
   const nodes = cluster.members.length;
-  const { name, heartbeatIntervalMs } = cluster.engine.detector;
-  const heartbeats = name === "perfect" ? 0 : (nodes * (nodes - 1) * (loadedMs + phases.drainMs)) / heartbeatIntervalMs;
+  const heartbeats = nodes * (loadedMs + phases.drainMs) * messagesPerNodeMs(cluster.engine.detector, nodes);
   return SIMULATION_START_MS + (operations * cost) / rate + heartbeats / SIMULATED_MESSAGES_PER_MS;
 }
+
+/** Of the detector, while nothing is wrong. */
+function messagesPerNodeMs({ name, heartbeatIntervalMs, swim, link }: DetectorSettings, nodes: number): number {
+  if (swim !== undefined) return 2 / swim.probeIntervalMs;
+  if (link !== undefined) return link.netTickMs === undefined ? 0 : (4 * (nodes - 1)) / link.netTickMs;
+  return HEARTBEATING.has(name) ? (nodes - 1) / heartbeatIntervalMs : 0;
+}
+
+const HEARTBEATING = new Set(["timeout", "chen", "bertier", "phi-normal", "phi-exponential"]);
 
 /** Of the mix; those that come along are counted by {@link operationsFor}. */
 function operationsPerSecond({ workload, cluster }: Cell): number {

@@ -21,11 +21,11 @@ class Local implements Detector {
   private readonly failures = new Map<NodeIndex, number>();
   private changed: NodeIndex[] = [];
 
-  constructor(settings: DetectorSettings, context: DetectorContext, peers: readonly NodeIndex[], now: Micros) {
+  constructor(settings: DetectorSettings, context: DetectorContext, peers: readonly NodeIndex[]) {
     assert(settings.local !== undefined, "local has its settings");
     this.limit = settings.local.failures;
     this.pings = new RecoveryPings(context, fromMs(settings.local.retryMs));
-    this.follow(peers, now);
+    this.follow(peers);
   }
 
   get hasNews(): boolean {
@@ -62,8 +62,7 @@ class Local implements Detector {
     if (this.pings.received(from, message)) this.clear(from);
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
-  follow(peers: readonly NodeIndex[], _now: Micros): void {
+  follow(peers: readonly NodeIndex[]): void {
     const left = new Set(this.failures.keys());
     for (const peer of peers) if (!left.delete(peer)) this.failures.set(peer, 0);
     for (const node of left) {
@@ -101,5 +100,5 @@ export const local: DetectorFactory = {
     "each node must find out on its own requests, and on its clients' time.",
   source: "DeCandia et al., Dynamo, SOSP 2007, section 4.8.3",
   level: { unit: "failures in a row, in failures allowed", threshold: () => 1 },
-  create: (settings, context, peers, now) => new Local(settings, context, peers, now),
+  create: (settings, context, peers) => new Local(settings, context, peers),
 };

@@ -4,6 +4,7 @@
  * field it fills in the settings.
  */
 import { CLUSTER_ROWS } from "./rows/cluster";
+import { DETECTOR_ROWS } from "./rows/detectors";
 import { ENGINE_ROWS } from "./rows/engine";
 import { NETWORK_ROWS } from "./rows/network";
 import { NODE_MODEL_ROWS } from "./rows/node-model";
@@ -18,6 +19,7 @@ export const TUNABLES: readonly Tunable[] = [
   ...NETWORK_ROWS,
   ...NODE_MODEL_ROWS,
   ...ENGINE_ROWS,
+  ...DETECTOR_ROWS,
   ...REPAIR_ROWS,
   ...WORKLOAD_ROWS,
 ];

@@ -7,6 +7,7 @@ import type { AxisValues } from "../../results/record/run-folder";
 import { axisText } from "./cell-names";
 import { crossCheck, resolveMembers, type MemberPlan } from "./cross-checks";
 import type { Cell, MeasureSettings, PhaseSettings, World } from "./experiment";
+import { detectorOf } from "./detector";
 import { idleness } from "./fault-checks";
 import { readFaults } from "./faults";
 import { idOf, nodeAt, toJson, written, type LocatedMap } from "./located";
@@ -115,11 +116,7 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
       readTimeoutMs: values.number("tunables.timeout.read"),
       writeTimeoutMs: values.number("tunables.timeout.write"),
       admission: values.number("tunables.admission"),
-      detector: {
-        name: values.text("tunables.detector.name"),
-        heartbeatIntervalMs: values.number("tunables.detector.heartbeat_interval"),
-        timeoutMs: values.number("tunables.detector.timeout"),
-      },
+      detector: detectorOf(values),
     },
     network: networkOf(values, members),
     storage: {

@@ -8,6 +8,7 @@ import type { QuorumValue } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { PhaseSettings, World } from "./experiment";
 import { checkClocks } from "./clock-checks";
+import { checkDetector } from "./detector";
 import { checkDrawnKinds, checkFaults, checkFaultTimes } from "./fault-checks";
 import type { ReadFaults } from "./faults";
 import type { Place } from "./located";
@@ -48,10 +49,9 @@ export function resolveMembers(values: Values, problems: Problems): readonly Mem
       : zones.flatMap(([zone, count]) => Array<string>(count).fill(zone));
   const weights = factors(values, "cluster.weights");
   const speeds = factors(values, "cluster.speed");
-  const simulated = values.text("world") === "simulation";
   const members = zoneOf.map((zone, i): MemberPlan => {
     const id = `node-${i + 1}`;
-    const speed = simulated ? speeds.get(id) : undefined;
+    const speed = speeds.get(id);
     return { id, zone, weight: weights.get(id) ?? 1, ...(speed === undefined ? {} : { speed }) };
   });
   const ids = new Set(members.map(({ id }) => id));
@@ -214,6 +214,7 @@ function checkCluster(
         warn(values.place(key), `${key} has no effect with cluster.storage memory; it belongs to lmdb`);
     }
   }
+  checkSpeed(values, warn);
   const zones = new Set(members.map((member) => member.zone));
   // In a sweep over zones it is what the other cells need.
   const zonesVary = values.place("cluster.zones").origin === "axis";
@@ -232,20 +233,20 @@ function checkCluster(
   }
 }
 
+/** What multiplies nothing only seems to be uneven. In a sweep over service times it is what the other cells need. */
+function checkSpeed(values: Values, warn: (at: Place, message: string) => void): void {
+  if (!values.given("cluster.speed") || values.text("world") !== "simulation") return;
+  const divided = ["node_model.service.message", ...OF_THE_DISK];
+  const known = divided.some((key) => values.get(key) !== undefined || values.place(key).origin === "axis");
+  if (!known)
+    warn(
+      values.place("cluster.speed"),
+      `cluster.speed has no effect: it divides ${divided.join(", ")}, none of which is set`,
+    );
+}
+
 function checkTimes(values: Values, warn: (at: Place, message: string) => void, problems: Problems): void {
-  if (values.sound("tunables.detector.heartbeat_interval", "tunables.detector.timeout")) {
-    const interval = values.number("tunables.detector.heartbeat_interval");
-    const timeout = values.number("tunables.detector.timeout");
-    if (timeout <= interval) {
-      const key = values.given("tunables.detector.timeout")
-        ? "tunables.detector.timeout"
-        : "tunables.detector.heartbeat_interval";
-      problems.error(
-        values.place(key),
-        `detector.timeout (${timeout} ms) does not exceed detector.heartbeat_interval (${interval} ms): every node would be suspected between two heartbeats`,
-      );
-    }
-  }
+  checkDetector(values, warn, problems);
   if (!values.sound("phases.measure", "measure.interval")) return;
   const measure = values.number("phases.measure");
   if (measure < values.number("measure.interval")) {

@@ -55,7 +55,8 @@ function hintOf(values: Values): HintSettings {
   };
 }
 
-function scaler(values: Values): <T extends number | undefined>(ms: T) => T {
+/** Divides long times by `time_scale`. */
+export function scaler(values: Values): <T extends number | undefined>(ms: T) => T {
   const factor = values.number("time_scale");
   // Whole microseconds, so that a scaled time is the same number everywhere; never so short that it is none.
   return ((ms: number | undefined) =>

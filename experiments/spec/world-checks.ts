@@ -35,7 +35,7 @@ export function checkWorld(
   if (values.text("tunables.detector.name") === "perfect" && world === "processes") {
     problems.error(
       values.place("tunables.detector.name"),
-      "tunables.detector.name perfect exists only in world: simulation, where the world knows who is up; processes have timeout",
+      "tunables.detector.name perfect exists only in world: simulation, where the world knows who is up; processes have all others",
     );
   }
   if (world === "processes" && nodes !== undefined && nodes > MAX_PROCESSES) {

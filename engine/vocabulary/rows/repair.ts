@@ -164,7 +164,7 @@ export const REPAIR_ROWS: readonly Tunable[] = [
     title: "By what factor the long times of maintenance are shortened",
     buys: "Settings keep the values that systems really use (60 s idle, a window of 3 h, 10 days of grace) and are observed in minutes: with 600, ten minutes are a second.",
     costs:
-      "Only hint_window, hint_idle, hint_expiry, aae's interval and rebuild, grace and delete_mode shrink. Requests, detectors and the network do not, so what depends on both (how much traffic falls into a window) shrinks too.",
+      "Only hint_window, hint_idle, hint_expiry, aae's interval and rebuild, grace, delete_mode and the long times of detectors (ratio_interval, retry_interval, reconnect_interval, net_tick) shrink. Requests, heartbeats, probes and the network do not, so what depends on both (how much traffic falls into a window) shrinks too.",
     source: "This project: true values of 60 s, 3 h and 10 days cannot be watched in a run of minutes",
     names: {},
     charts: ["divergence", "method"],
