@@ -153,9 +153,12 @@ describe("a resolved experiment", () => {
     const cell = only("measure: {divergence_scan: none}\ntunables: {detector: timeout}\n");
     assert.equal(cell.measure.divergenceScan, undefined);
     assert.equal(cell.cluster.engine.detector.name, "timeout");
-    assert.deepEqual(errorsOf("tunables: {detector: phi-normal}\n"), [
-      '1:22 tunables.detector.name is "phi-normal", which is not supported by this version yet; it has timeout, perfect',
-    ]);
+    assert.deepEqual(only("tunables: {detector: phi-normal}\n").cluster.engine.detector, {
+      name: "phi-normal",
+      heartbeatIntervalMs: 250,
+      timeoutMs: 2_000,
+      phiNormal: { window: 1_000, threshold: 8, minDeviationMs: 100, acceptablePauseMs: 3_000 },
+    });
   });
 
   it("reads how much history to keep", () => {

@@ -212,10 +212,9 @@ const WRONG: readonly Wrong[] = [
     text: "world: processes\nring: {partitions: 128}\ncluster: {nodes: 100, speed: {node-1: 2}}\nnetwork: {duplicate: 1%, bandwidth: 1MB/s}\nnode_model: {service: {read: 1ms}}\nsimulation: {codec: bypass}\ntunables: {detector: perfect}\n",
     told: [
       "3:18 the cluster has 100 nodes; as processes at most 64 are allowed, in world: simulation 5000",
-      "3:30 cluster.speed works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
       "4:37 network.bandwidth works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
       "6:21 simulation.codec works only in world: simulation; on real processes with a later version (say world: simulation, or leave it out)",
-      "7:22 tunables.detector.name perfect exists only in world: simulation, where the world knows who is up; processes have timeout",
+      "7:22 tunables.detector.name perfect exists only in world: simulation, where the world knows who is up; processes have all others",
     ],
   },
   {

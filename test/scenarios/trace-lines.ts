@@ -6,7 +6,7 @@ import { addressOfHint } from "../../engine/handoff/handoff";
 import type { Clock, Context } from "../../engine/clocks/clock";
 import { describeVector, readContext } from "../../engine/clocks/version-vector";
 import type { Note } from "../../engine/io";
-import type { AnswerMessage, Message, RequestOptions } from "../../engine/messages";
+import type { AnswerMessage, Gossip, Message, ProbeMessage, RequestOptions } from "../../engine/messages";
 import type { MessageFate, Party, Watcher } from "../../engine/sim/trace";
 import { type Address, decodeAddress } from "../../engine/vocabulary/address";
 import type { Micros } from "../../engine/vocabulary/micros";
@@ -114,6 +114,8 @@ export class TraceLines implements Watcher {
     switch (message.kind) {
       case "heartbeat":
         return `heartbeat ${String(message.sequence)} of epoch ${String(message.epoch)}`;
+      case "probe":
+        return probeInWords(message);
       case "get":
         return `get ${keyName(message.address)}${forwarded(message)}${options(message.options)}`;
       case "put": {
@@ -149,6 +151,14 @@ export class TraceLines implements Watcher {
         return message.kind;
       case "handoff-reply":
         return `handoff-reply ${message.status}`;
+      case "gossip":
+        return gossipInWords(message);
+      case "transfer-offer":
+        return `transfer-offer ${message.addresses.map(keyName).join(" ")}`;
+      case "transfer-copies":
+        return `transfer-copies ${message.entries.map(({ address, state }) => `${keyName(address)} ${this.clock.describe(state)}`).join(", ")}`;
+      case "transfer-reply":
+        return `transfer-reply ${message.status}${message.wanted.length === 0 ? "" : `, wants ${String(message.wanted.length)}`}`;
       case "replica-updated":
         return `replica-updated ${message.outcome}${message.outcome === "ok" ? ` ${this.clock.describe(message.state)}` : ""}`;
       case "inspect":
@@ -158,6 +168,16 @@ export class TraceLines implements Watcher {
   }
 }
 
+function probeInWords({ what, about, updates }: ProbeMessage): string {
+  const news = updates.map(
+    ({ node, status, incarnation }) => `${nodeName(node)} ${status} ${String(incarnation % LIFE)}`,
+  );
+  const subject = what === "rumour" ? "" : ` ${nodeName(about)}`;
+  return `${what}${subject}${news.length === 0 ? "" : `, ${news.join(", ")}`}`;
+}
+
+/** Incarnations of one life. */
+const LIFE = 2 ** 20;
 const FATE_WIDTH = 11;
 
 export function nodeName(index: number): string {
@@ -179,6 +199,17 @@ export function answerInWords({ outcome, versions, reason }: AnswerMessage): str
     ({ writeId, value, tombstone }) => `w${String(writeId)}${tombstone ? "†" : value === "" ? "" : `=${value}`}`,
   );
   return `${outcome}${outcome === "ok" ? ` [${found.join(" ")}]` : ""}${reason === "" ? "" : ` (${reason})`}`;
+}
+
+function gossipInWords({ ringId, ring, hash, digests, entries, wants, wantsRing }: Gossip): string {
+  const parts = [
+    `ring ${String(ringId.version)}${ring === undefined ? "" : ` told (${ring.phase})`}${wantsRing ? " asked for" : ""}`,
+    hash === undefined ? "" : "hash",
+    digests.length === 0 ? "" : `${String(digests.length / 3)} digests`,
+    entries.map(({ node, wish, removed }) => `${nodeName(node)}:${removed ? "removed" : wish}`).join(" "),
+    wants.length === 0 ? "" : `wants ${wants.map(nodeName).join(" ")}`,
+  ];
+  return `gossip ${parts.filter((part) => part !== "").join(", ")}`;
 }
 
 function noteInWords(note: Note): string {
@@ -217,5 +248,17 @@ function noteInWords(note: Note): string {
       return `ignores a request of ${nodeName(note.from)}: ${note.reason}`;
     case "tickets-full":
       return `would ignore a late request of ${nodeName(note.from)}`;
+    case "ring":
+      return `goes by ring ${String(note.version)} (${note.phase}) of ${nodeName(note.proposer)}`;
+    case "proposed":
+      return `proposes ring ${String(note.version)} (${note.phase})`;
+    case "removed":
+      return `knows ${nodeName(note.node)} as removed`;
+    case "gossip-refused":
+      return `refuses gossip of ${nodeName(note.node)}: ${note.reason}`;
+    case "serving":
+      return note.on ? "takes clients" : "takes no clients";
+    case "retired":
+      return "has left";
   }
 }

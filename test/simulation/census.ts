@@ -30,6 +30,7 @@ const MESSAGES: readonly Message["kind"][] = [
   "segments-reply",
   "stream",
   "stream-reply",
+  "probe",
 ];
 const NOTES: readonly Note["kind"][] = [
   "suspected",

@@ -7,6 +7,7 @@
  */
 import { CLOCKS } from "../../engine/clocks/clock";
 import { DETECTORS } from "../../engine/detectors/detector";
+import { detectorNamedWith, QUICK } from "../engine/detectors/named";
 import { FAULT_VERBS } from "../../engine/host/faults";
 import { randomFaults } from "../../engine/sim/faults";
 import type { FaultKind, FaultSettings } from "../../engine/vocabulary/faults";
@@ -141,7 +142,9 @@ export function drawScenario(seed: number): Scenario {
   const faults = drawFaults(root.fork("faults"), cluster, endMs);
   if (seed < FIRST_WITH_REPAIR) return { seed, cluster, workload, faults, endMs, traits: traitsOf(cluster, workload) };
   const draws = root.fork("repair");
-  const engine = { ...cluster.engine, ...drawRepair(draws, cluster.engine) };
+  const repairing = { ...cluster.engine, ...drawRepair(draws, cluster.engine) };
+  const engine =
+    seed < FIRST_WITH_DETECTORS ? repairing : { ...repairing, detector: drawDetector(root.fork("detector")) };
   const whole = { ...cluster, engine };
   const all = engine.standIn === undefined ? faults : withAbsences(draws.fork("absences"), faults, whole, endMs);
   const busy = {
@@ -161,6 +164,24 @@ export function drawScenario(seed: number): Scenario {
  * once they would find again, and they are quick. From here on everything that repairs is drawn, from forks of its own.
  */
 export const FIRST_WITH_REPAIR = 2_000_000;
+/** Seeds below know two detectors. */
+export const FIRST_WITH_DETECTORS = 6_000_000;
+
+function drawDetector(draws: Draws): EngineSettings["detector"] {
+  return detectorNamedWith(draws.pick([...DETECTORS.keys()]), {
+    ...QUICK,
+    window: draws.pick([5, 1_000]),
+    probe_order: draws.pick(["round-robin", "random"]),
+    indirect_probes: draws.integer(0, 3),
+    suspicion_mult: draws.pick([0, 3]),
+    max_updates: draws.pick([1, 6]),
+    scaling: draws.pick(["memberlist", "paper"]),
+    rumour_interval: draws.pick(["none", "10ms"]),
+    avoid_suspects: draws.chance(0.3),
+    buddy: draws.chance(0.5),
+    max_health: draws.pick([0, 3]),
+  });
+}
 
 export function removesTombstones({ deleteMode, graceMs }: EngineSettings): boolean {
   return graceMs !== undefined || (deleteMode !== undefined && deleteMode !== "keep");
@@ -301,7 +322,7 @@ function drawEngine(seed: number, draws: Draws, nodes: number): EngineSettings {
     writeTimeoutMs: draws.integer(100, 400),
     admission: draws.chance(0.1) ? draws.integer(1, 3) : 1_000,
     detector: {
-      name: draws.pick([...DETECTORS.keys()]),
+      name: draws.pick(["timeout", "perfect"]),
       heartbeatIntervalMs,
       timeoutMs: heartbeatIntervalMs * draws.integer(3, 6),
     },

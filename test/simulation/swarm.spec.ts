@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { drawScenario, FIRST_WITH_REPAIR } from "./draw";
+import { drawScenario, FIRST_WITH_DETECTORS, FIRST_WITH_REPAIR } from "./draw";
 import { OPEN_BUGS } from "./open-bugs";
 import { PLANTS, REPAIR_PLANTS } from "./plants";
 import SEEDS from "./seeds.json";
@@ -7,7 +7,9 @@ import { runSeed } from "./swarm-run";
 import { describeFailure, tryTwice } from "./twice";
 
 /** Fixed, so that a failure of the build is a failure of the change. */
-const FRESH = [5_001, FIRST_WITH_REPAIR + 5_001].flatMap((from) => Array.from({ length: 12 }, (_, i) => from + i));
+const FRESH = [5_001, FIRST_WITH_REPAIR + 5_001, FIRST_WITH_DETECTORS + 5_001].flatMap((from) =>
+  Array.from({ length: 12 }, (_, i) => from + i),
+);
 
 /** A planted bug is found within so many seeds. */
 const MOST_SEEDS = 40;
