@@ -2,7 +2,7 @@
  * The whole surface of a node: inputs go in through `step`, effects come out of `takeEffects`, and the only question
  * about time is `nextWakeup`. Whatever the world is made of, sockets or an event queue, it speaks these records.
  */
-import type { AnswerMessage, ClientMessage, Inspection, NodeIndex, PeerMessage } from "./messages";
+import type { AnswerMessage, ClientMessage, Inspection, NodeIndex, PeerMessage, RingPhase } from "./messages";
 import type { Address } from "./vocabulary/address";
 import type { Micros } from "./vocabulary/micros";
 
@@ -46,7 +46,9 @@ export type Input =
   | { readonly kind: "link-up"; readonly node: NodeIndex }
   | { readonly kind: "link-down"; readonly node: NodeIndex }
   /** The instant asked for by `nextWakeup` has come. */
-  | { readonly kind: "woken" };
+  | { readonly kind: "woken" }
+  /** An operator asks this node to do something about membership. */
+  | { readonly kind: "operate"; readonly verb: OperatorVerb };
 
 export type Effect =
   | { readonly kind: "send"; readonly to: NodeIndex; readonly message: PeerMessage }
@@ -62,10 +64,33 @@ export type Effect =
     }
   /** Reads on in a walk over the storage; `cursor` undefined begins one. */
   | { readonly kind: "scan"; readonly token: number; readonly cursor: unknown; readonly limit: number }
+  /** Outlives the process, beside what is stored; durable before what follows is sent. It replaces the last one. */
+  | { readonly kind: "persist"; readonly text: string }
   | { readonly kind: "note"; readonly note: Note };
+
+/** What an operator asks of one node. */
+export type OperatorVerb =
+  /** Wants to be in the ring: it asks `via` first, and takes the place of a dead member, if any. */
+  | { readonly kind: "join"; readonly via: NodeIndex | undefined; readonly replaces: NodeIndex | undefined }
+  | { readonly kind: "leave" }
+  /** That other node is dead, and out of the ring for ever. */
+  | { readonly kind: "remove"; readonly node: NodeIndex };
+
+/** About membership; rare. */
+export type MembershipNote =
+  /** This node goes by another state of the ring. */
+  | { readonly kind: "ring"; readonly version: number; readonly proposer: NodeIndex; readonly phase: RingPhase }
+  | { readonly kind: "proposed"; readonly version: number; readonly phase: RingPhase }
+  | { readonly kind: "removed"; readonly node: NodeIndex }
+  | { readonly kind: "gossip-refused"; readonly node: NodeIndex; readonly reason: string }
+  /** It takes clients, or no more. */
+  | { readonly kind: "serving"; readonly on: boolean }
+  /** It has left, keeps nothing, and may be switched off. */
+  | { readonly kind: "retired" };
 
 /** The structured trace. Rare events are always noted; the walk of single operations only when tracing is on. */
 export type Note =
+  | MembershipNote
   | { readonly kind: "suspected"; readonly node: NodeIndex }
   | { readonly kind: "trusted"; readonly node: NodeIndex }
   | { readonly kind: "refused"; readonly outcome: string; readonly reason: string }

@@ -275,6 +275,18 @@ export class TraceRecorder implements Watcher {
         return `ignores a request of ${this.nameOf(note.from)}: ${note.reason}`;
       case "tickets-full":
         return `misses so many requests that a late one of ${this.nameOf(note.from)} would be ignored`;
+      case "ring":
+        return `goes by the ring's state ${String(note.version)} (${note.phase}), proposed by ${this.nameOf(note.proposer)}`;
+      case "proposed":
+        return `proposes the ring's state ${String(note.version)} (${note.phase})`;
+      case "removed":
+        return `knows that ${this.nameOf(note.node)} was removed`;
+      case "gossip-refused":
+        return `believes nothing that was said of ${this.nameOf(note.node)}: ${note.reason}`;
+      case "serving":
+        return note.on ? "takes clients" : "takes no clients any more";
+      case "retired":
+        return "has left the ring and keeps nothing any more";
     }
   }
 }

@@ -13,6 +13,8 @@ export interface HostPorts {
   readonly storage: Storage;
   readonly alarm: Alarm;
   readonly note: (note: Note, now: Micros) => void;
+  /** Keeps `text` durably in place of the last one, before it returns; whoever starts the node's next life hands it over. */
+  readonly persist?: (text: string) => void;
 }
 
 export class Host implements StorageEvents {
@@ -115,6 +117,9 @@ export class Host implements StorageEvents {
         return;
       case "scan":
         this.storage.scan(effect.token, effect.cursor, effect.limit, this);
+        return;
+      case "persist":
+        this.ports.persist?.(effect.text);
         return;
       case "note":
         this.ports.note(effect.note, now);

@@ -10,6 +10,7 @@
  * What a member has promised must outlive it: the state of the ring it has seen and what it wishes are kept durably before
  * anybody hears of them, or a node that starts again would coordinate under a ring that all others have left.
  */
+import type { MembershipNote, OperatorVerb } from "../io";
 import type { Gossip, MemberEntry, NodeIndex, RingId, RingState } from "../messages";
 import type { RingPlan } from "../ring/plan";
 import { fromMs, type Micros } from "../vocabulary/micros";
@@ -17,21 +18,8 @@ import type { Random } from "../vocabulary/random";
 import type { MembershipSettings } from "../vocabulary/settings";
 import { proposal, votersOf } from "./changes";
 import { Members, type Refusal } from "./members";
+import type { Remembered } from "./remembered";
 import { compareRingIds, isSameRing, NO_RING } from "./ring-ids";
-
-/** What an operator asks of one node. */
-export type OperatorVerb =
-  | { readonly kind: "join"; readonly via: NodeIndex | undefined; readonly replaces: NodeIndex | undefined }
-  | { readonly kind: "leave" }
-  | { readonly kind: "remove"; readonly node: NodeIndex };
-
-/** What outlives the process. */
-export interface Remembered {
-  readonly ring: RingState;
-  readonly wish: MemberEntry["wish"];
-  readonly replaces: NodeIndex | undefined;
-  readonly removed: readonly NodeIndex[];
-}
 
 export interface MembershipOptions {
   readonly self: NodeIndex;
@@ -58,16 +46,6 @@ export interface MembershipActs {
   membersChanged(): void;
   note(note: MembershipNote): void;
 }
-
-export type MembershipNote =
-  | { readonly kind: "ring"; readonly version: number; readonly proposer: NodeIndex; readonly phase: RingState["phase"] }
-  | { readonly kind: "proposed"; readonly version: number; readonly phase: RingState["phase"] }
-  | { readonly kind: "removed"; readonly node: NodeIndex }
-  | { readonly kind: "gossip-refused"; readonly node: NodeIndex; readonly reason: string }
-  /** It takes clients, or no more. */
-  | { readonly kind: "serving"; readonly on: boolean }
-  /** It has left, keeps nothing, and may be switched off. */
-  | { readonly kind: "retired" };
 
 /** Of an interval: so long news waits for company before it is passed on. */
 const NEWS_WAITS = 10;
@@ -146,13 +124,6 @@ export class Membership {
   /** Whether this peer follows the same state of the ring, as far as is known. */
   agrees(node: NodeIndex): boolean {
     return this.state !== undefined && isSameRing(this.members.seen(node), this.state.id);
-  }
-
-  /** Whether all who have a say have seen the state that this node is in. */
-  get settled(): boolean {
-    const { state, members } = this;
-    if (state?.phase !== "settled") return false;
-    return votersOf(state, members).every((node) => isSameRing(members.seen(node), state.id));
   }
 
   next(): Micros {

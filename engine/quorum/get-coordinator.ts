@@ -45,6 +45,8 @@ export class GetCoordination implements Identified {
   answered = false;
   /** When it was begun; told to whoever measures reads. */
   startedAt: Micros = 0;
+  /** Of the state of the ring that it was begun under; the node's own count. */
+  ringSerial = 0;
   /** Parallel to `replicas`: undefined until that replica answers. */
   protected readonly results: unknown[];
   protected found = 0;

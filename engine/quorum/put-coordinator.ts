@@ -33,6 +33,8 @@ export class PutCoordination implements Identified {
   answered = false;
   /** When it was begun. */
   startedAt: Micros = 0;
+  /** Of the state of the ring that it was begun under; the node's own count. */
+  ringSerial = 0;
   private readonly received: Tally;
   private readonly receivedByPrimaries: Tally;
   private readonly stored: Tally;

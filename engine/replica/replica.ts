@@ -102,8 +102,10 @@ export interface ReplicaOptions {
   readonly stamp: (writer: Writer) => Micros;
   /** A state knows of this wall time: later stamps lie above it. */
   readonly learnt: (at: Micros) => void;
-  /** Tombstones are reaped: a key found absent may have had events before. */
+  /** Tombstones are reaped, or copies given up: a key found absent may have had events before. */
   readonly reaps: boolean;
+  /** Tombstones are reaped: what was sent before is not to bring them back. */
+  readonly buries: boolean;
   /** An actor that has forgotten a key takes a fresh identity for it. */
   readonly actorEpochs: boolean;
   readonly now: () => Micros;
@@ -142,7 +144,7 @@ export class Replica {
     private readonly note: (note: Note) => void,
   ) {
     this.borrowed = new BorrowedNames(options.walks);
-    if (options.reaps && options.actorEpochs) this.graves = new Graves(options.messageLifetime);
+    if (options.buries && options.actorEpochs) this.graves = new Graves(options.messageLifetime);
   }
 
   perform(vnode: number, address: Address, task: ReplicaTask): void {
@@ -365,9 +367,7 @@ export class Replica {
     this.reaped++;
     const key = storageKey(entry.vnode, entry.address);
     this.graves?.dig(key, held, this.options.now());
-    this.reapedAt.delete(key);
-    if (this.reapedAt.size >= MOST_GRAVES) this.reapedAt.delete(this.reapedAt.keys().next().value!);
-    this.reapedAt.set(key, this.minted);
+    this.rememberRemoval(key);
     this.remove(entry, held);
   }
 
@@ -375,8 +375,24 @@ export class Replica {
   private drop(entry: Entry, state: unknown): void {
     const held = entry.state;
     if (held === undefined || this.options.clock.compare(held, state) !== "equal" || entry.event > entry.safe) return;
-    this.borrowed.dropped(storageKey(entry.vnode, entry.address));
+    const key = storageKey(entry.vnode, entry.address);
+    this.borrowed.dropped(key);
+    // A copy of this node's own: its events had counters, and the key may come back.
+    if (entry.vnode < HINTED) this.rememberRemoval(key);
     this.remove(entry, held);
+  }
+
+  /** Events on that key, should there be any again, count on from here. */
+  private rememberRemoval(key: string): void {
+    this.reapedAt.delete(key);
+    if (this.reapedAt.size >= MOST_GRAVES) this.reapedAt.delete(this.reapedAt.keys().next().value!);
+    this.reapedAt.set(key, this.minted);
+  }
+
+  /** Whether the disk has all that memory knows of this copy. */
+  isSettled(vnode: number, address: Address): boolean {
+    const entry = this.entries.get(storageKey(vnode, address));
+    return entry === undefined || (!entry.loading && entry.storing === 0 && entry.event <= entry.safe);
   }
 
   /** If the disk does not take it, `held` is there as before, and whoever is told of changes is to know that. */

@@ -11,7 +11,7 @@ import { Traffic } from "../host/traffic";
 import { MemoryStorage } from "../host/memory-storage";
 import type { Alarm, Storage, Transport } from "../host/ports";
 import type { Input, Note, ProtocolNode, Session } from "../io";
-import type { AnswerMessage, Inspection, NodeIndex, PeerMessage } from "../messages";
+import type { AnswerMessage, Inspection, NodeIndex, PeerMessage, RingState } from "../messages";
 import type { NodeCounts, NodeOptions } from "../node";
 import type { Address } from "../vocabulary/address";
 import type { Distribution } from "../vocabulary/distributions";
@@ -22,6 +22,8 @@ import type { SimulatedDisk } from "./disk";
 /** What a machine runs; a test may put something between. */
 export type RunningNode = ProtocolNode & {
   count(): NodeCounts;
+  readonly serving?: boolean;
+  readonly ringState?: RingState | undefined;
   doubt?(of: NodeIndex, now: Micros): number | undefined;
 };
 export type NodeFactory = (options: NodeOptions, now: Micros) => RunningNode;
@@ -55,7 +57,7 @@ export interface MachineWorld {
 
 export interface MachineOptions {
   readonly index: number;
-  readonly nodeOptions: Omit<NodeOptions, "epoch" | "wallTime" | "storageIsImmediate">;
+  readonly nodeOptions: Omit<NodeOptions, "epoch" | "wallTime" | "storageIsImmediate" | "remembered">;
   readonly create: NodeFactory;
   /** Undefined: memory, which a crash empties. */
   readonly disk: ((machine: Machine) => SimulatedDisk) | undefined;
@@ -110,6 +112,8 @@ export class Machine implements Alarm, Transport {
   private wakeHandle = 0;
   private hostsWake: (() => void) | undefined;
   private before: NodeCounts | undefined;
+  /** What the node made durable beside its copies: its identity's, and so kept when the disk is wiped. */
+  private remembered: string | undefined;
   private readonly index: NodeIndex;
   private readonly service: Distribution | undefined;
 
@@ -134,6 +138,7 @@ export class Machine implements Alarm, Transport {
       {
         ...options.nodeOptions,
         epoch: this.epoch,
+        remembered: this.remembered,
         storageIsImmediate: storage.immediate,
         wallTime: (now: Micros) => this.wallTime(now),
       },
@@ -144,6 +149,7 @@ export class Machine implements Alarm, Transport {
       storage: options.watched?.(storage) ?? storage,
       alarm: this,
       note: (note) => world.noted(this.index, note),
+      persist: (text) => (this.remembered = text),
     });
     this.host.start();
     this.awaitCollection();

@@ -20,6 +20,7 @@ function replica(): { replica: Replica; effects: Effect[]; loads: () => number; 
       stamp: () => 1,
       learnt: () => undefined,
       reaps: false,
+      buries: false,
       actorEpochs: true,
       now: () => 1,
       walks: true,
