@@ -18,6 +18,16 @@ const MAX_WAITING = 100_000;
 /** What is owed before somebody sleeps for it. */
 const WORTH_A_TIMER: Micros = 1_000;
 
+/**
+ * Uneven machines on one: nobody can be made faster than the machine is, so the fastest member runs as it can, and each of the others
+ * takes as many times as long for a message as its speed is lower.
+ */
+export function slownessOf(members: readonly { readonly speed?: number }[]): readonly number[] {
+  const speeds = members.map(({ speed }) => speed ?? 1);
+  const fastest = Math.max(...speeds);
+  return speeds.map((speed) => fastest / speed);
+}
+
 export class Pace {
   /** So many times as long as it takes. At least 1. */
   slowness = 1;

@@ -60,10 +60,12 @@ export function place(
   if (taskset === undefined) return unpinned("taskset is not installed");
   if (pin !== "auto") {
     const lists = Array.from({ length: nodes }, (_, i) => pin[i % pin.length]);
+    // One list more than there are nodes is the driver's.
+    const driver = pin.length > nodes ? pin[nodes] : undefined;
     return {
       nodes: lists,
-      driver: undefined,
-      description: `nodes ${lists.map((list) => list.join("+")).join(" ")}, driver unpinned`,
+      driver,
+      description: `nodes ${lists.map((list) => list.join("+")).join(" ")}, driver ${driver === undefined ? "unpinned" : driver.join("+")}`,
     };
   }
   if (cores.length < 2) return unpinned("a single core");

@@ -13,7 +13,9 @@ import { anomalies } from "./anomalies";
 import { convergence } from "./convergence";
 import { divergence } from "./divergence";
 import { divergenceByKind } from "./divergence-by-kind";
+import { faultsCompared } from "./faults-compared";
 import { hintsOverTime } from "./hints-over-time";
+import { imbalanceOverTime } from "./imbalance-over-time";
 import { kStaleness } from "./k-staleness";
 import { latencyOverTime } from "./latency-over-time";
 import { metadataByWriters } from "./metadata-by-writers";
@@ -28,6 +30,7 @@ import { staleOverTime } from "./stale-over-time";
 import { tVisibility } from "./t-visibility";
 import { tradeOff } from "./trade-off";
 import { versionGraph } from "./version-graph";
+import { workByRole } from "./work-by-role";
 import type { ChartInput } from "./cells";
 
 /** Data that survives JSON. */
@@ -121,6 +124,9 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
     siblingsByWrites,
     metadataByWriters,
     ringBalance,
+    workByRole,
+    imbalanceOverTime,
+    faultsCompared,
   ].map((chart) => [chart.id, chart]),
 );
 

@@ -80,6 +80,7 @@ export class ImbalanceMeasure implements Measure {
     return {
       threshold: OUT_OF_BALANCE,
       windowS: middleLength(windows) / MICROS_PER_SECOND,
+      rises: quarters(windows) !== undefined,
       t: windows.map(({ from }) => (from - startOfWarmup) / MICROS_PER_SECOND),
       columns: {
         out_of_balance: windows.map(({ out }) => out),
@@ -100,21 +101,28 @@ function middleLength(windows: readonly Window[]): number {
   return lengths[lengths.length >> 1] ?? 0;
 }
 
-function byLoad(windows: readonly Window[]): Readonly<Record<string, MetricValue>> {
+/** The windows with the fewest and with the most requests; undefined where load does not rise from the ones to the others. */
+function quarters(
+  windows: readonly Window[],
+): { readonly low: readonly Window[]; readonly high: readonly Window[] } | undefined {
+  if (windows.length < LEAST_WINDOWS) return undefined;
   const sorted = [...windows].sort((a, b) => a.load - b.load);
   const quarter = Math.floor(sorted.length / QUARTER);
-  const low = sorted.slice(0, quarter);
-  const high = sorted.slice(sorted.length - quarter);
-  const rises = sorted.length >= LEAST_WINDOWS && meanLoad(high) >= LEAST_RISE * meanLoad(low);
-  if (!rises) return {};
-  const [outLow, outHigh] = [meanShare(low), meanShare(high)];
+  const [low, high] = [sorted.slice(0, quarter), sorted.slice(sorted.length - quarter)];
+  return meanLoad(high) >= LEAST_RISE * meanLoad(low) ? { low, high } : undefined;
+}
+
+function byLoad(windows: readonly Window[]): Readonly<Record<string, MetricValue>> {
+  const told = quarters(windows);
+  if (told === undefined) return {};
+  const [low, high] = [meanShare(told.low), meanShare(told.high)];
   return {
-    imbalance_low_load: outLow,
-    imbalance_high_load: outHigh,
+    imbalance_low_load: low,
+    imbalance_high_load: high,
     imbalance_low_over_high:
-      outHigh.value === 0
+      high.value === 0
         ? notMeasured("times")
-        : { value: outLow.value! / outHigh.value!, lo: null, hi: null, n: 2 * quarter, unit: "times" },
+        : { value: low.value! / high.value!, lo: null, hi: null, n: low.n + high.n, unit: "times" },
   };
 }
 

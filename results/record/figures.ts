@@ -92,7 +92,12 @@ export interface TrialFigures {
    * Chart 41: by window, the share of nodes whose requests differ from the mean of all by `threshold` or more, and requests a second and
    * node. Seconds from the start of the warm-up. Absent where nodes do not tell their work while the load runs.
    */
-  readonly imbalance?: TimeSeries & { readonly threshold: number; readonly windowS: number };
+  readonly imbalance?: TimeSeries & {
+    readonly threshold: number;
+    readonly windowS: number;
+    /** Load at its highest was at least twice that at its lowest, by quarters of windows. */
+    readonly rises: boolean;
+  };
   /** Chart 42: what clients got in each outage, by when operations were due. Absent without one. */
   readonly outages?: readonly {
     readonly faults: readonly string[];

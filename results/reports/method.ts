@@ -139,6 +139,10 @@ const CALIBRATION: readonly (readonly [string, (one: Calibration) => number, (va
   ["load average of the machine before the trial", (one) => one.loadAverage, plain],
 ];
 
+/** Where `cluster.speed` is given on processes. */
+const UNEVEN =
+  "Nodes of unequal speed are emulated: they share the machine, the fastest runs as it can, and each slower one rests after every message for as long as its speed asks (cluster.speed), in steps of a millisecond. Slow is the handling of messages alone, not disk or network, and latencies of slow nodes come in bursts.";
+
 function calibration(run: LoadedRun): string {
   const worlds = worldsOf(run);
   if (!worlds.includes("processes"))
@@ -155,8 +159,11 @@ function calibration(run: LoadedRun): string {
     return [name, words(median(values)!), words(Math.min(...values)), words(Math.max(...values))];
   });
   const placements = [...new Set(known.map((one) => one.placement))];
+  const uneven = run.trials.some(
+    ({ record }) => record.world === "processes" && (record.resolved["cluster.speed"] ?? "") !== "",
+  );
   return (
-    `<h3>Calibration${of}</h3><p>What the machine itself costs, measured before each trial: latencies near these figures say more about the machine than about the store. Placement of processes: ${escapeText(placements.join("; "))}.</p>` +
+    `<h3>Calibration${of}</h3><p>What the machine itself costs, measured before each trial: latencies near these figures say more about the machine than about the store. Placement of processes: ${escapeText(placements.join("; "))}.${uneven ? ` ${UNEVEN}` : ""}</p>` +
     dataTable(
       {
         columns: ["measured without the store", `median of ${counted(known.length, "trial")}`, "lowest", "highest"],

@@ -155,6 +155,9 @@ const NAMES: Readonly<Record<string, string>> = {
   divergence: "Divergence",
   siblings: "Siblings",
   "ring-balance": "Balance",
+  "work-by-role": "Roles",
+  "imbalance-over-time": "Imbalance",
+  "faults-compared": "Fault by fault",
 };
 
 function header(run: LoadedRun, svg: boolean): string {

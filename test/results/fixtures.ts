@@ -5,6 +5,7 @@
  */
 import { Random } from "../../engine/vocabulary/random";
 import type { FaultLane, LatencySpectrum, MetricValue, TrialFigures, Validity } from "../../results/record/figures";
+import { madeUpBalance } from "./made-up-balance";
 import { madeUpCausality } from "./made-up-causality";
 import { madeUpHealing, madeUpKinds } from "./made-up-healing";
 import type {
@@ -613,6 +614,7 @@ function madeUpFigures(
     },
     validity: at.validity,
     ...madeUpHealing(random.fork("healing"), { overlap, t: [...t, 0.5 * at.intervals] }),
+    ...madeUpBalance(random.fork("balance"), at.intervals),
     causality: madeUpCausality(random.fork("causality"), {
       ...{ clock: at.clock, key: `user7${HOSTILE}`, times: at.r + at.w === 2 ? 2 : 1 },
     }),

@@ -51,13 +51,12 @@ export const CLUSTER_ROWS: readonly Tunable[] = [
     kind: { kind: "structure", name: "weights" },
     default: "",
     title: "How fast a node is, relative to a node of speed 1",
-    buys: "A cluster of unequal machines: service times of the node model are divided by the factor.",
+    buys: "A cluster of unequal machines. In simulation service times of the node model are divided by the factor. On processes the fastest node runs as it can, and each other one handles a message and then rests, so that it takes as many times as long as its speed is lower.",
     costs:
-      "A quorum that needs the slow one waits for it. Without service times in node_model there is nothing to divide.",
+      "A quorum that needs the slow one waits for it. In simulation without service times in node_model there is nothing to divide. On processes what is rested is measured and slept in steps of a millisecond, and a slow node is slow at messages alone, not at its disk or in the network.",
     source: `${DYNAMO}, section 2.3: heterogeneity of the infrastructure`,
     names: {},
     charts: ["percentile spectrum", "ring balance"],
-    world: "simulation",
   },
   {
     key: "cluster.storage",

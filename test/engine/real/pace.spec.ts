@@ -5,7 +5,7 @@
 import { strict as assert } from "node:assert";
 import type { Input } from "../../../engine/io";
 import { monotonicMicros } from "../../../engine/real/monotonic";
-import { Pace } from "../../../engine/real/pace";
+import { Pace, slownessOf } from "../../../engine/real/pace";
 import { until } from "../../process/until";
 
 const message = (sequence: number): Input =>
@@ -59,5 +59,13 @@ describe("the pace of a node", () => {
     pace.deliver(message(3));
     await until("all are handled", () => seen.length === 4);
     assert.deepEqual(seen, [0, 1, 2, 3]);
+  });
+});
+
+describe("speeds of nodes on one machine", () => {
+  it("leave the fastest as it is and slow the others down by as many times", () => {
+    assert.deepEqual(slownessOf([{ speed: 1 }, { speed: 4 }, { speed: 2 }]), [4, 1, 2]);
+    assert.deepEqual(slownessOf([{ speed: 0.5 }, {}]), [2, 1], "a node of no given speed has speed 1");
+    assert.deepEqual(slownessOf([{}, {}, {}]), [1, 1, 1]);
   });
 });

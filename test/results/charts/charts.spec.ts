@@ -54,6 +54,9 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "siblings-by-writes": ["writes before the read (count, log scale)", "siblings (versions, log scale)"],
   "metadata-by-writers": ["sessions that had written the key (count)"],
   "ring-balance": ["share of all (%)"],
+  "work-by-role": ["times the even share"],
+  "imbalance-over-time": ["time since warm-up began (s)"],
+  "faults-compared": [],
 };
 
 describe("charts", () => {
