@@ -7,6 +7,7 @@
  * hosts are not walked past, keeps two copies on one machine. Each is chosen where it stands apart, and afterwards exchanged among those that
  * move anyway. Where few nodes are left that may be impossible without moving more; then less movement wins, and neighbours stay. A ring that has grown node by node is thus nearly as well laid out as a fresh one, without the movement of laying it out afresh.
  */
+import type { Random } from "../vocabulary/random";
 import type { NodeIndex } from "./plan";
 import { partitionCounts } from "./layout";
 
@@ -17,13 +18,15 @@ const MOST_CANDIDATES = 4_096;
 const MOST_EXCHANGES = 200_000;
 
 /**
- * Owners after the change; `weights` is of the whole universe, `members` who owns partitions from now on.
+ * Owners after the change; `weights` is of the whole universe, `members` who owns partitions from now on. Given `drawn`, as many partitions
+ * move, but which is drawn, whatever lies beside them.
  * @throws RangeError with more members than partitions.
  */
 export function redeal(
   owners: readonly NodeIndex[],
   members: readonly NodeIndex[],
   weights: readonly number[],
+  drawn?: Random,
 ): NodeIndex[] {
   const partitions = owners.length;
   if (members.length > partitions)
@@ -51,7 +54,8 @@ export function redeal(
     for (const node of receivers)
       if (lack.get(node)! > 0 && (receiver < 0 || lack.get(node)! > lack.get(receiver)!)) receiver = node;
     if (receiver < 0) break;
-    const chosen = bestFor(receiver, dealt, free, gap, cursors.get(receiver)!);
+    const chosen =
+      drawn !== undefined ? anyOf(dealt, free, drawn) : bestFor(receiver, dealt, free, gap, cursors.get(receiver)!);
     const giver = dealt[chosen];
     if (lack.has(giver)) lack.set(giver, lack.get(giver)! + 1);
     lack.set(receiver, lack.get(receiver)! - 1);
@@ -60,8 +64,14 @@ export function redeal(
     const share = Math.max(1, Math.floor(partitions / counts[members.indexOf(receiver)]));
     cursors.set(receiver, (chosen + share) % partitions);
   }
-  setApart(dealt, owners, moved, gap, (node) => lack.has(node));
+  if (drawn === undefined) setApart(dealt, owners, moved, gap, (node) => lack.has(node));
   return dealt;
+}
+
+function anyOf(dealt: readonly NodeIndex[], free: (partition: number) => boolean, drawn: Random): number {
+  let partition = drawn.nextBelow(dealt.length);
+  while (!free(partition)) partition = drawn.nextBelow(dealt.length);
+  return partition;
 }
 
 /** From `cursor` on, the first of those partitions that leave the fewest and farthest neighbours of one node. */

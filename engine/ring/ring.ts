@@ -1,7 +1,7 @@
 /**
- * The ring: which nodes hold the copies of a key, in order of preference. Positions are the 2^32 points of a circle; a
- * position belongs to the first token at or after it. Tokens are either drawn at random, so many to a node by weight
- * (Dynamo's strategy 1, Cassandra), or they are the ends of Q equal partitions dealt to nodes (strategy 3, Riak).
+ * The ring: which nodes hold the copies of a key, in order of preference. Positions are the 2^32 points of a circle; a position belongs to the
+ * first range that ends at or after it. How ranges come about is the strategy's business (arrangement.ts): tokens at random or allocated, or
+ * equal partitions dealt to nodes.
  *
  * The preference list goes on from there. `walk` skips a host that already has a copy, as Dynamo, Cassandra and Voldemort
  * do; `claim` takes the next partitions as they come, as Riak does, and so trusts whoever laid them out: where hosts
@@ -13,9 +13,10 @@ import type { Octets } from "../vocabulary/octets";
 import type { Random } from "../vocabulary/random";
 import type { HashName, MemberSettings, RingSettings } from "../vocabulary/settings";
 import { hashPosition, POSITIONS } from "./hash";
-import { checkMembers, checkUniverse, firstPlan, ownersOf, type RingPlan } from "./plan";
-import { randomTokens } from "./random-tokens";
-import { equalWalk, MAX_VNODES, type Walk } from "./walk";
+import { arrange, type Arrangement } from "./arrangement";
+import { bucketWidth, jumpPosition } from "./jump";
+import { checkMembers, checkUniverse, firstPlan, type RingPlan } from "./plan";
+import { MAX_VNODES, type Walk } from "./walk";
 
 /** One copy's place. `node` is the index among members; `vnode` is 0 where a node holds at most one copy of a key. */
 export interface Replica {
@@ -66,6 +67,12 @@ export class Ring {
   /** For the top bits of a position, the first range that any position with them can belong to. Empty for equal partitions. */
   private readonly index: Uint32Array;
   private readonly indexShift: number;
+  /** Where in the walk the list of a range begins; undefined: at its own place. */
+  private readonly starts: Uint32Array | undefined;
+  /** Ranges are buckets of jump hash, and no arcs of the ring. */
+  private readonly jumps: boolean;
+  /** By node, where the walk prefers zones it has not met. */
+  private readonly zones: { readonly of: Uint16Array; readonly count: number } | undefined;
   private readonly present: Uint8Array;
   /** At [n][range]. */
   private readonly lists: ((readonly Replica[] | undefined)[] | undefined)[] = [];
@@ -76,12 +83,7 @@ export class Ring {
   private ranks: Map<number, number> | undefined;
   private asTokens: readonly Token[] | undefined;
 
-  private constructor(
-    settings: RingSettings,
-    members: readonly MemberSettings[],
-    plan: RingPlan,
-    layout: { readonly walk: Walk; readonly partitions: number },
-  ) {
+  private constructor(settings: RingSettings, members: readonly MemberSettings[], plan: RingPlan, layout: Arrangement) {
     const { walk, partitions } = layout;
     // Where copies are stored under their own vnodes, these must not look like those of hints.
     if (settings.distinctHosts === "claim" && walk.vnodes.some((vnode) => vnode >= HINTED))
@@ -92,9 +94,12 @@ export class Ring {
     this.partitions = partitions;
     this.partitionShift = partitions > 1 && (partitions & (partitions - 1)) === 0 ? 1 + Math.clz32(partitions) : 0;
     this.walk = walk;
-    this.ends = walk.ends;
+    this.jumps = layout.jumps === true;
+    this.ends = layout.ends ?? walk.ends;
+    this.starts = layout.starts;
     this.present = new Uint8Array(members.length);
     for (const node of plan.members) this.present[node] = 1;
+    this.zones = settings.spread === "zones" && this.walks ? zonesOf(members, plan) : undefined;
     this.longest = this.walks ? new Set(walk.nodes).size : walk.nodes.length;
     if (partitions > 0) {
       this.indexShift = 0;
@@ -123,23 +128,7 @@ export class Ring {
   static of(settings: RingSettings, universe: readonly MemberSettings[], plan: RingPlan, random: Random): Ring {
     checkUniverse(universe);
     checkMembers(plan.members, universe);
-    const present = new Set(plan.members);
-    switch (settings.strategy) {
-      case "equal-partitions": {
-        const owners = ownersOf(plan);
-        if (owners.length !== settings.partitions)
-          throw new RangeError(
-            `the plan has ${owners.length} partitions where ring.partitions is ${settings.partitions}`,
-          );
-        if (owners.some((node) => !present.has(node)))
-          throw new RangeError("the plan gives a partition to a node that is not in the ring");
-        return new Ring(settings, universe, plan, { walk: equalWalk(owners), partitions: owners.length });
-      }
-      case "random-tokens": {
-        const walk = randomTokens(settings.vnodesPerNode, universe, (node) => present.has(node), random);
-        return new Ring(settings, universe, plan, { walk, partitions: 0 });
-      }
-    }
+    return new Ring(settings, universe, plan, arrange(settings, universe, plan, random));
   }
 
   /** Whether a member of the universe is in the ring. */
@@ -175,7 +164,7 @@ export class Ring {
     const primaries = this.preferenceListAt(position, n);
     const list = primaries.slice();
     const taken = this.walks ? new Set(primaries.map(({ node }) => node)) : undefined;
-    const from = this.rangeOf(position);
+    const from = this.startOf(this.rangeOf(position));
     const { nodes } = this.walk;
     // Where the ring does not walk, the list is the ranges right after `from`; those behind it lend.
     let step = this.walks ? 0 : primaries.length;
@@ -245,7 +234,7 @@ export class Ring {
   ownership(): readonly number[] {
     const shares = this.members.map(() => 0);
     for (let range = 0; range < this.ends.length; range++)
-      shares[this.walk.nodes[range]] += this.width(range) / POSITIONS;
+      shares[this.walk.nodes[this.startOf(range)]] += this.width(range) / POSITIONS;
     return shares;
   }
 
@@ -262,13 +251,31 @@ export class Ring {
     return total === 0 ? shares : shares.map((share) => share / total);
   }
 
-  /** In ring order: each owns the positions up to and including `at` that the one before does not. */
+  /**
+   * In ring order: each owns the positions up to and including `at` that the one before does not. Where partitions are placed by walking over
+   * tokens these are the partitions and their first owners; a jump ring has no arcs, and shows its buckets as equal ones.
+   */
   tokens(): readonly Token[] {
     return (this.asTokens ??= Array.from(this.ends, (at, range) => ({
       at,
-      node: this.walk.nodes[range],
-      vnode: this.walk.vnodes[range],
+      node: this.walk.nodes[this.startOf(range)],
+      vnode: this.walk.vnodes[this.startOf(range)],
     })));
+  }
+
+  /** Last position of each range, ascending; of a ring without arcs those of {@link tokens}. Never to be changed. */
+  rangeEnds(): Uint32Array {
+    return this.ends;
+  }
+
+  /** False where ranges are buckets of a hash: lists then change from one position to the next. */
+  get hasArcs(): boolean {
+    return !this.jumps;
+  }
+
+  /** Tokens, partitions or buckets that one meets going round. */
+  get walkLength(): number {
+    return this.walk.nodes.length;
   }
 
   /** Short stable text: tokens, then each node's ownership in percent. */
@@ -276,11 +283,12 @@ export class Ring {
     const owned = this.ownership().flatMap((share, node) =>
       this.has(node) ? [`${this.members[node].id} ${(100 * share).toFixed(2)}%`] : [],
     );
-    const kind = this.partitions > 0 ? `${this.partitions} partitions` : `${this.ends.length} tokens`;
+    const kind = `${this.ends.length} ${this.jumps ? "buckets" : this.partitions > 0 ? "partitions" : "tokens"}`;
     return `${kind}, ${this.hash}, ${this.walks ? "walk" : "claim"}: ${owned.join(", ")}`;
   }
 
   private rangeOf(position: number): number {
+    if (this.jumps) return jumpPosition(position, this.ends.length);
     if (this.partitionShift > 0) return position >>> this.partitionShift;
     if (this.partitions > 0) return Math.floor((position * this.partitions) / POSITIONS);
     let range = this.index[position >>> this.indexShift];
@@ -302,7 +310,13 @@ export class Ring {
     return (this.lists[most] ??= new Array<readonly Replica[] | undefined>(this.ends.length).fill(undefined));
   }
 
-  private makeList(from: number, n: number): readonly Replica[] {
+  private startOf(range: number): number {
+    return this.starts === undefined ? range : this.starts[range];
+  }
+
+  private makeList(range: number, n: number): readonly Replica[] {
+    const from = this.startOf(range);
+    if (this.zones !== undefined) return this.listOverZones(from, n, this.zones);
     const list: Replica[] = [];
     const { nodes, vnodes } = this.walk;
     for (let step = 0, at = from; step < nodes.length && list.length < n; step++) {
@@ -310,6 +324,30 @@ export class Ring {
       if (!this.walks) list.push({ node, vnode: vnodes[at] });
       else if (!list.some((one) => one.node === node)) list.push({ node, vnode: 0 });
       if (++at === nodes.length) at = 0;
+    }
+    return list;
+  }
+
+  /** Cassandra's NetworkTopologyStrategy: of n copies as many may repeat a zone as there are more copies than zones. */
+  private listOverZones(
+    from: number,
+    n: number,
+    zones: { readonly of: Uint16Array; readonly count: number },
+  ): Replica[] {
+    const list: Replica[] = [];
+    const { nodes } = this.walk;
+    const met = new Set<number>();
+    let repeats = Math.max(0, n - zones.count);
+    for (let step = 0, at = from; step < nodes.length && list.length < n; step++) {
+      const node = nodes[at];
+      if (++at === nodes.length) at = 0;
+      if (list.some((one) => one.node === node)) continue;
+      if (met.has(zones.of[node])) {
+        if (repeats === 0) continue;
+        repeats--;
+      }
+      met.add(zones.of[node]);
+      list.push({ node, vnode: 0 });
     }
     return list;
   }
@@ -323,9 +361,16 @@ export class Ring {
 
   /** Positions in a range. The one that wraps has what lies beyond the last token too. */
   private width(range: number): number {
+    if (this.jumps) return bucketWidth(this.ends.length);
     const before = range === 0 ? this.ends[this.ends.length - 1] - POSITIONS : this.ends[range - 1];
     return this.ends[range] - before;
   }
+}
+
+function zonesOf(members: readonly MemberSettings[], plan: RingPlan): { of: Uint16Array; count: number } {
+  const numbers = new Map<string, number>();
+  for (const node of plan.members) if (!numbers.has(members[node].zone)) numbers.set(members[node].zone, numbers.size);
+  return { of: Uint16Array.from(members, ({ zone }) => numbers.get(zone) ?? 0), count: numbers.size };
 }
 
 /** Enough for one token an entry on average in rings of half a million tokens. */
