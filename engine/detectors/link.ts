@@ -4,7 +4,8 @@
  * behind a partition that drops packets, is not known at all. For that there are ticks: with `net_tick` a node that was silent for
  * so long is given up, connection or not, and every node says something four times in that span.
  *
- * Any message proves a connection, so it also takes back what a lost one said.
+ * Any message proves a connection, so it also takes back what a lost one said; only not for a moment after the loss, when what was
+ * still on its way comes in and proves nothing.
  */
 import type { NodeIndex } from "../messages";
 import { assert } from "../vocabulary/assert";
@@ -14,11 +15,13 @@ import type { Detector, DetectorFactory } from "./detector";
 
 /** Erlang sends four ticks in a net_ticktime. */
 const TICKS = 4;
+const AFTERMATH: Micros = 1_000_000;
 
 class Link implements Detector {
   readonly heartbeatIntervalMicros: Micros;
   private readonly tick: Micros;
-  private readonly down = new Set<NodeIndex>();
+  /** And when a message from them proves again that they live. */
+  private readonly down = new Map<NodeIndex, Micros>();
   private readonly lastHeard: Micros[] = [];
   private peers: readonly NodeIndex[] = [];
   private nextCheck: Micros = Infinity;
@@ -38,7 +41,11 @@ class Link implements Detector {
 
   heard(node: NodeIndex, now: Micros): void {
     if (this.tick !== Infinity) this.lastHeard[node] = now;
-    if (this.down.size > 0 && this.down.delete(node)) this.restored(node, now);
+    if (this.down.size === 0) return;
+    const from = this.down.get(node);
+    if (from === undefined || now < from) return;
+    this.down.delete(node);
+    this.restored(node, now);
   }
 
   private restored(node: NodeIndex, now: Micros): void {
@@ -51,7 +58,7 @@ class Link implements Detector {
       this.lastHeard[node] = now;
       if (this.down.delete(node)) this.restored(node, now);
     } else if (!this.down.has(node) && this.peers.includes(node)) {
-      this.down.add(node);
+      this.down.set(node, now + AFTERMATH);
       this.changed.push(node);
     }
   }
@@ -82,7 +89,7 @@ class Link implements Detector {
       if (this.down.has(peer)) continue;
       const due = this.lastHeard[peer] + this.tick;
       if (due <= now) {
-        this.down.add(peer);
+        this.down.set(peer, now);
         this.changed.push(peer);
       } else if (due < next) next = due;
     }
