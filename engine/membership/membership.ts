@@ -104,7 +104,9 @@ export class Membership {
   /** Whom to watch: whoever has a say, or wants to come or to go. */
   watched(): readonly NodeIndex[] {
     const { self } = this.options;
-    const watched = new Set<NodeIndex>(this.state === undefined ? this.options.first.members : votersOf(this.state, this.members));
+    const watched = new Set<NodeIndex>(
+      this.state === undefined ? this.options.first.members : votersOf(this.state, this.members),
+    );
     for (const { node, wish, removed } of this.members.all()) if (wish !== "gone" && !removed) watched.add(node);
     watched.delete(self);
     return [...watched].filter((node) => !this.members.isRemoved(node)).sort((a, b) => a - b);
@@ -182,7 +184,8 @@ export class Membership {
   /** It has left the ring and keeps no copy any more. */
   emptied(now: Micros): void {
     this.now = now;
-    if (this.members.own.wish === "gone" || this.serving) return;
+    // Who is not in yet keeps nothing either.
+    if (this.members.own.wish !== "out" || this.serving) return;
     this.members.say({ wish: "gone" });
     this.remember();
     // Whoever has left is told nothing any more: this is the last chance to say so.
@@ -291,7 +294,17 @@ export class Membership {
 
   private message(parts: Partial<Gossip>): Gossip {
     const ringId = this.state?.id ?? NO_RING;
-    return { kind: "gossip", ringId, ring: undefined, hash: undefined, digests: [], entries: [], wants: [], wantsRing: false, ...parts };
+    return {
+      kind: "gossip",
+      ringId,
+      ring: undefined,
+      hash: undefined,
+      digests: [],
+      entries: [],
+      wants: [],
+      wantsRing: false,
+      ...parts,
+    };
   }
 
   /** Some that are up; now and then one that is not, or a partition would never heal; and seeds while nobody else is known. */
@@ -303,7 +316,9 @@ export class Membership {
     const peers = this.drawn(up, settings.fanout).slice();
     if (down.length > 0 && random.nextFloat() < down.length / (up.length + 1)) peers.push(...this.drawn(down, 1));
     if (this.state === undefined || up.length === 0) {
-      const seeds = settings.seeds.filter((node) => node !== self && !peers.includes(node) && !this.members.isRemoved(node));
+      const seeds = settings.seeds.filter(
+        (node) => node !== self && !peers.includes(node) && !this.members.isRemoved(node),
+      );
       peers.push(...this.drawn(seeds, 1));
     }
     return peers;

@@ -15,7 +15,16 @@ import { loopbackOf } from "../host/loopback";
 import type { Storage } from "../host/ports";
 import type { Input, Note, OperatorVerb } from "../io";
 import { compareRingIds } from "../membership/ring-ids";
-import type { AnswerMessage, ClientMessage, Inspected, Inspection, Message, NodeIndex, PeerMessage, RingState } from "../messages";
+import type {
+  AnswerMessage,
+  ClientMessage,
+  Inspected,
+  Inspection,
+  Message,
+  NodeIndex,
+  PeerMessage,
+  RingState,
+} from "../messages";
 import { detectorNamed } from "../detectors/detector";
 import { Node, type NodeCounts } from "../node";
 import type { Ring } from "../ring/ring";
@@ -323,7 +332,13 @@ export class SimulatedCluster {
     if (this.bypass) {
       this.bytes = this.measured ? this.sizeOf(message) : NaN;
       this.digest.mix(message.kind.charCodeAt(0) * 256 + message.kind.length);
-      this.digest.mix(message.kind === "heartbeat" ? message.sequence : message.kind === "gossip" ? message.ringId.version : message.id);
+      this.digest.mix(
+        message.kind === "heartbeat"
+          ? message.sequence
+          : message.kind === "gossip"
+            ? message.ringId.version
+            : message.id,
+      );
       return message;
     }
     const { writer, reader } = this;

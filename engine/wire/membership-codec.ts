@@ -4,14 +4,7 @@
  * partitions and tokens at most, and whatever does not hold together (a partition's owner that is no member, tokens out
  * of order) is malformed here rather than a broken ring later.
  */
-import {
-  type Gossip,
-  MAX_GOSSIPED,
-  type MemberEntry,
-  type RingId,
-  type RingPhase,
-  type RingState,
-} from "../messages";
+import { type Gossip, MAX_GOSSIPED, type MemberEntry, type RingId, type RingPhase, type RingState } from "../messages";
 import type { RingPlan } from "../ring/plan";
 import { type ByteReader, type ByteWriter, MalformedBytes } from "../vocabulary/octets";
 

@@ -58,6 +58,12 @@ export class MovingStore {
     return this.bench.cluster;
   }
 
+  /** Starts a node, and tells it to join. */
+  join(node: number, via: number, replaces?: number): void {
+    this.cluster.boot(node);
+    this.cluster.operate(node, { kind: "join", via, replaces });
+  }
+
   /** Each key is written as often as acknowledgements come, and read in between, for so long. */
   load(micros: Micros, gap: Micros = 20_000): void {
     const { cluster } = this;
@@ -102,7 +108,9 @@ export class MovingStore {
       else {
         const best = Math.max(0, ...versions.map(({ value }) => Number(value)));
         if (best < floor)
-          this.problems.push(`k${String(i)} read as ${String(best)} at ${String(began)}, ${String(floor)} was acknowledged`);
+          this.problems.push(
+            `k${String(i)} read as ${String(best)} at ${String(began)}, ${String(floor)} was acknowledged`,
+          );
       }
       cluster.at(cluster.now() + gap, () => this.read(i, gap));
     });
@@ -148,10 +156,13 @@ export class MovingStore {
   /** Members by every node that is up, and the phase; one text where all agree. */
   views(): string[] {
     const { cluster } = this;
-    return cluster.machines.flatMap((machine, node) => {
-      const state = cluster.ringStateOf(node);
-      return machine.up ? [`${state === undefined ? "none" : `${String(state.id.version)}.${String(state.id.proposer)} ${state.phase} ${state.plan.members.join()}`}`] : [];
-    });
+    return cluster.machines.flatMap((machine, node) => (machine.up ? [this.viewOf(node)] : []));
+  }
+
+  viewOf(node: number): string {
+    const state = this.cluster.ringStateOf(node);
+    if (state === undefined) return "none";
+    return `${String(state.id.version)}.${String(state.id.proposer)} ${state.phase} ${state.plan.members.join()}`;
   }
 
   agreed(): string {

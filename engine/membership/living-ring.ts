@@ -1,0 +1,271 @@
+/**
+ * The ring as one node lives with it: which ring reads go by, which other one writes go to as well while it changes, and what
+ * copies this node has to bring elsewhere for it. It joins membership, which knows when, with relocation, which knows how.
+ *
+ * Who sends what to a new owner: where it takes the place of a member that is still there, that member alone, for it has
+ * acknowledged whatever anybody counted on it for. Where the place was a removed node's, or nobody's, all that survive send,
+ * because a write may be on any of them and the new owner must have what any quorum had.
+ */
+import type { Clock } from "../clocks/clock";
+import { addressOfHint } from "../handoff/handoff";
+import { Relocation, type RelocationActs, type RelocationJob } from "../handoff/relocation";
+import type { Gossip, NodeIndex, RingId, RingState } from "../messages";
+import { Digests } from "../quorum/digest";
+import { HINTED, type Replica as Place, type Ring } from "../ring/ring";
+import type { RingMaker } from "../ring/ring-maker";
+import type { Address } from "../vocabulary/address";
+import { fromMs, type Micros } from "../vocabulary/micros";
+import type { Random } from "../vocabulary/random";
+import type { MembershipSettings } from "../vocabulary/settings";
+import { votersOf } from "./changes";
+import type { MembershipNote, OperatorVerb } from "../io";
+import { Membership } from "./membership";
+import { type Remembered, rememberedFrom, textOf } from "./remembered";
+import { isSameRing, NO_RING } from "./ring-ids";
+
+export interface LivingRingOptions {
+  readonly self: NodeIndex;
+  readonly universe: number;
+  readonly epoch: number;
+  /** Copies of a key. */
+  readonly n: number;
+  readonly rings: RingMaker;
+  readonly settings: MembershipSettings;
+  readonly clock: Clock;
+  readonly sizeOf: (state: unknown) => number;
+  readonly stepTimeoutMs: number;
+  readonly random: Random;
+  /** As {@link LivingRingActs.persist} had it. */
+  readonly remembered: string | undefined;
+  readonly now: () => Micros;
+}
+
+export interface LivingRingActs extends Omit<RelocationActs, "send"> {
+  send(to: NodeIndex, message: Gossip | Parameters<RelocationActs["send"]>[1]): void;
+  persist(text: string): void;
+  /** Reads go by another ring from now on. */
+  readingChanged(): void;
+  /** Operations begun from now on are of another state of the ring: is any in progress? */
+  stateChanged(): void;
+  /** Whom to watch from now on. */
+  watch(peers: readonly NodeIndex[]): void;
+  note(note: MembershipNote): void;
+}
+
+const NOBODY: readonly Place[] = [];
+
+export class LivingRing {
+  /** Reads go by it; so do coordinators and stand-ins. */
+  reading: Ring;
+  /** While the ring changes, writes go to the owners of this one as well. */
+  writing: Ring | undefined;
+  private readonly membership: Membership;
+  private readonly relocation: Relocation;
+  private watchedBefore = "";
+  /** The state for which copies were last moved. */
+  private moved: RingId = NO_RING;
+
+  /** @throws BrokenMemory where what is remembered cannot be read. */
+  constructor(
+    private readonly options: LivingRingOptions,
+    private readonly acts: LivingRingActs,
+    now: Micros,
+  ) {
+    const { rings, self, universe, epoch, settings, clock, sizeOf, random } = options;
+    const remembered: Remembered | undefined =
+      options.remembered === undefined ? undefined : rememberedFrom(options.remembered);
+    const digests = new Digests(clock);
+    this.relocation = new Relocation(
+      {
+        self,
+        epoch,
+        random: random.fork("relocation"),
+        batch: settings.transferBatch,
+        rateBytesPerSecond: settings.transferRateBytesPerSecond,
+        patience: fromMs(options.stepTimeoutMs),
+        digest: (address, state) => digests.of(address, state),
+        sizeOf,
+        now: options.now,
+      },
+      acts,
+    );
+    this.reading = rings.of(remembered?.ring.plan ?? rings.first);
+    this.membership = new Membership(
+      {
+        self,
+        universe,
+        epoch,
+        settings,
+        first: rings.first,
+        remembered,
+        random: random.fork("gossip"),
+        nextPlan: (previous, members) => rings.next(previous, members),
+        isPossible: (plan) => plan.members.every((node) => node < universe) && rings.isPossible(plan),
+      },
+      {
+        send: (to, message) => acts.send(to, message),
+        believedUp: (node) => acts.believedUp(node),
+        persist: (what) => acts.persist(textOf(what)),
+        ringChanged: (state) => this.follow(state),
+        membersChanged: () => this.reconsider(),
+        note: (note) => acts.note(note),
+      },
+      now,
+    );
+    const { ring } = this.membership;
+    if (ring !== undefined) this.writing = this.secondOf(ring);
+  }
+
+  /** Whether clients and other coordinators may ask here. */
+  get serving(): boolean {
+    return this.membership.serving;
+  }
+
+  /** The state of the ring, for whoever watches. */
+  get state(): RingState | undefined {
+    return this.membership.ring;
+  }
+
+  get counts(): Relocation["counts"] & { readonly gossipRounds: number } {
+    return { ...this.relocation.counts, gossipRounds: this.membership.rounds };
+  }
+
+  isRemoved(node: NodeIndex): boolean {
+    return this.membership.isRemoved(node);
+  }
+
+  isMember(node: NodeIndex): boolean {
+    return this.membership.isMember(node);
+  }
+
+  /** Whether this peer goes by the same ring, as far as is known. */
+  agrees(node: NodeIndex): boolean {
+    return this.membership.agrees(node);
+  }
+
+  /** Whom to watch and to send heartbeats. */
+  watched(): readonly NodeIndex[] {
+    return this.membership.watched();
+  }
+
+  /** Owners by the other ring that are not among `replicas`: they are to have a write as well. */
+  pending(address: Address, replicas: readonly Place[]): readonly Place[] {
+    if (this.writing === undefined) return NOBODY;
+    const others = this.writing.preferenceList(address, this.options.n);
+    return others.filter((place) => !contains(replicas, place));
+  }
+
+  next(): Micros {
+    return Math.min(this.membership.next(), this.relocation.next());
+  }
+
+  advance(now: Micros): void {
+    this.membership.advance(now);
+    this.relocation.advance(now);
+  }
+
+  operate(now: Micros, verb: OperatorVerb): void {
+    this.membership.operate(now, verb);
+  }
+
+  gossiped(now: Micros, from: NodeIndex, message: Gossip): void {
+    this.membership.received(now, from, message);
+  }
+
+  transferred(now: Micros, from: NodeIndex, message: Parameters<RelocationActs["send"]>[1]): void {
+    if (message.kind === "transfer-reply") this.relocation.replied(now, from, message);
+    else if (message.kind === "transfer-offer") this.relocation.offered(from, message);
+    else this.relocation.taken(from, message);
+  }
+
+  /** No operation of an earlier state is in progress any more. */
+  caughtUp(now: Micros): void {
+    this.membership.operationsCaughtUp(now);
+  }
+
+  // ---- following the ring --------------------------------------------------------------------------------------
+
+  private follow(state: RingState): void {
+    const before = this.reading;
+    this.reading = this.options.rings.of(state.plan);
+    this.writing = this.secondOf(state);
+    this.relocation.stop();
+    this.acts.stateChanged();
+    if (this.reading !== before) this.acts.readingChanged();
+  }
+
+  private secondOf({ next }: RingState): Ring | undefined {
+    return next === undefined || !this.options.settings.doubleWrites ? undefined : this.options.rings.of(next);
+  }
+
+  /** Something was learnt: is it time to move copies? */
+  private reconsider(): void {
+    const { membership } = this;
+    const watched = membership.watched();
+    const names = watched.join();
+    if (names !== this.watchedBefore) {
+      this.watchedBefore = names;
+      this.acts.watch(watched);
+    }
+    const { ring: state } = membership;
+    if (state === undefined || isSameRing(this.moved, state.id) || membership.isRemoved(this.options.self)) return;
+    const { members } = membership;
+    if (!votersOf(state, members).every((node) => isSameRing(members.seen(node), state.id))) return;
+    this.moved = state.id;
+    if (state.phase === "joining") this.relocation.begin(this.options.now(), this.transferTo(state));
+    else if (state.phase === "settled" && state.id.version > 1)
+      this.relocation.begin(this.options.now(), this.cleanup(state));
+  }
+
+  /** What those that join are to have of this node's copies. */
+  private transferTo(state: RingState): RelocationJob {
+    const { n, self, rings } = this.options;
+    const from = rings.of(state.plan);
+    const to = rings.of(state.next!);
+    const without = new Set(state.without);
+    return {
+      drops: false,
+      addressOf: (_, address) => address,
+      targets: (vnode, address) => {
+        if (vnode >= HINTED) return NOBODY;
+        const position = from.position(address);
+        const old = from.preferenceListAt(position, n);
+        if (!contains(old, { node: self, vnode })) return NOBODY;
+        const fresh = to.preferenceListAt(position, n);
+        const arriving = fresh.filter((place) => !contains(old, place));
+        if (arriving.length === 0) return NOBODY;
+        const leaving = old.filter((place) => !contains(fresh, place));
+        return arriving.filter((_, i) => {
+          const giver = leaving.at(i);
+          if (giver === undefined || without.has(giver.node)) return true;
+          return giver.node === self && giver.vnode === vnode;
+        });
+      },
+      done: () => this.membership.allSent(this.options.now(), state.id),
+    };
+  }
+
+  /** What is here and belongs to others: copies of ranges that are gone, and hints for nodes that are. */
+  private cleanup(state: RingState): RelocationJob {
+    const { n, self, rings } = this.options;
+    const ring = rings.of(state.plan);
+    return {
+      drops: true,
+      addressOf: (vnode, address) => (vnode >= HINTED ? addressOfHint(address) : address),
+      targets: (vnode, stored) => {
+        if (vnode >= HINTED) {
+          const home = ring.homeOf(vnode);
+          if (home !== undefined && this.membership.isMember(home.node)) return NOBODY;
+          return ring.preferenceList(addressOfHint(stored), n);
+        }
+        const owners = ring.preferenceList(stored, n);
+        return contains(owners, { node: self, vnode }) ? NOBODY : owners;
+      },
+      done: () => this.membership.emptied(this.options.now()),
+    };
+  }
+}
+
+function contains(places: readonly Place[], { node, vnode }: Place): boolean {
+  return places.some((place) => place.node === node && place.vnode === vnode);
+}
