@@ -42,7 +42,11 @@ class Opinions {
   }
 }
 
-function begin(name: string, keys: Keys = {}, changes: Changes = {}): { bench: Bench; opinions: Opinions; live: (ms: number) => void } {
+function begin(
+  name: string,
+  keys: Keys = {},
+  changes: Changes = {},
+): { bench: Bench; opinions: Opinions; live: (ms: number) => void } {
   const opinions = new Opinions();
   const detector = detectorNamedWith(name, { ...QUICK, ...keys });
   const engine = { detector, readTimeoutMs: 100, writeTimeoutMs: 100, r: 1, w: 1, coordinator: "any" as const };
