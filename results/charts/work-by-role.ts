@@ -7,7 +7,7 @@ import { LEAST_WORK_A_NODE, worstRole } from "../measures/roles";
 import { panelCells, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry, Panel, Plain } from "./chart";
 import { chartPanel, panelSize } from "./frame";
-import { count, counted, plain, trimmed } from "./numbers";
+import { count, counted, listed, plain, trimmed } from "./numbers";
 import { seriesStyle } from "./theme";
 
 export const workByRole: ChartDefinition = {
@@ -16,13 +16,16 @@ export const workByRole: ChartDefinition = {
   title: "Work of each node by role",
   question: "Is any node special?",
   prose:
-    "One row a role, one mark a node: how much of the role's work the node did in the measured phase, as a multiple of an even share. Marks at 1: the role is spread evenly. A mark far to the right is a node that does a role for the others; where one node did all of it, it stands at the number of nodes. Open marks: the role was played fewer than 100 times a node, so its spread is chance. Requests are counted where they are coordinated or handed on, copies where they are read or written, messages where they are sent. Of more than seven nodes only the busiest, the median and the idlest of each role are drawn.",
+    "One row a role, one mark a node: how much of the role's work the node did in the measured phase, as a multiple of an even share. Marks at 1: the role is spread evenly. A mark far to the right is a node that does a role for the others; where one node did all of it, it stands at the number of nodes. A role that was played fewer than 100 times a node is spread by chance: its marks are open, and where that is so in every configuration it stands in the table alone. Requests are counted where they are coordinated or handed on, copies where they are read or written, messages where they are sent. Of more than seven nodes only the busiest, the median and the idlest of each role are drawn.",
   absence: "Nodes did not tell what they did, so their work is not known by role.",
   concerns: ({ work }) => work !== undefined && work.roles.length > 0,
   draw,
 };
 
-type Work = NonNullable<ChartCell["figures"][number]["work"]>;
+type Work = NonNullable<ChartCell["figures"][number]["work"]> & {
+  /** Work of a role that all repetitions together need of a node for its spread to say something. */
+  readonly least: number;
+};
 
 function draw(input: ChartInput): ChartFigure | undefined {
   const { shown, note } = panelCells(input);
@@ -31,11 +34,15 @@ function draw(input: ChartInput): ChartFigure | undefined {
     return work === undefined ? [] : [{ cell, work }];
   });
   if (drawn.length === 0) return undefined;
-  const roles = new Map(drawn.flatMap(({ work }) => work.roles.map(({ role, unit }) => [role, unit] as const)));
-  const names = [...roles.keys()];
+  const all = drawn.flatMap(({ work }) => work.roles.map((role) => ({ role: role.role, thin: isThin(role, work) })));
+  const played = [...new Set(all.map(({ role }) => role))];
+  const telling = played.filter((role) => all.some((one) => one.role === role && !one.thin));
+  const names = telling.length === 0 ? played : telling;
+  const hidden = played.filter((role) => !names.includes(role));
   const few = drawn.every(({ work }) => work.nodes.length <= MOST_NODES);
   const nodes = few ? [...new Set(drawn.flatMap(({ work }) => work.nodes))] : [];
-  const top = Math.max(1.5, ...drawn.flatMap(({ work }) => work.roles.flatMap(({ counts }) => multiples(counts))));
+  const wide = drawn.flatMap(({ work }) => work.roles.filter((role) => telling.length === 0 || !isThin(role, work)));
+  const top = Math.max(1.5, ...wide.flatMap(({ counts }) => multiples(counts)));
   const max = Math.ceil(top * 5.25) / 5;
   const { width } = panelSize(drawn.length);
   const height = Math.max(210, names.length * 26 + 66);
@@ -47,7 +54,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(drawn),
     caption:
       `Work of the measured phase, ${repetitions(drawn.map(({ cell }) => cell))} added up, as multiples of an even share. ` +
-      `Open marks: fewer than ${count(LEAST_WORK_A_NODE)} a node and repetition. Roles that nobody played are left out.${few ? "" : " Three nodes of each role are drawn: the busiest, the median, the idlest; they differ from role to role."} Equal axes in all panels.${note}`,
+      `Open marks: fewer than ${count(LEAST_WORK_A_NODE)} a node and repetition, at the edge where they lie beyond it.${hidden.length === 0 ? "" : ` So few everywhere, and therefore in the table alone: ${listed(hidden)}.`}${few ? "" : " Three nodes of each role are drawn: the busiest, the median, the idlest; they differ from role to role."} Equal axes in all panels.${note}`,
     description:
       "Marks of each node's work as a multiple of an even share, by role. " +
       drawn
@@ -87,8 +94,8 @@ function draw(input: ChartInput): ChartFigure | undefined {
           datasets: [
             evenLine(names.length),
             ...(few
-              ? nodes.flatMap((node, i) => marksOfNode({ node, index: i, of: nodes.length, work, names }))
-              : THREE.flatMap((entry, i) => marksOfRank(entry, i, work, names))),
+              ? nodes.flatMap((node, i) => marksOfNode({ node, index: i, of: nodes.length, work, names, max }))
+              : THREE.flatMap((entry, rank) => marksOfRank({ entry, rank, work, names, max }))),
           ],
         },
       ),
@@ -131,7 +138,7 @@ function workOf(cell: ChartCell): Work | undefined {
     sums.set(role, sum);
   }
   if (sums.size === 0) return undefined;
-  return { nodes, roles: [...sums].map(([role, sum]) => ({ role, ...sum })) };
+  return { nodes, roles: [...sums].map(([role, sum]) => ({ role, ...sum })), least: LEAST_WORK_A_NODE * all.length };
 }
 
 function multiples(counts: readonly number[]): number[] {
@@ -139,67 +146,60 @@ function multiples(counts: readonly number[]): number[] {
   return counts.map((one) => (mean === 0 ? 0 : one / mean));
 }
 
-function isThin(counts: readonly number[]): boolean {
-  return counts.reduce((sum, one) => sum + one, 0) < LEAST_WORK_A_NODE * counts.length;
+function isThin({ counts }: Work["roles"][number], { least }: Work): boolean {
+  return counts.reduce((sum, one) => sum + one, 0) < least * counts.length;
 }
 
-interface NodeMarks {
-  readonly node: string;
-  readonly index: number;
-  readonly of: number;
+interface Rows {
   readonly work: Work;
+  /** Of the rows, from the top. */
   readonly names: readonly string[];
+  readonly max: number;
 }
 
 /** A node's mark in each row, nodes below each other so that none hides another. */
-function marksOfNode({ node, index, of, work, names }: NodeMarks): { readonly [key: string]: Plain }[] {
-  const at = work.nodes.indexOf(node);
-  const marks = work.roles.map((role) => ({
-    role,
-    x: multiples(role.counts)[at],
-    y: names.indexOf(role.role) + (index - (of - 1) / 2) * (0.7 / of),
-    label: `${node}: ${count(role.counts[at])} ${role.unit}`,
-  }));
-  return at < 0 ? [] : marksIn(nodeEntry(node, index), marks);
+function marksOfNode({
+  node,
+  index,
+  of,
+  ...rows
+}: Rows & { readonly node: string; readonly index: number; readonly of: number }): { readonly [key: string]: Plain }[] {
+  const at = rows.work.nodes.indexOf(node);
+  if (at < 0) return [];
+  const offset = (index - (of - 1) / 2) * (0.7 / of);
+  return marksIn(nodeEntry(node, index), rows, offset, () => ({ at, name: node }));
 }
 
-function marksOfRank(
-  entry: LegendEntry,
-  rank: number,
-  work: Work,
-  names: readonly string[],
-): { readonly [key: string]: Plain }[] {
-  const marks = work.roles.map((role) => {
-    const order = role.counts.map((_, i) => i).sort((a, b) => role.counts[b] - role.counts[a]);
+function marksOfRank({ entry, rank, ...rows }: Rows & { readonly entry: LegendEntry; readonly rank: number }): {
+  readonly [key: string]: Plain;
+}[] {
+  return marksIn(entry, rows, 0, ({ counts }) => {
+    const order = counts.map((_, i) => i).sort((a, b) => counts[b] - counts[a]);
     const at = order[[0, order.length >> 1, order.length - 1][rank]];
-    return {
-      role,
-      x: multiples(role.counts)[at],
-      y: names.indexOf(role.role),
-      label: `${entry.series}, ${work.nodes[at]}: ${count(role.counts[at])} ${role.unit}`,
-    };
+    return { at, name: `${entry.series}, ${rows.work.nodes[at]}` };
   });
-  return marksIn(entry, marks);
 }
 
 function marksIn(
   { series, colour, mark }: LegendEntry,
-  marks: readonly {
-    readonly role: Work["roles"][number];
-    readonly x: number;
-    readonly y: number;
-    readonly label: string;
-  }[],
+  { work, names, max }: Rows,
+  offset: number,
+  nodeOf: (role: Work["roles"][number]) => { readonly at: number; readonly name: string },
 ): { readonly [key: string]: Plain }[] {
   return [false, true].flatMap((thin) => {
-    const some = marks.filter(({ role }) => isThin(role.counts) === thin);
+    const some = work.roles
+      .filter((role) => names.includes(role.role) && isThin(role, work) === thin)
+      .map((role) => ({ role, ...nodeOf(role) }));
     if (some.length === 0) return [];
     return [
       {
         label: series,
         series,
-        labels: some.map(({ label }) => label),
-        data: some.map(({ x, y }) => ({ x: trimmed(x), y: Number(y.toFixed(3)) })),
+        labels: some.map(({ role, at, name }) => `${name}: ${count(role.counts[at])} ${role.unit}`),
+        data: some.map(({ role, at }) => ({
+          x: Math.min(max, trimmed(multiples(role.counts)[at])),
+          y: Number((names.indexOf(role.role) + offset).toFixed(3)),
+        })),
         clip: 12,
         pointStyle: mark,
         pointRadius: 4,
@@ -234,7 +234,7 @@ function evenLine(rows: number): { readonly [key: string]: Plain } {
 function answerOf(drawn: readonly { readonly cell: ChartCell; readonly work: Work }[]): string {
   const worst = drawn
     .flatMap(({ cell, work }) => {
-      const role = worstRole(work);
+      const role = worstRole(work, work.least);
       return role === undefined ? [] : [{ cell, work, role }];
     })
     .sort((a, b) => b.role.imbalance - a.role.imbalance)[0];

@@ -82,15 +82,16 @@ function role(
     : undefined;
 }
 
-/** The least evenly spread of those that were played enough. */
+/** The least evenly spread of those that were played enough: `least` times a node, on average. */
 export function worstRole(
   work: Work,
+  least = LEAST_WORK_A_NODE,
 ): { readonly role: string; readonly imbalance: number; readonly work: number } | undefined {
   let worst: { role: string; imbalance: number; work: number } | undefined;
   for (const { role: name, counts } of work.roles) {
     const sum = counts.reduce((total, count) => total + count, 0);
     const imbalance = peakOverMean(counts);
-    if (imbalance === undefined || sum < LEAST_WORK_A_NODE * counts.length) continue;
+    if (imbalance === undefined || sum < least * counts.length) continue;
     if (worst === undefined || imbalance > worst.imbalance) worst = { role: name, imbalance, work: sum };
   }
   return worst;

@@ -37,8 +37,21 @@ const named = (all: readonly Drawn[]): string[] =>
   [...new Set(all.map(({ series }) => series))].filter((s) => s !== "");
 
 describe("work by role, drawn", () => {
-  it("has a mark a node and role, open where the role was hardly played", () => {
-    const figure = draw("work-by-role");
+  it("has a mark a node and role, open where the role was hardly played in one configuration", () => {
+    // Of the second configuration that was run, which is the first one drawn.
+    let seen = 0;
+    const run = withFigures((figures) =>
+      Math.floor(seen++ / 3) === 1
+        ? figures
+        : {
+            ...figures,
+            work: {
+              ...figures.work!,
+              roles: figures.work!.roles.map((one) => ({ ...one, counts: one.counts.map((n) => n + 400) })),
+            },
+          },
+    );
+    const figure = draw("work-by-role", run);
     const marks = datasets(figure, 0);
     assert.deepEqual(named(marks), ["node-1", "node-2", "node-3", "node-4", "node-5"]);
     const ofOne = marks.filter(({ series }) => series === "node-2");
@@ -55,6 +68,23 @@ describe("work by role, drawn", () => {
     );
     assert.match(figure.answer, /The role spread least evenly was .*times its even share/);
     assert.doesNotMatch(figure.answer, /hints/);
+  });
+
+  it("has no row for a role that was hardly played anywhere, whose spread would set the axis, but has it in the table", () => {
+    const run = withFigures((figures) => ({
+      ...figures,
+      work: {
+        ...figures.work!,
+        roles: figures.work!.roles.map((one) =>
+          one.role === "keeping hints" ? { ...one, counts: [90, 0, 0, 0, 0] } : one,
+        ),
+      },
+    }));
+    const figure = draw("work-by-role", run);
+    assert.doesNotMatch(JSON.stringify(figure.panels), /keeping hints/);
+    assert.match(figure.caption, /in the table alone: keeping hints\./);
+    assert.ok(figure.table.rows.some((row) => row.includes("keeping hints")));
+    assert.ok(datasets(figure, 0).every(({ data }) => data.every(({ x }) => x! < 2)));
   });
 
   it("of more nodes than have a style draws the busiest, the median and the idlest of each role", () => {
