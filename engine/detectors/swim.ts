@@ -444,7 +444,7 @@ class Swim implements Detector {
   private say(to: NodeIndex, what: ProbeMessage["what"], id: number, about: NodeIndex): void {
     const carried = this.own.dissemination === "infection" ? this.rumours.take(this.own.maxUpdates) : NO_UPDATES;
     const own = this.ownNewsOf(to, what);
-    const updates = own === undefined ? carried : [own, ...carried];
+    const updates = own === undefined ? carried : [own, ...carried.filter(({ node }) => node !== to)];
     this.context.send(to, { kind: "probe", what, id, about, updates });
   }
 

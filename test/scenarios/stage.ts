@@ -2,7 +2,7 @@
  * Carries the commands of a scenario out on a simulated cluster of constant latencies. Nodes have a perfect detector and
  * memory storage unless the scenario says otherwise, so that a trace holds what the scenario is about and no heartbeats.
  *
- *   cluster nodes=5 n=3 r=2 w=2 clock=dvvset latency=1ms …   begins anew
+ *   cluster nodes=5 n=3 r=2 w=2 clock=dvvset latency=1ms …   begins anew; detector.<key>=… sets what the detector has
  *   put k v1 via node-2 [as bob] [blind] [r=…]               begins; a session remembers its contexts
  *   get k via node-2 [as bob] [r=…]      delete k via node-2
  *   run [50ms]                                               for so long, or until all is answered and nothing on its way
@@ -11,6 +11,7 @@
  *   kill node-1      restart node-1      pause node-1        resume node-1
  *   owners k         states k
  */
+import { detectorNamedWith, plain } from "../engine/detectors/named";
 import { clockFor } from "../../engine/clocks/clock";
 import type { LinkRule, PartitionRule } from "../../engine/host/faults";
 import type { AnswerMessage, Held, RequestOptions } from "../../engine/messages";
@@ -301,6 +302,12 @@ function settingsOf(given: ReadonlyMap<string, string>): ClusterSettings {
   const latency = take("latency", "1ms");
   const write = left.get("write");
   left.delete("write");
+  const detectorKeys: Record<string, string | number | boolean> = {};
+  for (const [name, value] of given) {
+    if (!name.startsWith("detector.")) continue;
+    left.delete(name);
+    detectorKeys[name.slice("detector.".length)] = plain(value);
+  }
   const settings: ClusterSettings = {
     name: "scenario",
     seed: Number(take("seed", "1")),
@@ -334,11 +341,11 @@ function settingsOf(given: ReadonlyMap<string, string>): ClusterSettings {
       readTimeoutMs: micros(take("timeout", "100ms")) / fromMs(1),
       writeTimeoutMs: micros(given.get("timeout") ?? "100ms") / fromMs(1),
       admission: Number(take("admission", "1000")),
-      detector: {
-        name: take("detector", "perfect"),
-        heartbeatIntervalMs: micros(take("heartbeat", "20ms")) / fromMs(1),
-        timeoutMs: micros(take("suspect_after", "100ms")) / fromMs(1),
-      },
+      detector: detectorNamedWith(take("detector", "perfect"), {
+        heartbeat_interval: take("heartbeat", "20ms"),
+        timeout: take("suspect_after", "100ms"),
+        ...detectorKeys,
+      }),
     },
     network: { intraZone: constant(latency), client: constant(take("client", latency)), loss: 0 },
     storage: { kind: take("storage", "memory") as "memory" | "lmdb", sync: "each" },

@@ -16,7 +16,8 @@ export function detectorNamedWith(name: string, keys: Keys = {}): DetectorSettin
   });
 }
 
-function plain(text: string): string | number | boolean {
+/** A number or a truth value where it looks like one. */
+export function plain(text: string): string | number | boolean {
   if (text === "true" || text === "false") return text === "true";
   return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }

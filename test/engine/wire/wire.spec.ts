@@ -1,7 +1,13 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { clockNamed, packActor, type Version } from "../../../engine/clocks/clock";
-import { MAX_SEGMENT_KEYS, MAX_SEGMENTS_ASKED, MAX_TREE_HASHES, type Message } from "../../../engine/messages";
+import {
+  MAX_LIFE_UPDATES,
+  MAX_SEGMENT_KEYS,
+  MAX_SEGMENTS_ASKED,
+  MAX_TREE_HASHES,
+  type Message,
+} from "../../../engine/messages";
 import {
   ByteReader,
   ByteWriter,
@@ -179,6 +185,21 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     state: fc.constant(undefined),
   }),
   fc.record({ kind: fc.constant("heartbeat" as const), epoch: id, sequence: id }),
+  fc.record({
+    kind: fc.constant("probe" as const),
+    what: fc.constantFrom("ping" as const, "ping-request" as const, "ack" as const, "nack" as const, "rumour" as const),
+    id: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    about: vnode,
+    updates: fc.array(
+      fc.record({
+        node: vnode,
+        status: fc.constantFrom("alive" as const, "suspect" as const, "dead" as const),
+        incarnation: fc.integer({ min: 0, max: 2 ** 52 }),
+        by: vnode,
+      }),
+      { maxLength: 8 },
+    ),
+  }),
   hashed(fc.nat(2 ** 20), 6).chain(({ items, hashes }) =>
     fc.record({
       kind: fc.constant("tree" as const),
@@ -351,6 +372,40 @@ describe("the codec, of trees", () => {
     const claiming = writer.view().slice();
     claiming[claiming.length - 1] = 100;
     assert.throws(() => codec.decode(new ByteReader(claiming)), /count 100 exceeds the frame/);
+  });
+});
+
+describe("the codec, of probes", () => {
+  const update = { node: 1, status: "dead" as const, incarnation: 2 ** 20, by: 2 };
+  const ping = (count: number, incarnation = update.incarnation): Uint8Array =>
+    encode({
+      kind: "probe",
+      what: "ping",
+      id: 7,
+      about: 1,
+      updates: Array.from({ length: count }, () => ({ ...update, incarnation })),
+    });
+  const refuses = (bytes: Uint8Array, reason: RegExp): void => {
+    assert.throws(() => codec.decode(new ByteReader(bytes)), { name: "MalformedBytes", message: reason });
+  };
+
+  it("spends nine bytes on a ping without news", () => {
+    assert.equal(ping(0).length, 9);
+  });
+
+  it("takes as many updates as one may carry, and no more", () => {
+    assert.doesNotThrow(() => codec.decode(new ByteReader(ping(MAX_LIFE_UPDATES))));
+    refuses(ping(MAX_LIFE_UPDATES + 1), /65 updates of lives, limit 64/);
+  });
+
+  it("refuses incarnations that no life has, and kinds and statuses that there are not", () => {
+    refuses(ping(1, 2 ** 52 + 2), /incarnation/);
+    const what = ping(0);
+    what[1] = 5;
+    refuses(what, /code 5 of 5/);
+    const status = ping(1);
+    status[11] = 3;
+    refuses(status, /code 3 of 3/);
   });
 });
 
