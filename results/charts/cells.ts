@@ -208,7 +208,8 @@ export function axisInWords(key: string, value: string | number | boolean): stri
   if (isQuorumAxis(key)) return `${name === "n_val" ? "N" : name.toUpperCase()}=${String(value)}`;
   const words = name.replace(/_/g, " ");
   if (typeof value === "boolean") return `${words}=${value ? "on" : "off"}`;
-  if (typeof value === "string" && !/^[\d.]/.test(value)) return name === "clock" ? value : `${words}=${value}`;
+  if (typeof value === "string" && !/^[\d.]/.test(value))
+    return name === "clock" || key.endsWith("detector.name") ? value : `${words}=${value}`;
   return `${words}=${String(value)}`;
 }
 

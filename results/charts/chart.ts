@@ -11,6 +11,8 @@ import { showsChart } from "../record/probes";
 import type { LoadedRun } from "../record/run-folder";
 import { anomalies } from "./anomalies";
 import { convergence } from "./convergence";
+import { detectionFront } from "./detection-front";
+import { detectionTime } from "./detection-time";
 import { divergence } from "./divergence";
 import { divergenceByKind } from "./divergence-by-kind";
 import { faultsCompared } from "./faults-compared";
@@ -19,6 +21,8 @@ import { imbalanceOverTime } from "./imbalance-over-time";
 import { kStaleness } from "./k-staleness";
 import { latencyOverTime } from "./latency-over-time";
 import { metadataByWriters } from "./metadata-by-writers";
+import { mistakeRate } from "./mistake-rate";
+import { opinionsOverTime } from "./opinions-over-time";
 import { outcomes } from "./outcomes";
 import { percentileSpectrum } from "./percentile-spectrum";
 import { oneCopy } from "./one-copy";
@@ -27,6 +31,7 @@ import { ringBalance } from "./ring-balance";
 import { siblings } from "./siblings";
 import { siblingsByWrites } from "./siblings-by-writes";
 import { staleOverTime } from "./stale-over-time";
+import { suspicionLevel } from "./suspicion-level";
 import { tVisibility } from "./t-visibility";
 import { tradeOff } from "./trade-off";
 import { versionGraph } from "./version-graph";
@@ -118,6 +123,11 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
     convergence,
     repairWork,
     hintsOverTime,
+    detectionTime,
+    mistakeRate,
+    detectionFront,
+    suspicionLevel,
+    opinionsOverTime,
     siblings,
     anomalies,
     versionGraph,

@@ -19,6 +19,7 @@ import { inWorld, worldsOf } from "../statistics/worlds";
 import { chartSection, figurePath } from "./chart-section";
 import { CLOCK_CHARTS, CLOCK_SECTION, clockSection, evidenceFile, evidenceTable } from "./clock-section";
 import { comparisonSection } from "./comparison";
+import { DETECTION_CHARTS, DETECTION_SECTION, detectionSection } from "./detection-section";
 import { distanceSection, type DistanceFigures } from "./distance";
 import { HEALING_CHARTS, HEALING_SECTION, healingSection } from "./healing-section";
 import { worstValidity } from "./headline";
@@ -113,6 +114,11 @@ function compose(
     if (CLOCK_CHARTS.includes(chart)) {
       if (!sections.some(({ id }) => id === CLOCK_SECTION.id))
         sections.push({ ...CLOCK_SECTION, body: clockSection(run, drawings.charts, options) });
+      continue;
+    }
+    if (DETECTION_CHARTS.includes(chart)) {
+      if (!sections.some(({ id }) => id === DETECTION_SECTION.id))
+        sections.push({ ...DETECTION_SECTION, body: detectionSection(run, drawings.charts, options) });
       continue;
     }
     if (HEALING_CHARTS.includes(chart)) {

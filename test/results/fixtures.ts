@@ -7,6 +7,7 @@ import { Random } from "../../engine/vocabulary/random";
 import type { FaultLane, LatencySpectrum, MetricValue, TrialFigures, Validity } from "../../results/record/figures";
 import { madeUpBalance } from "./made-up-balance";
 import { madeUpCausality } from "./made-up-causality";
+import { madeUpDetection } from "./made-up-detection";
 import { madeUpHealing, madeUpKinds } from "./made-up-healing";
 import type {
   CellSummary,
@@ -613,6 +614,7 @@ function madeUpFigures(
       },
     },
     validity: at.validity,
+    detection: madeUpDetection(random.fork("detection"), { overlap, seconds: 0.5 * at.intervals }),
     ...madeUpHealing(random.fork("healing"), { overlap, t: [...t, 0.5 * at.intervals] }),
     ...madeUpBalance(random.fork("balance"), at.intervals),
     causality: madeUpCausality(random.fork("causality"), {

@@ -4,6 +4,7 @@ import { CHARTS } from "../../../results/charts/chart";
 import type { LoadedRun, PublishedValue } from "../../../results/record/run-folder";
 import { parseCsv } from "../../../results/record/csv";
 import { CLOCK_CHARTS } from "../../../results/reports/clock-section";
+import { DETECTION_CHARTS } from "../../../results/reports/detection-section";
 import { HEALING_CHARTS } from "../../../results/reports/healing-section";
 import { renderIndex } from "../../../results/reports/index-page";
 import { besidePublished } from "../../../results/reports/published";
@@ -29,7 +30,7 @@ describe("the page of a run in both worlds", () => {
     const before = markup.slice(0, markup.indexOf('id="results"'));
     assert.match(before, /<span class="world processes">measured on processes<\/span>/);
     assert.match(before, /<span class="world simulation">simulated<\/span>/);
-    const inside = [...CLOCK_CHARTS, ...HEALING_CHARTS].map(({ id }) => id);
+    const inside = [...CLOCK_CHARTS, ...HEALING_CHARTS, ...DETECTION_CHARTS].map(({ id }) => id);
     for (const id of CHARTS.keys()) {
       const body = inside.includes(id) ? `<h2></h2>${part(id)}` : section(id);
       assert.equal(body.match(/<h2>/g)?.length, 1, id);
