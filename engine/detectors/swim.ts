@@ -25,6 +25,9 @@ import { retransmissions, shrunk, suspicionPeriods } from "./suspicion";
 
 type Status = LifeUpdate["status"];
 
+const STATUS: readonly (Status | undefined)[] = [undefined, "alive", "suspect", "dead"];
+const UNWATCHED = 0;
+const ALIVE = 1;
 /** Incarnations of one life. */
 const LIFE = 2 ** 20;
 /** Requests of others that are being worked off at once. */
@@ -69,10 +72,12 @@ class Swim implements Detector {
   private readonly random: Random;
   private readonly roster: Roster;
   private readonly rumours: Rumours;
-  private readonly status: (Status | undefined)[] = [];
-  private readonly incarnations: number[] = [];
+  /** Place in {@link STATUS} of each node; 0 of those that are not watched. A byte a node, for each of ten thousand. */
+  private statuses = new Uint8Array(0);
+  /** Of nodes that have said more than that they began their first life. */
+  private readonly incarnations = new Map<NodeIndex, number>();
   private readonly dead: NodeIndex[] = [];
-  private watched: ReadonlySet<NodeIndex> = new Set();
+  private groupSize = 1;
   private incarnation: number;
   private readonly suspicions = new Map<NodeIndex, Suspicion>();
   private nextSuspicion: Micros = Infinity;
@@ -123,32 +128,47 @@ class Swim implements Detector {
   }
 
   follow(peers: readonly NodeIndex[]): void {
-    const before = new Set(this.watched);
+    const wanted = this.statuses.length === 0 ? NONE_WANTED : new Set(peers);
+    for (let node = 0; node < this.statuses.length; node++) {
+      if (this.statuses[node] !== UNWATCHED && !wanted.has(node)) this.dismiss(node);
+    }
+    this.makeRoom(peers.reduce((most, node) => Math.max(most, node), 0));
     for (const node of peers) {
-      if (before.delete(node)) continue;
-      this.status[node] = "alive";
-      this.incarnations[node] = LIFE;
+      if (this.statuses[node] !== UNWATCHED) continue;
+      this.statuses[node] = ALIVE;
       this.roster.add(node);
     }
-    for (const node of before) this.dismiss(node);
-    this.watched = new Set(peers);
+    this.groupSize = peers.length + 1;
     this.rumours.limit = Math.max(1, retransmissions(this.groupSize, this.own.retransmitMult, this.own.scaling));
   }
 
+  private makeRoom(highest: NodeIndex): void {
+    if (highest < this.statuses.length) return;
+    const larger = new Uint8Array(highest + 1);
+    larger.set(this.statuses);
+    this.statuses = larger;
+  }
+
   private dismiss(node: NodeIndex): void {
-    this.status[node] = undefined;
+    this.statuses[node] = UNWATCHED;
+    this.incarnations.delete(node);
     this.roster.remove(node);
     this.suspicions.delete(node);
     this.rumours.drop(node);
     this.forgetDead(node);
   }
 
-  private get groupSize(): number {
-    return this.watched.size + 1;
+  /** Undefined of a node that is not watched. */
+  private statusOf(node: NodeIndex): Status | undefined {
+    return STATUS[this.statuses[node] ?? UNWATCHED];
+  }
+
+  private incarnationOf(node: NodeIndex): number {
+    return this.incarnations.get(node) ?? LIFE;
   }
 
   suspected(node: NodeIndex): boolean {
-    const status = this.status[node];
+    const status = this.statusOf(node);
     return status === "dead" || (status === "suspect" && this.own.avoidSuspects);
   }
 
@@ -197,10 +217,10 @@ class Swim implements Detector {
     if (probe === undefined) return;
     const { target, asked, nacks } = probe;
     this.health.worse(asked > 0 ? asked - nacks.size : 1);
-    const status = this.status[target];
+    const status = this.statusOf(target);
     if (status === undefined || status === "dead") return;
     const worse = this.own.suspicionMult === 0 ? "dead" : "suspect";
-    this.learn({ node: target, status: worse, incarnation: this.incarnations[target], by: this.context.self }, now);
+    this.learn({ node: target, status: worse, incarnation: this.incarnationOf(target), by: this.context.self }, now);
   }
 
   private askOthers(probe: Probe): void {
@@ -248,7 +268,7 @@ class Swim implements Detector {
   }
 
   private relay(requester: NodeIndex, { id, about }: ProbeMessage, now: Micros): void {
-    if (!this.watched.has(about) || this.relayed.size >= MAX_RELAYED) return;
+    if (this.statusOf(about) === undefined || this.relayed.size >= MAX_RELAYED) return;
     const ours = this.newId();
     const nackAt = now + this.nackAfter;
     this.relayed.set(ours, { about, requester, id, nackAt, endsAt: now + this.interval, nacked: false });
@@ -286,9 +306,9 @@ class Swim implements Detector {
       if (update.status !== "alive") this.refute(update, now);
       return;
     }
-    const status = this.status[node];
+    const status = this.statusOf(node);
     if (status === undefined) return;
-    const known = this.incarnations[node];
+    const known = this.incarnationOf(node);
     switch (update.status) {
       case "alive":
         if (incarnation <= known) return;
@@ -306,15 +326,15 @@ class Swim implements Detector {
         if (status === "dead" || incarnation < known) return;
         break;
     }
-    this.incarnations[node] = incarnation;
+    if (incarnation !== known) this.incarnations.set(node, incarnation);
     this.become(node, update.status, update.by, now);
     this.spread(update, now);
   }
 
   private become(node: NodeIndex, status: Status, by: NodeIndex, now: Micros): void {
     const before = this.suspected(node);
-    const wasDead = this.status[node] === "dead";
-    this.status[node] = status;
+    const wasDead = this.statusOf(node) === "dead";
+    this.statuses[node] = STATUS.indexOf(status);
     this.suspicions.delete(node);
     if (status === "suspect") this.suspect(node, by, now);
     if (status === "dead") {
@@ -390,7 +410,7 @@ class Swim implements Detector {
     let next = Infinity;
     for (const [node, { due }] of [...this.suspicions]) {
       if (due > now) next = Math.min(next, due);
-      else this.learn({ node, status: "dead", incarnation: this.incarnations[node], by: this.context.self }, now);
+      else this.learn({ node, status: "dead", incarnation: this.incarnationOf(node), by: this.context.self }, now);
     }
     this.nextSuspicion = next;
   }
@@ -450,12 +470,12 @@ class Swim implements Detector {
 
   /** What the receiver should hear of itself: that it is believed dead, and from a buddy that it is suspected. */
   private ownNewsOf(to: NodeIndex, what: ProbeMessage["what"]): LifeUpdate | undefined {
-    const status = this.status[to];
+    const status = this.statusOf(to);
     const tells =
       (status === "dead" && this.own.revival) ||
       (status === "suspect" && what === "ping" && this.own.lifeguard?.buddy === true);
     if (!tells) return undefined;
-    return { node: to, status, incarnation: this.incarnations[to], by: this.context.self };
+    return { node: to, status, incarnation: this.incarnationOf(to), by: this.context.self };
   }
 
   private newId(): number {
@@ -488,5 +508,6 @@ export const swim: DetectorFactory = {
   create: createSwim,
 };
 
+const NONE_WANTED: ReadonlySet<NodeIndex> = new Set();
 const NOBODY: readonly NodeIndex[] = [];
 const NO_UPDATES: readonly LifeUpdate[] = [];

@@ -1,7 +1,7 @@
 /** Settings of a detector by its name: its rows' defaults, with changes; and all of them sped up to the pace of tests. */
 import type { DetectorSettings } from "../../../engine/vocabulary/settings";
 import { tunable } from "../../../engine/vocabulary/tunables";
-import { checkValue, type Written } from "../../../engine/vocabulary/value-kinds";
+import { checkValue } from "../../../engine/vocabulary/value-kinds";
 import { detectorSettings } from "../../../engine/vocabulary/written-detectors";
 
 /** Keys below `tunables.detector`, as an experiment would write them. */
@@ -10,7 +10,7 @@ export type Keys = Readonly<Record<string, string | number | boolean>>;
 export function detectorNamedWith(name: string, keys: Keys = {}): DetectorSettings {
   return detectorSettings(name, (key) => {
     const row = tunable(`tunables.detector.${key}`)!;
-    const checked = checkValue(row.kind, (keys[key] ?? plain(row.default)) as Written);
+    const checked = checkValue(row.kind, keys[key] ?? plain(row.default));
     if (!checked.ok) throw new Error(`${key} ${checked.faults[0].message}`);
     return checked.value;
   });
