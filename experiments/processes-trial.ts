@@ -14,8 +14,8 @@ import type { DetectionWatch } from "../engine/host/detection-watch";
 import { randomFaults } from "../engine/host/random-faults";
 import { monotonicMicros } from "../engine/real/monotonic";
 import { pinThisProcess, place } from "../engine/real/placement";
-import { Ring } from "../engine/ring/ring";
-import type { FaultSettings } from "../engine/vocabulary/faults";
+import { RingMaker } from "../engine/ring/ring-maker";
+import { type FaultSettings, OF_MEMBERSHIP } from "../engine/vocabulary/faults";
 import { LegHistograms } from "../engine/vocabulary/leg-delays";
 import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
@@ -31,8 +31,10 @@ import { driveInRealTime } from "../workloads/real-time";
 import { EngineTarget } from "../workloads/targets/engine";
 import { calibrationOf, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
 import { watchDetection } from "./detection-watch";
+import { drawnRings } from "./drawn-rings";
 import { Inspector } from "./inspector";
 import { loadAverage } from "./provenance";
+import { Views } from "./views";
 import type { Phase } from "./run-types";
 import {
   CLIENT_GRACE_MS,
@@ -78,6 +80,7 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
   // What is told while the cluster starts waits for somebody to be told it.
   const early: DetectionEvent[] = [{ kind: "nodes", ids: settings.members.map(({ id }) => id) }];
   let heard = (event: DetectionEvent): void => void early.push(event);
+  const views = new Views();
   const watch = watchDetection((event) => heard(event));
   try {
     options.progress("start", 0, 0, 0);
@@ -88,6 +91,8 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
       measureLegs: true,
       log: options.log,
       detection: watch,
+      viewed: (at, index, version, phase) => views.changed({ at, node: index, version, phase }),
+      serving: (index, on) => views.serving(index, on),
       died: (index, how) => fail(`${settings.members[index].id} ended during the trial (${how})`),
     });
     closers.push(() => cluster.stop());
@@ -101,6 +106,7 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
       closers,
       why: () => failure,
       detection: watch,
+      views,
       judge: (fold) => {
         heard = (event) => fold.detection(event);
         for (const event of early.splice(0)) fold.detection(event);
@@ -128,6 +134,7 @@ interface Running extends TrialOptions {
   readonly fail: (why: string) => void;
   readonly why: () => string | undefined;
   readonly detection: DetectionWatch;
+  readonly views: Views;
   /** From now on failure detectors are judged there, with all that was told before. */
   readonly judge: (fold: TrialFold) => (event: DetectionEvent) => void;
   readonly closers: (() => Promise<void> | void)[];
@@ -138,13 +145,23 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const { cell, seed } = trial;
   const { workload: load, phases } = cell;
   const root = Random.fromSeed(seed);
-  const ring = Ring.build(settings.ring, settings.members, root.fork("ring"));
+  const rings = new RingMaker(settings, root.fork("ring"));
+  let ring = rings.of(rings.first);
   const addresses = cluster.addresses();
   const shared = { cluster: settings, addresses, ring, graceMs: CLIENT_GRACE_MS };
   const client = await Client.open({ ...shared, routing: load.routing, connectionsPerNode: 1, shaped: true });
   closers.push(() => client.close());
   const observer = await Client.open({ ...shared, routing: "any", connectionsPerNode: 1, shaped: false });
   closers.push(() => observer.close());
+  running.views.follow(
+    (index, on) => [client, observer].forEach((one) => one.serves(index, on)),
+    () =>
+      void cluster.ringState().then((state) => {
+        if (state === undefined) return;
+        ring = rings.of(state.plan);
+        client.ringChanged(ring);
+      }),
+  );
   const drawn = "count" in cell.faults ? randomFaults(cell.faults, settings, root.fork("faults")) : undefined;
   const scheduled = drawn ?? (cell.faults as readonly FaultSettings[]);
   const flood = overloads(scheduled) ? new Flood({ settings, addresses, failed: running.fail }) : undefined;
@@ -168,13 +185,14 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     latencyLog: running.latencyLog,
   });
   const judged = running.judge(fold);
+  running.views.judge((view) => fold.view(view));
   const scan = cell.measure.divergenceScan;
   const inspector = new Inspector({
     now: monotonicMicros,
     ask: (node, vnodes, addresses, done) => {
       void observer.inspect(node, vnodes, addresses, INSPECTION_PATIENCE_MS).then(done);
     },
-    ring,
+    ring: () => ring,
     nVal: settings.engine.nVal,
     driver,
     seed,
@@ -203,7 +221,9 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   let atMeasureStart: Promise<Reading> | undefined;
   let atMeasureEnd: Promise<Reading> | undefined;
   let begun = false;
-  const mayEnd = scheduled.some(({ action }) => action.kind === "kill" || action.kind === "wipe");
+  const mayEnd = scheduled.some(
+    ({ action }) => action.kind === "kill" || action.kind === "wipe" || OF_MEMBERSHIP.has(action.kind),
+  );
   let faults: RunningRealFaults | undefined;
   // Before any record of the warm-up is folded, and also where the warm-up is over before anybody looked.
   const begin = (): void => {
@@ -292,6 +312,8 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   if (running.signal.aborted) return undefined;
 
   running.progress("inspect", (monotonicMicros() - began) / 1_000, phasesMs, driver.progress().operations);
+  const lastState = await cluster.ringState();
+  if (lastState !== undefined) ring = rings.of(lastState.plan);
   await new Promise<void>((resolve) => {
     inspector.final((snapshot) => {
       fold.snapshot(snapshot);
@@ -303,8 +325,8 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   if (from === undefined || to === undefined) throw new TrialFailed("the measured phase was not reached");
   const counters = workBetween(
     settings.members.map(({ id }) => id),
-    from.nodes,
-    to.nodes,
+    withSpares(settings, from.nodes),
+    withSpares(settings, to.nodes),
     mayEnd,
   );
   if (counters.length === 0) running.log("a node did not tell its counters: load, messages and bytes are not known");
@@ -320,6 +342,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const { intraZone, interZone, client: toClient } = settings.network;
   const injected = intraZone ?? interZone ?? toClient;
   const ended = driver.progress();
+  const ofRings = drawnRings(cell, settings.seed);
   const result = fold.finish({
     counters,
     weights: weightsOf(settings),
@@ -327,6 +350,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
       ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share]),
     ),
     ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
+    ...(ofRings === undefined ? {} : { drawnRings: ofRings }),
     calibration,
     ...offeredBy(load.load),
     dropped: ended.measured.dropped,
@@ -416,6 +440,19 @@ export function workBetween(
   return nodes.every((_, i) => from[i] !== undefined && to[i] !== undefined)
     ? nodes.map((node, i) => difference(node, from[i]!, to[i]!, mayBeAway))
     : [];
+}
+
+/** A spare that has not started has done nothing. */
+function withSpares({ members }: ClusterSettings, all: Counts): Counts {
+  const some = all.find((counts) => counts !== undefined);
+  if (some === undefined || members.every(({ joins }) => joins !== true)) return all;
+  const nothing = Object.fromEntries(
+    Object.entries(some).map(([name, value]) => [name, typeof value === "number" ? 0 : value]),
+  ) as unknown as ServerCounts;
+  const { byCause } = some;
+  const caused = Object.fromEntries(Object.keys(byCause).map((cause) => [cause, { messages: 0, bytes: 0 }]));
+  const unborn: ServerCounts = { ...nothing, byCause: caused as ServerCounts["byCause"] };
+  return all.map((counts, i) => (counts === undefined && members[i].joins === true ? unborn : counts));
 }
 
 function difference(node: string, from: ServerCounts, to: ServerCounts, mayBeAway: boolean): NodeCounters {

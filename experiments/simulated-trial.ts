@@ -20,6 +20,7 @@ import type { FaultSpan } from "../results/measures/fault-times";
 import { TrialFold } from "../results/measures/fold";
 import type { ReplicaStore } from "../results/measures/true-window";
 import type { DetectionEvent } from "../results/record/detection";
+import type { RingView } from "../results/record/membership";
 import type { FaultLane, LegDelays } from "../results/record/figures";
 import type { NodeCounters, OperationRecord } from "../results/record/history";
 import { type CounterSample, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
@@ -29,6 +30,7 @@ import { SimulatedTarget } from "../workloads/targets/simulated";
 import { workloadFor } from "../workloads/mixes/mix";
 import { driveInVirtualTime } from "../workloads/virtual-time";
 import { followedPair, scaleOf, watchDetection } from "./detection-watch";
+import { drawnRings } from "./drawn-rings";
 import { Inspector } from "./inspector";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
@@ -80,6 +82,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
       counters: (sample) => fold.counters(sample),
       stored: (store) => fold.stored(store),
       detection: (event) => fold.detection(event),
+      view: (view) => fold.view(view),
     },
     traced === undefined ? {} : { watcher: traced.watcher },
   );
@@ -89,6 +92,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
   const { driver, cluster } = simulated;
   const { ring, settings } = cluster;
   const ended = driver.progress();
+  const ofRings = drawnRings(cell, trial.seed);
   const result = fold.finish({
     counters: simulated.countersOfMeasure(),
     weights: weightsOf(settings),
@@ -96,6 +100,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
       ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share]),
     ),
     ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
+    ...(ofRings === undefined ? {} : { drawnRings: ofRings }),
     calibration: null,
     ...offeredBy(cell.workload.load),
     dropped: ended.measured.dropped,
@@ -157,6 +162,8 @@ export interface TrialListener {
   readonly stored?: (store: ReplicaStore) => void;
   /** Opinions of failure detectors, and what is so; from the start of the cluster on. */
   readonly detection?: (event: DetectionEvent) => void;
+  /** A node goes by another state of the ring; from the start of the cluster on. */
+  readonly view?: (view: RingView) => void;
 }
 
 /** A simulated cluster, its driver and its faults, wired together and ready to run. */
@@ -206,6 +213,7 @@ export class SimulatedTrial {
             },
           }),
       ...(listener.detection === undefined ? {} : { detection: watchDetection(listener.detection) }),
+      ...(listener.view === undefined ? {} : { viewed: listener.view }),
       ...watched,
     });
     this.cluster = cluster;
@@ -223,7 +231,7 @@ export class SimulatedTrial {
     this.inspector = new Inspector({
       now: () => cluster.now(),
       ask: (node, vnodes, addresses, done) => cluster.inspect(node, vnodes, addresses, done),
-      ring: cluster.ring,
+      ring: () => cluster.ring,
       nVal: settings.engine.nVal,
       driver,
       seed,
@@ -364,7 +372,7 @@ export class SimulatedTrial {
     const { cluster, primaries } = this;
     let places = primaries.get(address);
     if (places === undefined) {
-      if (primaries.size >= MOST_PLACES) primaries.clear();
+      if (primaries.size >= MOST_PLACES || cluster.settings.engine.membership !== undefined) primaries.clear();
       const list = cluster.ring.preferenceList(address, cluster.settings.engine.nVal);
       primaries.set(address, (places = list.map(({ node, vnode }) => placeNumber(node, vnode))));
     }

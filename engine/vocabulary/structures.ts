@@ -28,7 +28,9 @@ export type StructureName =
   | "zone-pairs"
   | "zones"
   | "weights"
+  | "owners"
   | "pin"
+  | "node-list"
   | "percentiles"
   | "scan-keys"
   | "history"
@@ -48,7 +50,9 @@ const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = 
   length: "a size, or {dist: fixed, size} {dist: uniform, min, max} {dist: zipfian, min, max}",
   zones: "a map from zone to its number of nodes, such as {a: 2, b: 2, c: 1}",
   weights: "a map from node to a factor from 0.01 to 100, such as {node-1: 2}",
+  owners: "a list of nodes, one for each partition, such as [node-1, node-2, node-3, node-1]",
   pin: "auto, none, or a list with one list of processor numbers for each node and a last one for the driver",
+  "node-list": "a list of nodes, such as [node-1, node-2]",
   percentiles: "a list of up to 20 percentiles above 0 and below 100",
   "scan-keys": "all, or sample:<count> such as sample:2000",
   history: "none, all, or keys:<share> such as keys:5%",
@@ -115,8 +119,12 @@ export function checkStructure(name: StructureName, value: Written): Checked {
       return mapOf(value, name, { kind: "integer", min: 1, max: MAX_CLUSTER_NODES });
     case "weights":
       return mapOf(value, name, { kind: "number", min: 0.01, max: 100 });
+    case "owners":
+      return owners(value);
     case "pin":
       return pin(value);
+    case "node-list":
+      return nodeList(value);
     case "percentiles":
       return percentiles(value);
     case "scan-keys":
@@ -142,6 +150,12 @@ export function checkStructure(name: StructureName, value: Written): Checked {
 
 function allowed(name: StructureName, value: Written): Checked {
   return wrong(`is ${printWritten(value)}; allowed: ${structureText(name)}`);
+}
+
+function nodeList(value: Written): Checked {
+  const named = Array.isArray(value) ? (value as readonly Written[]) : [value];
+  if (named.length === 0 || !named.every((one) => typeof one === "string" && one !== "")) return allowed("node-list", value);
+  return { ok: true, value: [...new Set(named as readonly string[])] };
 }
 
 /** `zipfian` is short for `{dist: zipfian}`, `zipf(0.99)` for `{dist: zipf, theta: 0.99}`. */
@@ -209,6 +223,12 @@ function mapOf(value: Written, name: StructureName, kind: ScalarKind): Checked {
   }
   if (pairs.length === 0 && faults.length === 0 && name === "zones") return wrong("is empty; name at least one zone");
   return faults.length === 0 ? { ok: true, value: pairs } : { ok: false, faults };
+}
+
+function owners(value: Written): Checked {
+  if (!isList(value) || value.length === 0 || value.length > 65_536) return allowed("owners", value);
+  if (!value.every((one) => typeof one === "string" && NAME.test(one))) return allowed("owners", value);
+  return { ok: true, value };
 }
 
 /** Pairs as written, with their distributions; which zones they mean is for the reader to say, who knows the zones. */

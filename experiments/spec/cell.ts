@@ -11,10 +11,12 @@ import { detectorOf } from "./detector";
 import { idleness } from "./fault-checks";
 import { readFaults } from "./faults";
 import { idOf, nodeAt, toJson, written, type LocatedMap } from "./located";
+import { membershipOf } from "./membership";
 import { networkOf, nodeModelOf, simulationOf, wallErrorsOf } from "./network";
 import type { Problems } from "./problems";
 import { repairOf } from "./repair";
 import { readsOf } from "./reads";
+import { ringOf } from "./ring";
 import type { RecordedDistributions } from "./recorded-distribution";
 import { applyCombination, named, type Combination } from "./sweep";
 import { readTraceWindows } from "./trace-windows";
@@ -92,13 +94,7 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
   const wallErrors = wallErrorsOf(values);
   return {
     members,
-    ring: {
-      strategy: values.text("ring.strategy") as ClusterSettings["ring"]["strategy"],
-      partitions: values.number("ring.partitions"),
-      vnodesPerNode: values.number("ring.vnodes_per_node"),
-      hash: values.text("ring.hash") as ClusterSettings["ring"]["hash"],
-      distinctHosts: values.text("ring.distinct_hosts") as ClusterSettings["ring"]["distinctHosts"],
-    },
+    ring: ringOf(values),
     engine: {
       nVal: values.number("tunables.n_val"),
       r: quorum("r"),
@@ -117,6 +113,7 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
       writeTimeoutMs: values.number("tunables.timeout.write"),
       admission: values.number("tunables.admission"),
       detector: detectorOf(values),
+      ...membershipOf(values, members),
     },
     network: networkOf(values, members),
     storage: {
@@ -157,6 +154,28 @@ function measureOf(values: Values): MeasureSettings {
           keys: values.number("measure.divergence_scan.keys"),
         },
     rawHistory: values.get("measure.raw.history") as MeasureSettings["rawHistory"],
+    ...ringsOf(values),
+  };
+}
+
+function ringsOf(values: Values): Pick<MeasureSettings, "rings" | "availability"> {
+  const rings = values.number("measure.rings");
+  const of = (name: string): number => values.number(`measure.availability.${name}`);
+  const centuries = of("centuries");
+  return {
+    ...(rings === 0 ? {} : { rings }),
+    ...(centuries === 0
+      ? {}
+      : {
+          availability: {
+            centuries,
+            failuresPerCentury: of("failures_per_century"),
+            acceleration: of("acceleration"),
+            bytesPerNode: of("node_data"),
+            inBytesPerSecond: of("inbound"),
+            outBytesPerSecond: of("outbound"),
+          },
+        }),
   };
 }
 

@@ -3,7 +3,6 @@
  * what is legal but weak (R + W <= N) is a warning that travels into the report, because studying it may be the point.
  */
 import { resolveQuorum } from "../../engine/quorum/arithmetic";
-import { HINTED, MAX_HOMES } from "../../engine/ring/ring";
 import type { QuorumValue } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { PhaseSettings, World } from "./experiment";
@@ -12,11 +11,13 @@ import { checkDetector } from "./detector";
 import { checkDrawnKinds, checkFaults, checkFaultTimes } from "./fault-checks";
 import type { ReadFaults } from "./faults";
 import type { Place } from "./located";
+import { checkMembership } from "./membership";
 import { checkMixture } from "./mixes";
 import { checkZonePairs } from "./network";
 import type { Problems } from "./problems";
 import { checkReads } from "./reads";
 import { checkRepair } from "./repair";
+import { checkRing } from "./ring";
 import { checkTimePasses } from "./time-passes";
 import type { Values } from "./values";
 import { checkDistributions, checkWorld } from "./world-checks";
@@ -28,11 +29,14 @@ export interface MemberPlan {
   readonly zone: string;
   readonly weight: number;
   readonly speed?: number;
+  /** Not there from the beginning. */
+  readonly joins?: true;
 }
 
 /** Nodes in order of their zones, or undefined when counts contradict each other. */
 export function resolveMembers(values: Values, problems: Problems): readonly MemberPlan[] | undefined {
-  if (!values.sound("cluster.nodes", "cluster.zones", "cluster.weights", "cluster.speed")) return undefined;
+  if (!values.sound("cluster.nodes", "cluster.zones", "cluster.weights", "cluster.speed", "cluster.spares"))
+    return undefined;
   const zones = values.get("cluster.zones") as readonly (readonly [string, number])[] | undefined;
   const sum = zones?.reduce((total, [, count]) => total + count, 0);
   const nodes = sum !== undefined && !values.given("cluster.nodes") ? sum : values.number("cluster.nodes");
@@ -47,12 +51,20 @@ export function resolveMembers(values: Values, problems: Problems): readonly Mem
     zones === undefined
       ? Array<string>(nodes).fill("a")
       : zones.flatMap(([zone, count]) => Array<string>(count).fill(zone));
+  const zoneNames = zones?.map(([zone]) => zone) ?? ["a"];
+  const spares = Array.from({ length: values.number("cluster.spares") }, (_, i) => zoneNames[i % zoneNames.length]);
   const weights = factors(values, "cluster.weights");
   const speeds = factors(values, "cluster.speed");
-  const members = zoneOf.map((zone, i): MemberPlan => {
+  const members = [...zoneOf, ...spares].map((zone, i): MemberPlan => {
     const id = `node-${i + 1}`;
     const speed = speeds.get(id);
-    return { id, zone, weight: weights.get(id) ?? 1, ...(speed === undefined ? {} : { speed }) };
+    return {
+      id,
+      zone,
+      weight: weights.get(id) ?? 1,
+      ...(speed === undefined ? {} : { speed }),
+      ...(i < nodes ? {} : { joins: true as const }),
+    };
   });
   const ids = new Set(members.map(({ id }) => id));
   for (const [key, named] of [
@@ -61,7 +73,7 @@ export function resolveMembers(values: Values, problems: Problems): readonly Mem
   ] as const) {
     for (const id of named.keys()) {
       if (!ids.has(id))
-        problems.error(values.place(key), `${key} names "${id}", but the nodes are node-1 to node-${nodes}`);
+        problems.error(values.place(key), `${key} names "${id}", but the nodes are node-1 to node-${members.length}`);
     }
   }
   return members;
@@ -97,6 +109,7 @@ export function crossCheck(cell: UncheckedCell, problems: Problems): readonly st
   checkDistributions(values, warn, problems);
   checkClocks(values, warn);
   checkRepair(values, warn);
+  checkMembership(values, members, warn, problems);
   checkReads(values, warn);
   if (members !== undefined) checkZonePairs(values, members, problems);
   if (faults.kind === "random") checkDrawnKinds(faults.settings.kinds, values, warn);
@@ -139,35 +152,13 @@ function checkQuorums(values: Values, warn: (at: Place, message: string) => void
   );
 }
 
-/** Where hosts repeat, every range is a home of its own, and there are numbers for so many. */
-function checkRanges(values: Values, members: readonly MemberPlan[], problems: Problems): void {
-  const sized = ["ring.partitions", "ring.vnodes_per_node", "tunables.stand_in", "tunables.sloppy_quorum"];
-  if (values.text("ring.distinct_hosts") !== "claim" || !values.sound(...sized)) return;
-  const isEqual = values.text("ring.strategy") === "equal-partitions";
-  const key = isEqual ? "ring.partitions" : "ring.vnodes_per_node";
-  const size = values.number(key);
-  const ofNode = members.map(({ weight }) => Math.max(1, Math.round(size * weight)));
-  const ranges = isEqual ? size : ofNode.reduce((sum, one) => sum + one, 0);
-  const standIn = values.text("tunables.stand_in");
-  const lends = standIn !== "none" && (standIn !== "fallback" || values.get("tunables.sloppy_quorum") === true);
-  const most = lends ? MAX_HOMES : HINTED;
-  const counted = lends || isEqual ? ranges : Math.max(...ofNode);
-  if (counted <= most) return;
-  const at = values.place(values.given(key) ? key : "ring.distinct_hosts");
-  const instead = lends ? "tunables.stand_in none, or ring.distinct_hosts walk" : "ring.distinct_hosts walk";
-  problems.error(
-    at,
-    `the ring has ${ranges} ranges and ring.distinct_hosts claim stores each apart; allowed: at most ${most}; otherwise ${instead}`,
-  );
-}
-
 function checkCluster(
   values: Values,
   members: readonly MemberPlan[],
   warn: (at: Place, message: string) => void,
   problems: Problems,
 ): void {
-  const nodes = members.length;
+  const nodes = members.filter(({ joins }) => joins !== true).length;
   const n = values.get("tunables.n_val") as number | undefined;
   if (n !== undefined && n > nodes) {
     const at = values.place(
@@ -179,30 +170,7 @@ function checkCluster(
     );
     problems.error(at, `n_val is ${n} but there are ${nodes} nodes; every replica needs a node of its own`);
   }
-  const strategy = values.text("ring.strategy");
-  const partitions = values.get("ring.partitions") as number | undefined;
-  if (strategy === "equal-partitions") {
-    if (partitions !== undefined && partitions < nodes) {
-      problems.error(
-        values.place(values.given("ring.partitions") ? "ring.partitions" : "cluster.nodes"),
-        `ring.partitions is ${partitions} but there are ${nodes} nodes; every node needs at least one partition`,
-      );
-    }
-    // In a sweep over strategies it is what the other cells need.
-    const swept =
-      values.place("ring.strategy").origin === "axis" && values.place("ring.vnodes_per_node").origin === "axis";
-    if (values.given("ring.vnodes_per_node") && values.sound("ring.vnodes_per_node") && !swept)
-      warn(
-        values.place("ring.vnodes_per_node"),
-        "ring.vnodes_per_node has no effect with ring.strategy equal-partitions; it belongs to random-tokens",
-      );
-  } else if (values.given("ring.partitions")) {
-    warn(
-      values.place("ring.partitions"),
-      `ring.partitions has no effect with ring.strategy ${strategy}; it belongs to equal-partitions`,
-    );
-  }
-  checkRanges(values, members, problems);
+  checkRing(values, members, warn, problems);
   if (values.given("cluster.sync") && values.text("cluster.storage") === "memory") {
     warn(values.place("cluster.sync"), "cluster.sync has no effect with cluster.storage memory; it belongs to lmdb");
   }
@@ -225,10 +193,10 @@ function checkCluster(
     );
   }
   const pin = values.get("cluster.pin");
-  if (Array.isArray(pin) && pin.length !== nodes + 1) {
+  if (Array.isArray(pin) && pin.length !== members.length + 1) {
     problems.error(
       values.place("cluster.pin"),
-      `cluster.pin has ${pin.length} lists but needs ${nodes + 1}: one for each node and one for the driver`,
+      `cluster.pin has ${pin.length} lists but needs ${members.length + 1}: one for each node and one for the driver`,
     );
   }
 }

@@ -6,6 +6,7 @@ import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabular
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { Hypothesis, Objective, ParetoGoal, ReportSettings } from "../../results/record/objectives";
+import type { OutageSettings } from "../../engine/ring/outages";
 import type { AxisValues, PublishedValue } from "../../results/record/run-folder";
 
 export type World = "processes" | "simulation";
@@ -23,6 +24,10 @@ export interface MeasureSettings {
   readonly divergenceScan: { readonly everyMs: number; readonly keys: number } | undefined;
   readonly rawHistory:
     { readonly kind: "none" } | { readonly kind: "all" } | { readonly kind: "keys"; readonly fraction: number };
+  /** Rings drawn besides the one that is run, and judged. Undefined: none. */
+  readonly rings?: number;
+  /** Failures simulated over rings. Undefined: none. */
+  readonly availability?: OutageSettings;
   /** Simulation; from the start of the warm-up, in order and apart. */
   readonly traceWindows?: readonly { readonly fromMs: number; readonly toMs: number }[];
 }

@@ -134,6 +134,9 @@ function structureSchema(name: Extract<ValueKind, { kind: "structure" }>["name"]
       return { type: "object", additionalProperties: { type: "integer", minimum: 1 } };
     case "weights":
       return { type: "object", additionalProperties: { type: "number", minimum: 0.01, maximum: 100 } };
+    case "node-list":
+    case "owners":
+      return { type: "array", minItems: 1, items: { type: "string" } };
     case "pin":
       return {
         anyOf: [

@@ -8,6 +8,7 @@ import type { MetricValue, TrialFigures } from "../record/figures";
 import type { Calibration } from "../record/figures";
 import type { DetectionEvent } from "../record/detection";
 import type { NodeCounters, OperationRecord, Snapshot } from "../record/history";
+import type { RingView } from "../record/membership";
 import type { CounterSample } from "../record/repair-counters";
 import { CausalityMeasure } from "./causality";
 import { ConvergenceMeasure } from "./convergence";
@@ -19,12 +20,14 @@ import type { FaultTimes } from "./fault-times";
 import { ImbalanceMeasure } from "./imbalance";
 import type { IntervalGrid } from "./interval-grid";
 import { LatencyMeasure } from "./latency";
+import { MembershipMeasure } from "./membership";
 import { LoadBalanceMeasure } from "./load-balance";
 import { MergesMeasure } from "./merges";
 import { OutagesMeasure } from "./outages";
 import { OutcomesMeasure } from "./outcomes";
 import { RepairMeasure } from "./repair";
 import { RolesMeasure } from "./roles";
+import { RingsMeasure } from "./rings";
 import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
 import { StalenessMeasure } from "./staleness";
@@ -54,6 +57,8 @@ export interface FinishContext {
   /** Share of the ring by node, 0 to 1. */
   readonly ringShares: Readonly<Record<string, number>>;
   readonly ring: TrialFigures["ring"];
+  /** Metrics of rings drawn besides it, where the experiment asks for some. */
+  readonly drawnRings?: Readonly<Record<string, MetricValue>>;
   readonly calibration: Calibration | null;
   /** Rate that was asked for; undefined for a closed loop without a target, which offers nothing of its own. */
   readonly offeredPerSecond?: number;
@@ -107,6 +112,8 @@ export interface Measure {
   stored?(store: ReplicaStore): void;
   /** Opinions of failure detectors and what was really so; from the start of the cluster on, nearly in order of time. */
   detection?(event: DetectionEvent): void;
+  /** A node goes by another state of the ring; from the start of the cluster on. */
+  view?(view: RingView): void;
   /** Called once; gives back what the measure held outside the collector's reach. */
   finish(end: FinishContext): Findings;
 }
@@ -124,10 +131,12 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   true_window: () => new TrueWindowMeasure(),
   repair: (setup) => new RepairMeasure(setup),
   detection: (setup) => new DetectionMeasure(setup),
+  membership: (setup) => new MembershipMeasure(setup),
   load_balance: () => new LoadBalanceMeasure(),
   roles: () => new RolesMeasure(),
   imbalance: (setup) => new ImbalanceMeasure(setup),
   outages: (setup) => new OutagesMeasure(setup),
+  rings: () => new RingsMeasure(),
   cost: (setup) => new CostMeasure(setup),
   schedule: () => new ScheduleMeasure(),
   merges: () => new MergesMeasure(),

@@ -30,6 +30,8 @@ const CAUSED_BY: Readonly<Record<MessageCause, string>> = {
   hint: "that keep a write for an absent replica or take it home",
   "anti-entropy": "of comparing and exchanging whole ranges between replicas",
   detector: "of the failure detector",
+  gossip: "in which members tell each other of members and of the ring",
+  handoff: "that offer copies to new owners and bring them, and the answers,",
   forwarding: "that hand a request on to the node that coordinates it, and the answer back,",
 };
 /** Kinds that the table lists; others are described when asked for. */
@@ -320,6 +322,86 @@ const OTHERS: readonly MetricDescription[] = [
     "Load efficiency",
     "Mean work of a node over that of the busiest, as in figure 8 of the Dynamo paper; 1 is even.",
   ),
+  ...(["ring", "ring_primary"] as const).flatMap((of) => {
+    const what =
+      of === "ring"
+        ? "the copies of keys that a node holds by its ranges, all N of each key,"
+        : "the keys that a node is first for by its ranges";
+    const name = of === "ring" ? "Ring" : "Ring, first copies";
+    return [
+      row(
+        `${of}_efficiency`,
+        "ratio",
+        "higher",
+        `${name}: load efficiency`,
+        `Mean over maximum of ${what} by weight; 1 is even. A mean over the rings of measure.rings, drawn besides the one that is run. Dynamo's measure, section 6.2.`,
+      ),
+      row(
+        `${of}_cv`,
+        "ratio",
+        "lower",
+        `${name}: coefficient of variation`,
+        `Standard deviation over mean of ${what} by weight. The root of the mean of squares over the rings of measure.rings, as the closed form sqrt((n-1)/(nv+1)) is for n nodes of v random tokens.`,
+      ),
+      row(
+        `${of}_max_over_mean`,
+        "ratio",
+        "lower",
+        `${name}: maximum over mean`,
+        `Maximum over mean of ${what} by weight; a mean over the rings of measure.rings.`,
+      ),
+    ];
+  }),
+  row(
+    "ring_metadata_entries",
+    "count",
+    "lower",
+    "Ring: entries of metadata",
+    "What every node must know to find the owners of any key, besides the members: the T tokens of each of S nodes, or the owner of each of Q partitions; of jump hash the list of nodes.",
+  ),
+  row(
+    "ring_metadata_bytes",
+    "bytes",
+    "lower",
+    "Ring: bytes of metadata",
+    "ring_metadata_entries as they would be sent: 6 bytes a token (position and node), 2 an owner.",
+  ),
+  row(
+    "ring_neighbours",
+    "nodes",
+    "neutral",
+    "Ring: neighbours",
+    "With how many other nodes a node shares some key, as a mean over nodes and the first 60 rings of measure.rings. More of them help to rebuild a node, and each is one more whose failure meets it.",
+  ),
+  ...(["join", "leave"] as const).flatMap((change) => {
+    const [when, title] =
+      change === "join"
+        ? ["one more node of weight 1 joins", "when a node joins"]
+        : ["one node, drawn at random, leaves", "when a node leaves"];
+    return [
+      row(
+        `ring_${change}_moved`,
+        "ratio",
+        "lower",
+        `Ring: moved ${title}`,
+        `Share of all copies that are on a node where they were not before, when ${when}; a mean over the first 60 rings of measure.rings.`,
+      ),
+      row(
+        `ring_${change}_moved_ratio`,
+        "ratio",
+        "lower",
+        `Ring: moved ${title}, over the minimum`,
+        `ring_${change}_moved over the least that the change of all nodes' shares makes necessary (the sum of what nodes gain); 1 cannot be beaten.`,
+      ),
+    ];
+  }),
+  row(
+    "outages_per_century",
+    "1/century",
+    "lower",
+    "Outages in a century",
+    "Failures of a node that leave some key without a quorum of replicas, with nodes failing and being rebuilt as measure.availability says. Simulated over the trial's rings at a multiplied failure rate, and divided by its power.",
+  ),
   row("key_imbalance", "ratio", "lower", "Key imbalance", "Keys held by the fullest node over the mean; 1 is even."),
   row(
     "load_cv",
@@ -476,6 +558,55 @@ const OTHERS: readonly MetricDescription[] = [
     "lower",
     "Keys sent for nothing",
     "Keys that anti-entropy sent although the receiver held the same, from the beginning of the measured phase to the end of the run.",
+  ),
+  row(
+    "ring_changes",
+    "changes",
+    "neutral",
+    "Changes of the ring",
+    "Times that members left a settled ring and came to another one, after the start of the warm-up.",
+  ),
+  row(
+    "ring_change_s",
+    "s",
+    "lower",
+    "Time a change of the ring takes",
+    "From the first node that goes by a state of the ring which is not settled to the last that goes by the settled one that follows: agreement three times, and the transfer of copies. The median over changes, n of them.",
+  ),
+  row(
+    "ring_agreement_ms",
+    "ms",
+    "lower",
+    "Time to agreement, median",
+    "From the first node that goes by a state of the ring to the last that does; the median over states that came up after the start of the warm-up, n of them.",
+  ),
+  row(
+    "ring_agreement_max_ms",
+    "ms",
+    "lower",
+    "Time to agreement, longest",
+    "As ring_agreement_ms, of the state that took longest.",
+  ),
+  row(
+    "transferred_keys",
+    "keys",
+    "lower",
+    "Copies sent to new owners",
+    "Copies that nodes sent to new owners in the measured phase because the ring changed. What the new owner had already is offered and not sent.",
+  ),
+  row(
+    "transferred_bytes",
+    "bytes",
+    "lower",
+    "Bytes sent to new owners",
+    "Bytes of transferred_keys: addresses, values and what they spend on causality.",
+  ),
+  row(
+    "gossip_bytes_per_node_s",
+    "bytes/s",
+    "lower",
+    "Gossip a node sends",
+    "Bytes of gossip about members and the ring that a node sends a second, in the measured phase; the mean over nodes.",
   ),
   row(
     "fd_detection_ms",

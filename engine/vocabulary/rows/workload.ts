@@ -426,7 +426,80 @@ export const WORKLOAD_ROWS: readonly Tunable[] = [
     charts: ["method"],
     short: "raw",
   },
+  {
+    key: "measure.rings",
+    scope: "client",
+    kind: { kind: "integer", min: 0, max: 100_000 },
+    default: "0",
+    title: "So many rings are drawn besides the one that is run, and judged: balance, metadata, movement, neighbours",
+    buys: "The ring_ metrics, as means over many rings: one ring of few tokens is a matter of luck (s.d. 0.08 in load efficiency).",
+    costs:
+      "Time outside the trial: some milliseconds a ring. Movement and neighbours are taken from the first 60 only.",
+    source: "DeCandia et al., Dynamo, SOSP 2007, section 6.2 and figure 8",
+    names: {},
+    charts: ["ring balance"],
+  },
+  ...availability(),
 ];
+
+function availability(): Tunable[] {
+  const row = (
+    name: string,
+    rest: Pick<Tunable, "kind" | "default" | "title" | "buys" | "costs"> & Partial<Tunable>,
+  ): Tunable => ({
+    key: `measure.availability.${name}`,
+    scope: "client",
+    source: "Lynch and Snyder, Cassandra Availability with Virtual Nodes, Netflix 2018",
+    names: {},
+    charts: ["ring balance"],
+    ...rest,
+  });
+  return [
+    row("centuries", {
+      kind: { kind: "integer", min: 0, max: 10_000 },
+      default: "0",
+      title: "How long failures of nodes are simulated over the ring, each ring anew; 0: not at all",
+      buys: "The metric outages_per_century. Longer: more outages are counted, and the metric is surer.",
+      costs: "Time outside the trial: about a second for a million failures.",
+    }),
+    row("failures_per_century", {
+      kind: { kind: "number", min: 0.01, max: 100_000 },
+      default: "25",
+      title: "Failures of one node in a century that lose its data",
+      buys: "The rate of the machines at hand.",
+      costs: "Outages go with its square where two copies make the quorum fail.",
+    }),
+    row("acceleration", {
+      kind: { kind: "number", min: 1, max: 1_000 },
+      default: "10",
+      title: "The failure rate is multiplied by it while counting, and outages divided by its power",
+      buys: "Enough outages to count in few centuries.",
+      costs:
+        "Where an outage at one failure is no longer rare, the count falls behind: keep outages well below failures.",
+    }),
+    row("node_data", {
+      kind: { kind: "size", minBytes: 1, maxBytes: 1_000_000_000_000 },
+      default: "307200MB",
+      title: "Data of a node, rebuilt after it failed",
+      buys: "The disks at hand.",
+      costs: "More takes longer to rebuild, and the node's neighbours must not fail for as long.",
+    }),
+    row("inbound", {
+      kind: { kind: "size", minBytes: 1, maxBytes: 1_000_000_000_000 },
+      default: "125MB",
+      title: "What a node that is rebuilt takes in, a second",
+      buys: "A gigabit is 125MB.",
+      costs: "It bounds the rebuild however many neighbours give.",
+    }),
+    row("outbound", {
+      kind: { kind: "size", minBytes: 1, maxBytes: 1_000_000_000_000 },
+      default: "12500KB",
+      title: "What each neighbour gives to a rebuild, a second",
+      buys: "Faster rebuilds where there are few neighbours.",
+      costs: "Taken from what serves clients.",
+    }),
+  ];
+}
 
 function carts(): Tunable[] {
   const row = (
