@@ -141,7 +141,7 @@ const CALIBRATION: readonly (readonly [string, (one: Calibration) => number, (va
 
 /** Where `cluster.speed` is given on processes. */
 const UNEVEN =
-  "Nodes of unequal speed are emulated: they share the machine, the fastest runs as it can, and each slower one rests after every message for as long as its speed asks (cluster.speed), in steps of a millisecond. Slow is the handling of messages alone, not disk or network, and latencies of slow nodes come in bursts.";
+  "Nodes of unequal speed are emulated: they share the machine, the fastest runs as it can, and each slower one rests after every message for as long as its speed asks (cluster.speed), in steps of a millisecond. Slow is the handling of messages alone, not disk or network, and latencies of slow nodes come in bursts. Handling is timed by the wall: where processors are short, a node's wait for one is made longer too.";
 
 function calibration(run: LoadedRun): string {
   const worlds = worldsOf(run);

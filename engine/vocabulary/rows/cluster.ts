@@ -40,7 +40,8 @@ export const CLUSTER_ROWS: readonly Tunable[] = [
     default: "",
     title: "Share of the ring a node takes, relative to a node of weight 1",
     buys: "A stronger machine takes more of the keys: its number of vnodes is multiplied by the factor.",
-    costs: "Its failure then moves more load to the others, and the busiest node may no longer be the weakest.",
+    costs:
+      "Its failure then moves more load to the others, and the busiest node may no longer be the weakest. No node holds a key twice: a share of the weights above 1/N cannot be given, and below it random tokens still give heavy nodes somewhat less than their weight, as a walk to N nodes passes over those it has met. Dealt partitions give each its weight.",
     source: `${DYNAMO}, section 4.2: vnodes account for heterogeneity`,
     names: {},
     charts: ["ring balance"],
