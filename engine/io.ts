@@ -76,10 +76,26 @@ export type OperatorVerb =
   /** That other node is dead, and out of the ring for ever. */
   | { readonly kind: "remove"; readonly node: NodeIndex };
 
+/** A node goes by another state of the ring from `at` on, as a world tells it to whoever measures. */
+export interface RingSeen {
+  readonly at: Micros;
+  readonly node: NodeIndex;
+  readonly version: number;
+  readonly phase: RingPhase;
+  readonly first: boolean;
+}
+
 /** About membership; rare. */
 export type MembershipNote =
   /** This node goes by another state of the ring. */
-  | { readonly kind: "ring"; readonly version: number; readonly proposer: NodeIndex; readonly phase: RingPhase }
+  | {
+      readonly kind: "ring";
+      readonly version: number;
+      readonly proposer: NodeIndex;
+      readonly phase: RingPhase;
+      /** The first that it has ever gone by. */
+      readonly first: boolean;
+    }
   | { readonly kind: "proposed"; readonly version: number; readonly phase: RingPhase }
   | { readonly kind: "removed"; readonly node: NodeIndex }
   | { readonly kind: "gossip-refused"; readonly node: NodeIndex; readonly reason: string }

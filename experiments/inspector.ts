@@ -59,7 +59,8 @@ export class Inspector {
     private readonly options: {
       readonly now: () => Micros;
       readonly ask: AskNode;
-      readonly ring: Ring;
+      /** By which reads go now. */
+      readonly ring: () => Ring;
       readonly nVal: number;
       readonly driver: Driver;
       readonly seed: number;
@@ -125,7 +126,8 @@ export class Inspector {
     hints: FoundHints | undefined,
     done: (snapshot: Snapshot) => void,
   ): void {
-    const { driver, ring, nVal, now } = this.options;
+    const { driver, nVal, now } = this.options;
+    const ring = this.options.ring();
     const replicas: Found["replicas"] = keys.map(() => []);
     const metadata: Found["metadata"] = keys.map(() => []);
     const questions = new Map<number, Question[]>();
@@ -174,7 +176,8 @@ export class Inspector {
 
   /** Any node may keep hints of any key; what is asked is made message by message, as it would be much for many nodes. */
   private scanHints(keys: readonly string[], done: (hints: FoundHints) => void): void {
-    const { driver, ring } = this.options;
+    const { driver } = this.options;
+    const ring = this.options.ring();
     const hints: FoundHints = { ids: keys.map(() => new Set()), unknown: new Set() };
     const addresses: Address[] = [];
     const places: number[] = [];
@@ -184,7 +187,8 @@ export class Inspector {
       addresses.push(encodeAddress(activity.name));
       places.push(k);
     });
-    let nodesLeft = ring.members.length;
+    const members = ring.members.flatMap((_, node) => (ring.has(node) ? [node] : []));
+    let nodesLeft = members.length;
     const askFrom = (node: number, from: number): void => {
       if (from >= addresses.length) {
         if (--nodesLeft === 0) done(hints);
@@ -207,7 +211,7 @@ export class Inspector {
         askFrom(node, from + page.length);
       });
     };
-    for (let node = 0; node < ring.members.length; node++) askFrom(node, 0);
+    for (const node of members) askFrom(node, 0);
   }
 
   private askInTurn(node: number, list: readonly Question[], index: number, into: Found, done: () => void): void {

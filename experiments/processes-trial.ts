@@ -91,7 +91,7 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
       measureLegs: true,
       log: options.log,
       detection: watch,
-      viewed: (at, index, version, phase) => views.changed({ at, node: index, version, phase }),
+      viewed: (seen) => views.changed(seen),
       serving: (index, on) => views.serving(index, on),
       died: (index, how) => fail(`${settings.members[index].id} ended during the trial (${how})`),
     });

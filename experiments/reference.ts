@@ -9,7 +9,6 @@ import {
   FAULT_PARAMETERS,
   faultParts,
   FAULTS_PROSE,
-  LATER_FAULT_KINDS,
   type FaultKindRow,
 } from "../engine/vocabulary/rows/fault-kinds";
 import { TUNABLES, type Tunable } from "../engine/vocabulary/tunables";
@@ -36,7 +35,7 @@ export function referenceText(): string {
     `## Faults\n\n${faultsText()}\n${FAULT_KINDS.map(faultText).join("\n")}`,
     `## Known, and not supported by this version yet\n\n${allKeys()
       .later.map((key) => `\`${key}\``)
-      .join(", ")}; of faults the kinds ${LATER_FAULT_KINDS.map((kind) => `\`${kind}\``).join(", ")}\n`,
+      .join(", ")}\n`,
     `## Metrics\n\n${metricTable()}`,
   ];
   return sections.join("\n");

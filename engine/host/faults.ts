@@ -23,6 +23,7 @@ import {
 } from "../vocabulary/faults";
 import { fromMs, type Micros } from "../vocabulary/micros";
 import type { DistributionSettings, MemberSettings } from "../vocabulary/settings";
+import type { OperatorVerb } from "../io";
 import type { OverloadStream } from "./overload";
 
 /** Messages from any of `from` to any of `to`, by node index. */
@@ -66,7 +67,7 @@ export const SOUND_DISK: DiskCondition = { slowness: 1, full: false, errors: 0, 
 
 /** What a world lets faults do to it. Each takes effect at once; where a real world needs time, it queues by itself. */
 export interface FaultWorld {
-  readonly members: readonly Pick<MemberSettings, "id" | "zone">[];
+  readonly members: readonly Pick<MemberSettings, "id" | "zone" | "joins">[];
   /** Ends the process; nothing when it is down. */
   kill(node: number): void;
   /** Starts the process on what its disk holds; nothing when it is up. */
@@ -89,6 +90,8 @@ export interface FaultWorld {
   wall(node: number, offset: Micros, ppm: number): void;
   /** What is sent to a node beside the workload, all of it; each stream at its own constant spacing, so that rates add. */
   overload(node: number, streams: readonly OverloadStream[]): void;
+  /** An operator asks a node something about membership, once it runs; nothing when it is down. */
+  operate(node: number, verb: OperatorVerb): void;
   /** What became of the requests of such a fault so far. */
   requestsOf(fault: string): OverloadCounts;
 }
@@ -241,6 +244,38 @@ export const FAULT_VERBS: { readonly [K in FaultKind]: FaultVerb<K> } = {
       for (const node of nodes) faults.jump(node, fromMs(fault.action.offsetMs));
     },
   },
+  join: {
+    kind: "join",
+    prose: "Starts a node that has never run, which asks to be in the ring.",
+    begin({ nodes, fault }, faults) {
+      for (const node of nodes) faults.join(node, fault.action.via, undefined);
+    },
+  },
+  leave: {
+    kind: "leave",
+    prose: "Asks a node to hand over what it holds, and to end.",
+    begin({ nodes }, faults) {
+      for (const node of nodes) faults.world.operate(node, { kind: "leave" });
+    },
+  },
+  remove: {
+    kind: "remove",
+    prose: "Tells a member that is up that a node is dead and out of the ring for ever.",
+    begin({ nodes }, faults) {
+      for (const node of nodes) {
+        const told = faults.somebodyUp(nodes);
+        if (told !== undefined) faults.world.operate(told, { kind: "remove", node });
+      }
+    },
+  },
+  replace: {
+    kind: "replace",
+    prose: "Starts a node that has never run in the place of a dead one, which is removed.",
+    begin({ nodes, fault }, faults) {
+      const [successor] = faults.nodesOf([fault.action.with]);
+      for (const node of nodes) faults.join(successor, undefined, node);
+    },
+  },
 };
 
 /** The chance that at least one of two independent things happens. */
@@ -260,6 +295,8 @@ export class Faults {
   private readonly down: Set<string>[];
   private readonly still: Set<string>[];
   private readonly jumped: Micros[];
+  /** Spares that were started. */
+  private readonly joined = new Set<number>();
 
   constructor(
     readonly world: FaultWorld,
@@ -294,7 +331,7 @@ export class Faults {
       fromMicros: now,
       toMicros: atOnce ? now : undefined,
     };
-    const nodes = "nodes" in action ? resolveTargets(action.nodes, this.world.members).nodes : [];
+    const nodes = "nodes" in action ? this.nodesOf(action.nodes) : [];
     const active: Active = { fault, nodes, occurrence, released: [] };
     this.past.push(occurrence);
     this.told(fault, "begin", what);
@@ -315,7 +352,32 @@ export class Faults {
     this.rework(fault.action, active.nodes);
   }
 
+  /** Those named; of spares that have not joined, only those named by their own ids. */
+  nodesOf(targets: readonly string[]): readonly number[] {
+    const { members } = this.world;
+    return resolveTargets(targets, members).nodes.filter(
+      (node) => members[node].joins !== true || this.joined.has(node) || targets.includes(members[node].id),
+    );
+  }
+
   // ---- what verbs are made of ----------------------------------------------------------------------------------
+
+  join(node: number, via: string | undefined, replaces: number | undefined): void {
+    const asked = via === undefined ? this.somebodyUp([node]) : this.nodesOf([via])[0];
+    this.joined.add(node);
+    if (this.down[node].size === 0) this.world.start(node);
+    this.world.operate(node, { kind: "join", via: asked, replaces });
+  }
+
+  /** The first member that no fault holds down, and that is none of these. */
+  somebodyUp(except: readonly number[]): number | undefined {
+    const { members } = this.world;
+    const found = members.findIndex(
+      ({ joins }, node) =>
+        !except.includes(node) && (joins !== true || this.joined.has(node)) && this.down[node].size === 0,
+    );
+    return found < 0 ? undefined : found;
+  }
 
   holdDown(node: number, id: string): void {
     this.down[node].add(id);

@@ -90,6 +90,13 @@ function drawAction(kind: FaultKind, cluster: ClusterSettings, random: Random): 
       return { kind, nodes: someNodes(cluster, random), offsetMs: random.nextBelow(2_001) - 1_000 };
     case "clock-drift":
       return { kind, nodes: someNodes(cluster, random), ppm: random.nextBelow(2_001) - 1_000 };
+    case "join":
+    case "leave":
+    case "remove":
+    case "replace":
+      throw new RangeError(
+        `faults of kind ${kind} are not drawn: which node is to join, and when one is dead, takes a person`,
+      );
     default:
       return unreachable(kind, "randomFaults");
   }

@@ -6,7 +6,15 @@
 import type { PeerMessage } from "../messages";
 
 export type MessageCause =
-  "replication" | "reading" | "read-repair" | "hint" | "anti-entropy" | "detector" | "forwarding" | "gossip" | "handoff";
+  | "replication"
+  | "reading"
+  | "read-repair"
+  | "hint"
+  | "anti-entropy"
+  | "detector"
+  | "forwarding"
+  | "gossip"
+  | "handoff";
 
 export type TrafficByCause = Readonly<Record<MessageCause, { readonly messages: number; readonly bytes: number }>>;
 

@@ -129,6 +129,8 @@ export class Membership {
   }
 
   next(): Micros {
+    // Who was removed has nothing to say any more, and knows it.
+    if (this.members.isRemoved(this.options.self)) return Infinity;
     return Math.min(this.nextRound, this.nextPushPull);
   }
 
@@ -198,6 +200,7 @@ export class Membership {
 
   advance(now: Micros): void {
     this.now = now;
+    if (this.members.isRemoved(this.options.self)) return;
     if (now >= this.nextPushPull) {
       this.nextPushPull = now + this.jittered(fromMs(this.options.settings.pushPullMs!));
       const [anybody] = this.drawn(this.watched(), 1);
@@ -228,8 +231,11 @@ export class Membership {
       if (outcome !== "news" && outcome !== "known") this.refused(entry.node, outcome);
       if (!wasRemoved && members.isRemoved(entry.node)) this.acts.note({ kind: "removed", node: entry.node });
     }
-    if (gossip.ring !== undefined) this.heardOfRing(gossip.ring);
-    this.reply(from, gossip);
+    // A removed node goes by what it went by, and asks for nothing: nobody would tell it.
+    if (!members.isRemoved(this.options.self)) {
+      if (gossip.ring !== undefined) this.heardOfRing(gossip.ring);
+      this.reply(from, gossip);
+    }
     this.afterNews();
   }
 
@@ -357,6 +363,7 @@ export class Membership {
   }
 
   private adopt(state: RingState): void {
+    const first = this.state === undefined;
     this.state = state;
     for (const node of state.without) {
       if (this.members.remove(node, this.now)) this.acts.note({ kind: "removed", node });
@@ -365,7 +372,7 @@ export class Membership {
     this.learnt = -1;
     this.remember();
     const { version, proposer } = state.id;
-    this.acts.note({ kind: "ring", version, proposer, phase: state.phase });
+    this.acts.note({ kind: "ring", version, proposer, phase: state.phase, first });
     this.acts.ringChanged(state);
   }
 

@@ -78,6 +78,9 @@ export class Client {
   private nextNode = 0;
   private closed = false;
   private partitions: readonly PartitionRule[] = [];
+  /** By node: takes requests. */
+  private readonly serving: boolean[];
+  private ring: Ring;
 
   private constructor(private readonly options: ClientOptions) {
     const { cluster, addresses, connectionsPerNode } = options;
@@ -87,6 +90,8 @@ export class Client {
       connections: new Array<Connection | undefined>(connectionsPerNode).fill(undefined),
       turn: 0,
     }));
+    this.serving = cluster.members.map(({ joins }) => joins !== true);
+    this.ring = options.ring;
     this.shapes = addresses.map((_, node) => (options.shaped ? clientLinkShape(cluster, node, "to-node") : undefined));
   }
 
@@ -112,6 +117,16 @@ export class Client {
     addresses.forEach((address, node) => {
       this.pools[node].address = address;
     });
+  }
+
+  /** A node takes requests from now on, or no more; what it has is still to be answered. */
+  serves(node: number, on: boolean): void {
+    this.serving[node] = on;
+  }
+
+  /** Replicas are found by this ring from now on. */
+  ringChanged(ring: Ring): void {
+    this.ring = ring;
   }
 
   /**
@@ -290,7 +305,7 @@ export class Client {
 
   /** Whether a connection to the node is open and what the session says arrives there. */
   private reaches(session: number | undefined, node: number): boolean {
-    return this.connectedTo(node) && !this.isCut(session, node, true);
+    return this.serving[node] && this.connectedTo(node) && !this.isCut(session, node, true);
   }
 
   private isCut(session: number | undefined, node: number, toNode: boolean): boolean {
@@ -304,7 +319,7 @@ export class Client {
   /** No node at all: -1. */
   private route(session: number | undefined, address: Address): number {
     if (this.options.routing === "token-aware") {
-      for (const { node } of this.options.ring.preferenceList(address, this.options.cluster.engine.nVal)) {
+      for (const { node } of this.ring.preferenceList(address, this.options.cluster.engine.nVal)) {
         if (this.reaches(session, node)) return node;
       }
     }
@@ -331,6 +346,11 @@ export class Client {
 
   private dial(node: number, slot: number): Promise<void> {
     const pool = this.pools[node];
+    // It has never run yet.
+    if (pool.address.port === 0) {
+      this.dialLater(node, slot, () => undefined);
+      return Promise.resolve();
+    }
     return new Promise((resolve) => {
       const socket = connect({ host: pool.address.host, port: pool.address.port, noDelay: true });
       const failed = (): void => {

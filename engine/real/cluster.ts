@@ -7,6 +7,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DetectionWatch } from "../host/detection-watch";
+import type { OperatorVerb, RingSeen } from "../io";
+import { compareRingIds } from "../membership/ring-ids";
+import type { RingState } from "../messages";
 import { assert } from "../vocabulary/assert";
 import type { ClusterSettings } from "../vocabulary/settings";
 import { wallErrorOfNode } from "../vocabulary/wall-error";
@@ -32,6 +35,10 @@ export interface ClusterOptions {
   readonly detection?: Omit<DetectionWatch, "partitions">;
   /** A node ended without being asked to. */
   readonly died?: (index: number, how: string) => void;
+  /** A node goes by another state of the ring, by its own monotonic time. */
+  readonly viewed?: (seen: RingSeen) => void;
+  /** A node takes clients' requests, or no more: as a load balancer would hear it. */
+  readonly serving?: (index: number, on: boolean) => void;
   /** Fixed ports, for tests; free ones otherwise. */
   readonly ports?: readonly number[];
   readonly startPatienceMs?: number;
@@ -115,8 +122,9 @@ export class RealCluster {
   static async start(options: ClusterOptions): Promise<RealCluster> {
     const cluster = new RealCluster(options);
     try {
-      await Promise.all(cluster.nodes.map((_, index) => cluster.launch(index)));
-      await cluster.connect(cluster.nodes.map((_, index) => index));
+      const first = options.settings.members.flatMap(({ joins }, index) => (joins === true ? [] : [index]));
+      await Promise.all(first.map((index) => cluster.launch(index)));
+      await cluster.connect(first);
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -184,6 +192,25 @@ export class RealCluster {
     const node = this.nodes[index];
     if (node.child === undefined) node.corrupted.push(share);
     else await this.request(index, (id) => ({ type: "corrupt", id, share }));
+  }
+
+  /** An operator asks a node something about membership. */
+  async operate(index: number, verb: OperatorVerb): Promise<void> {
+    await this.request(index, (id) => ({ type: "operate", id, verb }));
+  }
+
+  /** The newest state of the ring that any node that answers goes by; undefined where membership is fixed. */
+  async ringState(patienceMs = 2_000): Promise<RingState | undefined> {
+    if (this.options.settings.engine.membership === undefined) return undefined;
+    const all = await Promise.all(
+      this.nodes.map((_, index) => this.request(index, (id) => ({ type: "ring", id }), patienceMs)),
+    );
+    let newest: RingState | undefined;
+    for (const answer of all) {
+      if (answer?.type !== "ring" || answer.state === undefined) continue;
+      if (newest === undefined || compareRingIds(answer.state.id, newest.id) > 0) newest = answer.state;
+    }
+    return newest;
   }
 
   /** Starts a killed node again on its old data, under its next boot epoch and on its old port where that is free. */
@@ -329,7 +356,13 @@ export class RealCluster {
       if (message.type === "log") this.options.log(`${id}: ${message.line}`);
       else if (message.type === "opinion")
         this.options.detection?.opinion(message.at, index, message.subject, message.suspected);
-      else if (message.type === "failed") lastWords = message.reason;
+      else if (message.type === "view") this.options.viewed?.(message.seen);
+      else if (message.type === "serving") this.options.serving?.(index, message.on);
+      else if (message.type === "retired") {
+        // Its work is done, and it ends by itself.
+        node.expected = true;
+        this.options.log(`${id}: has left the ring`);
+      } else if (message.type === "failed") lastWords = message.reason;
     });
     child.once("exit", (code, signal) => {
       if (node.child !== child) return;

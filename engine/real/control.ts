@@ -2,6 +2,8 @@
  * What a cluster and its node processes say over the control channel (the pipe that `fork` opens). Control only: no
  * operation of a client ever travels here. When the channel closes, the parent is gone and the node ends.
  */
+import type { OperatorVerb, RingSeen } from "../io";
+import type { RingState } from "../messages";
 import type { NodeCounts } from "../node";
 import type { Micros } from "../vocabulary/micros";
 import type { ClusterSettings } from "../vocabulary/settings";
@@ -33,6 +35,9 @@ export type ToNode =
   /** With `span` a new span begins for what has no difference between two counts. */
   | { readonly type: "count"; readonly id: number; readonly span: boolean }
   | { readonly type: "suffer"; readonly id: number; readonly condition: NodeCondition }
+  | { readonly type: "operate"; readonly id: number; readonly verb: OperatorVerb }
+  /** Which state of the ring do you go by? */
+  | { readonly type: "ring"; readonly id: number }
   | { readonly type: "corrupt"; readonly id: number; readonly share: number }
   | { readonly type: "stop" };
 
@@ -43,6 +48,14 @@ export type FromNode =
   /** What was asked for under this number holds from now on. */
   | { readonly type: "done"; readonly id: number }
   | { readonly type: "counts"; readonly id: number; readonly counts: ServerCounts }
+  /** Undefined where membership is fixed, or none is known yet. */
+  | { readonly type: "ring"; readonly id: number; readonly state: RingState | undefined }
+  /** It goes by another state of the ring, by its own monotonic time. */
+  | { readonly type: "view"; readonly seen: RingSeen }
+  /** It takes clients' requests, or no more. */
+  | { readonly type: "serving"; readonly on: boolean }
+  /** It has left the ring and keeps nothing any more: it ends. */
+  | { readonly type: "retired" }
   | { readonly type: "log"; readonly line: string }
   /** It suspects a peer, or trusts it again, by its own monotonic time. */
   | { readonly type: "opinion"; readonly at: Micros; readonly subject: number; readonly suspected: boolean }

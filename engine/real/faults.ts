@@ -11,6 +11,7 @@
 import { type DiskCondition, Faults, type FaultWorld, type LinkRule, type PartitionRule } from "../host/faults";
 import { harmOf, isCut } from "../host/link-harm";
 import { NO_REQUESTS, type OverloadStream } from "../host/overload";
+import type { OperatorVerb } from "../io";
 import type { FaultOccurrence, FaultSettings, OverloadCounts } from "../vocabulary/faults";
 import { fromMs, MICROS_PER_MS, type Micros } from "../vocabulary/micros";
 import type { MemberSettings } from "../vocabulary/settings";
@@ -246,6 +247,10 @@ class RealFaultWorld implements FaultWorld {
       this.flood?.moved(this.cluster.addresses());
       this.options.revived?.(node);
     });
+  }
+
+  operate(node: number, verb: OperatorVerb): void {
+    this.inTurn(node, () => this.cluster.operate(node, verb));
   }
 
   wipe(node: number): void {

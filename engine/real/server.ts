@@ -13,12 +13,13 @@ import { loopbackOf } from "../host/loopback";
 import { MemoryStorage } from "../host/memory-storage";
 import type { Storage } from "../host/ports";
 import { Node } from "../node";
-import { Ring } from "../ring/ring";
+import { RingMaker } from "../ring/ring-maker";
 import { Random } from "../vocabulary/random";
 import { erring } from "../vocabulary/wall-error";
 import { nextBootEpoch } from "./boot-epoch";
 import type { NodeCondition } from "./condition";
 import { DATA_FOLDER, type FromNode, type ServerConfig, type ServerCounts, type ToNode } from "./control";
+import { MemberMemory } from "./member-memory";
 import { monotonicMicros, TimerAlarm } from "./monotonic";
 import { Pace, slownessOf } from "./pace";
 import { TcpTransport } from "./tcp-transport";
@@ -82,7 +83,10 @@ async function main(): Promise<void> {
   const storage = openStorage(config, random);
   storage.suffer?.(condition.disk);
   for (const share of config.corrupted) storage.corrupt?.(share);
-  const ring = Ring.build(cluster.ring, cluster.members, Random.fromSeed(cluster.seed).fork("ring"));
+  const rings = new RingMaker(cluster, Random.fromSeed(cluster.seed).fork("ring"));
+  const ring = rings.of(rings.first);
+  const memory = new MemberMemory(config.directory);
+  const remembered = cluster.engine.membership === undefined ? undefined : memory.read();
   const alarm = new TimerAlarm();
   const transport: TcpTransport = new TcpTransport({
     self: index,
@@ -96,6 +100,8 @@ async function main(): Promise<void> {
       index,
       epoch,
       ring,
+      rings,
+      remembered,
       settings: cluster.engine,
       seed: cluster.seed,
       storageIsImmediate: storage.immediate,
@@ -114,7 +120,17 @@ async function main(): Promise<void> {
         tell({ type: "opinion", at: alarm.now(), subject: note.node, suspected: note.kind === "suspected" });
         log(`${note.kind} ${cluster.members[note.node].id}`);
       } else if (note.kind === "storage-failed") log(`storage: ${note.reason}`);
+      else if (note.kind === "ring") {
+        const { version, phase, first } = note;
+        tell({ type: "view", seen: { at: monotonicMicros(), node: index, version, phase, first } });
+      } else if (note.kind === "serving") tell({ type: "serving", on: note.on });
+      else if (note.kind === "removed") log(`knows that ${cluster.members[note.node].id} was removed`);
+      else if (note.kind === "retired") {
+        tell({ type: "retired" });
+        stop();
+      }
     },
+    persist: (text) => memory.write(text),
   });
   const pace = new Pace(host);
   const ownSlowness = slownessOf(cluster.members)[index];
@@ -160,6 +176,13 @@ async function main(): Promise<void> {
       case "suffer":
         suffer(message.condition);
         tell({ type: "done", id: message.id });
+        return;
+      case "operate":
+        host.deliver({ kind: "operate", verb: message.verb });
+        tell({ type: "done", id: message.id });
+        return;
+      case "ring":
+        tell({ type: "ring", id: message.id, state: node.ringState });
         return;
       case "corrupt":
         storage.corrupt?.(message.share);

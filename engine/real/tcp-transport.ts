@@ -127,7 +127,8 @@ export class TcpTransport implements Transport {
       link.address = address;
       if (moved && link.connection !== undefined) link.connection.close("peer moved");
       link.retryMs = FIRST_RETRY_MS;
-      if (link.connection === undefined) this.dial(index);
+      // One that has never run has no address yet; it is told when it has.
+      if (link.connection === undefined && address.port !== 0) this.dial(index);
     });
   }
 

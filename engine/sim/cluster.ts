@@ -13,7 +13,7 @@ import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
 import { loopbackOf } from "../host/loopback";
 import type { Storage } from "../host/ports";
-import type { Input, Note, OperatorVerb } from "../io";
+import type { Input, Note, OperatorVerb, RingSeen } from "../io";
 import { compareRingIds } from "../membership/ring-ids";
 import type {
   AnswerMessage,
@@ -26,7 +26,7 @@ import type {
   RingState,
 } from "../messages";
 import { detectorNamed } from "../detectors/detector";
-import { Node, type NodeCounts } from "../node";
+import { Node, NOTHING_DONE, type NodeCounts } from "../node";
 import type { Ring } from "../ring/ring";
 import { RingMaker } from "../ring/ring-maker";
 import type { Address } from "../vocabulary/address";
@@ -64,6 +64,8 @@ export interface SimulationOptions {
   readonly cluster: ClusterSettings;
   readonly watcher?: Watcher;
   readonly detection?: DetectionWatch;
+  /** Told whenever a node goes by another state of the ring. */
+  readonly viewed?: (seen: RingSeen) => void;
   /** Between the simulation and the node: for tests that plant a fault of the protocol's own. */
   readonly create?: NodeFactory;
   /** Told of every event before it happens: its number from 1, and itself in words. For comparing two executions. */
@@ -98,6 +100,7 @@ export class SimulatedCluster {
   readonly digest = new TraceDigest();
   readonly watcher: Watcher | undefined;
   private readonly detection: DetectionWatch | undefined;
+  private readonly viewed: SimulationOptions["viewed"];
   private time: Micros = 0;
   private readonly random: Random;
   private readonly codec: Codec;
@@ -126,6 +129,7 @@ export class SimulatedCluster {
     this.settings = cluster;
     this.watcher = options.watcher;
     this.detection = options.detection;
+    this.viewed = options.viewed;
     this.leg = options.leg;
     this.observe = options.observe;
     this.stored = options.stored;
@@ -477,6 +481,10 @@ export class SimulatedCluster {
 
   private noted(at: NodeIndex, note: Note): void {
     this.watcher?.noted(this.time, at, note);
+    if (note.kind === "ring") {
+      const { version, phase, first } = note;
+      this.viewed?.({ at: this.time, node: at, version, phase, first });
+    }
     // Its work is done: an operator would switch it off. Not within its own step.
     if (note.kind === "retired") this.at(this.time + RETIREMENT, () => this.kill(at));
     if (this.detection === undefined || (note.kind !== "suspected" && note.kind !== "trusted")) return;
@@ -667,10 +675,10 @@ export class SimulatedCluster {
     machine.resume();
   }
 
-  /** Totals of one node; undefined when it never started. */
+  /** Totals of one node; undefined when it never started though it should have. */
   counts(index: NodeIndex): MachineCounts | undefined {
     const machine = this.machines[index];
-    const counts = machine.count();
+    const counts = machine.count() ?? (this.settings.members[index].joins === true ? { ...NOTHING_DONE } : undefined);
     if (counts === undefined) return undefined;
     const { messagesSent, bytesSent, queueDrops } = machine;
     const host: Host | undefined = machine.host;

@@ -3,6 +3,7 @@
  * else that happens. What a fault does and how several compose is the same in both worlds and stands in the host's room;
  * here it is carried out on a {@link SimulatedCluster}.
  */
+import type { OperatorVerb } from "../io";
 import { type DiskCondition, Faults, type FaultWorld, type LinkRule, type PartitionRule } from "../host/faults";
 import { NO_REQUESTS, Overload, type OverloadStream } from "../host/overload";
 import type { FaultOccurrence, FaultSettings, OverloadCounts } from "../vocabulary/faults";
@@ -105,6 +106,10 @@ class SimulatedFaultWorld implements FaultWorld {
     this.flood ??= this.makeFlood();
     this.flood.set(node, streams, this.cluster.now());
     this.flow();
+  }
+
+  operate(node: number, verb: OperatorVerb): void {
+    this.cluster.operate(node, verb);
   }
 
   requestsOf(fault: string): OverloadCounts {

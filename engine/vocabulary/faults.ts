@@ -73,7 +73,15 @@ export type FaultAction =
   /** Wall time gains so many microseconds a second. */
   | { readonly kind: "clock-drift"; readonly nodes: readonly FaultTarget[]; readonly ppm: number }
   /** Wall time jumps and stays. Instantaneous. */
-  | { readonly kind: "clock-jump"; readonly nodes: readonly FaultTarget[]; readonly offsetMs: number };
+  | { readonly kind: "clock-jump"; readonly nodes: readonly FaultTarget[]; readonly offsetMs: number }
+  /** Starts nodes and has them ask to be in the ring; `via`: whom they ask first, or any that is up. Instantaneous. */
+  | { readonly kind: "join"; readonly nodes: readonly FaultTarget[]; readonly via?: FaultTarget }
+  /** Asks nodes to leave the ring: they hand over what they hold, and end. Instantaneous. */
+  | { readonly kind: "leave"; readonly nodes: readonly FaultTarget[] }
+  /** Tells the others that these nodes are dead and out of the ring for ever. Instantaneous. */
+  | { readonly kind: "remove"; readonly nodes: readonly FaultTarget[] }
+  /** Starts `with` in the place of a dead node, which is removed thereby. Instantaneous. */
+  | { readonly kind: "replace"; readonly nodes: readonly FaultTarget[]; readonly with: FaultTarget };
 
 export type FaultKind = FaultAction["kind"];
 
@@ -121,7 +129,19 @@ export interface OverloadCounts {
 }
 
 /** Kinds that are over at once and take no length. (`torn-write` with damage `corrupt` is over at once too.) */
-export const INSTANTANEOUS: ReadonlySet<FaultKind> = new Set<FaultKind>(["restart", "wipe", "release", "clock-jump"]);
+export const INSTANTANEOUS: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "restart",
+  "wipe",
+  "release",
+  "clock-jump",
+  "join",
+  "leave",
+  "remove",
+  "replace",
+]);
+
+/** Kinds that change who is in the ring. */
+export const OF_MEMBERSHIP: ReadonlySet<FaultKind> = new Set<FaultKind>(["join", "leave", "remove", "replace"]);
 
 /** The members that targets name, as ascending indices without repetition, and the targets that name nobody. */
 export interface ResolvedTargets {
@@ -156,6 +176,8 @@ export function targetsOf(action: FaultAction): readonly FaultTarget[] {
 
 /** Targets in words: `node-2`, `node-1 -> zone:b`, `zone:a | zone:b, zone:c`. */
 export function describeTargets(action: FaultAction): string {
+  if (action.kind === "replace") return `${action.nodes.join(", ")} by ${action.with}`;
+  if (action.kind === "join" && action.via !== undefined) return `${action.nodes.join(", ")} via ${action.via}`;
   if ("nodes" in action) return action.nodes.join(", ");
   if ("links" in action) {
     const { from, to, bothWays } = action.links;

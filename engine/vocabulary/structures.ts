@@ -154,7 +154,8 @@ function allowed(name: StructureName, value: Written): Checked {
 
 function nodeList(value: Written): Checked {
   const named = Array.isArray(value) ? (value as readonly Written[]) : [value];
-  if (named.length === 0 || !named.every((one) => typeof one === "string" && one !== "")) return allowed("node-list", value);
+  if (named.length === 0 || !named.every((one) => typeof one === "string" && one !== ""))
+    return allowed("node-list", value);
   return { ok: true, value: [...new Set(named as readonly string[])] };
 }
 

@@ -21,6 +21,7 @@ export type ChartName =
   | "siblings"
   | "ring balance"
   | "imbalance over time"
+  | "membership"
   | "method";
 
 export interface Tunable {

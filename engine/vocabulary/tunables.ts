@@ -6,6 +6,7 @@
 import { CLUSTER_ROWS } from "./rows/cluster";
 import { DETECTOR_ROWS } from "./rows/detectors";
 import { ENGINE_ROWS } from "./rows/engine";
+import { MEMBERSHIP_ROWS } from "./rows/membership";
 import { NETWORK_ROWS } from "./rows/network";
 import { NODE_MODEL_ROWS } from "./rows/node-model";
 import { REPAIR_ROWS } from "./rows/repair";
@@ -21,6 +22,7 @@ export const TUNABLES: readonly Tunable[] = [
   ...ENGINE_ROWS,
   ...DETECTOR_ROWS,
   ...REPAIR_ROWS,
+  ...MEMBERSHIP_ROWS,
   ...WORKLOAD_ROWS,
 ];
 

@@ -224,10 +224,10 @@ function fromPart(name: string): readonly Explanation[] {
 }
 
 function faults(name: string): readonly Explanation[] {
-  const { explainedParts, FAULT_KINDS, LATER_FAULT_KINDS } =
+  const { explainedParts, FAULT_KINDS } =
     require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");
   const row = FAULT_KINDS.find(({ kind }) => kind === name);
-  if (row === undefined) return LATER_FAULT_KINDS.includes(name) ? [notYet(name, "fault")] : [];
+  if (row === undefined) return [];
   const { needs, may } = explainedParts(row);
   return [
     {

@@ -7,7 +7,13 @@
  * down while any of them holds it, factors multiply, chances combine), which is what random schedules need; but of two
  * that a person wrote, one is often a slip.
  */
-import { resolveTargets, type FaultAction, type FaultKind, type FaultSettings } from "../../engine/vocabulary/faults";
+import {
+  OF_MEMBERSHIP,
+  resolveTargets,
+  type FaultAction,
+  type FaultKind,
+  type FaultSettings,
+} from "../../engine/vocabulary/faults";
 import { formatDuration } from "../../engine/vocabulary/quantities";
 import type { MemberPlan } from "./cross-checks";
 import type { PhaseSettings, World } from "./experiment";
@@ -44,9 +50,56 @@ export function checkFaults(
       checkGroups(fault, fault.settings.action.groups, members, warn, problems);
     checkEffect(fault, members, problems);
   }
+  checkMembers(faults, values, members, warn, problems);
   faults.forEach((later, i) => {
     for (const earlier of faults.slice(0, i)) checkOverlap(earlier, later, members, warn);
   });
+}
+
+/** Who is to join has to be a spare that is not there yet, and who is to go has to be there. */
+function checkMembers(
+  faults: readonly ReadFault[],
+  values: Values,
+  members: readonly MemberPlan[],
+  warn: Warn,
+  problems: Problems,
+): void {
+  const gossips = values.text("tunables.membership") === "gossip";
+  const there = new Set(members.flatMap(({ joins }, i) => (joins === true ? [] : [i])));
+  const down = new Set<number>();
+  const ordered = [...faults].sort((a, b) => a.settings.atMs - b.settings.atMs);
+  for (const { settings, node } of ordered) {
+    const { id, action } = settings;
+    if (action.kind === "kill") for (const one of resolveTargets(action.nodes, members).nodes) down.add(one);
+    if (!OF_MEMBERSHIP.has(action.kind) || !("nodes" in action)) continue;
+    const at = placeOf(node, ["kind"], "value");
+    if (!gossips) {
+      problems.error(at, `fault "${id}" changes who is in the ring; it needs tunables.membership: gossip`);
+      continue;
+    }
+    const named = resolveTargets(action.nodes, members).nodes;
+    const joining =
+      action.kind === "join" ? named : action.kind === "replace" ? resolveTargets([action.with], members).nodes : [];
+    const going = action.kind === "join" ? [] : named;
+    for (const one of joining) {
+      if (there.has(one) || members[one].joins !== true)
+        problems.error(at, `fault "${id}" has ${members[one].id} join, which is there already; cluster.spares join`);
+      there.add(one);
+    }
+    for (const one of going) {
+      if (!there.has(one))
+        problems.error(at, `fault "${id}" has ${members[one].id} go, which is not in the ring by then`);
+      if (action.kind !== "leave" && !down.has(one))
+        warn(
+          at,
+          `fault "${id}" removes ${members[one].id} though no kill before has ended it: what it holds alone is lost`,
+        );
+      there.delete(one);
+    }
+    if (there.size === 0) problems.error(at, `fault "${id}" leaves nobody in the ring`);
+    if (action.kind === "replace" && named.length > 1)
+      problems.error(at, `fault "${id}" replaces several nodes by one; write one fault for each`);
+  }
 }
 
 function checkTime({ time, node }: TimedFault, phases: PhaseSettings, warn: Warn, problems: Problems): void {

@@ -10,16 +10,11 @@ import {
   type FaultLinks,
   type FaultSettings,
   type FaultTarget,
+  resolveTargets,
 } from "../../engine/vocabulary/faults";
 import { nearest } from "../../engine/vocabulary/nearest";
 import { parseDurationMs } from "../../engine/vocabulary/quantities";
-import {
-  FAULT_KINDS,
-  FAULT_PARAMETERS,
-  faultParts,
-  LATER_FAULT_KINDS,
-  type FaultKindRow,
-} from "../../engine/vocabulary/rows/fault-kinds";
+import { FAULT_KINDS, FAULT_PARAMETERS, faultParts, type FaultKindRow } from "../../engine/vocabulary/rows/fault-kinds";
 import { checkValue, printWritten, type Checked, type ValueKind } from "../../engine/vocabulary/value-kinds";
 import type { MemberPlan } from "./cross-checks";
 import { nodeAt, placeOf, written, type Located, type LocatedMap } from "./located";
@@ -101,14 +96,6 @@ export class FaultReader {
     const kind = node.kind === "scalar" && typeof node.value === "string" ? node.value : "";
     const row = FAULT_ROWS.get(kind);
     if (row !== undefined) return row;
-    if (LATER_FAULT_KINDS.includes(kind)) {
-      this.wrong(
-        ["kind"],
-        "value",
-        `kind is "${kind}", which is not supported by this version yet; it has ${[...FAULT_ROWS.keys()].join(", ")}`,
-      );
-      return undefined;
-    }
     const near = nearest(kind, FAULT_ROWS.keys());
     const hint = near === undefined ? "known" : `did you mean "${near}"? Known`;
     this.wrong(
@@ -174,6 +161,7 @@ export class FaultReader {
       }
       if (name === "clients") parts.clients = this.clients((parts.groups as readonly unknown[]).length);
       else if (name === "offset") parts.offsetMs = this.offset();
+      else if (name === "via" || name === "with") parts[name] = this.oneNode(name);
       else parts[FIELD[name] ?? name] = this.checked(name);
     }
     if (parts.share === 0)
@@ -203,6 +191,16 @@ export class FaultReader {
         `${[name, ...fault.path].join(".")} ${fault.message}`,
         fault.suggestion,
       );
+    return undefined;
+  }
+
+  /** One node, and not a zone. */
+  private oneNode(name: string): FaultTarget | undefined {
+    const named = this.targets([name]);
+    const { members } = this.around;
+    const found = members === undefined ? named : resolveTargets(named, members).nodes.map((i) => members[i].id);
+    if (found.length === 1) return found[0];
+    if (named.length > 0) this.wrong([name], "value", `${name} names ${String(found.length)} nodes; allowed: one`);
     return undefined;
   }
 

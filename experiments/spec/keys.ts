@@ -156,10 +156,7 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
 
 /** Known names that a later version brings; a name covers everything below it. */
 const LATER: readonly string[] = [
-  ...[
-    "membership", "gossip_interval", "gossip_fanout", "gossip_seeds", "gossip_push_pull",
-    "gossip_payload", "node_confirms",
-  ].map((name) => `tunables.${name}`),
+  "tunables.node_confirms",
   "hosts",
   "extends",
   "presets",

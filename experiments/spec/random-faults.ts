@@ -2,10 +2,11 @@
  * `faults: random`, or `{random: {count, kinds, from, to, longest}}`: how much the seed may draw. Left out, faults stay
  * within the measured phase, so that the drain can show whether everything heals.
  */
+import { OF_MEMBERSHIP } from "../../engine/vocabulary/faults";
 import type { FaultKind, RandomFaultsSettings } from "../../engine/vocabulary/faults";
 import { nearest } from "../../engine/vocabulary/nearest";
 import { formatDuration } from "../../engine/vocabulary/quantities";
-import { FAULT_KINDS, LATER_FAULT_KINDS, RANDOM_FAULT_KINDS } from "../../engine/vocabulary/rows/fault-kinds";
+import { FAULT_KINDS, RANDOM_FAULT_KINDS } from "../../engine/vocabulary/rows/fault-kinds";
 import { checkValue, printWritten, type ValueKind } from "../../engine/vocabulary/value-kinds";
 import type { PhaseSettings } from "./experiment";
 import { FAULT_ROWS, type Surroundings } from "./fault-reader";
@@ -69,7 +70,9 @@ export function readRandomFaults(
 
 function randomKinds(node: Located | undefined, problems: Problems): readonly FaultKind[] {
   if (node === undefined || (node.kind === "scalar" && node.value === "all"))
-    return node === undefined ? RANDOM_FAULT_KINDS : FAULT_KINDS.map(({ kind }) => kind);
+    return node === undefined
+      ? RANDOM_FAULT_KINDS
+      : FAULT_KINDS.map(({ kind }) => kind).filter((kind) => !OF_MEMBERSHIP.has(kind));
   if (node.kind !== "list" || node.items.length === 0) {
     problems.error(node.at, `faults.random.kinds is ${printWritten(written(node))}; allowed: all, or a list of kinds`);
     return RANDOM_FAULT_KINDS;
@@ -77,12 +80,17 @@ function randomKinds(node: Located | undefined, problems: Problems): readonly Fa
   return node.items.flatMap((item): readonly FaultKind[] => {
     const kind = item.kind === "scalar" ? String(item.value) : "";
     const row = FAULT_ROWS.get(kind);
+    if (row !== undefined && OF_MEMBERSHIP.has(row.kind)) {
+      problems.error(
+        item.at,
+        `faults.random.kinds names ${kind}, which is not drawn: who joins or leaves, and when, has to be listed`,
+      );
+      return [];
+    }
     if (row !== undefined) return [row.kind];
     const near = nearest(kind, FAULT_ROWS.keys());
-    const later = LATER_FAULT_KINDS.includes(kind) ? ", which is not supported by this version yet" : "";
-    const hint =
-      near === undefined || later !== "" ? `known: ${[...FAULT_ROWS.keys()].join(", ")}` : `did you mean "${near}"?`;
-    problems.error(item.at, `faults.random.kinds names ${printWritten(written(item))}${later}; ${hint}`, near);
+    const hint = near === undefined ? `known: ${[...FAULT_ROWS.keys()].join(", ")}` : `did you mean "${near}"?`;
+    problems.error(item.at, `faults.random.kinds names ${printWritten(written(item))}; ${hint}`, near);
     return [];
   });
 }

@@ -7,6 +7,7 @@ import { assert } from "../../engine/vocabulary/assert";
 import type { MetricValue, TrialFigures, Validity } from "../record/figures";
 import type { DetectionEvent } from "../record/detection";
 import type { OperationRecord, Snapshot } from "../record/history";
+import type { RingView } from "../record/membership";
 import type { CounterSample } from "../record/repair-counters";
 import type { TrialSummary } from "../record/run-folder";
 import { FaultTimes, type FaultSpan } from "./fault-times";
@@ -93,6 +94,11 @@ export class TrialFold {
   /** Where the world tells who suspects whom and who was really gone, from the start of the cluster on. */
   detection(event: DetectionEvent): void {
     for (const measure of this.measures) measure.detection?.(event);
+  }
+
+  /** Where nodes tell which state of the ring they go by, from the start of the cluster on. */
+  view(view: RingView): void {
+    for (const measure of this.measures) measure.view?.(view);
   }
 
   /** Once, when everything has been fed. Frees what the measures hold. */

@@ -3,6 +3,7 @@
  * `figures.json` in the trial's folder beside `summary.json`. All arrays are parallel and in order of x; NaN is written
  * as null. Times are seconds from the start of the warm-up, latencies milliseconds.
  */
+import type { MembershipFigure } from "./membership";
 
 export interface MetricValue {
   readonly value: number | null;
@@ -139,6 +140,8 @@ export interface TrialFigures {
   readonly trueWindow?: TrueWindow;
   /** Charts 29 to 33: how good the failure detectors were. Absent where nobody told opinions and truth. */
   readonly detection?: DetectionFigures;
+  /** How members came to agree on the ring, where it may change. */
+  readonly membership?: MembershipFigure;
 }
 
 /** Of a trial's failure detectors, against what really happened. Seconds from the start of the warm-up; lengths in ms. */

@@ -345,7 +345,7 @@ const OTHERS: readonly MetricDescription[] = [
       ),
       row(
         `${of}_max_over_mean`,
-        "ratio",
+        "times",
         "lower",
         `${name}: maximum over mean`,
         `Maximum over mean of ${what} by weight; a mean over the rings of measure.rings.`,
@@ -388,7 +388,7 @@ const OTHERS: readonly MetricDescription[] = [
       ),
       row(
         `ring_${change}_moved_ratio`,
-        "ratio",
+        "times",
         "lower",
         `Ring: moved ${title}, over the minimum`,
         `ring_${change}_moved over the least that the change of all nodes' shares makes necessary (the sum of what nodes gain); 1 cannot be beaten.`,

@@ -14,6 +14,8 @@ export const CAUSES = [
   "anti-entropy",
   "detector",
   "forwarding",
+  "gossip",
+  "handoff",
 ] as const;
 export type MessageCause = (typeof CAUSES)[number];
 
@@ -52,6 +54,9 @@ export interface RepairCounters {
   /** Streamed though the receiver had the same. */
   readonly keysOverstreamed?: number;
   readonly keysRepairedByAae?: number;
+  /** Copies sent to new owners while the ring changed, and their bytes. */
+  readonly transferKeys?: number;
+  readonly transferBytes?: number;
   readonly byCause?: Readonly<Partial<Record<MessageCause, MessagesAndBytes>>>;
 }
 
@@ -96,6 +101,8 @@ const TOTALS = [
   "keysStreamed",
   "keysOverstreamed",
   "keysRepairedByAae",
+  "transferKeys",
+  "transferBytes",
 ] as const;
 export type RepairTotal = (typeof TOTALS)[number];
 export type RepairGauge = (typeof GAUGES)[number];

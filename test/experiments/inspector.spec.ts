@@ -32,7 +32,7 @@ function played(
           metadata: addresses.map(() => ({ entries: 1, bytes: 5 })),
         });
     },
-    ring: new MiniWorld().ring,
+    ring: () => new MiniWorld().ring,
     nVal: 3,
     driver: driver as unknown as Driver,
     seed: 1,

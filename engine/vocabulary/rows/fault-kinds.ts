@@ -22,7 +22,7 @@ export interface FaultKindRow {
   readonly title: string;
   readonly subject: FaultSubject;
   /** Beside subject, `id`, `kind`, `at` and `for`; a default makes one optional. */
-  readonly takes: readonly { readonly name: string; readonly default?: string | boolean }[];
+  readonly takes: readonly { readonly name: string; readonly default?: string | boolean; readonly optional?: true }[];
   /** An item of `faults:`, for a cluster of three nodes. */
   readonly example: string;
   /** Over at once: takes no `for`. */
@@ -91,6 +91,8 @@ export const FAULT_PARAMETERS: readonly FaultParameter[] = [
     text: "torn: a write arrives in part; lost: it never arrives though acknowledged; corrupt: records at rest are damaged, at once",
   },
   { name: "offset", kind: { kind: "offset" }, text: "a duration that may be negative, such as -250ms" },
+  { name: "via", kind: { kind: "target" }, text: "one node that is up; any member when left out" },
+  { name: "with", kind: { kind: "target" }, text: "one node of cluster.spares" },
   {
     name: "ppm",
     kind: { kind: "number", min: -1_000_000, max: 1_000_000 },
@@ -102,6 +104,8 @@ const JEPSEN = "Jepsen's nemeses (Kingsbury)";
 const CRASHES = ["latency over time", "throughput and outcomes", "divergence"] as const;
 const LINKS = ["latency over time", "t-visibility", "divergence"] as const;
 const TIME = ["siblings", "divergence"] as const;
+const MEMBERS = ["membership", "latency over time", "throughput and outcomes"] as const;
+const DYNAMO_MEMBERS = "DeCandia et al., Dynamo, SOSP 2007, section 4.8";
 
 export const FAULT_KINDS: readonly FaultKindRow[] = [
   {
@@ -360,6 +364,55 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
     source: JEPSEN,
     charts: TIME,
   },
+  {
+    kind: "join",
+    title: "Starts a spare node, which asks to be in the ring",
+    subject: "nodes",
+    takes: [{ name: "via", optional: true }],
+    example: "{kind: join, node: node-4, at: 20s, via: node-2}",
+    instantaneous: true,
+    shows: "What growth costs clients: wider writes and transfers until the new node has its ranges.",
+    processes: "A new process; its request to join comes as soon as it is linked.",
+    source: DYNAMO_MEMBERS,
+    charts: MEMBERS,
+  },
+  {
+    kind: "leave",
+    title: "Asks a node to leave the ring; it hands over what it holds, and ends",
+    subject: "nodes",
+    takes: [],
+    example: "{kind: leave, node: node-3, at: 20s}",
+    instantaneous: true,
+    shows: "Shrinking without a loss: nothing ends before all its copies are with their owners.",
+    processes: "The process ends by itself when it keeps nothing any more.",
+    source: DYNAMO_MEMBERS,
+    charts: MEMBERS,
+  },
+  {
+    kind: "remove",
+    title: "Tells the others that a node is dead, and out of the ring for ever",
+    subject: "nodes",
+    takes: [],
+    example: "{kind: remove, node: node-3, at: 25s}",
+    instantaneous: true,
+    shows:
+      "The ring without the dead node; the survivors make the copies that are missing. What only the dead node held is gone. Should it come back, nobody listens.",
+    processes: "Told to one node that is up. The process of the removed node is left as it is: kill it before.",
+    source: "Apache Cassandra: nodetool removenode; Riak: riak-admin cluster force-remove",
+    charts: MEMBERS,
+  },
+  {
+    kind: "replace",
+    title: "Starts a spare node in the place of a dead one, which is removed",
+    subject: "nodes",
+    takes: [{ name: "with" }],
+    example: "{kind: replace, node: node-3, with: node-4, at: 25s}",
+    instantaneous: true,
+    shows: "One change of the ring in place of two.",
+    processes: "As join and remove together.",
+    source: "Apache Cassandra: replace_address; Riak: riak-admin cluster force-replace",
+    charts: MEMBERS,
+  },
 ];
 
 /** Of `faults:` as a whole, labelled. */
@@ -380,22 +433,20 @@ export const FAULTS_PROSE: readonly (readonly [label: string, text: string])[] =
   ],
 ];
 
-/** Known, and with a later version. */
-export const LATER_FAULT_KINDS: readonly string[] = ["join", "leave", "remove", "replace"];
-
 /** Drawn by `faults: random` unless `kinds` says otherwise, where they have an effect: those after which nothing is missing. */
 export const RANDOM_FAULT_KINDS: readonly FaultKind[] = [
   "kill", "pause", "partition", "delay", "loss", "duplicate", "reorder", "slow-node", "slow-disk",
 ]; // prettier-ignore
 
+function isOptional(part: FaultKindRow["takes"][number]): boolean {
+  return part.default !== undefined || part.optional === true;
+}
+
 /** The names a fault of this kind may have beside `id`, `kind` and `at`, those it must have first. */
 export function faultParts(row: FaultKindRow): { readonly needs: readonly string[]; readonly may: readonly string[] } {
   const subject = { nodes: "node or nodes", links: "links", groups: "groups" }[row.subject];
-  const needs = [subject, ...row.takes.filter((part) => part.default === undefined).map(({ name }) => name)];
-  const may = [
-    ...(row.instantaneous ? [] : ["for"]),
-    ...row.takes.filter((part) => part.default !== undefined).map(({ name }) => name),
-  ];
+  const needs = [subject, ...row.takes.filter((part) => !isOptional(part)).map(({ name }) => name)];
+  const may = [...(row.instantaneous ? [] : ["for"]), ...row.takes.filter(isOptional).map(({ name }) => name)];
   return { needs, may };
 }
 

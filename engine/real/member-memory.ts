@@ -1,0 +1,44 @@
+/**
+ * What a member has promised, beside its records: one small file, written anew and made durable before anything that
+ * depends on it is sent. It belongs to the node's identity, as the count of its boots does, and not to its data: whoever
+ * loses the disk keeps the name.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+export class MemberMemory {
+  private readonly file: string;
+
+  constructor(private readonly directory: string) {
+    this.file = join(directory, "membership.json");
+  }
+
+  /** What the last life wrote; undefined: nothing. */
+  read(): string | undefined {
+    try {
+      return readFileSync(this.file, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw new Error(`${this.file}: ${(error as Error).message}`);
+    }
+  }
+
+  /** Durable when it returns. */
+  write(text: string): void {
+    const temporary = `${this.file}.new`;
+    const descriptor = openSync(temporary, "w");
+    try {
+      writeSync(descriptor, text);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, this.file);
+    const folder = openSync(this.directory, "r");
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  }
+}
