@@ -76,6 +76,10 @@ const UNITS: Readonly<Record<string, string>> = {
   ring_metadata_entries: "count",
   ring_metadata_bytes: "bytes",
   ring_neighbours: "nodes",
+  ring_max_over_mean: "times",
+  ring_primary_max_over_mean: "times",
+  ring_join_moved_ratio: "times",
+  ring_leave_moved_ratio: "times",
 };
 
 /** Means over rings; of coefficients of variation the root of the mean square, which is what the closed form is of. */

@@ -100,7 +100,7 @@ export class Ring {
     this.present = new Uint8Array(members.length);
     for (const node of plan.members) this.present[node] = 1;
     this.zones = settings.spread === "zones" && this.walks ? zonesOf(members, plan) : undefined;
-    this.longest = this.walks ? new Set(walk.nodes).size : walk.nodes.length;
+    this.longest = this.walks ? distinct(walk.nodes, members.length) : walk.nodes.length;
     if (partitions > 0) {
       this.indexShift = 0;
       this.index = new Uint32Array(0);
@@ -375,6 +375,17 @@ function zonesOf(members: readonly MemberSettings[], plan: RingPlan): { of: Uint
 
 /** Enough for one token an entry on average in rings of half a million tokens. */
 const MOST_INDEX_BITS = 20;
+
+function distinct(nodes: Uint16Array, of: number): number {
+  const met = new Uint8Array(of);
+  let count = 0;
+  for (const node of nodes) {
+    if (met[node] === 1) continue;
+    met[node] = 1;
+    count++;
+  }
+  return count;
+}
 
 function indexOf(ends: Uint32Array, bits: number): Uint32Array {
   const index = new Uint32Array(1 << bits);

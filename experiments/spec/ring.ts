@@ -117,7 +117,7 @@ function checkOwners(
   if (idle.length > 0)
     warn(
       values.place("ring.owners"),
-      `ring.owners gives no partition to ${idle.slice(0, 5).join(", ")}${idle.length > 5 ? ` and ${idle.length - 5} more` : ""}: it stores nothing`,
+      `ring.owners gives no partition to ${idle.slice(0, 5).join(", ")}${idle.length > 5 ? ` and ${idle.length - 5} more` : ""}, which ${idle.length === 1 ? "therefore stores" : "therefore store"} nothing`,
     );
 }
 

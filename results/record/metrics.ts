@@ -412,7 +412,7 @@ const OTHERS: readonly MetricDescription[] = [
   ),
   row(
     "role_imbalance_max",
-    "ratio",
+    "times",
     "lower",
     "Imbalance of the worst role",
     "Work of the busiest node over the mean, in the role that is spread least evenly over nodes: coordinating gets, coordinating puts, forwarding, replica reads, replica writes, keeping hints, and messages of read repair, hints, anti-entropy and failure detection. 1 is even; the number of nodes where one node does it all. Roles with fewer than 100 of a node's work on average are left out; n is the work of the role.",

@@ -4,7 +4,7 @@
  * a quiet day means that somebody else was using it, and marks the run doubtful.
  *
  *     npm run bench            everything, about seven minutes
- *     npm run bench -- engine  one part: micro, engine, memory, simulation, clocks, predict, anti-entropy, and those that
+ *     npm run bench -- engine  one part: micro, engine, ring, memory, simulation, clocks, predict, anti-entropy, and those that
  *                              only run when named, each some minutes: durability, hints, aae-upkeep
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -21,6 +21,7 @@ import { measureMemory } from "./memory";
 import { measureMicro } from "./micro";
 import { measureClocks } from "./clocks";
 import { measurePredictions } from "./predict";
+import { measureRing } from "./ring";
 import { measureSimulation } from "./simulation";
 
 interface Result {
@@ -183,6 +184,9 @@ async function main(): Promise<void> {
     }
   }
   if (part === undefined || part === "engine") await engineAgainstCeiling();
+  if (part === undefined || part === "ring") {
+    for (const { name, value, unit } of await measureRing()) report(name, value, unit);
+  }
   if (part === undefined || part === "memory") {
     for (const { name, megabytes, note } of await measureMemory()) report(name, megabytes, "MB", note);
   }
