@@ -35,14 +35,14 @@ export class RolesMeasure implements Measure {
 
   finish({ counters }: FinishContext): Findings {
     const work = workByRole(counters);
-    if (work === undefined) return { metrics: { role_imbalance_max: notMeasured("ratio") } };
+    if (work === undefined) return { metrics: { role_imbalance_max: notMeasured("times") } };
     const worst = worstRole(work);
     return {
       metrics: {
         role_imbalance_max:
           worst === undefined
-            ? notMeasured("ratio")
-            : { value: worst.imbalance, lo: null, hi: null, n: worst.work, unit: "ratio" },
+            ? notMeasured("times")
+            : { value: worst.imbalance, lo: null, hi: null, n: worst.work, unit: "times" },
       },
       figures: { work },
     };

@@ -1,0 +1,186 @@
+/**
+ * The operators of a scenario: they start spares, ask members to leave, remove the dead. What they have asked for is known
+ * here, so that in the end the one ring that must come of it is known too, and whoever is missing from it, or too much.
+ *
+ * After the faults operators do what operators do: nodes that are wanted and down are started, and orders that nobody
+ * was there to hear are given again. Then all live members must agree on one settled ring, within a time.
+ */
+import { compareRingIds, isSameRing } from "../../engine/membership/ring-ids";
+import type { RingState } from "../../engine/messages";
+import { Ring } from "../../engine/ring/ring";
+import type { SimulatedCluster } from "../../engine/sim/cluster";
+import { fromMs } from "../../engine/vocabulary/micros";
+import { Random } from "../../engine/vocabulary/random";
+import type { Scenario } from "./draw";
+import type { ChangeDraw } from "./draw-membership";
+import type { Ledger } from "./ledger";
+
+/** Within that all agree once all is whole again. */
+const PATIENCE_MS = 120_000;
+
+export class ComingAndGoing {
+  /** What was last asked for each node. */
+  private readonly orders: ("in" | "out")[];
+  private newest: RingState | undefined;
+  private readonly rings = new Map<string, Ring>();
+  private readonly changes: boolean;
+
+  constructor(
+    private readonly cluster: SimulatedCluster,
+    private readonly scenario: Scenario,
+    private readonly ledger: Ledger,
+    private readonly broken: (invariant: string, evidence: string) => void,
+    private readonly count: (what: string) => void,
+  ) {
+    this.orders = cluster.settings.members.map(({ joins }) => (joins === true ? "out" : "in"));
+    this.changes = cluster.settings.engine.membership !== undefined;
+  }
+
+  /** By which anybody reads who has come furthest, alive or not. */
+  get ring(): Ring {
+    return this.newest === undefined ? this.cluster.ring : this.ringFor(this.newest);
+  }
+
+  ringOf(node: number): Ring {
+    const state = this.cluster.ringStateOf(node);
+    return state === undefined ? this.ring : this.ringFor(state);
+  }
+
+  private ringFor({ plan }: RingState): Ring {
+    const name = JSON.stringify(plan);
+    let ring = this.rings.get(name);
+    if (ring === undefined) {
+      const { ring: settings, members, seed } = this.cluster.settings;
+      this.rings.set(name, (ring = Ring.of(settings, members, plan, Random.fromSeed(seed).fork("ring"))));
+    }
+    return ring;
+  }
+
+  /** A node has taken a step of the ring. */
+  changed(node: number): void {
+    const state = this.cluster.ringStateOf(node);
+    if (state === undefined || this.ledger.isRemoved(node)) return;
+    if (this.newest === undefined || compareRingIds(state.id, this.newest.id) > 0) this.newest = state;
+  }
+
+  schedule(): void {
+    for (const change of this.scenario.changes)
+      this.cluster.at(fromMs(change.atMs), () => {
+        this.count(`change: ${this.carryOut(change) ? change.kind : "nobody to ask"}`);
+      });
+  }
+
+  private carryOut(change: ChangeDraw): boolean {
+    const { cluster, orders } = this;
+    const { node } = change;
+    if (change.kind !== "return" && this.ledger.isRemoved(node)) return false;
+    switch (change.kind) {
+      case "join":
+        orders[node] = "in";
+        cluster.boot(node);
+        cluster.operate(node, { kind: "join", via: change.via, replaces: undefined });
+        return true;
+      case "leave":
+        orders[node] = "out";
+        cluster.operate(node, { kind: "leave" });
+        return cluster.machines[node].up;
+      case "remove": {
+        const told = this.listener(change.via, node);
+        if (told === undefined) return false;
+        this.giveUp(node);
+        cluster.operate(told, { kind: "remove", node });
+        return true;
+      }
+      case "replace":
+        cluster.boot(change.by);
+        if (cluster.machines[change.by].paused) return false;
+        orders[change.by] = "in";
+        this.giveUp(node);
+        cluster.operate(change.by, { kind: "join", via: this.listener(undefined, node), replaces: node });
+        return true;
+      case "return":
+        if (!this.ledger.isRemoved(node)) return false;
+        cluster.boot(node);
+        return true;
+    }
+  }
+
+  /** It is dead by now, if it was not before. */
+  private giveUp(node: number): void {
+    this.cluster.kill(node);
+    this.orders[node] = "out";
+    this.ledger.removedNode(node);
+  }
+
+  /** Somebody who is there to hear an order at once: this one, or the first. */
+  private listener(preferred: number | undefined, not: number): number | undefined {
+    const { machines } = this.cluster;
+    const hears = (at: number): boolean => at !== not && machines[at].up && !machines[at].paused && machines[at].node?.serving === true && !this.ledger.isRemoved(at); // prettier-ignore
+    if (preferred !== undefined && hears(preferred)) return preferred;
+    const found = machines.findIndex((_, at) => hears(at));
+    return found < 0 ? undefined : found;
+  }
+
+  mayBeDown(node: number): boolean {
+    return this.changes && (this.orders[node] === "out" || this.ledger.isRemoved(node));
+  }
+
+  /** Everybody who is wanted runs, everybody has heard what was asked for, and all come to one ring. */
+  settle(advance: (ms: number) => void): void {
+    if (!this.changes) return;
+    const { cluster, orders } = this;
+    const until = cluster.now() + fromMs(PATIENCE_MS);
+    this.giveOrders();
+    for (let round = 1; this.disagreement() !== undefined && cluster.now() < until; round++) {
+      advance(250);
+      if (round % 20 === 0) this.giveOrders();
+    }
+    const problem = this.disagreement();
+    if (problem !== undefined) this.broken("all come to one ring", `${problem}; wanted: ${names(wanted(orders))}`);
+    else this.count("rest: one ring");
+  }
+
+  private giveOrders(): void {
+    const { cluster, orders } = this;
+    orders.forEach((order, node) => {
+      if (this.ledger.isRemoved(node)) {
+        for (const { up, node: other } of cluster.machines.map(({ up }, at) => ({ up, node: at })))
+          if (up && other !== node && !this.ledger.isRemoved(other)) cluster.operate(other, { kind: "remove", node });
+        return;
+      }
+      const isMember = this.newest?.plan.members.includes(node) ?? true;
+      // Who has left, and did not get round to saying so, is a voter still.
+      if (order === "in" || isMember || this.newest?.former.includes(node) === true) cluster.boot(node);
+      if (order === "in" && !isMember) cluster.operate(node, { kind: "join", via: this.listener(undefined, node), replaces: undefined }); // prettier-ignore
+      if (order === "out" && isMember) cluster.operate(node, { kind: "leave" });
+    });
+  }
+
+  /** Why there is not one ring yet. */
+  private disagreement(): string | undefined {
+    const expected = wanted(this.orders);
+    let one: RingState | undefined;
+    for (const node of expected) {
+      const { up } = this.cluster.machines[node];
+      const state = this.cluster.ringStateOf(node);
+      if (!up || state === undefined) return `node-${String(node + 1)} is ${up ? "without a ring" : "down"}`;
+      one ??= state;
+      if (state.phase !== "settled" || !isSameRing(state.id, one.id) || names(state.plan.members) !== names(expected))
+        return `node-${String(node + 1)} goes by ${describe(state)}, node-${String(expected[0] + 1)} by ${describe(one)}`;
+    }
+    return undefined;
+  }
+}
+
+function wanted(orders: readonly string[]): readonly number[] {
+  return orders.flatMap((order, node) => (order === "in" ? [node] : []));
+}
+
+function names(nodes: readonly number[]): string {
+  return nodes.map((node) => node + 1).join(",");
+}
+
+function describe({ id, phase, plan, next }: RingState): string {
+  const towards = next === undefined ? "" : ` (${names(next.members)})`;
+  return `${String(id.version)}.${String(id.proposer)} ${phase} ${names(plan.members)}${towards}`;
+}
