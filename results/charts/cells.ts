@@ -209,7 +209,7 @@ export function axisInWords(key: string, value: string | number | boolean): stri
   const words = name.replace(/_/g, " ");
   if (typeof value === "boolean") return `${words}=${value ? "on" : "off"}`;
   if (typeof value === "string" && !/^[\d.]/.test(value))
-    return name === "clock" || key.endsWith("detector.name") ? value : `${words}=${value}`;
+    return name === "clock" || name === "detector" || key.endsWith("detector.name") ? value : `${words}=${value}`;
   return `${words}=${String(value)}`;
 }
 

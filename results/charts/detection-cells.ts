@@ -45,10 +45,11 @@ export function weathers({ cells }: ChartInput): Weather[] {
     const axes = otherAxes(cell.summary.axes);
     const title = varies ? inWords(axes, (key) => !isDetectorAxis(key)) : "";
     const detector = inWords(axes, isDetectorAxis);
-    const kind = Object.entries(axes).find(([key]) => key.endsWith("detector.name"))?.[1];
+    const kind = Object.entries(axes).find(([key]) => key === "tags.detector" || key.endsWith("detector.name"))?.[1];
+    // `timeout 500ms`: a tag says what a detector is set to behind its name.
     const one = {
       cell,
-      kind: kind === undefined ? "" : String(kind),
+      kind: kind === undefined ? "" : String(kind).split(" ")[0],
       detector: `${detector === "" ? cell.label : detector}${detector !== "" && cell.invalid ? " (invalid)" : ""}`,
     };
     const beside = out.get(title);

@@ -96,7 +96,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       }),
     ),
     table: {
-      columns: ["configuration", "pairs", "never found out", "p10 (ms)", "p50 (ms)", "p90 (ms)", "p99 (ms)"],
+      columns: ["configuration", "pairs", "not while watched", "p10 (ms)", "p50 (ms)", "p90 (ms)", "p99 (ms)"],
       rows: drawn.map((one) => [
         ...[labelOf(one), one.curve.pairs, one.curve.missed],
         ...[0.1, 0.5, 0.9, 0.99].map((p) => {
@@ -167,7 +167,7 @@ function inWords({ steps, pairs, missed }: DetectionCurve): string {
     const { value, observed } = survivalQuantile(steps, p);
     return value === null ? `not within ${plain(trimmed(observed))} ms` : `within ${plain(trimmed(value))} ms`;
   };
-  const never = missed === 0 ? "" : `; ${count(missed)} of ${count(pairs)} never`;
+  const never = missed === 0 ? "" : `; ${count(missed)} of ${count(pairs)} not while they watched`;
   return `half ${say(0.5)}, 99 of 100 ${say(0.99)}${never}`;
 }
 
@@ -186,7 +186,7 @@ function answerOf(drawn: readonly Named[], kind: Kind): string {
   const left =
     missing.length === 0
       ? ""
-      : ` At ${counted(missing.length, "configuration")} some observers never found out: most at ${labelOf(worstOf(missing))} (${percent(missedShare(worstOf(missing)))}).`;
+      : ` At ${counted(missing.length, "configuration")} some observers had not found out when they could watch no longer: most at ${labelOf(worstOf(missing))} (${percent(missedShare(worstOf(missing)))}).`;
   return `By the median, a ${what} was found out soonest at ${labelOf(first)} (${inWords(first.curve)}) and latest at ${labelOf(last)} (${inWords(last.curve)}).${left}`;
 }
 

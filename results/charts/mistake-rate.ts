@@ -254,7 +254,9 @@ function restOf({ cell, detector }: DetectorCell, axis: string): string {
   const others = Object.entries(cell.summary.axes).filter(([key]) => isDetectorAxis(key) && key !== axis);
   if (others.length === 0) return "all";
   return others
-    .map(([key, value]) => (key.endsWith("detector.name") ? String(value) : `${wordsOf(key)} ${String(value)}`))
+    .map(([key, value]) =>
+      key === "tags.detector" || key.endsWith("detector.name") ? String(value) : `${wordsOf(key)} ${String(value)}`,
+    )
     .join(", ")
     .concat(detector.endsWith("(invalid)") ? " (invalid)" : "");
 }

@@ -156,7 +156,7 @@ function panelOf(
     .slice(0, MOST_BARS);
   return chartPanel(
     cell.label,
-    { width: size.width, height: Math.max(size.height * 0.7, 80 + 15 * rows.length) },
+    { width: size.width, height: Math.max(size.height * 0.7, 80 + 19 * rows.length) },
     {
       type: "line",
       x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },

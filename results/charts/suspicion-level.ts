@@ -116,7 +116,9 @@ function datasetsOf({ level }: Followed, end: number, top: number): { readonly [
     at >= 0 && at <= end ? [{ x: trimmed(at), y: trimmed(Math.min(level.level[i], top)) }] : [],
   );
   return [
-    line(LEVEL.series, { colour: LEVEL.colour, dash: [], marker: "circle" }, capped(points, 400), {
+    line(LEVEL.series, { colour: LEVEL.colour, dash: [], marker: "circle" }, [], {
+      data: withGaps(capped(points, 400)),
+      spanGaps: false,
       pointRadius: 0,
       borderWidth: 1.1,
       clip: 0,
@@ -132,6 +134,25 @@ function datasetsOf({ level }: Followed, end: number, top: number): { readonly [
     ),
   ];
 }
+
+/** Nobody looked for long, or the observer itself was not there to say: no line over that. */
+function withGaps(points: readonly Point[]): Plain[] {
+  const steps = points
+    .slice(1)
+    .map(({ x }, i) => x - points[i].x)
+    .sort((a, b) => a - b);
+  const longest = Math.max(MOST_STEPS_APART * (steps[steps.length >> 1] ?? 0), 0.3);
+  return points.flatMap(({ x, y }, i) =>
+    i > 0 && x - points[i - 1].x > longest
+      ? [
+          { x, y: null },
+          { x, y },
+        ]
+      : [{ x, y }],
+  );
+}
+
+const MOST_STEPS_APART = 8;
 
 /** Truth above, opinion below it. */
 function lanesOf(one: Followed, end: number): readonly DrawnFault[] {
@@ -175,11 +196,15 @@ function inWords(one: Followed): string {
 
 function answerOf(shown: readonly Followed[]): string {
   // How near the usual doubt comes to the threshold: the median says little of a sawtooth, its 95th percentile much.
-  const usual = ({ level }: Followed): number => {
-    const sorted = [...level.level].sort((a, b) => a - b);
-    return sorted[Math.floor(0.95 * (sorted.length - 1))] / level.threshold;
+  const usual = ({ level, detection }: Followed): number => {
+    const gone = detection.truth.filter(({ node }) => node === level.subject || node === level.observer);
+    const well = level.level.filter((_, i) =>
+      gone.every(({ fromS, toS }) => level.t[i] < fromS || (toS !== null && level.t[i] > toS)),
+    );
+    const sorted = well.sort((a, b) => a - b);
+    return sorted.length === 0 ? 0 : sorted[Math.floor(0.95 * (sorted.length - 1))] / level.threshold;
   };
   const sorted = [...shown].sort((a, b) => usual(b) - usual(a));
   const [near] = sorted;
-  return `Of ${counted(shown.length, "configuration")}, suspicion came nearest to its threshold at ${near.cell.label}: one moment in twenty it was above ${plain(trimmed(100 * usual(near)))} % of it; ${near.detection.nodes[near.level.subject]} was suspected ${counted(pairOf(near).length, "time")} by ${near.detection.nodes[near.level.observer]}.`;
+  return `Of ${counted(shown.length, "configuration")}, suspicion of a node that was well came nearest to the threshold at ${near.cell.label}: one moment in twenty it was above ${plain(trimmed(100 * usual(near)))} % of it; ${near.detection.nodes[near.level.subject]} was suspected ${counted(pairOf(near).length, "time")} by ${near.detection.nodes[near.level.observer]}.`;
 }

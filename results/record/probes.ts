@@ -48,6 +48,12 @@ export const PROBES: readonly Probe[] = [
     charts: ["convergence"],
   },
   {
+    name: "failure_detection",
+    title: "How soon crashes are found out, and how often running nodes are taken for dead",
+    metrics: ["fd_*"],
+    charts: ["detection-time", "mistake-rate", "detection-front", "suspicion-level", "opinions-over-time"],
+  },
+  {
     name: "repair_traffic",
     title: "What replication and each kind of repair send",
     metrics: ["repair_bytes_per_op", "messages_per_op*", "bytes_per_op*", "read_repairs", "keys_overstreamed"],

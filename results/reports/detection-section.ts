@@ -10,7 +10,7 @@ import { detectionFront } from "../charts/detection-front";
 import { detectionTime } from "../charts/detection-time";
 import { escapeText } from "../charts/markup";
 import { mistakeRate } from "../charts/mistake-rate";
-import { count, counted, metricInWords, percent, plain, trimmed } from "../charts/numbers";
+import { count, counted, percent, plain, trimmed } from "../charts/numbers";
 import { opinionsOverTime } from "../charts/opinions-over-time";
 import { suspicionLevel } from "../charts/suspicion-level";
 import type { WorldFigure } from "../charts/worlds-apart";
@@ -78,7 +78,7 @@ export function detectionSection(
 
 const MOST_ROWS = 60;
 const QUALITY_NOTE =
-  "Of the measured phase, all repetitions of a configuration together. Detection: from a node's true end to the suspicion that stays, over pairs of a running observer and a crashed node; by all: until every observer has it, over crashes. Mistakes: suspicions of a node that ran and could be reached, also one that comes just after it is back. Suspicions of nodes that stood still are neither.";
+  "Of the measured phase, all repetitions of a configuration together. Detection: from a node's true end to the suspicion that stays, over pairs of a running observer and a crashed node; by all: until every observer has it, over crashes; not while watched: pairs in which the observer had not found out when the node came back, the trial ended or it went down or stood still itself. Mistakes: suspicions of a node that ran and could be reached, also one that comes just after it is back. Suspicions of nodes that stood still are neither.";
 const CLIENT_NOTE =
   "Reads and writes of the measured phase. Before detection: those that began while some node was down or stood still and some running node trusted it still; the median over repetitions of their p99. Refused by mistake: no quorum although every node ran and could be reached, while one was suspected.";
 
@@ -86,7 +86,7 @@ function qualityTable(cells: readonly ChartCell[]): ChartTable {
   const pauses = cells.some((cell) => detectionCurve(cell, "pause") !== undefined);
   return {
     columns: [
-      ...["configuration", "detection, p50 (ms)", "p99 (ms)", "by all, p50 (ms)", "never found out"],
+      ...["configuration", "detection, p50 (ms)", "p99 (ms)", "by all, p50 (ms)", "not while watched"],
       ...["mistakes", "per pair (1/s)", "at healthy nodes", "mean length (ms)", "query accuracy"],
       ...(pauses ? ["suspicions of paused"] : []),
     ],
@@ -95,10 +95,10 @@ function qualityTable(cells: readonly ChartCell[]): ChartTable {
       const curve = detectionCurve(cell, "crash");
       const rate = mistakeRateOf(cell);
       const sum = (of: (one: DetectionFigures) => number): number => all.reduce((total, one) => total + of(one), 0);
-      const quantile = (p: number): string | null => {
+      const quantile = (p: number): string | number | null => {
         if (curve === undefined) return null;
         const { value, observed } = survivalQuantile(curve.steps, p);
-        return value === null ? `over ${plain(trimmed(observed))}` : plain(trimmed(value));
+        return value === null ? `over ${plain(trimmed(observed))}` : trimmed(value);
       };
       const mistakes = sum(({ accuracy }) => accuracy.mistakes);
       const mistaken = sum(({ accuracy }) => accuracy.mistakenSeconds);
@@ -108,7 +108,7 @@ function qualityTable(cells: readonly ChartCell[]): ChartTable {
         curve === undefined ? null : `${count(curve.missed)} of ${count(curve.pairs)}`,
         ...[mistakes, rate === undefined ? null : rate.bound ? `under ${plain(rate.hi)}` : plain(rate.value)],
         sum(({ accuracy }) => accuracy.mistakesByHealthy),
-        mistakes === 0 ? null : plain(trimmed((1_000 * mistaken) / mistakes)),
+        mistakes === 0 ? null : trimmed((1_000 * mistaken) / mistakes),
         judged === 0 ? null : percent(1 - mistaken / judged),
         ...(pauses ? [sum(({ accuracy }) => accuracy.pauseSuspicions)] : []),
       ];
@@ -145,10 +145,10 @@ function middle(all: readonly ClientsThen[]): number | null {
   return values.length === 0 ? null : trimmed(values[values.length >> 1]);
 }
 
-function metric({ summary }: ChartCell, name: string): string | null {
+function metric({ summary }: ChartCell, name: string): string | number | null {
   const found = summary.metrics[name];
   if (found === undefined || found.value === null) return null;
-  return found.atLeast === true ? `over ${plain(found.value)}` : metricInWords({ ...found, lo: null, hi: null });
+  return found.atLeast === true ? `over ${plain(found.value)}` : trimmed(found.value);
 }
 
 function inWords(cells: readonly ChartCell[]): string {
@@ -166,7 +166,7 @@ function inWords(cells: readonly ChartCell[]): string {
       ? "No node crashed while another one watched"
       : missed === 0
         ? `Every crash was found out by everybody who watched (${counted(pairs, "pair")} of an observer and a crashed node, all configurations together)`
-        : `Of ${counted(pairs, "pair")} of an observer and a crashed node, all configurations together, ${count(missed)} never found out`;
+        : `Of ${counted(pairs, "pair")} of an observer and a crashed node, all configurations together, ${count(missed)} had not found out when the node was back, the trial ended or the observer stopped too`;
   const stood = paused === 0 ? "" : `; nodes that stood still were suspected ${counted(paused, "time")}`;
   return `${crashes}. Running nodes were taken for dead ${counted(mistakes, "time")} in ${count(Math.round(pairSeconds))} seconds of pairs${stood}.`;
 }
