@@ -108,8 +108,11 @@ class Swim implements Detector {
     this.roster = new Roster(context.random.fork("roster"), probeOrder);
     this.rumours = new Rumours(1);
     this.incarnation = context.epoch * LIFE;
-    // Periods of different nodes are not in step.
-    this.nextPeriod = now + this.random.nextBelow(this.interval);
+    const { interval } = this;
+    this.nextPeriod =
+      this.own.probePhase === "common"
+        ? (Math.floor(now / interval) + 1) * interval
+        : now + this.random.nextBelow(interval);
     this.follow(peers);
     if (context.epoch > 1) this.tellOfSelf(now);
   }
@@ -232,6 +235,8 @@ class Swim implements Detector {
   }
 
   received(from: NodeIndex, message: ProbeMessage, now: Micros): void {
+    // Where nobody passes on objections, a word is one.
+    if (this.own.dissemination === "none") this.takeBack(from, now);
     // News first: an answer may then already object to it.
     for (const update of message.updates) this.learn(update, now);
     const { self } = this.context;
@@ -349,6 +354,11 @@ class Swim implements Detector {
     if (this.suspected(node) !== before) this.changed.push(node);
   }
 
+  private takeBack(node: NodeIndex, now: Micros): void {
+    const status = this.statusOf(node);
+    if (status === "suspect" || status === "dead") this.become(node, "alive", node, now);
+  }
+
   private forgetDead(node: NodeIndex): void {
     const at = this.dead.indexOf(node);
     if (at < 0) return;
@@ -425,6 +435,7 @@ class Swim implements Detector {
       this.nextRumour = now;
       return;
     }
+    if (dissemination === "none") return;
     this.rumours.spread(update);
     if (rumours !== undefined && this.nextRumour === Infinity) this.nextRumour = now + fromMs(rumours.intervalMs);
   }
@@ -463,7 +474,7 @@ class Swim implements Detector {
 
   private say(to: NodeIndex, what: ProbeMessage["what"], id: number, about: NodeIndex): void {
     const carried = this.own.dissemination === "infection" ? this.rumours.take(this.own.maxUpdates) : NO_UPDATES;
-    const own = this.ownNewsOf(to, what);
+    const own = this.own.dissemination === "none" ? undefined : this.ownNewsOf(to, what);
     const updates = own === undefined ? carried : [own, ...carried.filter(({ node }) => node !== to)];
     this.context.send(to, { kind: "probe", what, id, about, updates });
   }

@@ -204,6 +204,8 @@ export interface SwimSettings {
   /** Until others are asked to try. */
   readonly probeTimeoutMs: number;
   readonly probeOrder: "round-robin" | "random";
+  /** Periods of different nodes begin at random, or all together. */
+  readonly probePhase: "random" | "common";
   /** K: how many others. */
   readonly indirectProbes: number;
   /** 0: no suspicion, a failed probe is death. */
@@ -213,7 +215,7 @@ export interface SwimSettings {
   readonly retransmitMult: number;
   /** Updates that one message carries along. */
   readonly maxUpdates: number;
-  readonly dissemination: "infection" | "multicast";
+  readonly dissemination: "infection" | "multicast" | "none";
   /** Messages of their own for updates that wait, to so many nodes in so long. Undefined: updates only come along with probes. */
   readonly rumours?: { readonly intervalMs: number; readonly peers: number };
   /** A dead node is pinged in so long. Undefined: never. */

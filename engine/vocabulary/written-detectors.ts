@@ -8,6 +8,7 @@ const SWIM_KEYS = [
   "probe_interval",
   "probe_timeout",
   "probe_order",
+  "probe_phase",
   "indirect_probes",
   "suspicion_mult",
   "scaling",
@@ -133,13 +134,14 @@ function swimOf(value: (key: string) => unknown): SwimSettings {
     probeIntervalMs: number("probe_interval"),
     probeTimeoutMs: number("probe_timeout"),
     probeOrder: value("probe_order") as SwimSettings["probeOrder"],
+    probePhase: value("probe_phase") as SwimSettings["probePhase"],
     indirectProbes: number("indirect_probes"),
     suspicionMult: number("suspicion_mult"),
     scaling: value("scaling") as SwimSettings["scaling"],
     retransmitMult: number("retransmit_mult"),
     maxUpdates: number("max_updates"),
     dissemination,
-    ...(rumourMs === undefined || dissemination === "multicast"
+    ...(rumourMs === undefined || dissemination !== "infection"
       ? {}
       : { rumours: { intervalMs: rumourMs, peers: number("rumour_peers") } }),
     ...(reconnectMs === undefined ? {} : { reconnectMs }),

@@ -44,7 +44,7 @@ export function checkDetector(values: Values, warn: Warn, problems: Problems): v
     problems,
   );
   if (!values.sound(full("max_updates"), full("rumour_interval"), full("dissemination"))) return;
-  const spreads = values.text(full("dissemination")) === "multicast" || values.number(full("max_updates")) > 0;
+  const spreads = values.text(full("dissemination")) !== "infection" || values.number(full("max_updates")) > 0;
   if (!spreads) {
     warn(
       values.place(full("max_updates")),

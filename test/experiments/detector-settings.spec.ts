@@ -18,7 +18,7 @@ describe("tunables.detector", () => {
 
   it("makes every detector by its name alone, with what it needs and nothing else", () => {
     for (const name of DETECTORS.keys()) {
-      const settings = detectorOf(name, "world: simulation\n");
+      const settings = detectorOf(name, "world: simulation\nworkload: {model: open, rate: 10/s}\n");
       assert.equal(settings.name, name);
       const own = Object.keys(settings).filter((key) => !["name", "heartbeatIntervalMs", "timeoutMs"].includes(key));
       assert.equal(own.length, name === "timeout" || name === "perfect" ? 0 : 1, name);
@@ -45,6 +45,7 @@ describe("tunables.detector", () => {
       probeIntervalMs: 1_000,
       probeTimeoutMs: 500,
       probeOrder: "round-robin",
+      probePhase: "random",
       indirectProbes: 3,
       suspicionMult: 4,
       scaling: "memberlist",

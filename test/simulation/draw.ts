@@ -10,7 +10,8 @@ import { DETECTORS } from "../../engine/detectors/detector";
 import { detectorNamedWith, QUICK } from "../engine/detectors/named";
 import { FAULT_VERBS } from "../../engine/host/faults";
 import { randomFaults } from "../../engine/sim/faults";
-import type { FaultKind, FaultSettings } from "../../engine/vocabulary/faults";
+import { type FaultKind, type FaultSettings, OF_MEMBERSHIP } from "../../engine/vocabulary/faults";
+import { type ChangeDraw, drawMembership, membershipTraits } from "./draw-membership";
 import { Random } from "../../engine/vocabulary/random";
 import type {
   ClusterSettings,
@@ -45,6 +46,8 @@ export interface Scenario {
   readonly cluster: ClusterSettings;
   readonly workload: WorkloadDraw;
   readonly faults: readonly FaultSettings[];
+  /** What operators ask for; none where membership is fixed. */
+  readonly changes: readonly ChangeDraw[];
   /** Sessions begin nothing after this, and no fault lasts beyond it. */
   readonly endMs: number;
   /** What was drawn, in words: for the report on what ever fired. */
@@ -140,7 +143,9 @@ export function drawScenario(seed: number): Scenario {
   const endMs = root.fork("length").integer(800, 2_500);
   const workload = drawWorkload(root.fork("workload"));
   const faults = drawFaults(root.fork("faults"), cluster, endMs);
-  if (seed < FIRST_WITH_REPAIR) return { seed, cluster, workload, faults, endMs, traits: traitsOf(cluster, workload) };
+  const changes: readonly ChangeDraw[] = [];
+  if (seed < FIRST_WITH_REPAIR)
+    return { seed, cluster, workload, faults, changes, endMs, traits: traitsOf(cluster, workload) };
   const draws = root.fork("repair");
   const repairing = { ...cluster.engine, ...drawRepair(draws, cluster.engine) };
   const engine =
@@ -156,7 +161,19 @@ export function drawScenario(seed: number): Scenario {
     // A hundred siblings of two thousand bytes in every message take minutes and find nothing.
     valueBytes: Math.min(workload.valueBytes, engine.maxSiblings > 10 ? 100 : Infinity),
   };
-  return { seed, cluster: whole, workload: busy, faults: all, endMs, traits: traitsOf(whole, busy) };
+  const fixed = { seed, cluster: whole, workload: busy, faults: all, changes, endMs, traits: traitsOf(whole, busy) };
+  return changesMembers(seed) ? drawChanging(root.fork("membership"), fixed) : fixed;
+}
+
+/** The same world with nodes that come and go, and faults that know of all of them. */
+function drawChanging(draws: Draws, fixed: Scenario): Scenario {
+  const endMs = fixed.endMs + draws.integer(300, 2_500);
+  const { cluster, changes } = drawMembership(draws.fork("changes"), fixed.cluster, endMs);
+  const faults = drawFaults(draws.fork("faults"), cluster, endMs);
+  const all =
+    cluster.engine.standIn === undefined ? faults : withAbsences(draws.fork("absences"), faults, cluster, endMs);
+  const traits = [...traitsOf(cluster, fixed.workload), ...membershipTraits(cluster, changes)];
+  return { ...fixed, cluster, faults: all, changes, endMs, traits };
 }
 
 /**
@@ -164,6 +181,14 @@ export function drawScenario(seed: number): Scenario {
  * once they would find again, and they are quick. From here on everything that repairs is drawn, from forks of its own.
  */
 export const FIRST_WITH_REPAIR = 2_000_000;
+/** From here on members come and go, up to the first that draws a detector; and again from the other one on. */
+export const FIRST_WITH_MEMBERSHIP = 3_000_000;
+export const FIRST_WITH_MEMBERSHIP_AND_DETECTORS = 9_000_000;
+
+function changesMembers(seed: number): boolean {
+  return (seed >= FIRST_WITH_MEMBERSHIP && seed < FIRST_WITH_DETECTORS) || seed >= FIRST_WITH_MEMBERSHIP_AND_DETECTORS;
+}
+
 /** Seeds below know two detectors. */
 export const FIRST_WITH_DETECTORS = 6_000_000;
 
@@ -172,6 +197,8 @@ function drawDetector(draws: Draws): EngineSettings["detector"] {
     ...QUICK,
     window: draws.pick([5, 1_000]),
     probe_order: draws.pick(["round-robin", "random"]),
+    probe_phase: draws.pick(["random", "common"]),
+    dissemination: draws.pick(["infection", "infection", "multicast", "none"]),
     indirect_probes: draws.integer(0, 3),
     suspicion_mult: draws.pick([0, 3]),
     max_updates: draws.pick([1, 6]),
@@ -414,8 +441,8 @@ function drawWorkload(draws: Draws): WorkloadDraw {
   };
 }
 
-/** Kinds of fault that a swarm draws from. */
-export const FAULT_KINDS = Object.keys(FAULT_VERBS) as FaultKind[];
+/** Kinds of fault that a swarm draws from; who is a member is drawn apart. */
+export const FAULT_KINDS = (Object.keys(FAULT_VERBS) as FaultKind[]).filter((kind) => !OF_MEMBERSHIP.has(kind));
 
 function drawFaults(draws: Draws, cluster: ClusterSettings, endMs: number): readonly FaultSettings[] {
   if (draws.chance(0.12)) return [];

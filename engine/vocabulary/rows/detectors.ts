@@ -324,6 +324,19 @@ export const DETECTOR_ROWS: readonly Tunable[] = [
     charts: ["throughput and outcomes"],
   },
   {
+    key: "tunables.detector.probe_phase",
+    scope: "cluster",
+    kind: { kind: "choice", values: ["random", "common"], later: [] },
+    default: "random",
+    title: "When the periods of swim and lifeguard begin",
+    buys: "random: each node has its own beat, as machines have.",
+    costs:
+      "common: all at once, as the analysis in the paper reckons; then a whole cluster sends its probes in the same instant.",
+    source: "Das, Gupta and Motivala, SWIM, DSN 2002",
+    names: {},
+    charts: ["throughput and outcomes"],
+  },
+  {
     key: "tunables.detector.indirect_probes",
     scope: "cluster",
     kind: { kind: "integer", min: 0, max: 16 },
@@ -413,11 +426,12 @@ export const DETECTOR_ROWS: readonly Tunable[] = [
   {
     key: "tunables.detector.dissemination",
     scope: "cluster",
-    kind: { kind: "choice", values: ["infection", "multicast"], later: [] },
+    kind: { kind: "choice", values: ["infection", "multicast", "none"], later: [] },
     default: "infection",
     title: "How news of members travels",
     buys: "infection: along with probes, from node to node.",
-    costs: "multicast: whoever found out tells everybody once, and what is lost is lost: SWIM before its improvements.",
+    costs:
+      "multicast: whoever found out tells everybody once, and what is lost is lost: SWIM before its improvements. none: each node keeps what it finds to itself, and takes it back when it hears from the node; for measuring how often probes alone are wrong.",
     source: "Das, Gupta and Motivala, SWIM, DSN 2002",
     names: {},
     charts: ["throughput and outcomes"],
