@@ -15,7 +15,7 @@ export const imbalanceOverTime: ChartDefinition = {
   title: "Nodes out of balance over time, and the load",
   question: "Does imbalance fall as load rises?",
   prose:
-    "Above: the share of nodes whose requests in a window differ from the mean of all nodes by 15 % or more. Below: that mean, as requests a second. Where the upper line falls as the lower one rises, nodes are out of balance because they see few requests, whose numbers scatter; where it does not care, their shares differ for good (a popular key, an uneven ring), and more load does not help.",
+    "One picture has the share of nodes whose requests in a window differ from the mean of all nodes by 15 % or more, the other that mean, as requests a second. Where the share falls as the load rises, nodes are out of balance because they see few requests, whose numbers scatter; where it does not, their shares differ for good (a popular key, an uneven ring), and more load does not help.",
   absence:
     "Load did not change enough over the run, or nodes did not tell their work, so imbalance cannot be set against it.",
   concerns: ({ imbalance }) => imbalance?.rises === true,
@@ -52,7 +52,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     name: "time (s)",
   } as const;
   const width = drawn.length === 1 ? 960 : 500;
-  const panel = (
+  const linesIn = (
     { facet, lines }: (typeof drawn)[number],
     of: keyof Lines,
     shown: (points: Band["middle"]) => Band["middle"],
@@ -73,7 +73,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(cells),
     caption:
       `By window of ${plain(trimmed(windowS))} s, from the nodes' own counters (replica reads, replica writes, requests coordinated); ${medianOf(cells)}` +
-      `${few ? "" : ", shaded above from the lowest repetition to the highest"}. Equal axes for all configurations.`,
+      `${few ? "" : ", shares shaded from the lowest repetition to the highest"}. Equal axes for all configurations.`,
     description:
       "Lines of the share of nodes out of balance over the seconds of the run, and beneath them of the load. " +
       all
@@ -88,42 +88,47 @@ function draw(input: ChartInput): ChartFigure | undefined {
       drawn.flatMap(({ facet }) => facet.series),
       "line",
     ),
-    panels: drawn.flatMap((one): Panel[] => [
-      chartPanel(
-        one.facet.title,
-        { width, height: 300 },
-        {
-          type: "line",
-          x: time,
-          y: {
-            title: "nodes out of balance (%)",
-            scale: "linear",
-            min: 0,
-            max: Math.min(100, Math.ceil(top / 10) * 10),
-            unit: "%",
-            name: "out of balance",
+    panels: [
+      ...drawn.map((one): Panel =>
+        chartPanel(
+          one.facet.title,
+          { width, height: 300 },
+          {
+            type: "line",
+            x: time,
+            y: {
+              title: "nodes out of balance (%)",
+              scale: "linear",
+              min: 0,
+              max: Math.min(100, Math.ceil(top / 10) * 10),
+              unit: "%",
+              name: "out of balance",
+            },
+            datasets: linesIn(one, "out", (points) => points.map(({ x, y }) => ({ x, y: trimmed(100 * y) }))),
           },
-          datasets: panel(one, "out", (points) => points.map(({ x, y }) => ({ x, y: trimmed(100 * y) }))),
-        },
+        ),
       ),
-      chartPanel(
-        one.facet.title,
-        { width, height: 190 },
-        {
-          type: "line",
-          x: time,
-          y: {
-            title: "load (1/s a node)",
-            scale: "linear",
-            min: 0,
-            max: roundUp(most),
-            unit: "/s a node",
-            name: "load",
+      ...drawn.map((one): Panel => ({
+        ...chartPanel(
+          one.facet.title,
+          { width, height: 190 },
+          {
+            type: "line",
+            x: time,
+            y: {
+              title: "load (1/s a node)",
+              scale: "linear",
+              min: 0,
+              max: roundUp(most),
+              unit: "/s a node",
+              name: "load",
+            },
+            datasets: linesIn(one, "load", (points) => points),
           },
-          datasets: panel(one, "load", (points) => points),
-        },
-      ),
-    ]),
+        ),
+        leastHeight: 190,
+      })),
+    ],
     table: {
       columns: [
         ...["configuration", "time (s)", "nodes out of balance, median (%)", "lowest (%)", "highest (%)"],
@@ -162,15 +167,15 @@ function roundUp(value: number): number {
 
 function answerOf(cells: readonly ChartCell[]): string {
   const known = cells.flatMap((cell) => {
-    const { imbalance_low_load: low, imbalance_high_load: high } = cell.summary.metrics;
+    const { imbalance_low_load: low, imbalance_high_load: high, imbalance_low_over_high: fell } = cell.summary.metrics;
     const known = typeof low?.value === "number" && typeof high?.value === "number";
-    return known ? [{ cell, low, high }] : [];
+    return known ? [{ cell, low, high, fell }] : [];
   });
   if (known.length === 0)
     return `${cells.length === 1 ? "1 configuration is" : `${cells.length} configurations are`} drawn; load did not rise enough to compare.`;
-  const said = known.slice(0, 4).map(({ cell, low, high }) => {
-    const fell = high.value === 0 ? "" : ` (${plain(trimmed(low.value! / high.value!))} times)`;
-    return `${known.length === 1 ? "" : `${cell.label}: `}${metricInWords(low)} at low load, ${metricInWords(high)} at high load${fell}`;
+  const said = known.slice(0, 4).map(({ cell, low, high, fell }) => {
+    const times = typeof fell?.value === "number" ? ` (${metricInWords(fell)} as many)` : "";
+    return `${known.length === 1 ? "" : `${cell.label}: `}${metricInWords(low)} at low load, ${metricInWords(high)} at high load${times}`;
   });
   return `Nodes out of balance: ${said.join("; ")}${known.length > 4 ? `; and ${known.length - 4} more in the table` : ""}.`;
 }

@@ -63,8 +63,12 @@ export function figureHtml(
   );
 }
 
+/** As drawn, CSS pixels. */
+const WIDE = 900;
+
 function layoutOf(panels: readonly Panel[]): string {
-  if (panels.length === 1) return "one";
+  // Wide ones stand below each other: a pair on one time axis.
+  if (panels.length === 1 || panels.every(({ width }) => width >= WIDE)) return "one";
   // What scrolls in its own box needs room more than company.
   if (panels.some(isScrolled)) return "two";
   return panels.length === 2 || panels.length === 4 ? "two" : "many";

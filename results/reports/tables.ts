@@ -122,5 +122,5 @@ export function bareMetric({ value, unit, atLeast }: MetricValue): string {
 
 /** Without a mark for a lower bound. */
 export function bare(value: number, unit: string): string {
-  return withUnit(value, unit).replace(/\u00a0(%|\/s|ms|s|us|keys|versions|bytes|bytes\/op|entries)$/, "");
+  return withUnit(value, unit).replace(/\u00a0(%|\/s|ms|s|us|keys|versions|bytes|bytes\/op|entries|times)$/, "");
 }

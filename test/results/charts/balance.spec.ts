@@ -4,6 +4,7 @@ import { chartInput } from "../../../results/charts/cells";
 import { CHARTS, chartsOf, type ChartFigure } from "../../../results/charts/chart";
 import type { TrialFigures } from "../../../results/record/figures";
 import type { LoadedRun } from "../../../results/record/run-folder";
+import { renderRunReport } from "../../../results/reports/run-report";
 import { madeUpRun } from "../fixtures";
 
 interface Drawn {
@@ -110,12 +111,33 @@ describe("imbalance over time, drawn", () => {
     assert.equal(figure.panels.length, 2 * 2, "two clocks, and a panel above and below for each");
     const titles = figure.panels.map(({ drawing }) => JSON.stringify(drawing));
     assert.match(titles[0], /nodes out of balance \(%\)/);
-    assert.match(titles[1], /load \(1\/s a node\)/);
-    const [above, below] = [datasets(figure, 0)[0], datasets(figure, 1)[0]];
+    assert.match(titles[1], /nodes out of balance \(%\)/);
+    assert.match(titles[2], /load \(1\/s a node\)/);
+    const [above, below] = [datasets(figure, 0)[0], datasets(figure, 2)[0]];
     assert.deepEqual(
       above.data.map(({ x }) => x),
       below.data.map(({ x }) => x),
     );
+  });
+
+  it("of few configurations is a pair of wide pictures, one below the other", () => {
+    const run = madeUpRun();
+    const some = run.cells.slice(0, 2).map(({ id }) => id);
+    const two = {
+      ...run,
+      cells: run.cells.filter(({ id }) => some.includes(id)),
+      trials: run.trials.filter(({ record }) => some.includes(record.cell)),
+      comparisons: [],
+    };
+    assert.deepEqual(
+      draw("imbalance-over-time", two).panels.map(({ width, height }) => [width, height]),
+      [
+        [960, 300],
+        [960, 190],
+      ],
+    );
+    const section = /id="imbalance-over-time"[\s\S]*?<div class="panels (\w+)">/.exec(renderRunReport(two));
+    assert.equal(section?.[1], "one");
   });
 
   it("is spoken of only where load changes", () => {
