@@ -342,7 +342,7 @@ export class Node implements ProtocolNode {
         reaps: this.buries || options.settings.membership !== undefined,
         buries: this.buries,
         forgotten: options.settings.graceMs === undefined ? undefined : (state): boolean => this.isForgotten(state),
-        changed: this.watchesCopies
+        changed: this.watchesCopies || options.settings.membership !== undefined
           ? (vnode, address, before, after): void => this.changed(vnode, address, before, after)
           : undefined,
         storeFailed: this.antiEntropy === undefined ? undefined : (): void => this.antiEntropy!.doubt(),
@@ -382,7 +382,8 @@ export class Node implements ProtocolNode {
         now: () => this.now,
       },
       {
-        scan: (cursor, limit, done) => this.scan(cursor, done, limit),
+        scan: (cursor, limit, done) =>
+          this.scan(cursor, (entries, next, damaged) => done(entries, next, damaged.length), limit),
         unsettled: (visit) => this.replica.unsettled(visit),
         read: (vnode, address, done) => this.replica.perform(vnode, address, { kind: "read", done }),
         isSettled: (vnode, address) => this.replica.isSettled(vnode, address),
@@ -395,6 +396,7 @@ export class Node implements ProtocolNode {
         persist: (text) => this.effects.push({ kind: "persist", text }),
         readingChanged: () => {
           this.ring = this.living!.reading;
+          this.handoff?.ringChanged(this.now);
           // Its trees are of the ranges that there were.
           if (this.antiEntropy !== undefined) this.antiEntropy = this.makeAntiEntropy();
         },
@@ -432,7 +434,7 @@ export class Node implements ProtocolNode {
   }
 
   private makeHandoff(): Handoff | undefined {
-    const { settings, epoch } = this.options;
+    const { settings, epoch, index } = this.options;
     if (settings.standIn === undefined) return undefined;
     const patience = fromMs(4 * settings.writeTimeoutMs);
     return new Handoff(
@@ -451,7 +453,7 @@ export class Node implements ProtocolNode {
           this.replica.perform(vnode, address, { kind: "merge", state, received: () => undefined, stored }),
         drop: (vnode, address, state) => this.replica.perform(vnode, address, { kind: "drop", state }),
         send: (to, message) => this.send(to, message),
-        believedUp: (node) => this.believedUp(node) && this.living?.isMember(node) !== false,
+        believedUp: (node) => node !== index && this.believedUp(node) && this.living?.isMember(node) !== false,
         mayWork: () => this.mayWork(),
         note: (kind, node, count) => this.note({ kind, node, count }),
       },
@@ -519,6 +521,7 @@ export class Node implements ProtocolNode {
 
   /** A copy of this node's has changed. */
   private changed(vnode: number, address: Address, before: unknown, after: unknown): void {
+    if (after !== undefined) this.living?.changed(this.now, vnode, address);
     if (vnode >= HINTED) {
       this.handoff?.changed(this.now, vnode, address, after);
       return;
@@ -1515,7 +1518,9 @@ export class Node implements ProtocolNode {
   }
 
   private believedUp(node: NodeIndex): boolean {
-    return node === this.options.index || !this.detector.suspected(node);
+    if (node === this.options.index) return true;
+    // Nobody watches a removed node any more.
+    return !this.detector.suspected(node) && this.living?.isRemoved(node) !== true;
   }
 
   /**

@@ -90,7 +90,8 @@ interface Delivery {
 /** What waits for one home. */
 interface Waiting {
   readonly vnode: number;
-  readonly home: Place;
+  /** Changes only where the ring does. */
+  home: Place;
   /** In the order they came: the oldest goes first. */
   readonly hints: Map<Address, Hint>;
   bytes: number;
@@ -184,6 +185,19 @@ export class Handoff {
   /** Opinions about peers have changed: somebody may be home again. */
   opinionsChanged(now: Micros): void {
     if (this.waiting.size > 0) this.due = Math.min(this.due, now);
+  }
+
+  /** The ring has changed, and with it perhaps whose place a hinted vnode stands for. */
+  ringChanged(now: Micros): void {
+    for (const waiting of this.waiting.values()) {
+      const home = this.options.homeOf(waiting.vnode);
+      if (home === undefined || (home.node === waiting.home.node && home.vnode === waiting.home.vnode)) continue;
+      if (waiting.delivery !== undefined) this.end(waiting);
+      waiting.home = home;
+      waiting.welcomeUntil = 0;
+      waiting.notBefore = now;
+    }
+    this.opinionsChanged(now);
   }
 
   /** Vnode and stored address of every hint of a key here. */

@@ -11,6 +11,9 @@
  * changed since. Nothing here trusts that the ring is right: a copy that no ring places here is never thrown away, it is
  * brought to whoever the ring says owns it. That is why a ring that was wrong for a while costs time and no data.
  *
+ * A copy that cannot be read cannot be sent either. A disk may be unwell for a moment, so the walk is repeated, but not for
+ * ever: one damaged record would hold up the change for good. After that the copy is given up, as a lost one is.
+ *
  * Sources: riak_core's ownership transfer; Cassandra's bootstrap and cleanup, which this joins.
  */
 import type { NodeIndex, TransferCopies, TransferOffer, TransferReply } from "../messages";
@@ -32,6 +35,8 @@ const LAST_PAUSE: Micros = 2_000_000;
 const GIVE_WAY: Micros = 50_000;
 /** A page that has not come by then was lost with its disk: the walk begins anew. */
 const PAGE_PATIENCE: Micros = 30_000_000;
+/** Walks that are repeated for nothing but copies that cannot be read. */
+const MOST_UNREADABLE_WALKS = 10;
 
 export interface RelocationJob {
   /** Where this copy has to be; nowhere else: empty. Under a hinted vnode, `address` is as it is stored. */
@@ -57,7 +62,12 @@ export interface RelocationOptions {
 }
 
 export interface RelocationActs {
-  scan(cursor: unknown, limit: number, done: (entries: readonly ScannedRecord[], cursor: unknown) => void): void;
+  /** `unreadable`: copies of the page that were left out. */
+  scan(
+    cursor: unknown,
+    limit: number,
+    done: (entries: readonly ScannedRecord[], cursor: unknown, unreadable: number) => void,
+  ): void;
   /** Copies of which memory may know more than the disk. */
   unsettled(visit: (vnode: number, address: Address, state: unknown) => void): void;
   read(vnode: number, address: Address, done: (status: "found" | "absent" | "failed", state: unknown) => void): void;
@@ -117,8 +127,13 @@ export class Relocation {
   private pageDeadline: Micros = Infinity;
   private parcels: Parcel[] = [];
   private current: Exchange | undefined;
-  /** Copies sent again by this walk, or kept: it has to be repeated. */
+  /** Copies given up by this walk, or kept: it has to be repeated. */
   private unfinished = false;
+  /** There were some that could not be read; and walks in a row of which that was all. */
+  private unreadable = false;
+  private unreadableWalks = 0;
+  /** The next thing to do is to begin anew. */
+  private again = false;
   private due: Micros = Infinity;
   private pause = FIRST_PAUSE;
   private restUntil: Micros = 0;
@@ -137,10 +152,17 @@ export class Relocation {
   }
 
   /** In place of whatever was under way. */
-  begin(now: Micros, job: RelocationJob): void {
+  begin(now: Micros, job: RelocationJob, wait: Micros = 0): void {
     this.stop();
     this.job = job;
-    this.startWalk(now);
+    this.unreadableWalks = 0;
+    this.again = true;
+    this.due = now + wait;
+  }
+
+  /** There is more to do than the walk that is under way may find. */
+  disturb(): void {
+    this.unfinished = true;
   }
 
   stop(): void {
@@ -171,6 +193,7 @@ export class Relocation {
     this.walked = false;
     this.walking = false;
     this.unfinished = false;
+    this.unreadable = false;
     this.pageDeadline = Infinity;
     const parcels = new Map<string, Parcel>();
     // A walk may miss what is on its way to the disk.
@@ -184,6 +207,10 @@ export class Relocation {
   private goOn(now: Micros): void {
     this.due = Infinity;
     if (this.current !== undefined || this.walking || this.job === undefined) return;
+    if (this.again) {
+      this.again = false;
+      this.startWalk(now);
+    }
     if (now < this.restUntil) {
       this.due = this.restUntil;
       return;
@@ -200,10 +227,13 @@ export class Relocation {
     }
     if (!this.walked) return this.nextPage(now);
     const { job } = this;
-    if (job.drops && this.unfinished) {
-      this.startWalk(now);
-      this.due = now + this.lengthened();
-      return;
+    if (this.unfinished || this.unreadable) {
+      this.unreadableWalks = this.unfinished ? 0 : this.unreadableWalks + 1;
+      if (this.unreadableWalks < MOST_UNREADABLE_WALKS) {
+        this.again = true;
+        this.due = now + this.lengthened();
+        return;
+      }
     }
     this.stop();
     job.done();
@@ -213,11 +243,12 @@ export class Relocation {
     const { serial } = this;
     this.walking = true;
     this.pageDeadline = now + PAGE_PATIENCE;
-    this.acts.scan(this.cursor, PAGE, (entries, cursor) => {
+    this.acts.scan(this.cursor, PAGE, (entries, cursor, unreadable) => {
       if (serial !== this.serial || !this.walking) return;
       this.walking = false;
       this.pageDeadline = Infinity;
       this.cursor = cursor;
+      if (unreadable > 0) this.unreadable = true;
       this.walked = cursor === undefined;
       const parcels = new Map<string, Parcel>();
       for (const { vnode, address, state } of entries) this.sort(parcels, vnode, address, state);
@@ -260,7 +291,7 @@ export class Relocation {
           read.push(item);
         } else if (status === "failed") {
           item.changed = true;
-          this.unfinished = true;
+          this.unreadable = true;
         }
         if (--reading > 0) return;
         this.walking = false;
@@ -280,7 +311,10 @@ export class Relocation {
     for (const item of items) {
       this.acts.merge(parcel.to.vnode, item.address, item.state, (ok) => {
         if (serial !== this.serial) return;
-        if (!ok) item.changed = true;
+        if (!ok) {
+          item.changed = true;
+          this.unfinished = true;
+        }
         if (--left > 0) return;
         this.walking = false;
         this.arrived(this.options.now(), parcel, items);

@@ -11,6 +11,10 @@
  * and a quorum of reads meet: that is the whole argument. It costs that a member that is down holds up a change until it
  * comes back, or an operator removes it; clients notice nothing meanwhile but W more acknowledgements.
  *
+ * A removal in the middle of a change is two more steps, never one. First the same step is taken anew, without the removed:
+ * that is a neighbour of all that anybody may be proposing at the same time. Only when all have seen it may another ring be
+ * aimed at, and then it must: what comes after a state follows from the state, so that no two proposers can go apart.
+ *
  * Somebody must propose. Riak has a claimant; here it is no office: whoever is the lowest of those it believes to be up
  * proposes, from what everybody knows, and should two do so at once the order of states decides, for neither can go on
  * before all have seen the same one. Nothing is lost with the proposer: the next one goes on from the state it finds.
@@ -34,17 +38,24 @@ export interface ChangeView {
 
 /** Who has a say in the step that this state is: all who may coordinate under it, or may still be behind it. */
 export function votersOf(ring: RingState, members: Members): readonly NodeIndex[] {
-  const voters = new Set([...ring.plan.members, ...(ring.next?.members ?? []), ...ring.former]);
-  return [...voters].filter((node) => !members.isRemoved(node) && members.of(node)?.wish !== "gone");
+  // Who is of the ring is believed to be gone only by those who have not heard of its coming back.
+  const leavers = ring.former.filter((node) => members.of(node)?.wish !== "gone");
+  const voters = new Set([...ring.plan.members, ...(ring.next?.members ?? []), ...leavers]);
+  return [...voters].filter((node) => !members.isRemoved(node));
 }
 
-/** The lowest member that this node believes to be up. */
+/**
+ * The lowest member that this node believes to be up, of those that were there before the change: of two who propose at once
+ * each is then a voter of the other. Newcomers only where nobody else is left.
+ */
 export function proposerOf({ self, ring, members, believedUp }: ChangeView): NodeIndex | undefined {
-  // While it switches, those of the old ring first: they were there before.
   const { plan, next, phase } = ring;
-  const [first, second] = phase === "switching" ? [next, plan] : [plan, next];
-  const candidates = [...(first?.members ?? []), ...(second?.members ?? [])];
-  return candidates.find((node) => !members.isRemoved(node) && (node === self || believedUp(node)));
+  const [old, fresh] = phase === "switching" ? [next, plan] : [plan, next];
+  const alive = (of: RingPlan | undefined): readonly NodeIndex[] =>
+    of === undefined ? [] : of.members.filter((node) => !members.isRemoved(node));
+  const present = alive(old);
+  const candidates = present.length > 0 ? present : alive(fresh);
+  return candidates.find((node) => node === self || believedUp(node));
 }
 
 /** The state that this node is to propose now; undefined: none, or not by this node, or not yet. */
@@ -52,21 +63,22 @@ export function proposal(view: ChangeView): RingState | undefined {
   const { self, ring, members } = view;
   if (members.isRemoved(self) || proposerOf(view) !== self) return undefined;
   const id = { version: ring.id.version + 1, proposer: self };
-  if (ring.phase === "joining") {
+  if (ring.phase !== "settled") {
     const without = removedFrom(ring.plan, ring.next!, members);
-    if (!sameNodes(without, ring.without)) return planned(view, wantedMembers(view, false));
+    if (!sameNodes(without, ring.without)) return { ...ring, id, without };
   }
   const voters = votersOf(ring, members);
   if (!voters.every((node) => isSameRing(members.seen(node), ring.id))) return undefined;
   switch (ring.phase) {
     case "settled": {
-      const wanted = wantedMembers(view, true);
+      const wanted = wantedMembers(view);
       return sameNodes(wanted, ring.plan.members) ? undefined : planned(view, wanted);
     }
     case "joining": {
+      if (ring.next!.members.some((node) => ring.without.includes(node))) return planned(view, remaining(view));
       const senders = ring.plan.members.filter((node) => !members.isRemoved(node));
       if (!senders.every((node) => isSameRing(members.of(node)?.sent ?? ring.id, ring.id))) return undefined;
-      return { id, phase: "switching", plan: ring.next!, next: ring.plan, former: [], without: [] };
+      return { id, phase: "switching", plan: ring.next!, next: ring.plan, former: [], without: ring.without };
     }
     case "switching": {
       const staying = new Set(ring.plan.members);
@@ -84,18 +96,22 @@ function planned(view: ChangeView, wanted: readonly NodeIndex[]): RingState | un
   return { id, phase: "joining", plan: ring.plan, next, former: [], without: removedFrom(ring.plan, next, members) };
 }
 
-/** Members that stay, and those that want to come; during a change, only those that are part of it already. */
-function wantedMembers({ ring, members, self, believedUp }: ChangeView, mayCome: boolean): readonly NodeIndex[] {
+/** Of a change in which somebody was lost: those it was to lead to; if nobody is left of them, those it came from. */
+function remaining({ ring, members }: ChangeView): readonly NodeIndex[] {
+  const alive = (node: NodeIndex): boolean => !members.isRemoved(node);
+  const left = ring.next!.members.filter(alive);
+  return left.length > 0 ? left : ring.plan.members.filter(alive);
+}
+
+/** Members that stay, and those that want to come. */
+function wantedMembers({ ring, members, self, believedUp }: ChangeView): readonly NodeIndex[] {
   const wanted = new Set<NodeIndex>();
-  const present = mayCome ? ring.plan.members : [...ring.plan.members, ...ring.next!.members];
-  for (const node of present) {
+  for (const node of ring.plan.members) {
     const wish = members.of(node)?.wish ?? "in";
     if (!members.isRemoved(node) && wish === "in") wanted.add(node);
   }
-  if (mayCome) {
-    for (const { node, wish, epoch, removed } of members.all())
-      if (wish === "in" && epoch > 0 && !removed && (node === self || believedUp(node))) wanted.add(node);
-  }
+  for (const { node, wish, epoch, removed } of members.all())
+    if (wish === "in" && epoch > 0 && !removed && (node === self || believedUp(node))) wanted.add(node);
   return [...wanted].sort((a, b) => a - b);
 }
 

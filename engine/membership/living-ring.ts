@@ -53,6 +53,8 @@ export interface LivingRingActs extends Omit<RelocationActs, "send"> {
 }
 
 const NOBODY: readonly Place[] = [];
+/** What comes late seldom comes alone. */
+const STRAYS_WAIT: Micros = 500_000;
 
 export class LivingRing {
   /** Reads go by it; so do coordinators and stand-ins. */
@@ -198,6 +200,15 @@ export class LivingRing {
     return next === undefined || !this.options.settings.doubleWrites ? undefined : this.options.rings.of(next);
   }
 
+  /** A copy has come here, or has changed: perhaps late, by a message of an earlier step, to a node that owns it no more. */
+  changed(now: Micros, vnode: number, address: Address): void {
+    const state = this.membership.ring;
+    if (state?.phase !== "settled" || !isSameRing(this.moved, state.id)) return;
+    if (this.elsewhere(vnode, address).length === 0) return;
+    if (this.relocation.busy) this.relocation.disturb();
+    else this.relocation.begin(now, this.cleanup(), STRAYS_WAIT);
+  }
+
   /** Something was learnt: is it time to move copies? */
   private reconsider(): void {
     const { membership } = this;
@@ -214,7 +225,7 @@ export class LivingRing {
     this.moved = state.id;
     if (state.phase === "joining") this.relocation.begin(this.options.now(), this.transferTo(state));
     else if (state.phase === "settled" && state.id.version > 1)
-      this.relocation.begin(this.options.now(), this.cleanup(state));
+      this.relocation.begin(this.options.now(), this.cleanup());
   }
 
   /** What those that join are to have of this node's copies. */
@@ -235,7 +246,8 @@ export class LivingRing {
         const arriving = fresh.filter((place) => !contains(old, place));
         if (arriving.length === 0) return NOBODY;
         const leaving = old.filter((place) => !contains(fresh, place));
-        return arriving.filter((_, i) => {
+        return arriving.filter((place, i) => {
+          if (without.has(place.node)) return false;
           const giver = leaving.at(i);
           if (giver === undefined || without.has(giver.node)) return true;
           return giver.node === self && giver.vnode === vnode;
@@ -246,23 +258,28 @@ export class LivingRing {
   }
 
   /** What is here and belongs to others: copies of ranges that are gone, and hints for nodes that are. */
-  private cleanup(state: RingState): RelocationJob {
-    const { n, self, rings } = this.options;
-    const ring = rings.of(state.plan);
+  private cleanup(): RelocationJob {
     return {
       drops: true,
       addressOf: (vnode, address) => (vnode >= HINTED ? addressOfHint(address) : address),
-      targets: (vnode, stored) => {
-        if (vnode >= HINTED) {
-          const home = ring.homeOf(vnode);
-          if (home !== undefined && this.membership.isMember(home.node)) return NOBODY;
-          return ring.preferenceList(addressOfHint(stored), n);
-        }
-        const owners = ring.preferenceList(stored, n);
-        return contains(owners, { node: self, vnode }) ? NOBODY : owners;
-      },
+      targets: (vnode, stored) => this.elsewhere(vnode, stored),
       done: () => this.membership.emptied(this.options.now()),
     };
+  }
+
+  /** Of a ring that does not change: who is to have this copy; nobody, where it may stay. */
+  private elsewhere(vnode: number, stored: Address): readonly Place[] {
+    const { n, self } = this.options;
+    const { reading } = this;
+    if (vnode >= HINTED) {
+      const home = reading.homeOf(vnode);
+      if (home?.node === self) return [home];
+      // Whoever leaves takes nothing along that it keeps for others.
+      if (home !== undefined && reading.has(self) && this.membership.isMember(home.node)) return NOBODY;
+      return reading.preferenceList(addressOfHint(stored), n);
+    }
+    const owners = reading.preferenceList(stored, n);
+    return contains(owners, { node: self, vnode }) ? NOBODY : owners;
   }
 }
 

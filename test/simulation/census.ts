@@ -220,6 +220,7 @@ export class CountingWatcher implements Watcher {
     private readonly census: Census,
     private readonly nodeChanged: (node: number, state: "up" | "down" | "paused") => void,
     private readonly faultBegins: (id: string) => void,
+    private readonly ringChanged: (node: number) => void,
   ) {}
 
   sent(_at: number, _from: Party, _to: Party, message: Message): number {
@@ -239,8 +240,9 @@ export class CountingWatcher implements Watcher {
     this.census.add("nodes", "stores");
   }
 
-  noted(_at: number, _node: number, note: Note): void {
+  noted(_at: number, node: number, note: Note): void {
     this.census.add("notes", note.kind);
+    if (note.kind === "ring") this.ringChanged(node);
   }
 
   node(_at: number, node: number, state: "up" | "down" | "paused"): void {

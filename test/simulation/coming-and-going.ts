@@ -24,6 +24,7 @@ export class ComingAndGoing {
   private newest: RingState | undefined;
   private readonly rings = new Map<string, Ring>();
   private readonly changes: boolean;
+  private readonly first: readonly number[];
 
   constructor(
     private readonly cluster: SimulatedCluster,
@@ -33,6 +34,7 @@ export class ComingAndGoing {
     private readonly count: (what: string) => void,
   ) {
     this.orders = cluster.settings.members.map(({ joins }) => (joins === true ? "out" : "in"));
+    this.first = wanted(this.orders);
     this.changes = cluster.settings.engine.membership !== undefined;
   }
 
@@ -86,12 +88,13 @@ export class ComingAndGoing {
         return cluster.machines[node].up;
       case "remove": {
         const told = this.listener(change.via, node);
-        if (told === undefined) return false;
+        if (told === undefined || !this.goesOnWithout(node)) return false;
         this.giveUp(node);
         cluster.operate(told, { kind: "remove", node });
         return true;
       }
       case "replace":
+        if (!this.goesOnWithout(node)) return false;
         cluster.boot(change.by);
         if (cluster.machines[change.by].paused) return false;
         orders[change.by] = "in";
@@ -103,6 +106,14 @@ export class ComingAndGoing {
         cluster.boot(node);
         return true;
     }
+  }
+
+  /** Somebody of the ring is left, and of the one to come: nobody goes on from nothing. */
+  private goesOnWithout(dead: number): boolean {
+    const { plan, next } = this.newest ?? { plan: { members: this.first }, next: undefined };
+    const left = (members: readonly number[]): boolean =>
+      members.some((node) => node !== dead && !this.ledger.isRemoved(node));
+    return left(plan.members) && (next === undefined || left(next.members));
   }
 
   /** It is dead by now, if it was not before. */

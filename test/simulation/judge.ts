@@ -7,6 +7,11 @@
  * Sloppy quorums promise less, and this is what is left to check: an acknowledgement stands for W copies at primaries or
  * kept for them, of which PW at primaries; a read sees it for certain only if PR + PW > N, or R + PW > N where whoever
  * stands in answers no reads (a log, a slop).
+ *
+ * Where members come and go all this holds at every moment of every change: of a key's copies, those at owners by the ring
+ * that is newest anywhere count, and each copy that lost something anywhere, or whose node was removed, takes one from W.
+ * Three things are not promised. What a removed node says to clients, before it has heard of it. That reads are monotonic
+ * over a change: writes that were never acknowledged may be at copies that move, or not. And what only removed nodes had.
  */
 import type { Clock } from "../../engine/clocks/clock";
 import type { AnswerMessage, RequestOptions } from "../../engine/messages";
@@ -28,12 +33,15 @@ export interface Read {
 export interface Court {
   readonly clock: Clock;
   readonly engine: EngineSettings;
-  readonly ring: Ring;
+  /** The newest, by which anybody reads. */
+  readonly ring: () => Ring;
   readonly truth: Truth;
   readonly ledger: Ledger;
   readonly broken: (invariant: string, evidence: string) => void;
   /** The state that a node's storage has under a vnode and an address, as it lies there. */
   readonly peek: (node: number, vnode: number, address: Address) => unknown;
+  /** Whose last removals a crash may have undone: nothing is said of its disk. */
+  readonly mayReturn: (node: number) => boolean;
   /** Something was looked at, or let pass for a declared reason. */
   readonly count: (what: string) => void;
 }
@@ -47,10 +55,14 @@ export class Judge {
   private readonly sloppy: boolean;
   /** They answer reads as well. */
   private readonly lends: boolean;
+  private readonly changing: boolean;
+  /** Writes that a removed node acknowledged. */
+  private readonly void = new Set<number>();
 
   constructor(private readonly court: Court) {
-    const { nVal, standIn, sloppyQuorum } = court.engine;
+    const { nVal, standIn, sloppyQuorum, membership } = court.engine;
     this.n = nVal;
+    this.changing = membership !== undefined;
     this.sloppy = standIn !== undefined && sloppyQuorum === true;
     this.lends = this.sloppy && standIn === "fallback";
   }
@@ -71,11 +83,13 @@ export class Judge {
     }
     if (!clock.declares.mayConflictFalsely) this.checkSiblings(what, answer);
     if (clock.declares.mayLose) return;
+    if (this.court.ledger.isRemoved(answer.coordinator)) return this.court.count("freshness: read from a removed node, excused"); // prettier-ignore
     this.checkFresh(read, answer, what);
     const { readRepair, sloppyQuorum, deleteMode, graceMs } = this.court.engine;
     // Stand-ins need not meet primaries, and a removed tombstone is seen no more.
     const removes = graceMs !== undefined || (deleteMode !== undefined && deleteMode !== "keep");
-    if (readRepair === "blocking" && sloppyQuorum !== true && !removes) this.checkMonotonic(read, answer, now, what);
+    if (readRepair === "blocking" && sloppyQuorum !== true && !removes && !this.changing)
+      this.checkMonotonic(read, answer, now, what);
   }
 
   /** With repair before the answer, whoever reads later sees no less, if the quorums of the two reads meet. */
@@ -128,6 +142,10 @@ export class Judge {
     for (const write of truth.all()) {
       if (write.address !== read.address || write.outcome !== "ok" || write.endedAt! > read.startedAt) continue;
       const w = this.sloppy ? this.of(write.options?.pw, engine.pw) : this.writeQuorum(write);
+      if (this.void.has(write.version.writeId)) {
+        count("freshness: written by a removed node, excused");
+        continue;
+      }
       if (r + w <= this.n) count("freshness: quorums need not meet");
       else if (answer.versions.length === 0 && !absencesCount) count("freshness: not found by absences, excused");
       else if (r + w - this.lost(write) <= this.n) count("freshness: copies lost, excused");
@@ -143,7 +161,8 @@ export class Judge {
   }
 
   private lostSince(address: Address, at: Micros): number {
-    return this.placesOf(address).filter(({ lostAt }) => lostAt !== undefined && lostAt >= at).length;
+    const copies = this.changing ? this.court.ledger.copiesOf(address) : this.placesOf(address);
+    return copies.filter(({ lostAt }) => lostAt !== undefined && lostAt >= at).length;
   }
 
   writeEnded(write: Write, answer: AnswerMessage): void {
@@ -154,6 +173,10 @@ export class Judge {
     const what = truth.describe(id);
     if (told.length > engine.maxSiblings) broken("siblings are bounded", `${what} is told ${String(told.length)}`);
     if (clock.declares.mayLose) return;
+    if (ledger.isRemoved(answer.coordinator)) {
+      this.void.add(id);
+      return count("acknowledgements of a removed node, excused");
+    }
     if (!told.includes(id)) broken("a write's answer knows the write", `${what} is told ${told.join(" ")}`);
     const places = this.placesOf(write.address);
     const hints = this.sloppy ? ledger.hintsOf(write.address) : [];
@@ -168,6 +191,14 @@ export class Judge {
     if (write.version.tombstone && engine.graceMs !== undefined) return count("acknowledgements of tombstones with a grace, excused"); // prettier-ignore
     count("acknowledgements checked");
     if (received > primaries) count("acknowledgements with stand-ins");
+    // Of a ring with fewer members than copies, as many are missing as there are too few.
+    const short = this.n - places.length;
+    // The ring may have gone on while the answer was under way, and what was lost meanwhile did not go with it.
+    const lost = this.changing ? short + this.lost(write) : 0;
+    if (lost > 0 && (received < this.writeQuorum(write) || stored < dw || primaries < pw)) {
+      if (received + lost >= this.writeQuorum(write) && stored + lost >= dw && primaries + lost >= pw)
+        return count("acknowledgements of copies that were lost, excused");
+    }
     if (received < this.writeQuorum(write) || stored < dw || primaries < pw) {
       const have = `${String(received)} received, ${String(stored)} stored, ${String(primaries)} received by primaries`;
       const needed = `W=${String(this.writeQuorum(write))} DW=${String(dw)} PW=${String(pw)}`;
@@ -188,8 +219,18 @@ export class Judge {
     for (const write of truth.all()) {
       if (write.outcome !== "ok") continue;
       const id = write.version.writeId;
-      const places = [...this.placesOf(write.address), ...ledger.hintsOf(write.address)];
-      const holders = places.filter((copy) => copy.received.has(id));
+      if (this.void.has(id)) {
+        count("durability: written by a removed node, excused");
+        continue;
+      }
+      const hints = ledger.hintsOf(write.address);
+      const places = [...this.placesOf(write.address), ...hints];
+      const ever = this.changing ? [...ledger.copiesOf(write.address), ...hints] : places;
+      const holders = ever.filter((copy) => copy.received.has(id) && !copy.movedAway);
+      if (holders.length === 0 && this.changing) {
+        broken("acknowledged writes survive", `${truth.describe(id)} is at no replica any more`);
+        continue;
+      }
       if (holders.every(({ lostAt }) => lostAt !== undefined && lostAt >= write.startedAt)) {
         count("durability: all copies lost, excused");
         continue;
@@ -210,8 +251,24 @@ export class Judge {
     const left: string[] = [];
     for (const { node, vnode, storedAs, home } of ledger.all()) {
       if (home === undefined || ledger.isDamaged(node) || ledger.isDamaged(home.node)) continue;
+      if (ledger.isRemoved(node) || this.court.mayReturn(node)) continue;
       const state = peek(node, vnode, storedAs);
       if (state !== undefined) left.push(`node-${String(node + 1)} keeps ${clock.describe(state)} for node-${String(home.node + 1)}`); // prettier-ignore
+    }
+    return left;
+  }
+
+  /** Copies at nodes whose they are not. */
+  leftOver(): readonly string[] {
+    const { ledger, peek, clock, ring, mayReturn } = this.court;
+    const left: string[] = [];
+    for (const { node, vnode, address, home } of ledger.all()) {
+      if (home !== undefined || ledger.isDamaged(node) || ledger.isRemoved(node)) continue;
+      if (mayReturn(node)) continue;
+      const state = peek(node, vnode, address);
+      if (state === undefined) continue;
+      if (ring().preferenceList(address, this.n).some((place) => place.node === node && place.vnode === vnode)) continue; // prettier-ignore
+      left.push(`node-${String(node + 1)}.${String(vnode)} keeps ${clock.describe(state)} of ${JSON.stringify(address)}`); // prettier-ignore
     }
     return left;
   }
@@ -265,7 +322,9 @@ export class Judge {
 
   placesOf(address: Address): readonly Copy[] {
     const { ring, ledger } = this.court;
-    return ring.preferenceList(address, this.n).map(({ node, vnode }) => ledger.copyOf(node, vnode, address));
+    return ring()
+      .preferenceList(address, this.n)
+      .map(({ node, vnode }) => ledger.copyOf(node, vnode, address));
   }
 
   private writeQuorum({ options }: Write): number {

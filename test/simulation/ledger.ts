@@ -7,6 +7,9 @@
  * A copy under a hinted vnode is kept for somebody else and has a page of its own: it may go once its home has stored all
  * that is in it, or by its age where that is set, and not before. As no other copy ever goes (but tombstones, where that
  * is set), a write that somebody stored is somewhere at every moment.
+ *
+ * Where members come and go, a copy may also leave a node that its key belongs to no more: once every owner has stored
+ * what is in it. A removed node's copies are lost, for it was dead when it was removed, and whatever it may do later.
  */
 import type { Clock } from "../../engine/clocks/clock";
 import type { DvvSet } from "../../engine/clocks/dotted-set";
@@ -56,6 +59,8 @@ export interface Copy {
   readonly removed: unknown[];
   /** When something that it held was last lost by declaration. */
   lostAt: Micros | undefined;
+  /** It has gone to the key's owners, and did not come back. */
+  movedAway: boolean;
 }
 
 export interface Books {
@@ -63,6 +68,8 @@ export interface Books {
   readonly cluster: ClusterSettings;
   readonly truth: Truth;
   readonly ring: () => Ring;
+  /** By which a node goes just now. */
+  readonly ringOf: (node: number) => Ring;
   readonly now: () => Micros;
   readonly broken: (invariant: string, evidence: string) => void;
   readonly count: (what: string) => void;
@@ -84,6 +91,10 @@ export class Ledger {
   private readonly dots = new Map<string, number>();
   /** Nodes whose disks were damaged on purpose: what they hold proves nothing. */
   private readonly damaged = new Set<number>();
+  /** Nodes that an operator has given up. */
+  private readonly removedNodes = new Set<number>();
+  /** Copies of a key that are no hints, wherever they are or were. */
+  private readonly own = new Map<Address, Copy[]>();
 
   constructor(private readonly books: Books) {
     for (let i = 0; i < books.cluster.members.length; i++) {
@@ -97,13 +108,16 @@ export class Ledger {
     let copy = this.copies.get(key);
     if (copy === undefined) {
       const isHint = vnode >= HINTED;
+      const homeOf = (at: number, hinted: number): Replica | undefined => this.books.ringOf(at).homeOf(hinted);
       const isLogged = isHint && this.books.cluster.engine.standIn === "coordinator-log";
       copy = {
         node,
         vnode,
         address: isLogged ? addressOfHint(storedAs) : storedAs,
         storedAs,
-        home: isHint ? this.books.ring().homeOf(vnode) : undefined,
+        get home() {
+          return isHint ? homeOf(node, vnode) : undefined;
+        },
         since: 0,
         durable: undefined,
         storing: new Map(),
@@ -113,9 +127,11 @@ export class Ledger {
         texts: new Set(),
         removed: [],
         lostAt: this.damaged.has(node) ? Infinity : undefined,
+        movedAway: false,
       };
       this.copies.set(key, copy);
-      if (isHint) this.hints.set(copy.address, [...this.hintsOf(copy.address), copy]);
+      const others = isHint ? this.hints : this.own;
+      others.set(copy.address, [...(others.get(copy.address) ?? []), copy]);
     }
     return copy;
   }
@@ -128,6 +144,11 @@ export class Ledger {
   /** Every copy that was ever kept of a key for somebody else. */
   hintsOf(address: Address): readonly Copy[] {
     return this.hints.get(address) ?? [];
+  }
+
+  /** Every copy of a key that was ever kept by somebody for itself. */
+  copiesOf(address: Address): readonly Copy[] {
+    return this.own.get(address) ?? [];
   }
 
   all(): Iterable<Copy> {
@@ -167,6 +188,16 @@ export class Ledger {
     this.damaged.add(node);
   }
 
+  /** An operator has given up a node: so has everybody what it holds. */
+  removedNode(node: number): void {
+    this.removedNodes.add(node);
+    for (const copy of this.copies.values()) if (copy.node === node) lose(copy, this.books.now());
+  }
+
+  isRemoved(node: number): boolean {
+    return this.removedNodes.has(node);
+  }
+
   isDamaged(node: number): boolean {
     return this.damaged.has(node);
   }
@@ -192,6 +223,8 @@ export class Ledger {
       return;
     }
     if (before === undefined) copy.since = now();
+    copy.movedAway = false;
+    if (this.removedNodes.has(copy.node)) lose(copy, now());
     const text = clock.describe(state);
     copy.texts.add(text);
     copy.storing.set(token, state);
@@ -217,6 +250,11 @@ export class Ledger {
     if (copy.home !== undefined) {
       this.drops.set(copy.address, 1 + (this.drops.get(copy.address) ?? 0));
       this.checkDrop(copy, copy.home, state);
+    } else if (cluster.engine.membership !== undefined) {
+      this.checkMove(copy, state);
+      copy.movedAway = true;
+      copy.removed.push(state);
+      return;
     } else if (
       !removesTombstones(cluster.engine) ||
       // What could not be stored is in memory, and gone on from; what cannot be read may have been lost.
@@ -236,6 +274,33 @@ export class Ledger {
     lose(copy, now());
   }
 
+  /** A copy that is left over goes: every owner has stored what is in it. */
+  private checkMove(copy: Copy, state: unknown): void {
+    const { clock, cluster, truth, broken, count, ringOf } = this.books;
+    // What cannot be read is no state at all, and what only memory has is not on the disk.
+    if (this.damaged.has(copy.node) || this.removedNodes.has(copy.node)) return count("copy moved: excused");
+    const owners = ringOf(copy.node).preferenceList(copy.address, cluster.engine.nVal);
+    if (owners.some(({ node, vnode }) => node === copy.node && vnode === copy.vnode))
+      broken("an owner keeps its copy", `${where(copy)} drops ${clock.describe(state)}`);
+    for (const { node, vnode } of owners) {
+      const there = this.copyOf(node, vnode, copy.address);
+      const missing = this.missingFrom(there, state);
+      if (missing === undefined) count("copy moved: an owner has it");
+      else if (there.lostAt !== undefined && there.lostAt >= copy.since) count("copy moved: an owner lost it, excused");
+      else if (this.removedNodes.has(node)) count("copy moved: an owner was removed, excused");
+      else broken("what is left over is kept until all owners have it", `${where(copy)} drops ${clock.describe(state)}, ${where(there)} lacks ${missing.map((id) => truth.describe(id)).join(" ")}`); // prettier-ignore
+    }
+  }
+
+  /** Of a state, what a copy has never stored; undefined: nothing, or what it had went on purpose. */
+  private missingFrom(there: Copy, state: unknown): number[] | undefined {
+    const { clock, truth, peek } = this.books;
+    const isIn = (has: unknown): boolean => has !== undefined && ["equal", "after"].includes(clock.compare(has, state));
+    if (isIn(there.durable) || isIn(peek(there.node, there.vnode, there.address)) || there.removed.some(isIn)) return undefined; // prettier-ignore
+    const missing = [...truth.covered(idsOf(clock, state))].filter((id) => !there.stored.has(id));
+    return missing.length === 0 && !clock.declares.mayLose ? undefined : missing;
+  }
+
   /** A hint goes: its home has stored what is in it, or had and lost it by declaration, or it is too old. */
   private checkDrop(hint: Copy, { node, vnode }: Replica, state: unknown): void {
     const { clock, cluster, truth, broken, count, now } = this.books;
@@ -250,6 +315,8 @@ export class Ledger {
       count("hint dropped: its home had it"); // prettier-ignore
     else if (expiryMs !== undefined && now() - hint.since >= fromMs(expiryMs)) count("hint dropped: too old");
     else if (home.lostAt !== undefined && home.lostAt >= hint.since) count("hint dropped: its home lost it, excused");
+    else if (cluster.engine.membership !== undefined && this.isWithOwners(hint, state))
+      count("hint dropped: the owners have it"); // prettier-ignore
     // Past its grace a tombstone is taken by nobody any more; whose clock is wrong thinks so early.
     else if (cluster.engine.graceMs !== undefined && isDeleted(clock, state))
       count("hint dropped: an old tombstone, excused"); // prettier-ignore
@@ -257,6 +324,18 @@ export class Ledger {
       const has = home.durable === undefined ? "nothing" : clock.describe(home.durable);
       broken("a hint is kept until its home has it", `${where(hint)} drops ${clock.describe(state)} while ${where(home)} has stored ${has}`); // prettier-ignore
     }
+  }
+
+  /** Whose home is gone, or its key's no more: then owners count, as for any copy that is left over. */
+  private isWithOwners(hint: Copy, state: unknown): boolean {
+    const { cluster, ringOf } = this.books;
+    return ringOf(hint.node)
+      .preferenceList(hint.address, cluster.engine.nVal)
+      .every(({ node, vnode }) => {
+        const there = this.copyOf(node, vnode, hint.address);
+        const lost = there.lostAt !== undefined && there.lostAt >= hint.since;
+        return lost || this.missingFrom(there, state) === undefined;
+      });
   }
 
   stored(copy: Copy, token: number): void {
@@ -452,5 +531,13 @@ export class Overseen implements RunningNode {
 
   count(): ReturnType<RunningNode["count"]> {
     return this.inner.count();
+  }
+
+  get serving(): boolean {
+    return this.inner.serving !== false;
+  }
+
+  get ringState(): RunningNode["ringState"] {
+    return this.inner.ringState;
   }
 }

@@ -16,11 +16,13 @@ import { type FaultAction, resolveTargets, targetsOf } from "../../engine/vocabu
 import { fromMs, type Micros } from "../../engine/vocabulary/micros";
 import { Random } from "../../engine/vocabulary/random";
 import type { StorageSettings } from "../../engine/vocabulary/settings";
+import { ComingAndGoing } from "./coming-and-going";
 import { Census, CountingWatcher } from "./census";
 import { type ContextHabit, Draws, drawScenario, type Scenario } from "./draw";
 import { Judge } from "./judge";
 import { Ledger, Overseen, type Violation } from "./ledger";
 import { behind, type OpenBug } from "./open-bugs";
+import type { Ring } from "../../engine/ring/ring";
 import { Truth } from "./truth";
 
 /** Between the engine's node and whoever watches it: a bug planted by a test. */
@@ -70,6 +72,7 @@ class Course {
   private readonly client: SimulatedClient;
   private readonly addresses: readonly Address[];
   private readonly clock: Clock;
+  private readonly members: ComingAndGoing;
   private divergent = 0;
   private begun = 0;
   private ended = 0;
@@ -86,7 +89,9 @@ class Course {
     const { clock, truth } = this;
     const peek = (at: number, vnode: number, address: Address): unknown =>
       this.cluster.machines[at].peek(vnode, address);
-    this.ledger = new Ledger({ clock, cluster, truth, ring: () => this.cluster.ring, now, broken, count, peek });
+    const ring = (): Ring => this.members.ring;
+    const ringOf = (at: number): Ring => this.members.ringOf(at);
+    this.ledger = new Ledger({ clock, cluster, truth, ring, ringOf, now, broken, count, peek });
     const node: NodeFactory = (options, at) => new Node(options, at);
     const create = plant?.(node) ?? node;
     this.cluster = new SimulatedCluster({
@@ -98,8 +103,10 @@ class Course {
           if (state === "down") this.ledger.died(index, survivesCrashes(cluster.storage));
         },
         (id) => this.faultBegins(id),
+        (at) => this.members.changed(at),
       ),
     });
+    this.members = new ComingAndGoing(this.cluster, scenario, this.ledger, broken, count);
     for (const { action } of scenario.faults) {
       if (action.kind === "torn-write") for (const node of this.nodesOf(action)) this.ledger.damage(node);
     }
@@ -107,7 +114,8 @@ class Course {
     this.judge = new Judge({
       clock: this.clock,
       engine: cluster.engine,
-      ring: this.cluster.ring,
+      ring,
+      mayReturn: (at) => !this.cluster.machines[at].up && !survivesCrashes(cluster.storage),
       truth: this.truth,
       ledger: this.ledger,
       broken,
@@ -123,9 +131,11 @@ class Course {
   run(): SwarmRun {
     const { scenario, cluster } = this;
     scheduleFaults(cluster, scenario.faults, 0);
+    this.members.schedule();
     scenario.workload.sessions.forEach((habit, number) => this.session(number, habit));
     this.advance(fromMs(scenario.endMs));
     this.heal();
+    this.members.settle((ms) => this.advance(this.cluster.now() + fromMs(ms)));
     this.comeTogether();
     this.judge.atRest();
     this.inspectAll();
@@ -283,7 +293,7 @@ class Course {
     const { cluster, scenario } = this;
     const { engine } = scenario.cluster;
     cluster.machines.forEach(({ up }, index) => {
-      if (!up) this.broken("faults end", `node-${String(index + 1)} is still down`);
+      if (!up && !this.members.mayBeDown(index)) this.broken("faults end", `node-${String(index + 1)} is still down`);
     });
     // Twice: what waited in a paused process is worked off first, and what follows from it has its own deadlines.
     const longest = Math.max(engine.readTimeoutMs, engine.writeTimeoutMs, engine.detector.timeoutMs, 300);
@@ -303,6 +313,12 @@ class Course {
   private comeTogether(): void {
     const { standIn, hint, aae } = this.scenario.cluster.engine;
     const { cluster, judge } = this;
+    if (this.scenario.cluster.engine.membership !== undefined) {
+      const from = cluster.now();
+      while (judge.leftOver().length > 0 && cluster.now() < from + fromMs(LEFT_OVER_PATIENCE_MS)) this.rest();
+      for (const what of judge.leftOver()) this.broken("what is left over goes to its owners", what);
+      this.census.add("checks", "rest: nothing is left over");
+    }
     if (standIn !== undefined) {
       const from = cluster.now();
       // Rests double up to five seconds between tries of a home; the network itself may lose some of them.
@@ -327,7 +343,8 @@ class Course {
 
   /** Pairs of a tree and a peer that one node goes through in turn. */
   private longestRound(): number {
-    const { ring, settings } = this.cluster;
+    const { settings } = this.cluster;
+    const { ring } = this.members;
     const counts = settings.members.map(() => 0);
     for (const { replicas } of ring.groups(settings.engine.nVal)) {
       for (const { node } of replicas) counts[node] += replicas.filter((other) => other.node !== node).length;
@@ -364,6 +381,10 @@ class Course {
   /** Reads a key from all replicas and writes over what it read, to all; then any one replica gives that and nothing else. */
   private checkThatKeysWork(): void {
     for (const address of this.addresses) {
+      if (this.judge.placesOf(address).length < this.scenario.cluster.engine.nVal) {
+        this.census.add("checks", "healed: fewer members than copies, excused");
+        continue;
+      }
       if (this.judge.placesOf(address).some(({ node }) => this.ledger.isDamaged(node))) {
         // A record that cannot be read stays so until somebody rebuilds it: neither reads nor writes do.
         this.census.add("checks", "healed: a damaged copy, excused");
@@ -417,6 +438,8 @@ function survivesCrashes({ kind, sync }: StorageSettings): boolean {
   return kind === "lmdb" && sync !== "never";
 }
 
+/** Within that former owners have given up what they had. */
+const LEFT_OVER_PATIENCE_MS = 60_000;
 /** Within that hints are home. */
 const HANDOFF_PATIENCE_MS = 90_000;
 /** So many rounds of anti-entropy must be enough, and time for what must rest while reads are slow. */
