@@ -8,7 +8,8 @@ import { firstPlan, nextPlan } from "../engine/ring/plan";
 import { type Balance, balanceOf, metadataOf, movementBetween, neighboursOf } from "../engine/ring/properties";
 import { Ring } from "../engine/ring/ring";
 import { Random } from "../engine/vocabulary/random";
-import type { MemberSettings } from "../engine/vocabulary/settings";
+import type { MemberSettings, RingSettings } from "../engine/vocabulary/settings";
+import type { FinishContext } from "../results/measures/measure";
 import type { MetricValue } from "../results/record/figures";
 import type { Cell } from "./spec/experiment";
 
@@ -16,7 +17,7 @@ import type { Cell } from "./spec/experiment";
 const MOST_CHANGED = 60;
 
 /** Undefined where neither is asked for. */
-export function drawnRings(cell: Cell, seed: number): Readonly<Record<string, MetricValue>> | undefined {
+export function drawnRings(cell: Cell, seed: number): FinishContext["drawnRings"] {
   const { rings = 0, availability } = cell.measure;
   if (rings === 0 && availability === undefined) return undefined;
   const settings = cell.cluster.ring;
@@ -67,9 +68,17 @@ export function drawnRings(cell: Cell, seed: number): Readonly<Record<string, Me
     }
   }
   return {
-    ...sums.metrics(),
-    ...(availability === undefined ? {} : { outages_per_century: counted(outages, accelerated) }),
+    metrics: {
+      ...sums.metrics(),
+      ...(availability === undefined ? {} : { outages_per_century: counted(outages, accelerated) }),
+    },
+    figures: { drawn, strategy: inWords(settings) },
   };
+}
+
+function inWords({ strategy, dealing, spread }: RingSettings): string {
+  const words: string = dealing === "random" ? `${strategy}, dealt at random` : strategy;
+  return spread === undefined ? words : `${words}, over zones`;
 }
 
 const UNITS: Readonly<Record<string, string>> = {

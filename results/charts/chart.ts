@@ -28,6 +28,8 @@ import { percentileSpectrum } from "./percentile-spectrum";
 import { oneCopy } from "./one-copy";
 import { repairWork } from "./repair-work";
 import { ringBalance } from "./ring-balance";
+import { ringChanges } from "./ring-changes";
+import { ringMetadata } from "./ring-metadata";
 import { siblings } from "./siblings";
 import { siblingsByWrites } from "./siblings-by-writes";
 import { staleOverTime } from "./stale-over-time";
@@ -134,6 +136,8 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
     siblingsByWrites,
     metadataByWriters,
     ringBalance,
+    ringMetadata,
+    ringChanges,
     workByRole,
     imbalanceOverTime,
     faultsCompared,

@@ -57,8 +57,11 @@ export interface FinishContext {
   /** Share of the ring by node, 0 to 1. */
   readonly ringShares: Readonly<Record<string, number>>;
   readonly ring: TrialFigures["ring"];
-  /** Metrics of rings drawn besides it, where the experiment asks for some. */
-  readonly drawnRings?: Readonly<Record<string, MetricValue>>;
+  /** Rings drawn besides it, where the experiment asks for some. */
+  readonly drawnRings?: {
+    readonly metrics: Readonly<Record<string, MetricValue>>;
+    readonly figures: NonNullable<TrialFigures["rings"]>;
+  };
   readonly calibration: Calibration | null;
   /** Rate that was asked for; undefined for a closed loop without a target, which offers nothing of its own. */
   readonly offeredPerSecond?: number;

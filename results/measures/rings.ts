@@ -12,6 +12,8 @@ export class RingsMeasure implements Measure {
   }
 
   finish(end: FinishContext): Findings {
-    return end.drawnRings === undefined ? {} : { metrics: end.drawnRings };
+    if (end.drawnRings === undefined) return {};
+    const { metrics, figures } = end.drawnRings;
+    return { metrics, figures: { rings: figures } };
   }
 }

@@ -136,6 +136,8 @@ export interface TrialFigures {
   readonly repair?: RepairFigures;
   /** Chart 27: how far the history is from that of one register, by value. */
   readonly zones?: ZoneFigures;
+  /** Charts 43 and 44: rings drawn besides the one that was run, whose metrics begin with ring_. */
+  readonly rings?: RingsFigures;
   /** From each acknowledgement until the last primary had stored the write or what replaced it, where the world tells. */
   readonly trueWindow?: TrueWindow;
   /** Charts 29 to 33: how good the failure detectors were. Absent where nobody told opinions and truth. */
@@ -259,6 +261,12 @@ export interface ClientsThen {
   readonly failed: number;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
+}
+
+export interface RingsFigures {
+  readonly drawn: number;
+  /** In words: `equal-partitions, dealt at random`. */
+  readonly strategy: string;
 }
 
 /** Seconds; times of keys count from the end of the last fault before them. */

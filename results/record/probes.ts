@@ -69,10 +69,18 @@ export const PROBES: readonly Probe[] = [
     name: "load_balance",
     title: "How evenly nodes are loaded",
     metrics: [
-      ...["load_*", "key_imbalance", "keys_per_weight_error", "role_imbalance_max", "out_of_balance*"],
+      ...[
+        "load_*",
+        "ring_*",
+        "outages_per_century",
+        "key_imbalance",
+        "keys_per_weight_error",
+        "role_imbalance_max",
+        "out_of_balance*",
+      ],
       ...["imbalance_low_load", "imbalance_high_load", "imbalance_low_over_high"],
     ],
-    charts: ["ring-balance", "work-by-role", "imbalance-over-time"],
+    charts: ["ring-balance", "ring-metadata", "ring-changes", "work-by-role", "imbalance-over-time"],
   },
 ];
 

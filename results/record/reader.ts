@@ -157,6 +157,7 @@ const FIGURES: Shape = {
   repair: "object?",
   zones: "object?",
   trueWindow: "object?",
+  rings: "object?",
   detection: "object?",
 };
 const PHASES: Shape = { measureFromS: "number", measureToS: "number" };
@@ -204,6 +205,7 @@ const ZONES: Shape = {
   valuesCut: "number",
   valuesLeftOut: "number",
 };
+const RINGS: Shape = { drawn: "number", strategy: "string" };
 const TRUE_WINDOW: Shape = { writes: "number", none: "number", open: "number", ms: DELAYS };
 const DETECTION_TIMES: Shape = {
   ...{ ms: ["number"], detected: ["number"], censored: ["number"] },
@@ -429,6 +431,7 @@ function readFigures(trial: string): TrialFigures | null {
       ifPresentValues(figures.repair?.totals, "number?", "repair.totals") ??
       ifPresent(figures.zones, ZONES, "zones") ??
       ifPresent(figures.trueWindow, TRUE_WINDOW, "trueWindow") ??
+      ifPresent(figures.rings, RINGS, "rings") ??
       ifPresent(figures.detection, DETECTION, "detection") ??
       ifPresent(figures.detection?.level, DETECTION_LEVEL, "detection.level") ??
       ifPresent(figures.tVisibility.meanMs, ["number"], "tVisibility.meanMs"),

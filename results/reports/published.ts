@@ -9,7 +9,8 @@ import { count, metricInWords, NBSP, percent, plain, withUnit } from "../charts/
 import type { MetricValue } from "../record/figures";
 import type { CellSummary, LoadedRun, PublishedValue } from "../record/run-folder";
 import { describeMetric as describeKnown } from "../record/metrics";
-import { WORLD_AXIS, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
+import { publishedFor } from "../statistics/published-values";
+import { WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
 import { dataTable } from "./tables";
 
 export type PublishedVerdict = "pass" | "fail" | "inconclusive" | "not-run";
@@ -25,7 +26,7 @@ export interface BesidePublished {
 export function besidePublished(run: LoadedRun): BesidePublished[] {
   return (run.manifest.published ?? []).flatMap((published) =>
     run.cells
-      .filter((cell) => belongsTo(run, cell, published))
+      .filter((cell) => publishedFor(run, cell, published))
       .map((cell) => {
         const measured = cell.metrics[published.metric];
         return { cell, published, measured, verdict: verdictOn(published, measured) };
@@ -96,21 +97,6 @@ function roomInWords({ value, tolerance, within }: PublishedValue, unit: string)
   const room = within ?? (value === 0 ? tolerance : undefined);
   if (room === undefined) return percent(tolerance);
   return unit === "ratio" ? `${plain(100 * room)}${NBSP}points` : withUnit(room, unit);
-}
-
-function belongsTo(run: LoadedRun, cell: CellSummary, { where }: PublishedValue): boolean {
-  const resolved = run.trials.find(({ record }) => record.cell === cell.id)?.record.resolved ?? {};
-  return Object.entries(where).every(([key, value]) => {
-    if (key === WORLD_AXIS) return cell.world === value;
-    return named(cell.axes, key) === value || named(resolved, key) === value;
-  });
-}
-
-/** By the whole key, else by its last name: `r` finds `tunables.r`. */
-function named(values: Readonly<Record<string, unknown>>, key: string): unknown {
-  if (key in values) return values[key];
-  const whole = Object.keys(values).find((name) => name.endsWith(`.${key}`));
-  return whole === undefined ? undefined : values[whole];
 }
 
 /** Within the tolerance, bounds included: up to rounding, so that 0.95 is within 5 % of 1. */
