@@ -67,7 +67,7 @@ export class TraceRecorder implements Watcher {
   }
 
   sent(at: Micros, from: Party, to: Party, message: Message, bytes: number): number {
-    if (message.kind === "heartbeat") return 0;
+    if (message.kind === "heartbeat" || message.kind === "probe") return 0;
     const key = this.keyOfMessage(from, to, message);
     if (!this.keep(at)) return 0;
     const id = this.nextMessage++;

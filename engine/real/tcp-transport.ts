@@ -242,6 +242,8 @@ export class TcpTransport implements Transport {
       socket.destroy();
       if (link.dialling !== socket) return;
       link.dialling = undefined;
+      // Refused again and again: a connection that never was ends like one that is lost, only later.
+      if (link.retryMs === LAST_RETRY_MS) this.tellOfLink("link-down", index);
       this.redial(index);
     };
     socket.once("error", failed);

@@ -46,6 +46,14 @@ describe("failure detectors among real processes", function () {
         await until("all suspect the dead", () => say("suspected") === NODES - 1, 15_000);
         await live.restart(2);
         await until("all trust the one that is back", () => say("trusted") === NODES - 1, 15_000);
+        // A life that begins while another has ended must find that out by itself.
+        await live.cluster.kill(2);
+        await until("all suspect the dead again", () => say("suspected") === NODES - 1, 15_000);
+        await live.restart(0);
+        const from = live.logs.length;
+        await until("a new life suspects the dead", () => live.logs.slice(from).some((line) => line.includes("node-1: suspected node-3")), 15_000); // prettier-ignore
+        await live.restart(2);
+        await until("all trust it", () => say("trusted") === NODES - 1, 15_000);
         if (!STANDING_STILL.has(name)) return;
         live.cluster.pause(2);
         await until("all suspect the one that stands still", () => say("suspected") === NODES - 1, 15_000);
