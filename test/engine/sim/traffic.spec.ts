@@ -13,7 +13,8 @@ describe("messages by cause", () => {
         w: 1,
         sloppyQuorum: true,
         standIn: "fallback",
-        hint: { batch: 10, idleMs: 0, concurrency: 2 },
+        // Reads come before hints do, and have something to repair.
+        hint: { batch: 10, idleMs: 500, concurrency: 2 },
         aae: { intervalMs: 100, depth: 4, fanout: 2, hash: "clock", repair: "gets", concurrency: 2 },
       },
     });
