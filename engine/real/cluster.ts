@@ -469,7 +469,8 @@ export class RealCluster {
         resolve(answer);
       };
       const onMessage = (answer: FromNode): void => {
-        if ((answer.type === "counts" || answer.type === "done") && answer.id === id) finish(answer);
+        if ((answer.type === "counts" || answer.type === "done" || answer.type === "ring") && answer.id === id)
+          finish(answer);
       };
       const onExit = (): void => finish(undefined);
       const timer = setTimeout(() => finish(undefined), patienceMs);

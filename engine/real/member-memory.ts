@@ -5,6 +5,7 @@
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { rememberedFrom } from "../membership/remembered";
 
 export class MemberMemory {
   private readonly file: string;
@@ -13,10 +14,12 @@ export class MemberMemory {
     this.file = join(directory, "membership.json");
   }
 
-  /** What the last life wrote; undefined: nothing. */
+  /** What the last life wrote; undefined: nothing. @throws Error naming the file when it cannot be read, or is damaged. */
   read(): string | undefined {
     try {
-      return readFileSync(this.file, "utf8");
+      const text = readFileSync(this.file, "utf8");
+      rememberedFrom(text);
+      return text;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw new Error(`${this.file}: ${(error as Error).message}`);

@@ -27,6 +27,8 @@ export { address };
 
 export interface LiveOptions {
   readonly nodes?: number;
+  /** Of those, how many join later. */
+  readonly spares?: number;
   readonly engine?: Partial<EngineSettings>;
   readonly ring?: Partial<RingSettings>;
   readonly network?: Partial<NetworkSettings>;
@@ -59,7 +61,12 @@ export function settingsOf(options: LiveOptions = {}): ClusterSettings {
   return {
     name: `test-${String(process.pid)}-${String(++made)}`,
     seed: 11,
-    members: Array.from({ length: count }, (_, i) => ({ id: `node-${String(i + 1)}`, zone: "a", weight: 1 })),
+    members: Array.from({ length: count }, (_, i) => ({
+      id: `node-${String(i + 1)}`,
+      zone: "a",
+      weight: 1,
+      ...(i < count - (options.spares ?? 0) ? {} : { joins: true as const }),
+    })),
     ring: { ...RING, ...options.ring },
     engine: { ...SETTINGS, detector: { ...SETTINGS.detector, timeoutMs: 1_000 }, ...options.engine },
     network: { loss: 0, ...options.network },
@@ -74,6 +81,7 @@ export class LiveCluster {
   readonly directory: string;
   private running: RealCluster | undefined;
   private readonly clients: Client[] = [];
+  private readonly serving = new Map<number, boolean>();
   private nextWrite = 1;
 
   private constructor(
@@ -99,6 +107,10 @@ export class LiveCluster {
         placement: { nodes: undefined, driver: undefined, description: "as it comes" },
         log: (line) => live.logs.push(line),
         died: (index, how) => live.deaths.push(`${String(index)}: ${how}`),
+        serving: (index, on) => {
+          live.serving.set(index, on);
+          for (const client of live.clients) client.serves(index, on);
+        },
         ports: options.ports,
         measureLegs: options.measureLegs,
         nodeFlags: options.nodeFlags,
@@ -130,6 +142,7 @@ export class LiveCluster {
       graceMs: 300,
       ...options,
     });
+    for (const [index, on] of this.serving) client.serves(index, on);
     this.clients.push(client);
     return client;
   }
