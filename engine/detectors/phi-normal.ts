@@ -32,6 +32,8 @@ class PhiNormal extends ExpectedHeartbeats {
   private readonly window: number;
   private readonly minDeviation: Micros;
   private readonly acceptablePause: Micros;
+  private readonly threshold: number;
+  /** How many of them phi reaches the threshold at. */
   private readonly deviations: number;
 
   constructor(settings: DetectorSettings, peers: readonly NodeIndex[], now: Micros) {
@@ -41,6 +43,7 @@ class PhiNormal extends ExpectedHeartbeats {
     this.window = own.window;
     this.minDeviation = fromMs(own.minDeviationMs);
     this.acceptablePause = fromMs(own.acceptablePauseMs);
+    this.threshold = own.threshold;
     this.deviations = deviationsAt(own.threshold);
     this.follow(peers, now);
   }
@@ -71,7 +74,8 @@ class PhiNormal extends ExpectedHeartbeats {
 
   override level(node: NodeIndex, now: Micros): number {
     const window = this.windows[node];
-    if (window === undefined) return 0;
+    // Before the first heartbeat there is a time allowed and no distribution.
+    if (window === undefined) return super.level(node, now) * this.threshold;
     return phiOfNormal(this.sinceHeartbeat(node, now) - this.acceptablePause, window.mean, this.deviationOf(window));
   }
 }
