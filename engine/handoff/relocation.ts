@@ -168,6 +168,8 @@ export class Relocation {
   stop(): void {
     this.serial++;
     this.job = undefined;
+    this.walking = false;
+    this.again = false;
     this.parcels = [];
     this.current = undefined;
     this.due = Infinity;
@@ -182,7 +184,11 @@ export class Relocation {
   advance(now: Micros): void {
     if (this.job === undefined) return;
     if (this.current !== undefined && now >= this.current.deadline) this.failed(now);
-    if (now >= this.pageDeadline) this.startWalk(now);
+    if (now >= this.pageDeadline) {
+      // Should the page come after all, it is no page of this walk.
+      this.serial++;
+      this.startWalk(now);
+    }
     if (now >= this.due) this.goOn(now);
   }
 

@@ -134,7 +134,8 @@ export class Members {
 
   /**
    * What is known here and not to whoever has these digests, and of whom it knows more. `complete`: it knows of nobody
-   * else. A removal counts as more than anything.
+   * else. Otherwise they are some in a row, in order of node with the first behind the last: it knows of nobody between two.
+   * A removal counts as more than anything.
    */
   compare(
     digests: readonly number[],
@@ -156,7 +157,12 @@ export class Members {
       else if (isNewer(mine, theirs)) news.push(mine);
       else if (isNewer(theirs, mine)) wants.push(node);
     }
-    if (complete) for (const entry of this.all()) if (!listed.has(entry.node)) news.push(entry);
+    const nodes = [...listed];
+    for (const entry of this.all()) {
+      if (listed.has(entry.node)) continue;
+      if (complete || nodes.some((node, i) => i + 1 < nodes.length && isBetween(entry.node, node, nodes[i + 1])))
+        news.push(entry);
+    }
     return { news, wants };
   }
 
@@ -180,6 +186,11 @@ export class Members {
     this.cachedHash = undefined;
     this.changes++;
   }
+}
+
+/** Going up from `from`, and on from the lowest behind the highest. */
+function isBetween(node: NodeIndex, from: NodeIndex, to: NodeIndex): boolean {
+  return from < to ? node > from && node < to : node > from || node < to;
 }
 
 function isNewer(a: { epoch: number; version: number }, b: { epoch: number; version: number }): boolean {

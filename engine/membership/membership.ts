@@ -284,7 +284,8 @@ export class Membership {
 
   private digestsWithin(): readonly number[] {
     const all = this.members.digests();
-    const most = Math.max(1, Math.floor(this.options.settings.payloadBytes / DIGEST_BYTES));
+    // Two at least: of one alone nobody can tell who is missing.
+    const most = Math.max(2, Math.floor(this.options.settings.payloadBytes / DIGEST_BYTES));
     if (all.length <= 3 * most) return all;
     const from = this.options.random.nextBelow(all.length / 3);
     const window: number[] = [];
@@ -292,9 +293,11 @@ export class Membership {
     return window;
   }
 
-  /** Everything that is known, as far as a message may carry it. */
+  /** Everything that is known, as far as a message may carry it; what nobody else can know first. */
   private tellAll(to: NodeIndex): void {
-    const entries = this.within(this.members.all());
+    const { own } = this.members;
+    const others = this.members.all().filter((entry) => entry !== own);
+    const entries = [own, ...this.drawn(others, this.mostEntries - 1)];
     this.acts.send(to, this.message({ ring: this.state, hash: this.members.hash(), entries }));
   }
 

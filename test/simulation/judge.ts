@@ -226,12 +226,13 @@ export class Judge {
       const hints = ledger.hintsOf(write.address);
       const places = [...this.placesOf(write.address), ...hints];
       const ever = this.changing ? [...ledger.copiesOf(write.address), ...hints] : places;
-      const holders = ever.filter((copy) => copy.received.has(id) && !copy.movedAway);
+      const isLost = ({ lostAt }: Copy): boolean => lostAt !== undefined && lostAt >= write.startedAt;
+      const holders = ever.filter((copy) => copy.received.has(id));
       if (holders.length === 0 && this.changing) {
         broken("acknowledged writes survive", `${truth.describe(id)} is at no replica any more`);
         continue;
       }
-      if (holders.every(({ lostAt }) => lostAt !== undefined && lostAt >= write.startedAt)) {
+      if (holders.every(isLost)) {
         count("durability: all copies lost, excused");
         continue;
       }
@@ -267,7 +268,9 @@ export class Judge {
       if (mayReturn(node)) continue;
       const state = peek(node, vnode, address);
       if (state === undefined) continue;
-      if (ring().preferenceList(address, this.n).some((place) => place.node === node && place.vnode === vnode)) continue; // prettier-ignore
+      const owners = ring().preferenceList(address, this.n);
+      // What an owner cannot read it cannot take in either.
+      if (owners.some((place) => (place.node === node && place.vnode === vnode) || ledger.isDamaged(place.node))) continue; // prettier-ignore
       left.push(`node-${String(node + 1)}.${String(vnode)} keeps ${clock.describe(state)} of ${JSON.stringify(address)}`); // prettier-ignore
     }
     return left;

@@ -50,7 +50,7 @@ export interface Copy {
   readonly storing: Map<number, unknown>;
   /** Newer than all that was stored, and its store failed: a replica may go on from it while it lives, or from what it had. */
   unstored: unknown;
-  /** Write ids that this replica has ever received, stored: itself or something that covers them. */
+  /** Write ids that this replica has ever received, stored: itself or something that covers them. What moves on is taken off. */
   readonly received: Set<number>;
   readonly stored: Set<number>;
   /** Every state it was ever handed, as text. */
@@ -59,8 +59,6 @@ export interface Copy {
   readonly removed: unknown[];
   /** When something that it held was last lost by declaration. */
   lostAt: Micros | undefined;
-  /** It has gone to the key's owners, and did not come back. */
-  movedAway: boolean;
 }
 
 export interface Books {
@@ -127,7 +125,6 @@ export class Ledger {
         texts: new Set(),
         removed: [],
         lostAt: this.damaged.has(node) ? Infinity : undefined,
-        movedAway: false,
       };
       this.copies.set(key, copy);
       const others = isHint ? this.hints : this.own;
@@ -223,7 +220,6 @@ export class Ledger {
       return;
     }
     if (before === undefined) copy.since = now();
-    copy.movedAway = false;
     if (this.removedNodes.has(copy.node)) lose(copy, now());
     const text = clock.describe(state);
     copy.texts.add(text);
@@ -252,7 +248,7 @@ export class Ledger {
       this.checkDrop(copy, copy.home, state);
     } else if (cluster.engine.membership !== undefined) {
       this.checkMove(copy, state);
-      copy.movedAway = true;
+      for (const id of truth.covered(idsOf(clock, state))) copy.received.delete(id);
       copy.removed.push(state);
       return;
     } else if (

@@ -61,7 +61,7 @@ interface Knowledge {
 
 const NOTHING: Knowledge = { context: "", seen: [] };
 
-class Course {
+export class Course {
   private readonly violations: Violation[] = [];
   private readonly known: { readonly bug: OpenBug; readonly violation: Violation }[] = [];
   private readonly census = new Census();
@@ -314,8 +314,8 @@ class Course {
     const { standIn, hint, aae } = this.scenario.cluster.engine;
     const { cluster, judge } = this;
     if (this.scenario.cluster.engine.membership !== undefined) {
-      const from = cluster.now();
-      while (judge.leftOver().length > 0 && cluster.now() < from + fromMs(LEFT_OVER_PATIENCE_MS)) this.rest();
+      const until = cluster.now() + fromMs(this.leftOverPatience());
+      while (judge.leftOver().length > 0 && cluster.now() < until) this.rest();
       for (const what of judge.leftOver()) this.broken("what is left over goes to its owners", what);
       this.census.add("checks", "rest: nothing is left over");
     }
@@ -339,6 +339,12 @@ class Course {
     }
     this.census.add("checks", "rest: all primaries agree");
     for (const address of divergent) this.broken("anti-entropy brings copies together", judge.describe(address));
+  }
+
+  /** Copies of two thousand bytes with siblings, to all owners of a key, take their time at a thousand bytes a second. */
+  private leftOverPatience(): number {
+    const rate = this.scenario.cluster.engine.membership?.transferRateBytesPerSecond;
+    return LEFT_OVER_PATIENCE_MS * (rate === undefined ? 1 : 10);
   }
 
   /** Pairs of a tree and a peer that one node goes through in turn. */
