@@ -473,10 +473,18 @@ class Swim implements Detector {
   }
 
   private say(to: NodeIndex, what: ProbeMessage["what"], id: number, about: NodeIndex): void {
-    const carried = this.own.dissemination === "infection" ? this.rumours.take(this.own.maxUpdates) : NO_UPDATES;
+    const carried =
+      this.own.dissemination === "infection" ? this.rumours.take(this.own.maxUpdates) : this.objection(what);
     const own = this.own.dissemination === "none" ? undefined : this.ownNewsOf(to, what);
     const updates = own === undefined ? carried : [own, ...carried.filter(({ node }) => node !== to)];
     this.context.send(to, { kind: "probe", what, id, about, updates });
+  }
+
+  /** Whoever was told that it is dead may believe the teller dead, and so not reach it by multicast: its acks say that it lives. */
+  private objection(what: ProbeMessage["what"]): readonly LifeUpdate[] {
+    const { self, epoch } = this.context;
+    if (what !== "ack" || this.own.dissemination === "none" || this.incarnation === epoch * LIFE) return NO_UPDATES;
+    return [{ node: self, status: "alive", incarnation: this.incarnation, by: self }];
   }
 
   /** What the receiver should hear of itself: that it is believed dead, and from a buddy that it is suspected. */

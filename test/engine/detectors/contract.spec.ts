@@ -133,6 +133,17 @@ describe("every failure detector", () => {
     });
   }
 
+  it("swim by multicast finds both sides again too: an objection reaches those whom the objector believes dead", () => {
+    const { bench, opinions, live } = begin("swim", { dissemination: "multicast" });
+    live(500);
+    bench.cluster.setPartitions([{ groupOf: [0, 0, 1, 1, 1], groups: 2, oneWay: false, sideOf: undefined }]);
+    live(3_000);
+    assert.equal(opinions.against(0), 3);
+    bench.cluster.setPartitions([]);
+    live(4_000);
+    for (let node = 0; node < NODES; node++) assert.equal(opinions.against(node), 0, `node-${String(node + 1)}`);
+  });
+
   it("link does not see who stands still, without ticks", () => {
     const { bench, opinions, live } = begin("link", { net_tick: "none" });
     live(500);
