@@ -3,13 +3,15 @@
  * that any ring with those shares must move, so that 1 is perfect whatever the number of nodes. Neighbours are those with whom a node shares
  * keys: helpers in a rebuild, and each one more whose failure meets it. Panels have axes of their own, because they count different things.
  */
-import { repetitions, type ChartInput } from "./cells";
+import { MOST_PANELS, repetitions, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Panel } from "./chart";
 import { chartPanel, legendOf, line, logBounds, panelSize, type Axis } from "./frame";
 import { listed, plain, trimmed } from "./numbers";
 import {
   entriesOf,
+  inPanels,
   metricOf,
+  partInWords,
   pointsOf,
   publishedLine,
   publishedPoints,
@@ -35,11 +37,11 @@ const QUANTITIES: readonly {
   readonly axis: string;
   readonly unit: string;
 }[] = [
-  { metric: "ring_join_moved_ratio", title: "a node joins", axis: "moved over the minimum", unit: "times the minimum" },
+  { metric: "ring_join_moved_ratio", title: "a node joins", axis: "times the minimum", unit: "times the minimum" },
   {
     metric: "ring_leave_moved_ratio",
     title: "a node leaves",
-    axis: "moved over the minimum",
+    axis: "times the minimum",
     unit: "times the minimum",
   },
   { metric: "ring_neighbours", title: "neighbours", axis: "nodes that share keys", unit: "nodes" },
@@ -58,32 +60,35 @@ function draw(input: ChartInput): ChartFigure | undefined {
     unit: "entries",
     name: "entries",
   };
-  const size = panelSize(quantities.length);
+  const parts = inPanels(curves, Math.floor(MOST_PANELS / quantities.length));
+  const size = panelSize(quantities.length * parts.length);
   const published = curves.flatMap((curve) =>
     quantities.flatMap(({ metric }) => publishedPoints(input, curve, metric)),
   );
-  const panels = quantities.map(({ metric, title, axis, unit }): Panel => {
+  const panels = quantities.flatMap(({ metric, title, axis, unit }): Panel[] => {
     const all = curves.flatMap((curve) => [...pointsOf(curve, metric), ...publishedPoints(input, curve, metric)]);
     const most = Math.max(...all.map(({ y }) => y));
     const ratio = metric.endsWith("_ratio");
-    return chartPanel(title, size, {
-      type: "line",
-      x,
-      y: ratio
-        ? {
-            title: `${axis} (log scale)`,
-            scale: "logarithmic",
-            min: 0.9,
-            max: Math.max(2, trimmed(most * 1.2)),
-            unit,
-            name: axis,
-          }
-        : { title: axis, scale: "linear", min: 0, max: niceAbove(most), unit, name: axis },
-      datasets: curves.flatMap((curve) => [
-        ...publishedLine(curve, publishedPoints(input, curve, metric)),
-        line(curve.name, curve.style, pointsOf(curve, metric), { pointRadius: 3.5, order: 1, clip: 8 }),
-      ]),
-    });
+    return parts.map((part, i) =>
+      chartPanel([title, partInWords(i, parts.length)].filter(Boolean).join(", "), size, {
+        type: "line",
+        x,
+        y: ratio
+          ? {
+              title: `${axis} (log)`,
+              scale: "logarithmic",
+              min: 0.9,
+              max: Math.max(2, trimmed(most * 1.2)),
+              unit,
+              name: axis,
+            }
+          : { title: axis, scale: "linear", min: 0, max: niceAbove(most), unit, name: axis },
+        datasets: part.flatMap((curve) => [
+          ...publishedLine(curve, publishedPoints(input, curve, metric)),
+          line(curve.name, curve.style, pointsOf(curve, metric), { pointRadius: 3.5, order: 1, clip: 8 }),
+        ]),
+      }),
+    );
   });
   return {
     id: ringChanges.id,
@@ -117,7 +122,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     panels,
     table: {
       columns: [
-        ...["strategy", "entries", "moved when a node joins (% of copies)", "over the minimum"],
+        ...["configuration", "strategy", "entries", "moved when a node joins (% of copies)", "over the minimum"],
         ...["moved when a node leaves (% of copies)", "over the minimum", "neighbours", "outages in a century"],
       ],
       rows: curves.flatMap((curve) =>
@@ -127,7 +132,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
             return found === undefined ? null : trimmed(factor * found);
           };
           return [
-            ...[curve.name, entriesOf(cell)!],
+            ...[cell.label, curve.name, entriesOf(cell)!],
             ...[value("ring_join_moved", 100), value("ring_join_moved_ratio")],
             ...[value("ring_leave_moved", 100), value("ring_leave_moved_ratio")],
             ...[value("ring_neighbours"), value("outages_per_century")],
@@ -145,24 +150,25 @@ function niceAbove(value: number): number {
 
 /** Who moves more than it must, and between how many neighbours. */
 function answerOf(curves: readonly RingCurve[]): string {
-  const most = (metric: string): string => {
+  const most = (when: string, metric: string): string[] => {
     const all = curves.flatMap((curve) => pointsOf(curve, metric).map(({ y }) => ({ y, name: curve.name })));
-    if (all.length === 0) return "";
+    if (all.length === 0) return [];
     const worst = all.reduce((a, b) => (b.y > a.y ? b : a));
-    return worst.y < 1.05 ? "nobody more than it must" : `${worst.name} up to ${plain(worst.y)} times the minimum`;
+    if (worst.y < NO_MORE) return [`When ${when}, no more moves than must.`];
+    return [`When ${when}, ${worst.name} moves most: up to ${plain(worst.y)} times the minimum.`];
   };
-  const joins = most("ring_join_moved_ratio");
-  const leaves = most("ring_leave_moved_ratio");
   const neighbours = curves.flatMap((curve) => pointsOf(curve, "ring_neighbours").map(({ y }) => y));
   return [
-    ...(joins === ""
-      ? []
-      : [`When a node joins, ${joins} moves${joins.startsWith("nobody") ? "" : ", the most of all"}.`]),
-    ...(leaves === ""
-      ? []
-      : [`When one leaves, ${leaves} moves${leaves.startsWith("nobody") ? "" : ", the most of all"}.`]),
-    ...(neighbours.length === 0
-      ? []
-      : [`A node shares keys with ${plain(Math.min(...neighbours))} to ${plain(Math.max(...neighbours))} others.`]),
+    ...most("a node joins", "ring_join_moved_ratio"),
+    ...most("one leaves", "ring_leave_moved_ratio"),
+    ...(neighbours.length === 0 ? [] : [sharing(Math.min(...neighbours), Math.max(...neighbours))]),
   ].join(" ");
+}
+
+/** A multiple of the minimum that is as good as the minimum. */
+const NO_MORE = 1.05;
+
+function sharing(least: number, most: number): string {
+  const range = plain(least) === plain(most) ? plain(least) : `${plain(least)} to ${plain(most)}`;
+  return `A node shares keys with ${range} others.`;
 }

@@ -24,7 +24,8 @@ export function ringCurves({ cells }: ChartInput): RingCurve[] {
     const rings = cell.figures.find((figures) => figures.rings !== undefined)?.rings;
     if (rings === undefined || entriesOf(cell) === undefined) continue;
     const others = axesInWords(cell.summary.axes, (key) => !/^(ring|tags)\.|^(vnodes_per_node|partitions)$/.test(key));
-    const name = others === "" ? rings.strategy : `${rings.strategy}, ${others}`;
+    const known = others === "" ? rings.strategy : `${rings.strategy}, ${others}`;
+    const name = cell.invalid ? `${known} (invalid)` : known;
     byName.set(name, [...(byName.get(name) ?? []), cell]);
   }
   return [...byName].map(([name, all], i) => ({
@@ -32,6 +33,21 @@ export function ringCurves({ cells }: ChartInput): RingCurve[] {
     style: seriesStyle(i),
     cells: all.sort((a, b) => entriesOf(a)! - entriesOf(b)!),
   }));
+}
+
+/** Nobody reads the seventh line of a picture. */
+const MOST_CURVES = 6;
+
+/** Alike many in each panel, with equal axes, and at most so many panels: what is left stands in the table. */
+export function inPanels(curves: readonly RingCurve[], most: number): readonly (readonly RingCurve[])[] {
+  const count = Math.ceil(curves.length / MOST_CURVES);
+  const each = Math.ceil(curves.length / count);
+  return Array.from({ length: Math.min(count, most) }, (_, i) => curves.slice(i * each, (i + 1) * each));
+}
+
+/** For the titles of panels; empty where there is one. */
+export function partInWords(part: number, of: number): string {
+  return of === 1 ? "" : `${part + 1} of ${of}`;
 }
 
 export function entriesOf(cell: ChartCell): number | undefined {

@@ -3,11 +3,21 @@
  * ranges make; a strategy is a curve. Where an experiment states the published values, they are open circles beside ours. Random tokens buy
  * balance with metadata; equal partitions have it nearly for nothing; and the picture shows at which size one overtakes the other.
  */
-import { repetitions, type ChartInput } from "./cells";
+import { MOST_PANELS, repetitions, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry } from "./chart";
 import { chartPanel, legendOf, line, logBounds, panelSize } from "./frame";
 import { count, counted, listed, percent, trimmed } from "./numbers";
-import { entriesOf, metricOf, pointsOf, PUBLISHED, publishedLine, publishedPoints, ringCurves } from "./ring-curves";
+import {
+  entriesOf,
+  inPanels,
+  metricOf,
+  partInWords,
+  pointsOf,
+  PUBLISHED,
+  publishedLine,
+  publishedPoints,
+  ringCurves,
+} from "./ring-curves";
 
 export const ringMetadata: ChartDefinition = {
   id: "ring-metadata",
@@ -42,6 +52,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const cells = curves.flatMap((curve) => curve.cells);
   const beside = drawn.flatMap(({ published }) => published);
   const sources = [...new Set(beside.map(({ source }) => source.replace(/, strategy .*$/, "")))];
+  const parts = inPanels(curves, MOST_PANELS);
   const rings = cells[0].figures.find((figures) => figures.rings !== undefined)?.rings?.drawn ?? 0;
   return {
     id: ringMetadata.id,
@@ -68,8 +79,8 @@ function draw(input: ChartInput): ChartFigure | undefined {
       ...legendOf(curves.map(({ name, style }) => ({ name, style }))),
       ...(beside.length === 0 ? [] : [PUBLISHED_LEGEND]),
     ],
-    panels: [
-      chartPanel("", panelSize(1), {
+    panels: parts.map((part, i) =>
+      chartPanel(partInWords(i, parts.length), panelSize(parts.length), {
         type: "line",
         x: {
           title: "what every node must know (entries, log scale)",
@@ -86,20 +97,22 @@ function draw(input: ChartInput): ChartFigure | undefined {
           unit: "%",
           name: "efficiency",
         },
-        datasets: drawn.flatMap(({ curve, points, published }) => [
-          ...publishedLine(curve, published),
-          line(curve.name, curve.style, points, { pointRadius: 4, order: 1, clip: 8 }),
-        ]),
+        datasets: drawn
+          .filter(({ curve }) => part.includes(curve))
+          .flatMap(({ curve, points, published }) => [
+            ...publishedLine(curve, published),
+            line(curve.name, curve.style, points, { pointRadius: 4, order: 1, clip: 8 }),
+          ]),
       }),
-    ],
+    ),
     table: {
       columns: [
-        ...["strategy", "entries", "bytes", "efficiency (%)", "published (%)"],
+        ...["configuration", "strategy", "entries", "bytes", "efficiency (%)", "published (%)"],
         ...["c.v. (%)", "max/mean", "first copies: efficiency (%)", "first copies: c.v. (%)"],
       ],
       rows: drawn.flatMap(({ curve, published }) =>
         curve.cells.map((cell) => [
-          ...[curve.name, entriesOf(cell)!, metricOf(cell, "ring_metadata_bytes") ?? null],
+          ...[cell.label, curve.name, entriesOf(cell)!, metricOf(cell, "ring_metadata_bytes") ?? null],
           inPercent(metricOf(cell, "ring_efficiency")),
           published.find((one) => one.cell === cell)?.y ?? null,
           inPercent(metricOf(cell, "ring_cv")),
@@ -120,12 +133,21 @@ function trimmedOrNull(value: number | undefined): number | null {
   return value === undefined ? null : trimmed(value);
 }
 
-/** The most even, and the fewest entries with which anybody comes within five points of it. */
+/** The most even, all that are, with the fewest entries; and the least even. */
 function answerOf(drawn: readonly { curve: { name: string }; points: readonly { x: number; y: number }[] }[]): string {
   const all = drawn.flatMap(({ curve, points }) => points.map((point) => ({ ...point, name: curve.name })));
-  const best = all.reduce((a, b) => (b.y > a.y || (b.y === a.y && b.x < a.x) ? b : a));
+  const top = Math.max(...all.map(({ y }) => y));
   const worst = all.reduce((a, b) => (b.y < a.y ? b : a));
-  if (best === worst)
-    return `The fullest node's load makes the ring ${percent(best.y / 100)} efficient with ${counted(best.x, "entry", "entries")}.`;
-  return `The most even was ${best.name}, ${percent(best.y / 100)} with ${counted(best.x, "entry", "entries")}; the least even ${worst.name}, ${percent(worst.y / 100)} with ${counted(worst.x, "entry", "entries")}.`;
+  const say = ({ name, x }: { name: string; x: number }): string => `${name} with ${counted(x, "entry", "entries")}`;
+  if (worst.y > top - ALIKE) return `Load is ${percent(top / 100)} even everywhere.`;
+  const best = drawn.flatMap(({ curve }) =>
+    all
+      .filter(({ name, y }) => name === curve.name && y > top - ALIKE)
+      .sort((a, b) => a.x - b.x)
+      .slice(0, 1),
+  );
+  return `Most even, ${percent(top / 100)}: ${listed(best.map(say))}. Least even, ${percent(worst.y / 100)}: ${say(worst)}.`;
 }
+
+/** Percentage points that no picture shows. */
+const ALIKE = 0.05;

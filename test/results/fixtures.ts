@@ -9,6 +9,7 @@ import { madeUpBalance } from "./made-up-balance";
 import { madeUpCausality } from "./made-up-causality";
 import { madeUpDetection } from "./made-up-detection";
 import { madeUpHealing, madeUpKinds } from "./made-up-healing";
+import { madeUpRingMetrics, madeUpRings } from "./made-up-rings";
 import type {
   CellSummary,
   ComparisonRow,
@@ -470,6 +471,7 @@ function metricsOf(figures: readonly TrialFigures[], r: number, w: number): Reco
       unit: "ratio",
     },
     availability: metric(() => 0.9991, "ratio"),
+    ...madeUpRingMetrics(r, w),
     siblings_mean: metric((one) => mean(one.intervals.columns["siblings_mean"]), "versions"),
     siblings_max: metric((one) => Math.max(...one.intervals.columns["siblings_max"].map((v) => v ?? 0)), "versions"),
     divergent_keys_final: metric((one) => one.divergence.finalDivergent, "keys"),
@@ -613,6 +615,7 @@ function madeUpFigures(
         preferenceList: ["node-2", "node-5", "node-1"],
       },
     },
+    rings: madeUpRings(at.w),
     validity: at.validity,
     detection: madeUpDetection(random.fork("detection"), { overlap, seconds: 0.5 * at.intervals }),
     ...madeUpHealing(random.fork("healing"), { overlap, t: [...t, 0.5 * at.intervals] }),

@@ -51,7 +51,7 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "detection-time": ["time since it went down (ms, log scale)", "observers that found out (%)"],
   "mistake-rate": ["mistake rate (1/s, log scale)"],
   "detection-front": ["detection time, median (ms, log)", "mistake rate (1/s, log)"],
-  "suspicion-level": ["suspicion (timeouts)", "time since warm-up began (s)"],
+  "suspicion-level": ["suspicion (1: suspected)", "time since warm-up began (s)"],
   "opinions-over-time": ["time since warm-up began (s)"],
   siblings: ["(versions)"],
   anomalies: ["errors (per million, log scale)"],
@@ -59,6 +59,8 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "siblings-by-writes": ["writes before the read (count, log scale)", "siblings (versions, log scale)"],
   "metadata-by-writers": ["sessions that had written the key (count)"],
   "ring-balance": ["share of all (%)"],
+  "ring-metadata": ["what every node must know (entries, log scale)", "load efficiency (%)"],
+  "ring-changes": ["what every node must know (entries, log scale)"],
   "work-by-role": ["times the even share"],
   "imbalance-over-time": ["time since warm-up began (s)"],
   "faults-compared": [],
@@ -66,6 +68,9 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
 
 /** Scatters with one mark a cell: as many as there are. */
 const MARKS_OF_CELLS = ["trade-off", "detection-front"];
+
+/** Drawn from the summaries of cells, which leave invalid repetitions out before a chart sees them. */
+const OF_SUMMARIES = ["trade-off", "ring-metadata", "ring-changes"];
 
 describe("charts", () => {
   it("has a structure test for every chart in the map", () => {
@@ -115,7 +120,7 @@ describe("charts", () => {
         assert.deepEqual(figure.panels, without.panels);
         assert.deepEqual(figure.table, without.table);
         assert.match(figure.caption, /2 to 3 repetitions \(1 invalid one left out\)/);
-        if (id !== "trade-off") assert.notDeepEqual(figure.panels, figureOf(id).panels);
+        if (!OF_SUMMARIES.includes(id)) assert.notDeepEqual(figure.panels, figureOf(id).panels);
       });
 
       it("draws a configuration of which every repetition is invalid, and marks it", () => {
