@@ -3,6 +3,7 @@
  * detector's (its name, its threshold, a tag that begins with `detector`) tells lines and points apart; every other axis
  * (the network, the pauses) makes a panel, because a detector is only to be held against another one in equal weather.
  */
+import { parseDurationMs } from "../../engine/vocabulary/quantities";
 import type { DetectionFigures, TrialFigures } from "../record/figures";
 import { kaplanMeier, type SurvivalStep } from "../statistics/kaplan-meier";
 import { poissonInterval } from "../statistics/poisson";
@@ -114,4 +115,41 @@ export function detectionCurve(cell: ChartCell, kind: "crash" | "pause"): Detect
     pairs: departures.reduce((sum, { events, censored }) => sum + events + censored, 0),
     missed: departures.reduce((sum, { censored }) => sum + censored, 0),
   };
+}
+
+/** The detector's axis of numbers or durations with most values, where there are three or more; undefined otherwise. */
+export function sweptAxis(cells: readonly DetectorCell[]): string | undefined {
+  const candidates = [...new Set(cells.flatMap(({ cell }) => Object.keys(cell.summary.axes)))].filter(isDetectorAxis);
+  return candidates
+    .map((axis) => ({ axis, values: cells.map((one) => numberOf(one, axis)) }))
+    .filter(({ values }) => values.every((value) => value !== undefined) && new Set(values).size >= 3)
+    .sort((a, b) => new Set(b.values).size - new Set(a.values).size)[0]?.axis;
+}
+
+export function numberOf({ cell }: DetectorCell, axis: string): number | undefined {
+  const value = cell.summary.axes[axis];
+  if (typeof value === "number") return value;
+  return typeof value === "string" ? parseDurationMs(value) : undefined;
+}
+
+/** What tells a line from the others: the detector's axes but the swept one. */
+export function restOf({ cell, detector }: DetectorCell, axis: string): string {
+  const others = Object.entries(cell.summary.axes).filter(([key]) => isDetectorAxis(key) && key !== axis);
+  if (others.length === 0) return "all";
+  return others
+    .map(([key, value]) =>
+      key === "tags.detector" || key.endsWith("detector.name") ? String(value) : `${wordsOf(key)} ${String(value)}`,
+    )
+    .join(", ")
+    .concat(detector.endsWith("(invalid)") ? " (invalid)" : "");
+}
+
+export function wordsOf(axis: string): string {
+  return axis.slice(axis.lastIndexOf(".") + 1).replace(/_/g, " ");
+}
+
+/** Those that a chart with one panel a configuration shows, where there are too many: spread over all of them. */
+export function spread<T>(all: readonly T[], most: number): readonly T[] {
+  if (all.length <= most) return all;
+  return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]);
 }

@@ -10,6 +10,8 @@ import {
   detectionCurve,
   knowsDetection,
   mistakeRateOf,
+  restOf,
+  sweptAxis,
   weathers,
   type DetectorCell,
   type Rate,
@@ -42,8 +44,10 @@ interface Mark {
 }
 
 function draw(input: ChartInput): ChartFigure | undefined {
-  const all = weathers(input)
-    .map(({ title, cells }) => ({ title, marks: cells.flatMap(markOf) }))
+  const known = weathers(input);
+  const swept = sweptAxis(known.flatMap(({ cells }) => cells));
+  const all = known
+    .map(({ title, cells }) => ({ title, marks: cells.flatMap((one) => markOf(one, swept)) }))
     .filter(({ marks }) => marks.length > 0);
   const marks = all.flatMap((weather) => weather.marks);
   if (marks.length === 0) return undefined;
@@ -109,12 +113,13 @@ function legendStyle(index: number): Omit<LegendEntry, "series"> {
   return { colour, dash: [], mark: marker };
 }
 
-function markOf(one: DetectorCell): Mark[] {
+function markOf(one: DetectorCell, swept: string | undefined): Mark[] {
   const curve = detectionCurve(one.cell, "crash");
   const rate = mistakeRateOf(one.cell);
   if (curve === undefined || rate === undefined) return [];
   const { value, observed } = survivalQuantile(curve.steps, 0.5);
-  const kind = one.kind === "" ? one.detector : `${one.kind}${one.cell.invalid ? " (invalid)" : ""}`;
+  const named = one.kind === "" ? undefined : `${one.kind}${one.cell.invalid ? " (invalid)" : ""}`;
+  const kind = named ?? (swept === undefined ? one.detector : restOf(one, swept));
   return [{ one, kind, ms: value ?? observed, atLeast: value === null, rate }];
 }
 
@@ -179,7 +184,9 @@ function inWords({ ms, atLeast, rate }: Mark): string {
 
 function answerOf(marks: readonly Mark[]): string {
   const say = (mark: Mark): string => `${mark.one.cell.label} (${inWords(mark)})`;
-  const sorted = marks.filter(({ atLeast }) => !atLeast).sort((a, b) => a.ms - b.ms);
+  // One that is told the truth is the limit and no candidate.
+  const real = marks.filter(({ kind, atLeast }) => kind !== "perfect" && !atLeast);
+  const sorted = (real.length > 0 ? real : marks.filter(({ atLeast }) => !atLeast)).sort((a, b) => a.ms - b.ms);
   if (sorted.length === 0) return `No configuration found out half of the crashes: ${say(marks[0])}.`;
   const quiet = sorted.filter(({ rate }) => rate.bound);
   const first = `Crashes were found out soonest at ${say(sorted[0])}`;

@@ -110,6 +110,8 @@ function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plai
     autoSkipPadding: 12,
     includeBounds: false,
   };
+  // Every row has its name, or nobody knows whose it is.
+  if (kind === "names") ticks.autoSkip = false;
   if (kind === "percentile") ticks.callback = "@percentileTick";
   else if (kind === "log1p") ticks.callback = "@log1pTick";
   else if (kind === "names") ticks.callback = "@nameTick";

@@ -4,14 +4,16 @@
  * axis there is no place for zero: where no mistake was seen an open triangle stands at the upper end of what could have
  * been and still not shown in so much time, and points down. A point at the bottom of the axis would claim what no run can.
  */
-import { parseDurationMs } from "../../engine/vocabulary/quantities";
 import { MOST_PANELS, repetitions, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry, Panel, Plain } from "./chart";
 import {
-  isDetectorAxis,
   knowsDetection,
   mistakeRateOf,
+  numberOf,
+  restOf,
+  sweptAxis,
   weathers,
+  wordsOf,
   type DetectorCell,
   type Rate,
 } from "./detection-cells";
@@ -232,37 +234,6 @@ function markOf({
           },
         ]),
   ];
-}
-
-/** The detector's axis of numbers or durations with most values, where there are three or more; undefined otherwise. */
-function sweptAxis(cells: readonly DetectorCell[]): string | undefined {
-  const candidates = [...new Set(cells.flatMap(({ cell }) => Object.keys(cell.summary.axes)))].filter(isDetectorAxis);
-  return candidates
-    .map((axis) => ({ axis, values: cells.map((one) => numberOf(one, axis)) }))
-    .filter(({ values }) => values.every((value) => value !== undefined) && new Set(values).size >= 3)
-    .sort((a, b) => new Set(b.values).size - new Set(a.values).size)[0]?.axis;
-}
-
-function numberOf({ cell }: DetectorCell, axis: string): number | undefined {
-  const value = cell.summary.axes[axis];
-  if (typeof value === "number") return value;
-  return typeof value === "string" ? parseDurationMs(value) : undefined;
-}
-
-/** What tells a line from the others: the detector's axes but the swept one. */
-function restOf({ cell, detector }: DetectorCell, axis: string): string {
-  const others = Object.entries(cell.summary.axes).filter(([key]) => isDetectorAxis(key) && key !== axis);
-  if (others.length === 0) return "all";
-  return others
-    .map(([key, value]) =>
-      key === "tags.detector" || key.endsWith("detector.name") ? String(value) : `${wordsOf(key)} ${String(value)}`,
-    )
-    .join(", ")
-    .concat(detector.endsWith("(invalid)") ? " (invalid)" : "");
-}
-
-function wordsOf(axis: string): string {
-  return axis.slice(axis.lastIndexOf(".") + 1).replace(/_/g, " ");
 }
 
 function axisTitle(axis: string): string {

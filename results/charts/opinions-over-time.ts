@@ -6,7 +6,7 @@
 import type { DetectionFigures, Suspicion } from "../record/figures";
 import { MOST_PANELS, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry, Panel, Plain } from "./chart";
-import { detectionsOf, knowsDetection } from "./detection-cells";
+import { detectionsOf, knowsDetection, spread } from "./detection-cells";
 import { chartPanel, panelSize } from "./frame";
 import { endOfRun } from "./healing";
 import { count, counted, plain, trimmed } from "./numbers";
@@ -50,7 +50,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     return detection === undefined || detection.suspicions.length === 0 ? [] : [{ cell, detection }];
   });
   if (all.length === 0) return undefined;
-  const shown = all.slice(0, MOST_PANELS).map((one) => ({ ...one, rows: rowsOf(one.detection) }));
+  const shown = spread(all, MOST_PANELS).map((one) => ({ ...one, rows: rowsOf(one.detection) }));
   const cells = shown.map(({ cell }) => cell);
   const end = endOfRun(cells);
   const suspicions = shown.flatMap(({ detection }) => detection.suspicions);

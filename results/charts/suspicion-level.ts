@@ -7,7 +7,7 @@
 import type { DetectionFigures } from "../record/figures";
 import { MOST_PANELS, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry, Plain } from "./chart";
-import { knowsDetection } from "./detection-cells";
+import { knowsDetection, spread } from "./detection-cells";
 import type { DrawnFault } from "./fault-lanes";
 import { capped, chartPanel, line, panelSize, type Point } from "./frame";
 import { endOfRun } from "./healing";
@@ -51,7 +51,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     return [];
   });
   if (all.length === 0) return undefined;
-  const shown = all.slice(0, MOST_PANELS);
+  const shown = spread(all, MOST_PANELS);
   const cells = shown.map(({ cell }) => cell);
   const end = endOfRun(cells);
   const size = panelSize(shown.length);
@@ -78,7 +78,8 @@ function draw(input: ChartInput): ChartFigure | undefined {
         type: "line",
         x: { title: "time since warm-up began (s)", scale: "linear", min: 0, max: end, unit: "s", name: "time (s)" },
         y: {
-          title: `suspicion (${one.level.unit})`,
+          // The table has the unit in full.
+          title: one.level.threshold === 1 ? "suspicion (1: suspected)" : `suspicion (${one.level.unit})`,
           scale: "linear",
           ...{ min: 0, max: top ?? topOf(one), unit: one.level.unit, name: "suspicion" },
         },
