@@ -81,7 +81,8 @@ export interface RingSeen {
   readonly at: Micros;
   readonly node: NodeIndex;
   readonly version: number;
-  readonly phase: RingPhase;
+  /** `left`: it has left, and ends. */
+  readonly phase: RingPhase | "left";
   readonly first: boolean;
 }
 

@@ -126,6 +126,8 @@ async function main(): Promise<void> {
       } else if (note.kind === "serving") tell({ type: "serving", on: note.on });
       else if (note.kind === "removed") log(`knows that ${cluster.members[note.node].id} was removed`);
       else if (note.kind === "retired") {
+        const version = node.ringState?.id.version ?? 0;
+        tell({ type: "view", seen: { at: monotonicMicros(), node: index, version, phase: "left", first: false } });
         tell({ type: "retired" });
         stop();
       }

@@ -486,7 +486,11 @@ export class SimulatedCluster {
       this.viewed?.({ at: this.time, node: at, version, phase, first });
     }
     // Its work is done: an operator would switch it off. Not within its own step.
-    if (note.kind === "retired") this.at(this.time + RETIREMENT, () => this.kill(at));
+    if (note.kind === "retired") {
+      const version = this.machines[at].node?.ringState?.id.version ?? 0;
+      this.viewed?.({ at: this.time, node: at, version, phase: "left", first: false });
+      this.at(this.time + RETIREMENT, () => this.kill(at));
+    }
     if (this.detection === undefined || (note.kind !== "suspected" && note.kind !== "trusted")) return;
     this.detection.opinion(this.time, at, note.node, note.kind === "suspected");
   }

@@ -30,6 +30,7 @@ import { repairWork } from "./repair-work";
 import { ringBalance } from "./ring-balance";
 import { ringChanges } from "./ring-changes";
 import { ringMetadata } from "./ring-metadata";
+import { ringViews } from "./ring-views";
 import { siblings } from "./siblings";
 import { siblingsByWrites } from "./siblings-by-writes";
 import { staleOverTime } from "./stale-over-time";
@@ -135,6 +136,7 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
     versionGraph,
     siblingsByWrites,
     metadataByWriters,
+    ringViews,
     ringBalance,
     ringMetadata,
     ringChanges,

@@ -10,7 +10,7 @@ import type { MetricValue } from "../record/figures";
 import type { MembershipFigure, RingStateSeen, RingView } from "../record/membership";
 import type { CounterSample } from "../record/repair-counters";
 import type { IntervalGrid } from "./interval-grid";
-import type { Findings, Measure } from "./measure";
+import type { Findings, FinishContext, Measure } from "./measure";
 
 /** Views kept for the chart. */
 export const MOST_VIEWS = 20_000;
@@ -36,6 +36,8 @@ export class MembershipMeasure implements Measure {
   private readonly states = new Map<string, Seen>();
   private readonly views: RingView[] = [];
   private dropped = 0;
+  /** Nodes that had no ring at the beginning. */
+  private readonly late = new Set<number>();
   private first: Map<string, Moved> | undefined;
   private last = new Map<string, Moved>();
   private measured = 0;
@@ -50,7 +52,8 @@ export class MembershipMeasure implements Measure {
     if (this.views.length < MOST_VIEWS) this.views.push(view);
     else this.dropped++;
     const { at, version, phase } = view;
-    if (view.first) return;
+    if (view.first) this.late.add(view.node);
+    if (view.first || phase === "left") return;
     const name = `${String(version)} ${phase}`;
     const seen = this.states.get(name);
     if (seen === undefined) {
@@ -76,7 +79,7 @@ export class MembershipMeasure implements Measure {
     this.measured = nodes.length;
   }
 
-  finish(): Findings {
+  finish(end: FinishContext): Findings {
     const { startOfWarmup, startOfMeasure, endOfMeasure } = this.setup.grid.phases;
     if (this.states.size === 0) return {};
     const seconds = (at: number): number => (at - startOfWarmup) / MICROS_PER_SECOND;
@@ -93,9 +96,12 @@ export class MembershipMeasure implements Measure {
     const agreements = news.map(({ first, last }) => (last - first) / 1_000).sort((a, b) => a - b);
     const changes = changesOf(news);
     const total = this.moved();
+    const nodes = Object.keys(end.weights ?? {});
     const figure: MembershipFigure = {
       states,
-      views: this.views.map(({ at, node, version }) => [seconds(at), node, version]),
+      nodes,
+      first: nodes.flatMap((_, i) => (this.late.has(i) || this.unborn(end, nodes[i], i) ? [] : [i])),
+      views: this.views.map(({ at, node, version, phase }) => [seconds(at), node, version, phase]),
       dropped: this.dropped,
       transferredKeys: total.keys,
       transferredBytes: total.bytes,
@@ -118,6 +124,12 @@ export class MembershipMeasure implements Measure {
     if (this.measured > 0 && span > 0 && Number.isFinite(total.gossip))
       metrics.gossip_bytes_per_node_s = counted(total.gossip / this.measured / span, this.measured, "bytes/s");
     return { metrics, figures: { membership: figure } };
+  }
+
+  /** A spare that never started: it has no view, has done nothing and holds no part of the ring. */
+  private unborn(end: FinishContext, node: string, place: number): boolean {
+    if (this.views.some((view) => view.node === place) || (end.ringShares[node] ?? 0) > 0) return false;
+    return end.counters.every((one) => one.node !== node || one.messagesSent === 0);
   }
 
   /** In the measured phase, over all nodes; one that has started since began at nothing. */

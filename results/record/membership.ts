@@ -8,7 +8,8 @@ export interface RingView {
   readonly at: number;
   readonly node: number;
   readonly version: number;
-  readonly phase: "settled" | "joining" | "switching";
+  /** `left`: it has handed over all it had, and ends. */
+  readonly phase: "settled" | "joining" | "switching" | "left";
   /** It has never gone by any before: it starts, and says nothing of how fast others agreed. */
   readonly first: boolean;
 }
@@ -25,8 +26,11 @@ export interface RingStateSeen {
 export interface MembershipFigure {
   /** In order of version. */
   readonly states: readonly RingStateSeen[];
-  /** Of every node, in order of time: seconds from the start of the warm-up, node's place, version. Thinned: never. */
-  readonly views: readonly (readonly [atS: number, node: number, version: number])[];
+  /** Names of all nodes, by place; and the places of those that had a ring from the beginning. */
+  readonly nodes: readonly string[];
+  readonly first: readonly number[];
+  /** Of every node, in order of time: seconds from the start of the warm-up, node's place, version, phase. Thinned: never. */
+  readonly views: readonly (readonly [atS: number, node: number, version: number, phase: RingView["phase"]])[];
   /** Views beyond the bound that were counted and not kept. */
   readonly dropped: number;
   /** Over all nodes in the measured phase. */

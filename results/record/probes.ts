@@ -54,6 +54,12 @@ export const PROBES: readonly Probe[] = [
     charts: ["detection-time", "mistake-rate", "detection-front", "suspicion-level", "opinions-over-time"],
   },
   {
+    name: "membership",
+    title: "How long members take to agree on a ring, and what a change of it moves",
+    metrics: ["ring_changes", "ring_change_s", "ring_agreement_*", "transferred_*", "gossip_*"],
+    charts: ["ring-views"],
+  },
+  {
     name: "repair_traffic",
     title: "What replication and each kind of repair send",
     metrics: ["repair_bytes_per_op", "messages_per_op*", "bytes_per_op*", "read_repairs", "keys_overstreamed"],

@@ -161,6 +161,7 @@ const NAMES: Readonly<Record<string, string>> = {
   divergence: "Divergence",
   siblings: "Siblings",
   "ring-balance": "Balance",
+  "ring-views": "Ring views",
   "work-by-role": "Roles",
   "imbalance-over-time": "Imbalance",
   "faults-compared": "Fault by fault",
