@@ -78,7 +78,8 @@ export class Membership {
     this.interval = Math.max(1, fromMs(settings.intervalMs));
     const quarantine = settings.quarantineMs === undefined ? Infinity : fromMs(settings.quarantineMs);
     const isFirst = first.members.includes(self);
-    const wish = remembered?.wish ?? (isFirst ? "in" : "out");
+    // Who has left and starts again looks again whether it keeps anything: its disk may have forgotten that it does not.
+    const wish = remembered?.wish === "gone" ? "out" : (remembered?.wish ?? (isFirst ? "in" : "out"));
     this.members = new Members(self, universe, { epoch, wish, replaces: remembered?.replaces }, quarantine);
     if (remembered !== undefined) this.state = remembered.ring.id.version > 0 ? remembered.ring : undefined;
     else if (isFirst) this.state = firstState(first);

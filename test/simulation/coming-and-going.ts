@@ -22,6 +22,8 @@ export class ComingAndGoing {
   /** What was last asked for each node. */
   private readonly orders: ("in" | "out")[];
   private newest: RingState | undefined;
+  /** Members that the ring ever had at least. */
+  fewest: number;
   private readonly rings = new Map<string, Ring>();
   private readonly changes: boolean;
   private readonly first: readonly number[];
@@ -35,6 +37,7 @@ export class ComingAndGoing {
   ) {
     this.orders = cluster.settings.members.map(({ joins }) => (joins === true ? "out" : "in"));
     this.first = wanted(this.orders);
+    this.fewest = this.first.length;
     this.changes = cluster.settings.engine.membership !== undefined;
   }
 
@@ -63,6 +66,7 @@ export class ComingAndGoing {
     const state = this.cluster.ringStateOf(node);
     if (state === undefined || this.ledger.isRemoved(node)) return;
     if (this.newest === undefined || compareRingIds(state.id, this.newest.id) > 0) this.newest = state;
+    this.fewest = Math.min(this.fewest, state.plan.members.length);
   }
 
   schedule(): void {

@@ -40,6 +40,8 @@ export interface Court {
   readonly broken: (invariant: string, evidence: string) => void;
   /** The state that a node's storage has under a vnode and an address, as it lies there. */
   readonly peek: (node: number, vnode: number, address: Address) => unknown;
+  /** Members that the ring ever had at least. */
+  readonly fewest: () => number;
   /** Whose last removals a crash may have undone: nothing is said of its disk. */
   readonly mayReturn: (node: number) => boolean;
   /** Something was looked at, or let pass for a declared reason. */
@@ -162,7 +164,9 @@ export class Judge {
 
   private lostSince(address: Address, at: Micros): number {
     const copies = this.changing ? this.court.ledger.copiesOf(address) : this.placesOf(address);
-    return copies.filter(({ lostAt }) => lostAt !== undefined && lostAt >= at).length;
+    const lost = copies.filter(({ lostAt }) => lostAt !== undefined && lostAt >= at).length;
+    // While there were fewer members than copies, each that was lost was so much more.
+    return lost === 0 ? 0 : lost + Math.max(0, this.n - this.court.fewest());
   }
 
   writeEnded(write: Write, answer: AnswerMessage): void {
@@ -250,9 +254,11 @@ export class Judge {
   hintsLeft(): readonly string[] {
     const { ledger, peek, clock } = this.court;
     const left: string[] = [];
-    for (const { node, vnode, storedAs, home } of ledger.all()) {
+    for (const { node, vnode, address, storedAs, home } of ledger.all()) {
       if (home === undefined || ledger.isDamaged(node) || ledger.isDamaged(home.node)) continue;
       if (ledger.isRemoved(node) || this.court.mayReturn(node)) continue;
+      // What is to go to all owners waits for those that cannot take it.
+      if (this.changing && this.placesOf(address).some((place) => ledger.isDamaged(place.node))) continue;
       const state = peek(node, vnode, storedAs);
       if (state !== undefined) left.push(`node-${String(node + 1)} keeps ${clock.describe(state)} for node-${String(home.node + 1)}`); // prettier-ignore
     }

@@ -115,6 +115,7 @@ export class Course {
       clock: this.clock,
       engine: cluster.engine,
       ring,
+      fewest: () => this.members.fewest,
       mayReturn: (at) => !this.cluster.machines[at].up && !survivesCrashes(cluster.storage),
       truth: this.truth,
       ledger: this.ledger,
