@@ -2,7 +2,7 @@
  * The ring as a clock face: position 0 at the top, growing clockwise, every token's arc in the colour of its node and
  * a letter-free number for those who do not see the colour. With more nodes than colours only those that a key lives on
  * are coloured, and with more tokens than can be told apart the others are one band: a thousand hairlines are grey anyway. A key sits outside at its position, and the nodes of its
- * preference list are numbered in order where the walk first meets them. Written by hand because a bar chart library
+ * preference list are numbered in order where the walk first meets them. Beside each name stands the share of positions that it owns first. Written by hand because a bar chart library
  * has no picture for it.
  *
  * Positions come as numbers of one space: a fraction of a turn, or integers below 2^32, 2^64, 2^128 or 2^160; the
@@ -10,7 +10,7 @@
  */
 import type { TrialFigures } from "../record/figures";
 import { escapeText } from "./markup";
-import { count } from "./numbers";
+import { count, percent } from "./numbers";
 import { brief } from "./svg-canvas";
 import { seriesStyle } from "./theme";
 
@@ -24,10 +24,12 @@ export function ringDrawing(ring: TrialFigures["ring"]): string {
   const tokens = [...ring.tokens].sort((a, b) => a.at - b.at);
   const nodes = [...new Set(tokens.map((token) => token.node))].sort((a, b) => (a < b ? -1 : 1));
   const paths = new Map<string, string>();
+  const owned = new Map<string, number>();
   tokens.forEach((token, i) => {
     // A token owns the arc that ends at it.
     const from = i === 0 ? tokens[tokens.length - 1].at - space : tokens[i - 1].at;
     const arc = arcPath(from / space, token.at / space);
+    owned.set(token.node, (owned.get(token.node) ?? 0) + (token.at - from) / space);
     paths.set(token.node, (paths.get(token.node) ?? "") + arc);
   });
   const { example } = ring;
@@ -58,12 +60,12 @@ export function ringDrawing(ring: TrialFigures["ring"]): string {
   for (const node of coloured) {
     y += lineHeight;
     const place = example.preferenceList.indexOf(node);
-    const name = short(node) + (place >= 0 ? ` · ${ORDINAL[place] ?? `${place + 1}th`} choice` : "");
-    out += `<rect x="${CENTRE - 74}" y="${brief(y - 9)}" width="10" height="10" fill="${colourOf(node)}"/>`;
-    out += `<text x="${CENTRE - 59}" y="${brief(y)}" fill="var(--ink)"${place >= 0 ? ' font-weight="bold"' : ""}>${escapeText(name)}</text>`;
+    const name = short(node) + (place >= 0 ? ` · ${ORDINAL[place] ?? `${place + 1}th`}` : "");
+    out += `<rect x="${CENTRE + NAMES - 15}" y="${brief(y - 9)}" width="10" height="10" fill="${colourOf(node)}"/>`;
+    out += `<text x="${CENTRE + NAMES}" y="${brief(y)}" fill="var(--ink)"${place >= 0 ? ' font-weight="bold"' : ""}>${escapeText(name)}<tspan fill="var(--muted)" font-weight="normal" font-size="11" dx="5">${percent(owned.get(node) ?? 0)}</tspan></text>`;
   }
   if (others.length > 0)
-    out += `<text x="${CENTRE - 59}" y="${brief(y + lineHeight)}" fill="var(--muted)">and ${count(others.length)} more</text>`;
+    out += `<text x="${CENTRE + NAMES}" y="${brief(y + lineHeight)}" fill="var(--muted)" font-size="11">${count(others.length)} more own ${rangeOf(others.map((node) => owned.get(node) ?? 0))}</text>`;
   return out;
 }
 
@@ -71,6 +73,14 @@ export function ringDrawing(ring: TrialFigures["ring"]): string {
 const MOST_COLOURS = 7;
 /** Arcs narrower than a pixel and a half. */
 const MOST_ARCS = 500;
+
+/** Where names begin, from the centre. */
+const NAMES = -66;
+
+function rangeOf(shares: readonly number[]): string {
+  const [least, most] = [percent(Math.min(...shares)), percent(Math.max(...shares))];
+  return least === most ? `${most} each` : `${least} to ${most}`;
+}
 
 const ORDINAL = ["1st", "2nd", "3rd"];
 

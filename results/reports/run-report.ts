@@ -161,6 +161,8 @@ const NAMES: Readonly<Record<string, string>> = {
   divergence: "Divergence",
   siblings: "Siblings",
   "ring-balance": "Balance",
+  "ring-metadata": "Metadata",
+  "ring-changes": "Movement",
   "ring-views": "Ring views",
   "work-by-role": "Roles",
   "imbalance-over-time": "Imbalance",

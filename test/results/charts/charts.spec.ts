@@ -442,9 +442,9 @@ describe("charts", () => {
     const figure = figureOf("ring-balance");
     assert.equal(figure.panels.filter((panel) => panel.drawing.kind === "svg").length, 1);
     const svg = standaloneSvg(figure, 0);
-    assert.match(svg, /node-2 · 1st choice/);
-    assert.match(svg, /node-5 · 2nd choice/);
-    assert.match(svg, /node-1 · 3rd choice/);
+    assert.match(svg, /node-2 · 1st<tspan[^>]*>[\d.]+\s%/);
+    assert.match(svg, /node-5 · 2nd</);
+    assert.match(svg, /node-1 · 3rd</);
     assert.doesNotMatch(svg, /<script/);
   });
 
@@ -471,8 +471,8 @@ describe("charts", () => {
     };
     const figure = CHARTS.get("ring-balance")!.draw(chartInput(large))!;
     const svg = standaloneSvg(figure, 0);
-    assert.match(svg, /node-3 · 1st choice/);
-    assert.match(svg, />and 197 more</);
+    assert.match(svg, /node-3 · 1st<tspan[^>]*>0\.5\s%/);
+    assert.match(svg, />197 more own 0\.\d+\s% to [\d.]+\s%</);
     assert.match(svg, />800 tokens, random-tokens</);
     assert.doesNotMatch(svg, />node-1[ <]/);
     assert.deepEqual(figure.axes, { x: "nodes, busiest first (%)", y: "times the even share" });
