@@ -37,6 +37,8 @@ const GIVE_WAY: Micros = 50_000;
 const PAGE_PATIENCE: Micros = 30_000_000;
 /** Walks that are repeated for nothing but copies that cannot be read. */
 const MOST_UNREADABLE_WALKS = 10;
+/** Before the next of them: the disk may recover. */
+const UNREADABLE_REST: Micros = 2_000_000;
 
 export interface RelocationJob {
   /** Where this copy has to be; nowhere else: empty. Under a hinted vnode, `address` is as it is stored. */
@@ -205,6 +207,8 @@ export class Relocation {
     // A walk may miss what is on its way to the disk.
     this.acts.unsettled((vnode, address, state) => {
       if (state !== undefined) this.sort(parcels, vnode, address, state);
+      // Until the disk has it too, a removal may be undone.
+      else if (this.job!.drops) this.unfinished = true;
     });
     this.parcels = [...parcels.values()];
     this.due = now;
@@ -237,7 +241,7 @@ export class Relocation {
       this.unreadableWalks = this.unfinished ? 0 : this.unreadableWalks + 1;
       if (this.unreadableWalks < MOST_UNREADABLE_WALKS) {
         this.again = true;
-        this.due = now + this.lengthened();
+        this.due = now + (this.unfinished ? this.lengthened() : UNREADABLE_REST);
         return;
       }
     }

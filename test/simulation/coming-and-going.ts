@@ -2,8 +2,8 @@
  * The operators of a scenario: they start spares, ask members to leave, remove the dead. What they have asked for is known
  * here, so that in the end the one ring that must come of it is known too, and whoever is missing from it, or too much.
  *
- * After the faults operators do what operators do: nodes that are wanted and down are started, and orders that nobody
- * was there to hear are given again. Then all live members must agree on one settled ring, within a time.
+ * After the faults operators do what operators do: nodes that are wanted and down are started, orders that nobody was there
+ * to hear are given again, and in the end whoever holds everybody up with a disk that cannot be read is given up. Then all live members must agree on one settled ring, within a time.
  */
 import { compareRingIds, isSameRing } from "../../engine/membership/ring-ids";
 import type { RingState } from "../../engine/messages";
@@ -17,6 +17,8 @@ import type { Ledger } from "./ledger";
 
 /** Within that all agree once all is whole again. */
 const PATIENCE_MS = 120_000;
+/** In quarters of a second. */
+const UNREADABLE_AFTER = 240;
 
 export class ComingAndGoing {
   /** What was last asked for each node. */
@@ -148,11 +150,22 @@ export class ComingAndGoing {
     this.giveOrders();
     for (let round = 1; this.disagreement() !== undefined && cluster.now() < until; round++) {
       advance(250);
+      if (round === UNREADABLE_AFTER) this.giveUpDamaged();
       if (round % 20 === 0) this.giveOrders();
     }
     const problem = this.disagreement();
     if (problem !== undefined) this.broken("all come to one ring", `${problem}; wanted: ${names(wanted(orders))}`);
     else this.count("rest: one ring");
+  }
+
+  private giveUpDamaged(): void {
+    for (const node of wanted(this.orders)) {
+      const told = this.listener(undefined, node);
+      if (!this.ledger.isDamaged(node) || told === undefined || !this.goesOnWithout(node)) continue;
+      this.giveUp(node);
+      this.cluster.operate(told, { kind: "remove", node });
+      this.count("change: a damaged node given up");
+    }
   }
 
   private giveOrders(): void {
