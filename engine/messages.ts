@@ -6,7 +6,7 @@
 import type { Context, Version } from "./clocks/clock";
 import type { Address } from "./vocabulary/address";
 import type { Micros } from "./vocabulary/micros";
-import type { RingPlan } from "./ring/plan";
+import type { RingPlan } from "./vocabulary/ring-plan";
 import type { Outcome } from "./vocabulary/outcomes";
 import type { QuorumValue } from "./vocabulary/settings";
 

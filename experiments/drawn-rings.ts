@@ -10,6 +10,7 @@ import { Ring } from "../engine/ring/ring";
 import { Random } from "../engine/vocabulary/random";
 import type { MemberSettings, RingSettings } from "../engine/vocabulary/settings";
 import type { FinishContext } from "../results/measures/measure";
+import { predictOutages } from "../results/predictions/outages";
 import type { MetricValue } from "../results/record/figures";
 import type { Cell } from "./spec/experiment";
 
@@ -71,9 +72,27 @@ export function drawnRings(cell: Cell, seed: number): FinishContext["drawnRings"
     metrics: {
       ...sums.metrics(),
       ...(availability === undefined ? {} : { outages_per_century: counted(outages, accelerated) }),
+      ...expectedOutages(cell),
     },
     figures: { drawn, strategy: inWords(settings) },
   };
+}
+
+/** By the closed form, where its assumptions hold: random tokens, as many zones of equal size as copies, and a copy in each. */
+function expectedOutages({ cluster, measure: { availability } }: Cell): Readonly<Record<string, MetricValue>> {
+  const { ring, members, engine } = cluster;
+  if (availability === undefined || ring.strategy !== "random-tokens" || ring.spread !== "zones") return {};
+  const sizes = new Map<string, number>();
+  for (const { zone } of members) sizes.set(zone, (sizes.get(zone) ?? 0) + 1);
+  if (sizes.size !== engine.nVal || new Set(sizes.values()).size !== 1 || engine.nVal !== 3) return {};
+  const { outagesPerCentury } = predictOutages({
+    ...availability,
+    nodes: members.length,
+    vnodesPerNode: ring.vnodesPerNode,
+    replication: engine.nVal,
+  });
+  const metric = { value: outagesPerCentury, lo: null, hi: null, n: 0, unit: "1/century" };
+  return { outages_per_century_expected: metric };
 }
 
 function inWords({ strategy, dealing, spread }: RingSettings): string {

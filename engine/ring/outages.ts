@@ -71,6 +71,8 @@ export function simulateOutages(ring: Ring, n: number, settings: OutageSettings,
     });
     if (lost) counted++;
   }
-  const perCentury = counted / settings.centuries / settings.acceleration ** (n - quorum + 1);
+  // As many failures as it takes to lose a quorum were multiplied.
+  let perCentury = counted / settings.centuries;
+  for (let failed = 0; failed <= n - quorum; failed++) perCentury /= settings.acceleration;
   return { perCentury, counted, failures };
 }

@@ -8,6 +8,7 @@
  * partition of a strategy-3 ring would change hands when one node joins.
  */
 import type { Random } from "../vocabulary/random";
+import type { NodeIndex, RingPlan } from "../vocabulary/ring-plan";
 import type { MemberSettings, RingSettings } from "../vocabulary/settings";
 import { allocate, type PlacedToken } from "./allocate";
 import { claim, type ClaimAims } from "./claim";
@@ -17,17 +18,7 @@ import { layOut, partitionCounts } from "./layout";
 import { tokenCounts } from "./random-tokens";
 import { MAX_NODES, MAX_VNODES } from "./walk";
 
-/** A place in the universe, which is every node that exists at any time of a run; never reused. */
-export type NodeIndex = number;
-
-export interface RingPlan {
-  /** Ascending. */
-  readonly members: readonly NodeIndex[];
-  /** Strategies that deal partitions: the owner of each. */
-  readonly owners?: readonly NodeIndex[];
-  /** Strategies whose tokens depend on what was there before: position and node, in order of position. */
-  readonly tokens?: readonly (readonly [number, NodeIndex])[];
-}
+export type { NodeIndex, RingPlan } from "../vocabulary/ring-plan";
 
 /**
  * Of the members that do not join later.

@@ -402,6 +402,13 @@ const OTHERS: readonly MetricDescription[] = [
     "Outages in a century",
     "Failures of a node that leave some key without a quorum of replicas, with nodes failing and being rebuilt as measure.availability says. Simulated over the trial's rings at a multiplied failure rate, and divided by its power.",
   ),
+  row(
+    "outages_per_century_expected",
+    "1/century",
+    "lower",
+    "Outages in a century, by the closed form",
+    "outages_per_century by the formula of Lynch and Snyder (Netflix, 2018), for random tokens with one of three copies in each of three zones of equal size: computed from the settings, and not measured.",
+  ),
   row("key_imbalance", "ratio", "lower", "Key imbalance", "Keys held by the fullest node over the mean; 1 is even."),
   row(
     "load_cv",
@@ -602,6 +609,20 @@ const OTHERS: readonly MetricDescription[] = [
     "Bytes of transferred_keys: addresses, values and what they spend on causality.",
   ),
   row(
+    "detector_messages_per_node_s",
+    "1/s",
+    "lower",
+    "Detector messages a node sends",
+    "Messages of the failure detector that a node sends a second, in the measured phase; the mean over all nodes. Where none is lost and none is down a node receives as many as it sends.",
+  ),
+  row(
+    "detector_bytes_per_node_s",
+    "bytes/s",
+    "lower",
+    "Detector bytes a node sends",
+    "Bytes of the messages of detector_messages_per_node_s.",
+  ),
+  row(
     "gossip_bytes_per_node_s",
     "bytes/s",
     "lower",
@@ -623,6 +644,13 @@ const OTHERS: readonly MetricDescription[] = [
     "As fd_detection_ms, the time by which 99 of 100 pairs had found out.",
   ),
   row(
+    "fd_detection_max_ms",
+    "ms",
+    "lower",
+    "Detection time, longest",
+    "As fd_detection_ms, the longest of any pair; at least, where a pair watched to the end and never found out. What a bound on detection is held against.",
+  ),
+  row(
     "fd_first_detection_ms",
     "ms",
     "lower",
@@ -635,6 +663,13 @@ const OTHERS: readonly MetricDescription[] = [
     "lower",
     "First detection, p99",
     "As fd_first_detection_ms, the 99th percentile over crashes.",
+  ),
+  row(
+    "fd_first_detection_mean_ms",
+    "ms",
+    "lower",
+    "First detection, mean",
+    "As fd_first_detection_ms, the mean over crashes; at least, where some were found out by nobody, which count as watched for as long as they could be. What SWIM's e/(e - 1) periods are the mean of. n is the crashes.",
   ),
   row(
     "fd_dissemination_ms",
@@ -691,6 +726,27 @@ const OTHERS: readonly MetricDescription[] = [
     "lower",
     "False positives at healthy nodes",
     "As fd_false_positives, those of observers that had never stood still, been down or been cut off until then. What is left is not the fault of whoever accuses.",
+  ),
+  row(
+    "fd_false_positives_of_healthy",
+    "count",
+    "lower",
+    "False positives about healthy nodes",
+    "As fd_false_positives, those whose subject had never stood still, been down or been cut off until then, whoever suspects it: the false positives (FP) of the Lifeguard paper.",
+  ),
+  row(
+    "fd_false_positives_among_healthy",
+    "count",
+    "lower",
+    "False positives among healthy nodes",
+    "As fd_false_positives, those where neither the observer nor its subject had stood still, been down or been cut off until then: the false positives at healthy members (FP-) of the Lifeguard paper.",
+  ),
+  row(
+    "fd_trusted_final",
+    "nodes",
+    "neutral",
+    "Members in view at the end",
+    "How many nodes a node that runs takes for alive at the end of the measured phase, itself included; the mean over such nodes, n of them. The size of the group as its members see it.",
   ),
   row(
     "fd_return_ms",

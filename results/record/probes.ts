@@ -78,7 +78,7 @@ export const PROBES: readonly Probe[] = [
       ...[
         "load_*",
         "ring_*",
-        "outages_per_century",
+        "outages_per_century*",
         "key_imbalance",
         "keys_per_weight_error",
         "role_imbalance_max",
