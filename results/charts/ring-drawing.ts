@@ -10,7 +10,7 @@
  */
 import type { TrialFigures } from "../record/figures";
 import { escapeText } from "./markup";
-import { count, percent } from "./numbers";
+import { count, NBSP, percent } from "./numbers";
 import { brief } from "./svg-canvas";
 import { seriesStyle } from "./theme";
 
@@ -62,7 +62,7 @@ export function ringDrawing(ring: TrialFigures["ring"]): string {
     const place = example.preferenceList.indexOf(node);
     const name = short(node) + (place >= 0 ? ` · ${ORDINAL[place] ?? `${place + 1}th`}` : "");
     out += `<rect x="${CENTRE + NAMES - 15}" y="${brief(y - 9)}" width="10" height="10" fill="${colourOf(node)}"/>`;
-    out += `<text x="${CENTRE + NAMES}" y="${brief(y)}" fill="var(--ink)"${place >= 0 ? ' font-weight="bold"' : ""}>${escapeText(name)}<tspan fill="var(--muted)" font-weight="normal" font-size="11" dx="5">${percent(owned.get(node) ?? 0)}</tspan></text>`;
+    out += `<text x="${CENTRE + NAMES}" y="${brief(y)}" fill="var(--ink)"${place >= 0 ? ' font-weight="bold"' : ""}>${escapeText(name)}<tspan fill="var(--muted)" font-weight="normal" font-size="11" dx="5">${owns(owned.get(node) ?? 0)}</tspan></text>`;
   }
   if (others.length > 0)
     out += `<text x="${CENTRE + NAMES}" y="${brief(y + lineHeight)}" fill="var(--muted)" font-size="11">${count(others.length)} more own ${rangeOf(others.map((node) => owned.get(node) ?? 0))}</text>`;
@@ -77,8 +77,13 @@ const MOST_ARCS = 500;
 /** Where names begin, from the centre. */
 const NAMES = -66;
 
+/** To a tenth of a percent, which is what there is room for. */
+function owns(share: number): string {
+  return share > 0 && share < 0.0005 ? `&lt;${NBSP}0.1${NBSP}%` : percent(Math.round(share * 1_000) / 1_000);
+}
+
 function rangeOf(shares: readonly number[]): string {
-  const [least, most] = [percent(Math.min(...shares)), percent(Math.max(...shares))];
+  const [least, most] = [owns(Math.min(...shares)), owns(Math.max(...shares))];
   return least === most ? `${most} each` : `${least} to ${most}`;
 }
 

@@ -471,8 +471,8 @@ describe("charts", () => {
     };
     const figure = CHARTS.get("ring-balance")!.draw(chartInput(large))!;
     const svg = standaloneSvg(figure, 0);
-    assert.match(svg, /node-3 · 1st<tspan[^>]*>0\.5\s%/);
-    assert.match(svg, />197 more own 0\.\d+\s% to [\d.]+\s%</);
+    assert.match(svg, /node-3 · 1st<tspan[^>]*>&lt;\s0\.1\s%/);
+    assert.match(svg, />197 more own &lt;\s0\.1\s% to [\d.]+\s%</);
     assert.match(svg, />800 tokens, random-tokens</);
     assert.doesNotMatch(svg, />node-1[ <]/);
     assert.deepEqual(figure.axes, { x: "nodes, busiest first (%)", y: "times the even share" });
