@@ -28,8 +28,14 @@ type Phase = "settled" | "joining" | "switching";
 
 const PHASES: readonly { readonly of: Phase; readonly entry: LegendEntry }[] = [
   { of: "settled", entry: { series: "settled", colour: "$muted", dash: [], mark: "bar" } },
-  { of: "joining", entry: { series: "joining: writes to both, reads to the old", colour: "$s1", dash: [], mark: "bar" } },
-  { of: "switching", entry: { series: "switching: writes to both, reads to the new", colour: "$s2", dash: [], mark: "bar" } },
+  {
+    of: "joining",
+    entry: { series: "joining: writes to both, reads to the old", colour: "$s1", dash: [], mark: "bar" },
+  },
+  {
+    of: "switching",
+    entry: { series: "switching: writes to both, reads to the new", colour: "$s2", dash: [], mark: "bar" },
+  },
 ];
 const MOST_ROWS = 24;
 
@@ -68,7 +74,15 @@ function draw(input: ChartInput): ChartFigure | undefined {
     legend: [...PHASES.map(({ entry }) => entry), ...faults.legend],
     panels: shown.map((one) => panelOf(one, end, shown.length, faults.of([one.cell]))),
     table: {
-      columns: ["configuration", "version", "phase", "first node (s)", "last node (s)", "time to agreement (ms)", "nodes"],
+      columns: [
+        "configuration",
+        "version",
+        "phase",
+        "first node (s)",
+        "last node (s)",
+        "time to agreement (ms)",
+        "nodes",
+      ],
       rows: all.flatMap(({ cell, membership }) =>
         membership.states.map(({ version, phase, firstS, lastS, nodes }) => [
           ...[cell.label, version, phase, trimmed(firstS), trimmed(lastS)],
@@ -100,26 +114,29 @@ function panelOf(
         labels: rows.map((node) => membership.nodes[node] ?? `node ${String(node + 1)}`),
         ...{ min: -0.6, max: rows.length - 0.4, unit: "", name: "node", grid: false },
       },
-      datasets: PHASES.map(({ of, entry }): { readonly [key: string]: Plain } => ({
-        type: "line",
-        label: entry.series,
-        series: entry.series,
-        // A gap after each bar.
-        data: stretches
-          .filter(({ phase }) => phase === of)
-          .flatMap(({ row, fromS, toS }) => [
-            { x: trimmed(fromS), y: row },
-            { x: trimmed(toS), y: row },
-            { x: trimmed(toS), y: null },
-          ]),
-        borderColor: of === "settled" ? `${entry.colour}/45` : entry.colour,
-        backgroundColor: entry.colour,
-        borderWidth: 8,
-        borderCapStyle: "butt",
-        pointRadius: 0,
-        pointHitRadius: 4,
-        spanGaps: false,
-      })).filter(({ data }) => (data as readonly Plain[]).length > 0),
+      // A dataset for each row: Chart.js takes x for ascending, and would leave out what comes after it has turned back.
+      datasets: PHASES.flatMap((phase) => rows.map((_, row) => ({ ...phase, row })))
+        .map(({ of, entry, row: which }): { readonly [key: string]: Plain } => ({
+          type: "line",
+          label: entry.series,
+          series: entry.series,
+          // A gap after each bar.
+          data: stretches
+            .filter(({ phase, row }) => phase === of && row === which)
+            .flatMap(({ row, fromS, toS }) => [
+              { x: trimmed(fromS), y: row },
+              { x: trimmed(toS), y: row },
+              { x: trimmed(toS), y: null },
+            ]),
+          borderColor: of === "settled" ? `${entry.colour}/45` : entry.colour,
+          backgroundColor: entry.colour,
+          borderWidth: 8,
+          borderCapStyle: "butt",
+          pointRadius: 0,
+          pointHitRadius: 4,
+          spanGaps: false,
+        }))
+        .filter(({ data }) => (data as readonly Plain[]).length > 0),
       legendMark: "rect",
       faults: lanes,
     },

@@ -38,6 +38,8 @@ export class MembershipMeasure implements Measure {
   private dropped = 0;
   /** Nodes that had no ring at the beginning. */
   private readonly late = new Set<number>();
+  /** Nodes that have left. */
+  private readonly gone = new Set<number>();
   private first: Map<string, Moved> | undefined;
   private last = new Map<string, Moved>();
   private measured = 0;
@@ -49,10 +51,13 @@ export class MembershipMeasure implements Measure {
   }
 
   view(view: RingView): void {
+    const { at, node, version, phase } = view;
+    // What it still hears before it ends is nobody's view any more.
+    if (this.gone.has(node)) return;
+    if (phase === "left") this.gone.add(node);
     if (this.views.length < MOST_VIEWS) this.views.push(view);
     else this.dropped++;
-    const { at, version, phase } = view;
-    if (view.first) this.late.add(view.node);
+    if (view.first) this.late.add(node);
     if (view.first || phase === "left") return;
     const name = `${String(version)} ${phase}`;
     const seen = this.states.get(name);
