@@ -168,7 +168,10 @@ function answerOf(cells: readonly ChartCell[]): string {
     })
     .sort((a, b) => b.value.value! - a.value.value!)
     .at(0);
-  if (slowest === undefined) return "No change of the ring was seen from its beginning to its end.";
+  if (slowest === undefined) {
+    const states = cells.reduce((sum, { figures }) => sum + (figures[0]?.membership?.states.length ?? 0), 0);
+    return `${counted(states, "state")} of the ring came up, and no change was seen from its beginning to its end.`;
+  }
   const agreement = slowest.cell.summary.metrics["ring_agreement_ms"];
   return `A change of the ring takes longest with ${slowest.cell.label}: ${metricInWords(slowest.value)}${agreement === undefined ? "" : `, of which agreeing on one state takes ${metricInWords(agreement)}`}.`;
 }

@@ -8,6 +8,7 @@ import type { FaultLane, LatencySpectrum, MetricValue, TrialFigures, Validity } 
 import { madeUpBalance } from "./made-up-balance";
 import { madeUpCausality } from "./made-up-causality";
 import { madeUpDetection } from "./made-up-detection";
+import { madeUpMembership } from "./made-up-membership";
 import { madeUpHealing, madeUpKinds } from "./made-up-healing";
 import { madeUpRingMetrics, madeUpRings } from "./made-up-rings";
 import type {
@@ -617,6 +618,7 @@ function madeUpFigures(
     },
     rings: madeUpRings(at.w),
     validity: at.validity,
+    membership: madeUpMembership(random.fork("membership"), 0.5 * at.intervals),
     detection: madeUpDetection(random.fork("detection"), { overlap, seconds: 0.5 * at.intervals }),
     ...madeUpHealing(random.fork("healing"), { overlap, t: [...t, 0.5 * at.intervals] }),
     ...madeUpBalance(random.fork("balance"), at.intervals),

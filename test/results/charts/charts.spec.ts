@@ -58,6 +58,7 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "version-graph": [],
   "siblings-by-writes": ["writes before the read (count, log scale)", "siblings (versions, log scale)"],
   "metadata-by-writers": ["sessions that had written the key (count)"],
+  "ring-views": ["time since warm-up began (s)"],
   "ring-balance": ["share of all (%)"],
   "ring-metadata": ["what every node must know (entries, log scale)", "load efficiency (%)"],
   "ring-changes": ["what every node must know (entries, log scale)"],
