@@ -24,7 +24,7 @@ const markup = page.replace(/<script[\s\S]*?<\/script>/g, "");
 
 describe("run report", () => {
   it("stays small", () => {
-    assert.ok(Buffer.byteLength(page) < 2_900_000, `${Buffer.byteLength(page)} bytes`);
+    assert.ok(Buffer.byteLength(page) < 3_200_000, `${Buffer.byteLength(page)} bytes`);
   });
 
   it("gives the same bytes for the same run", () => {
