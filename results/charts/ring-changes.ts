@@ -13,6 +13,7 @@ import {
   metricOf,
   partInWords,
   pointsOf,
+  PUBLISHED_LEGEND,
   publishedLine,
   publishedPoints,
   ringCurves,
@@ -118,7 +119,10 @@ function draw(input: ChartInput): ChartFigure | undefined {
         .join(". ") +
       ".",
     axes: { x: "entries of metadata (log scale)", y: listed([...new Set(quantities.map(({ axis }) => axis))]) },
-    legend: legendOf(curves.map(({ name, style }) => ({ name, style }))),
+    legend: [
+      ...legendOf(curves.map(({ name, style }) => ({ name, style }))),
+      ...(published.length === 0 ? [] : [PUBLISHED_LEGEND]),
+    ],
     panels,
     table: {
       columns: [
@@ -157,18 +161,21 @@ function answerOf(curves: readonly RingCurve[]): string {
     if (worst.y < NO_MORE) return [`When ${when}, no more moves than must.`];
     return [`When ${when}, ${worst.name} moves most: up to ${plain(worst.y)} times the minimum.`];
   };
-  const neighbours = curves.flatMap((curve) => pointsOf(curve, "ring_neighbours").map(({ y }) => y));
+  const all = (metric: string): number[] => curves.flatMap((curve) => pointsOf(curve, metric).map(({ y }) => y));
+  const neighbours = all("ring_neighbours");
+  const outages = all("outages_per_century");
   return [
     ...most("a node joins", "ring_join_moved_ratio"),
     ...most("one leaves", "ring_leave_moved_ratio"),
-    ...(neighbours.length === 0 ? [] : [sharing(Math.min(...neighbours), Math.max(...neighbours))]),
+    ...(neighbours.length === 0 ? [] : [`A node shares keys with ${fromTo(neighbours)} others.`]),
+    ...(outages.length === 0 ? [] : [`In a century ${fromTo(outages)} failures leave some key without a quorum.`]),
   ].join(" ");
 }
 
 /** A multiple of the minimum that is as good as the minimum. */
 const NO_MORE = 1.05;
 
-function sharing(least: number, most: number): string {
-  const range = plain(least) === plain(most) ? plain(least) : `${plain(least)} to ${plain(most)}`;
-  return `A node shares keys with ${range} others.`;
+function fromTo(values: readonly number[]): string {
+  const [least, most] = [plain(Math.min(...values)), plain(Math.max(...values))];
+  return least === most ? least : `${least} to ${most}`;
 }

@@ -5,7 +5,7 @@
  */
 import { publishedFor } from "../statistics/published-values";
 import { axesInWords, type ChartCell, type ChartInput } from "./cells";
-import type { Plain } from "./chart";
+import type { LegendEntry, Plain } from "./chart";
 import { line, type Point } from "./frame";
 import { trimmed } from "./numbers";
 import { seriesStyle, type SeriesStyle } from "./theme";
@@ -73,7 +73,9 @@ export interface PublishedPoint extends Point {
 /** Of each cell the first value of the metric that was published for it. */
 export function publishedPoints({ run }: ChartInput, curve: RingCurve, metric: string, factor = 1): PublishedPoint[] {
   return curve.cells.flatMap((cell) => {
-    const found = run.manifest.published?.find((one) => one.metric === metric && publishedFor(run, cell.summary, one));
+    const found = run.manifest.published?.find(
+      (one) => one.metric === metric && one.relativeTo === undefined && publishedFor(run, cell.summary, one),
+    );
     if (found === undefined) return [];
     return [{ x: entriesOf(cell)!, y: trimmed(factor * found.value), cell, source: found.source }];
   });
@@ -81,6 +83,14 @@ export function publishedPoints({ run }: ChartInput, curve: RingCurve, metric: s
 
 /** The name under which published curves stand in the legend, whatever series they are of. */
 export const PUBLISHED = "published or expected";
+
+export const PUBLISHED_LEGEND: LegendEntry = {
+  series: PUBLISHED,
+  colour: "$muted",
+  dash: [2, 3],
+  mark: "circle",
+  group: PUBLISHED,
+};
 
 export function publishedLine(
   curve: RingCurve,

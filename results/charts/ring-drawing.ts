@@ -65,7 +65,7 @@ export function ringDrawing(ring: TrialFigures["ring"]): string {
     out += `<text x="${CENTRE + NAMES}" y="${brief(y)}" fill="var(--ink)"${place >= 0 ? ' font-weight="bold"' : ""}>${escapeText(name)}<tspan fill="var(--muted)" font-weight="normal" font-size="11" dx="5">${owns(owned.get(node) ?? 0)}</tspan></text>`;
   }
   if (others.length > 0)
-    out += `<text x="${CENTRE + NAMES}" y="${brief(y + lineHeight)}" fill="var(--muted)" font-size="11">${count(others.length)} more own ${rangeOf(others.map((node) => owned.get(node) ?? 0))}</text>`;
+    out += `<text x="${CENTRE + NAMES - 15}" y="${brief(y + lineHeight)}" fill="var(--muted)" font-size="11">${count(others.length)} more own ${rangeOf(others.map((node) => owned.get(node) ?? 0))}</text>`;
   return out;
 }
 

@@ -4,7 +4,7 @@
  * balance with metadata; equal partitions have it nearly for nothing; and the picture shows at which size one overtakes the other.
  */
 import { MOST_PANELS, repetitions, type ChartInput } from "./cells";
-import type { ChartDefinition, ChartFigure, LegendEntry } from "./chart";
+import type { ChartDefinition, ChartFigure } from "./chart";
 import { chartPanel, legendOf, line, logBounds, panelSize } from "./frame";
 import { count, counted, listed, percent, trimmed } from "./numbers";
 import {
@@ -13,7 +13,7 @@ import {
   metricOf,
   partInWords,
   pointsOf,
-  PUBLISHED,
+  PUBLISHED_LEGEND,
   publishedLine,
   publishedPoints,
   ringCurves,
@@ -29,14 +29,6 @@ export const ringMetadata: ChartDefinition = {
   absence: "No rings were drawn besides the one that was run; measure.rings asks for them.",
   concerns: ({ rings }) => rings !== undefined,
   draw,
-};
-
-const PUBLISHED_LEGEND: LegendEntry = {
-  series: PUBLISHED,
-  colour: "$muted",
-  dash: [2, 3],
-  mark: "circle",
-  group: PUBLISHED,
 };
 
 function draw(input: ChartInput): ChartFigure | undefined {
