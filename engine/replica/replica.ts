@@ -374,7 +374,12 @@ export class Replica {
   /** The home has it: no trace is left but of the names that events were given here. */
   private drop(entry: Entry, state: unknown): void {
     const held = entry.state;
-    if (held === undefined || this.options.clock.compare(held, state) !== "equal" || entry.event > entry.safe) return;
+    if (held === undefined || this.options.clock.compare(held, state) !== "equal") return;
+    if (entry.event > entry.safe) {
+      // The disk has never had this: first it is to have it. Where nothing else is stored, nobody else would try.
+      this.retry();
+      return;
+    }
     const key = storageKey(entry.vnode, entry.address);
     this.borrowed.dropped(key);
     // A copy of this node's own: its events had counters, and the key may come back.

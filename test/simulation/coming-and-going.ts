@@ -159,7 +159,8 @@ export class ComingAndGoing {
   }
 
   private giveUpDamaged(): void {
-    for (const node of wanted(this.orders)) {
+    const { plan, next } = this.newest ?? { plan: { members: this.first }, next: undefined };
+    for (const node of new Set([...wanted(this.orders), ...plan.members, ...(next?.members ?? [])])) {
       const told = this.listener(undefined, node);
       if (!this.ledger.isDamaged(node) || told === undefined || !this.goesOnWithout(node)) continue;
       this.giveUp(node);

@@ -164,7 +164,12 @@ export class Course {
   }
 
   private nodesOf(action: FaultAction): readonly number[] {
-    return resolveTargets(targetsOf(action), this.scenario.cluster.members).nodes;
+    const { members } = this.scenario.cluster;
+    const targets = targetsOf(action);
+    // Faults know nothing of spares that operators start: only who is named is hit.
+    return resolveTargets(targets, members).nodes.filter(
+      (node) => members[node].joins !== true || targets.includes(members[node].id),
+    );
   }
 
   private broken(invariant: string, evidence: string): void {
