@@ -9,6 +9,7 @@
  *   cut node-1 | node-2,node-3 [oneway]  hold node-1 > node-2  lose node-1 > node-2,node-3
  *   heal                                                     ends all of those
  *   kill node-1      restart node-1      pause node-1        resume node-1
+ *   join node-4 via node-1 [replacing node-2]   leave node-1   remove node-3 via node-1     with gossip=<interval>
  *   owners k         states k
  */
 import { detectorNamedWith, plain } from "../engine/detectors/named";
@@ -19,7 +20,13 @@ import type { SimulatedClient } from "../../engine/sim/client";
 import { SimulatedCluster } from "../../engine/sim/cluster";
 import { type Address, encodeAddress } from "../../engine/vocabulary/address";
 import { fromMs, type Micros } from "../../engine/vocabulary/micros";
-import type { ClusterSettings, DistributionSettings, QuorumValue, StandIn } from "../../engine/vocabulary/settings";
+import type {
+  ClusterSettings,
+  DistributionSettings,
+  MembershipSettings,
+  QuorumValue,
+  StandIn,
+} from "../../engine/vocabulary/settings";
 import { BadScenario, type Command } from "./script";
 import { answerInWords, nodeName, TraceLines } from "./trace-lines";
 
@@ -82,6 +89,19 @@ export class Stage {
         break;
       case "resume":
         for (const node of this.nodes(words[0])) this.cluster.resume(node);
+        break;
+      case "join":
+        for (const node of this.nodes(words[0])) {
+          this.cluster.boot(node);
+          const replaced = words[3] === "replacing" ? this.nodes(words[4])[0] : undefined;
+          this.cluster.operate(node, { kind: "join", via: this.nodes(words[2])[0], replaces: replaced });
+        }
+        break;
+      case "leave":
+        for (const node of this.nodes(words[0])) this.cluster.operate(node, { kind: "leave" });
+        break;
+      case "remove":
+        this.cluster.operate(this.nodes(words[2])[0], { kind: "remove", node: this.nodes(words[0])[0] });
         break;
       case "owners":
         return [this.owners(words[0]).map(({ node }) => nodeName(node)).join(" ")]; // prettier-ignore
@@ -292,6 +312,17 @@ function readsOf(take: (name: string, usual: string) => string): Partial<Cluster
   };
 }
 
+function membershipOf(interval: string): MembershipSettings {
+  return {
+    intervalMs: micros(interval) / fromMs(1),
+    fanout: 1,
+    seeds: [0],
+    payloadBytes: 1_400,
+    doubleWrites: true,
+    transferBatch: 100,
+  };
+}
+
 function settingsOf(given: ReadonlyMap<string, string>): ClusterSettings {
   const left = new Map(given);
   const take = (name: string, usual: string): string => {
@@ -308,13 +339,18 @@ function settingsOf(given: ReadonlyMap<string, string>): ClusterSettings {
     left.delete(name);
     detectorKeys[name.slice("detector.".length)] = plain(value);
   }
+  const nodes = Number(take("nodes", "3"));
+  const spares = Number(take("spares", "0"));
+  const gossip = left.get("gossip");
+  left.delete("gossip");
   const settings: ClusterSettings = {
     name: "scenario",
     seed: Number(take("seed", "1")),
-    members: Array.from({ length: Number(take("nodes", "3")) }, (_, i) => ({
+    members: Array.from({ length: nodes + spares }, (_, i) => ({
       id: nodeName(i),
       zone: "a",
       weight: 1,
+      ...(i < nodes ? {} : { joins: true as const }),
     })),
     ring: {
       strategy: "equal-partitions",
@@ -338,6 +374,7 @@ function settingsOf(given: ReadonlyMap<string, string>): ClusterSettings {
       readRepair: take("read_repair", "async") as "async" | "none" | "blocking",
       ...repairOf(take),
       ...readsOf(take),
+      ...(gossip === undefined ? {} : { membership: membershipOf(gossip) }),
       readTimeoutMs: micros(take("timeout", "100ms")) / fromMs(1),
       writeTimeoutMs: micros(given.get("timeout") ?? "100ms") / fromMs(1),
       admission: Number(take("admission", "1000")),
