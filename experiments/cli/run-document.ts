@@ -55,8 +55,9 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
       metrics: Object.fromEntries(
         Object.entries(cell.metrics).map(([name, metric]) => [name, { ...metric, interval: intervalKind(metric.n) }]),
       ),
-      ...publishedOf(beside.filter((one) => one.cell === cell)),
+      ...publishedOf(beside.filter((one) => one.cell === cell && one.published.relativeTo === undefined)),
     })),
+    ...sharesOf(beside.filter(({ published }) => published.relativeTo !== undefined)),
     distance: worldDistances(run),
     comparisons: run.comparisons,
     slos: sloDocuments(objectives),
@@ -69,6 +70,21 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     })),
     pareto: front === undefined ? [] : [...front.front],
     warnings: manifest.warnings,
+  };
+}
+
+/** `published_shares`, only where the experiment names a value that is a share of other cells. */
+function sharesOf(shares: readonly BesidePublished[]): object {
+  if (shares.length === 0) return {};
+  return {
+    published_shares: shares.map(({ cells, published, measured, verdict }) => ({
+      metric: published.metric,
+      where: published.where,
+      relative_to: published.relativeTo,
+      cells: cells.map(({ id }) => id),
+      measured: measured?.value ?? null,
+      ...{ value: published.value, tolerance: published.tolerance, source: published.source, verdict },
+    })),
   };
 }
 

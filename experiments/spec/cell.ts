@@ -64,7 +64,7 @@ export function resolveCell(
     workload,
     phases,
     measure: { ...measureOf(values), ...traced },
-    faults: faults.kind === "random" ? faults.settings : faults.faults.map(({ settings }) => settings),
+    faults: faults.kind === "random" ? faults.settings : faults.faults.flatMap(({ occurrences }) => occurrences),
     resolved: resolvedOf(values, combination, cellTree),
     warnings,
   };

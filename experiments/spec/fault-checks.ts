@@ -227,7 +227,7 @@ function checkOverlap(a: ReadFault, b: ReadFault, members: readonly MemberPlan[]
   if (kind !== b.settings.action.kind || isInstantaneous(a.settings.action) || isInstantaneous(b.settings.action))
     return;
   const from = Math.max(a.settings.atMs, b.settings.atMs);
-  const to = Math.min(endOf(a.settings), endOf(b.settings));
+  const to = Math.min(endOf(a.occurrences.at(-1)!), endOf(b.occurrences.at(-1)!));
   if (from >= to) return;
   const common = touched(a.settings.action, members);
   const other = touched(b.settings.action, members);

@@ -13,7 +13,7 @@ import {
   resolveTargets,
 } from "../../engine/vocabulary/faults";
 import { nearest } from "../../engine/vocabulary/nearest";
-import { parseDurationMs } from "../../engine/vocabulary/quantities";
+import { formatDuration, parseDurationMs } from "../../engine/vocabulary/quantities";
 import { FAULT_KINDS, FAULT_PARAMETERS, faultParts, type FaultKindRow } from "../../engine/vocabulary/rows/fault-kinds";
 import { checkValue, printWritten, type Checked, type ValueKind } from "../../engine/vocabulary/value-kinds";
 import type { MemberPlan } from "./cross-checks";
@@ -23,6 +23,8 @@ import type { RecordedDistributions } from "./recorded-distribution";
 
 export const FAULT_ROWS: ReadonlyMap<string, FaultKindRow> = new Map(FAULT_KINDS.map((row) => [row.kind, row]));
 const PARAMETERS = new Map(FAULT_PARAMETERS.map((parameter) => [parameter.name, parameter]));
+/** Of one fault: more would fill the memory of whoever keeps what happened. */
+const MOST_OCCURRENCES = 5_000;
 const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export interface Surroundings {
@@ -46,8 +48,11 @@ export type FaultTime = Pick<FaultSettings, "id" | "atMs" | "forMs"> & { readonl
 export class FaultReader {
   private sound = true;
   private name: string;
-  /** Known after reading, unless the time itself is wrong. */
+  /** Known after reading, unless the time itself is wrong. Of one that comes again: from its first beginning to its last end. */
   time: FaultTime | undefined;
+  /** How often it comes again; undefined: it does not. */
+  private every: number | undefined;
+  private until = Infinity;
 
   constructor(
     private readonly map: LocatedMap,
@@ -71,6 +76,7 @@ export class FaultReader {
     const id = this.id(row.kind);
     const at = this.checked("at") as number | undefined;
     const lasting = this.has("for") ? (this.checked("for") as number | undefined) : undefined;
+    if (!row.instantaneous && (this.has("every") || this.has("until"))) this.readRepeats(at, lasting);
     const action = this.action(row);
     const known = at !== undefined && (lasting !== undefined || !this.has("for"));
     if (known && id !== undefined)
@@ -85,6 +91,45 @@ export class FaultReader {
       this.wrong(["for"], "key", "for has no meaning: records at rest are damaged at once, and stay so");
     if (!this.sound) return undefined;
     return { id, atMs: at, forMs: lasting, action };
+  }
+
+  private readRepeats(at: number | undefined, lasting: number | undefined): void {
+    if (!this.has("every")) {
+      this.wrong(["until"], "key", "until has no meaning without every, after which it begins again");
+      return;
+    }
+    this.every = this.checked("every") as number | undefined;
+    if (this.has("until")) this.until = (this.checked("until") as number | undefined) ?? Infinity;
+    if (!this.has("for")) this.wrong(["every"], "key", "every needs for: what does not end cannot begin again");
+    if (this.every !== undefined && lasting !== undefined && this.every <= lasting)
+      this.wrong(
+        ["every"],
+        "value",
+        `every is ${formatDuration(this.every)}, but it lasts for ${formatDuration(lasting)}; it must have ended before it begins again`,
+      );
+    if (at !== undefined && this.until <= at)
+      this.wrong(
+        ["until"],
+        "value",
+        `until is ${formatDuration(this.until)}, but it begins at ${formatDuration(at)} only`,
+      );
+  }
+
+  /** Every beginning before `end` of what was read, the first whatever it is; all under one id, and none before another's end. */
+  occurrences(first: FaultSettings, end: number): readonly FaultSettings[] {
+    const { every } = this;
+    if (every === undefined) return [first];
+    const before = Math.min(end, this.until);
+    const count = Math.max(1, Math.ceil((before - first.atMs) / every));
+    if (count > MOST_OCCURRENCES) {
+      const most = `allowed: at most ${String(MOST_OCCURRENCES)} times`;
+      this.wrong(["every"], "value", `every ${formatDuration(every)} makes it come ${String(count)} times; ${most}`);
+      return [];
+    }
+    const all = Array.from({ length: count }, (_, i) => ({ ...first, atMs: first.atMs + i * every }));
+    if (this.time !== undefined && first.forMs !== undefined)
+      this.time = { ...this.time, forMs: (count - 1) * every + first.forMs };
+    return all;
   }
 
   private row(): FaultKindRow | undefined {

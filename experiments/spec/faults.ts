@@ -13,7 +13,10 @@ import { MOST_FAULTS, readRandomFaults } from "./random-faults";
 
 /** A fault and where it was written, for checks that compare faults. */
 export interface ReadFault {
+  /** Of one that comes again, the first. */
   readonly settings: FaultSettings;
+  /** All that happen, in order. */
+  readonly occurrences: readonly FaultSettings[];
   readonly node: LocatedMap;
 }
 
@@ -81,7 +84,9 @@ export function readFaults(tree: LocatedMap, known: PhaseSettings | undefined, a
     else if (id !== undefined) ids.set(id, i);
     const reader = new FaultReader(item, i, around);
     const settings = reader.read();
-    if (settings !== undefined) faults.push({ settings, node: item });
+    const end = phases.warmupMs + phases.measureMs + phases.drainMs;
+    const occurrences = settings === undefined ? [] : reader.occurrences(settings, end);
+    if (settings !== undefined && occurrences.length > 0) faults.push({ settings, occurrences, node: item });
     if (reader.time !== undefined) times.push({ time: reader.time, node: item });
   });
   for (const { time, node: item } of times) {

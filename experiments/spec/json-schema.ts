@@ -368,6 +368,7 @@ const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
       properties: {
         metric: { type: "string" },
         where: { type: "object" },
+        relative_to: { type: "object" },
         value: RATIO,
         source: { type: "string" },
         tolerance: RATIO,

@@ -126,7 +126,10 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
     "faults",
     "A list of faults, none, random, or {random: {count, kinds, from, to, longest}}: what is hurt, when, for how long",
   ],
-  ["published", "A list of {metric, where, value, source, tolerance or within} to set beside measured values"],
+  [
+    "published",
+    "A list of {metric, where, value, source, tolerance or within} to set beside measured values; with relative_to the value is a share of the metric in the cells of where that have these values instead, both summed over their cells",
+  ],
   [
     "slos",
     "A list of {id, sli, over, op, value, severity}: objectives on metrics, each judged in every cell as pass, fail or inconclusive. over: {time: measure, outcome: ok, fault, keys, repetitions: median, max, min or p90}; severity: fail, or abort to start no further trial after one that fails it",

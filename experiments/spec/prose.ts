@@ -87,7 +87,12 @@ export function readCitations(tree: LocatedMap, problems: Problems): readonly st
 }
 
 export function readPublished(tree: LocatedMap, problems: Problems): readonly PublishedValue[] {
-  const maps = records(tree, "published", ["metric", "where", "value", "source", "tolerance", "within"], problems);
+  const maps = records(
+    tree,
+    "published",
+    ["metric", "where", "relative_to", "value", "source", "tolerance", "within"],
+    problems,
+  );
   return maps.map((map) => {
     const value = numberOf(map, "value", problems);
     const optional = (key: string): number | undefined =>
@@ -100,7 +105,8 @@ export function readPublished(tree: LocatedMap, problems: Problems): readonly Pu
       );
     return {
       metric: metricOf(map, "published", "metric", problems),
-      where: whereOf(map, problems),
+      where: whereOf(map, "where", problems),
+      ...(map.entries.has("relative_to") ? { relativeTo: whereOf(map, "relative_to", problems) } : {}),
       value,
       source: textOf(map, "source", "published", problems),
       tolerance: tolerance ?? (within === undefined ? 0 : value === 0 ? within : within / Math.abs(value)),
@@ -139,15 +145,15 @@ function numberOf(map: LocatedMap, key: string, problems: Problems): number {
   return value ?? 0;
 }
 
-function whereOf(map: LocatedMap, problems: Problems): PublishedValue["where"] {
-  const node = map.entries.get("where")?.node;
+function whereOf(map: LocatedMap, key: "where" | "relative_to", problems: Problems): PublishedValue["where"] {
+  const node = map.entries.get(key)?.node;
   if (node === undefined) return {};
   const where: [string, string | number | boolean][] = [];
-  if (node.kind !== "map") problems.error(node.at, "published.where is no map of axis values, such as {r: 1, w: 1}");
+  if (node.kind !== "map") problems.error(node.at, `published.${key} is no map of axis values, such as {r: 1, w: 1}`);
   else {
     for (const [axis, entry] of node.entries) {
       if (entry.node.kind === "scalar" && entry.node.value !== null) where.push([axis, entry.node.value]);
-      else problems.error(entry.node.at, `published.where.${axis} is no single value`);
+      else problems.error(entry.node.at, `published.${key}.${axis} is no single value`);
     }
   }
   return Object.fromEntries(where);

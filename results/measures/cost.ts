@@ -18,6 +18,8 @@ import { wordOf } from "./repair";
 /** Of these no byte reached a node. */
 const NEVER_SENT: readonly RecordedOutcome[] = ["not_sent", "unsupported"];
 
+const MICROS_PER_SECOND = 1_000_000;
+
 export class CostMeasure implements Measure {
   readonly name = "cost";
   private readonly grid: IntervalGrid;
@@ -55,6 +57,9 @@ export class CostMeasure implements Measure {
         ? { value: sum / this.requests, lo: null, hi: null, n: this.requests, unit }
         : notMeasured(unit);
     const { byCause } = measured ? repairOfAll(end.counters) : {};
+    const { startOfMeasure, endOfMeasure } = this.grid.phases;
+    const nodeSeconds = (end.counters.length * (endOfMeasure - startOfMeasure)) / MICROS_PER_SECOND;
+    const watching = byCause?.detector;
     const contexts = this.contexts.filter((block) => block !== undefined);
     const reads = contexts.reduce((sum, block) => sum + block.weight, 0);
     const { mean, lo, hi } = meanOfBlocks(contexts);
@@ -81,6 +86,14 @@ export class CostMeasure implements Measure {
             ];
           }),
         ),
+        ...(watching === undefined || nodeSeconds <= 0
+          ? {}
+          : {
+              detector_messages_per_node_s: rate(watching.messages, nodeSeconds, "1/s"),
+              detector_bytes_per_node_s: Number.isNaN(watching.bytes)
+                ? notMeasured("bytes/s")
+                : rate(watching.bytes, nodeSeconds, "bytes/s"),
+            }),
         read_repairs: measured
           ? { value: total((node) => node.readRepairs), lo: null, hi: null, n: this.requests, unit: "count" }
           : notMeasured("count"),
@@ -98,4 +111,9 @@ export class CostMeasure implements Measure {
       },
     };
   }
+}
+
+/** n: the nodes' seconds. */
+function rate(sum: number, nodeSeconds: number, unit: string): MetricValue {
+  return { value: sum / nodeSeconds, lo: null, hi: null, n: Math.round(nodeSeconds), unit };
 }

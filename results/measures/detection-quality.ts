@@ -321,6 +321,27 @@ function nothing(): PairAccuracy {
   };
 }
 
+/** Of each node that is up at an instant: how many it takes for alive, itself included. Nodes that are absent are nobody's. */
+export function trustedAt({ nodes, states, opinions }: DetectionHistory, at: Micros): number[] {
+  const stateAt = (node: number): NodeState => states[node].findLast((change) => change.at <= at)?.state ?? "absent";
+  const there = nodes.map((_, node) => stateAt(node));
+  const suspected = nodes.map(() => new Set<number>());
+  // A new life trusts everybody.
+  const bornAt = nodes.map(
+    (_, node) =>
+      states[node].findLast(({ at: then, state }) => then <= at && (state === "down" || state === "absent"))?.at ?? -1,
+  );
+  for (const one of opinions) {
+    if (one.at > at || one.at <= bornAt[one.observer]) continue;
+    if (one.suspected) suspected[one.observer].add(one.subject);
+    else suspected[one.observer].delete(one.subject);
+  }
+  const present = there.filter((state) => state !== "absent").length;
+  return there.flatMap((state, node) =>
+    state === "up" ? [present - [...suspected[node]].filter((other) => there[other] !== "absent").length] : [],
+  );
+}
+
 /** A crash or pause of one subject as its observers found out. */
 export interface Episode {
   readonly subject: number;

@@ -14,7 +14,15 @@ import { LatencyHistogram } from "../record/histogram";
 import { kaplanMeier, survivalQuantile, type Departures } from "../statistics/kaplan-meier";
 import { poissonInterval } from "../statistics/poisson";
 import { type DetectionHistory, DetectionRecorder, troubles } from "./detection-history";
-import { type Episode, episodesOf, type PairAccuracy, qualityOf, type Quality, type Watch } from "./detection-quality";
+import {
+  type Episode,
+  episodesOf,
+  type PairAccuracy,
+  qualityOf,
+  type Quality,
+  trustedAt,
+  type Watch,
+} from "./detection-quality";
 import { DetectionWindows } from "./detection-windows";
 import type { IntervalGrid } from "./interval-grid";
 import type { Findings, Measure, MeasureSetup } from "./measure";
@@ -28,6 +36,8 @@ const MOST_TRUTHS = 300;
 const MOST_EPISODES = 400;
 const MOST_OBSERVERS = 256;
 const MOST_LEVELS = 2_048;
+/** Of the normal distribution, at 95 %. */
+const NORMAL_95 = 1.96;
 
 interface Clients {
   readonly histogram: LatencyHistogram;
@@ -88,7 +98,11 @@ export class DetectionMeasure implements Measure {
     const crashes = episodesOf(history, quality.crashes, "down");
     const pauses = episodesOf(history, quality.pauses, "paused");
     const findings = {
-      metrics: { ...this.metricsOf(quality, crashes, pauses), ...this.clientMetrics() },
+      metrics: {
+        ...this.metricsOf(quality, crashes, pauses),
+        fd_trusted_final: inView(trustedAt(history, history.to)),
+        ...this.clientMetrics(),
+      },
       figures: { detection: this.figuresOf(history, quality, crashes, pauses) },
     };
     clients?.undetected.histogram.destroy();
@@ -137,6 +151,8 @@ export class DetectionMeasure implements Measure {
         all.judged === 0 ? notMeasured("ratio") : exact(1 - all.mistaken / all.judged, all.mistakes, "ratio"),
       fd_false_positives: all.judged === 0 ? notMeasured("count") : count(all.mistakes),
       fd_false_positives_healthy: all.judged === 0 ? notMeasured("count") : count(quality.mistakesByHealthy),
+      fd_false_positives_of_healthy: all.judged === 0 ? notMeasured("count") : count(quality.mistakesOfHealthy),
+      fd_false_positives_among_healthy: all.judged === 0 ? notMeasured("count") : count(quality.mistakesAmongHealthy),
     };
     const times = (prefix: string, pairs: readonly Departures[], episodes: readonly Episode[]): void => {
       if (pairs.length === 0) return;
@@ -150,6 +166,10 @@ export class DetectionMeasure implements Measure {
       metrics[`${prefix}dissemination_p99_ms`] = quantile(whole, 0.99);
     };
     times("fd_", ofCrashes, crashes);
+    if (ofCrashes.length > 0) {
+      metrics["fd_detection_max_ms"] = longest(quality.crashes);
+      metrics["fd_first_detection_mean_ms"] = meanFirst(crashes);
+    }
     times("fd_pause_", ofPauses, pauses);
     if (ofCrashes.length > 0) {
       const missed = quality.crashes.filter(({ detected, throughout }) => !detected && throughout).length;
@@ -331,6 +351,38 @@ function quantile(all: readonly Departures[], p: number): MetricValue {
   const { value, lo, hi, observed } = survivalQuantile(kaplanMeier(all), p);
   if (value === null) return { value: observed, lo: lo ?? observed, hi: null, n, unit: "ms", atLeast: true };
   return { value, lo, hi, n, unit: "ms" };
+}
+
+/** Of pairs that watched to the end, or found out before. */
+function longest(watches: readonly Watch[]): MetricValue {
+  const counted = watches.filter(({ detected, throughout }) => detected || throughout);
+  if (counted.length === 0) return notMeasured("ms");
+  const took = counted.reduce((most, { took: one }) => Math.max(most, one), 0) / MICROS_PER_MS;
+  const missed = counted.some(({ detected }) => !detected);
+  return { ...exact(took, counted.length, "ms"), ...(missed ? { atLeast: true as const } : {}) };
+}
+
+/** With the interval of a mean, crashes taken as independent. */
+function meanFirst(crashes: readonly Episode[]): MetricValue {
+  const n = crashes.length;
+  if (n === 0) return notMeasured("ms");
+  const times = crashes.map(({ first, length }) => (first ?? length) / MICROS_PER_MS);
+  const mean = times.reduce((sum, time) => sum + time, 0) / n;
+  const variance = times.reduce((sum, time) => sum + (time - mean) ** 2, 0) / Math.max(1, n - 1);
+  const room = n < 2 ? undefined : NORMAL_95 * Math.sqrt(variance / n);
+  const missed = crashes.some(({ first }) => first === undefined);
+  return {
+    value: mean,
+    lo: room === undefined ? null : Math.max(0, mean - room),
+    hi: room === undefined || missed ? null : mean + room,
+    ...{ n, unit: "ms" },
+    ...(missed ? { atLeast: true as const } : {}),
+  };
+}
+
+function inView(trusted: readonly number[]): MetricValue {
+  if (trusted.length === 0) return notMeasured("nodes");
+  return exact(trusted.reduce((sum, one) => sum + one, 0) / trusted.length, trusted.length, "nodes");
 }
 
 function timesOf(

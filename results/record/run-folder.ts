@@ -140,6 +140,11 @@ export interface PublishedValue {
   readonly source: string;
   readonly tolerance: number;
   readonly within?: number;
+  /**
+   * `value` is a share of what the metric is in other cells: those of `where` with these values in place of its own. Over several cells
+   * both are summed first, as a paper's total over its grid is.
+   */
+  readonly relativeTo?: AxisValues;
 }
 
 /** One cell's summary over its repetitions. */

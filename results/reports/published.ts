@@ -17,6 +17,8 @@ export type PublishedVerdict = "pass" | "fail" | "inconclusive" | "not-run";
 
 export interface BesidePublished {
   readonly cell: CellSummary;
+  /** All that a share is summed over, `cell` the first; else `cell` alone. */
+  readonly cells: readonly CellSummary[];
   readonly published: PublishedValue;
   readonly measured: MetricValue | undefined;
   readonly verdict: PublishedVerdict;
@@ -24,14 +26,59 @@ export interface BesidePublished {
 
 /** Every published value with every cell it belongs to, in the experiment's order. */
 export function besidePublished(run: LoadedRun): BesidePublished[] {
-  return (run.manifest.published ?? []).flatMap((published) =>
-    run.cells
-      .filter((cell) => publishedFor(run, cell, published))
-      .map((cell) => {
+  return (run.manifest.published ?? []).flatMap((published) => {
+    const cells = run.cells.filter((cell) => publishedFor(run, cell, published));
+    const { relativeTo } = published;
+    if (relativeTo === undefined)
+      return cells.map((cell) => {
         const measured = cell.metrics[published.metric];
-        return { cell, published, measured, verdict: verdictOn(published, measured) };
-      }),
-  );
+        return { cell, cells: [cell], published, measured, verdict: verdictOn(published, measured) };
+      });
+    const where = { ...published.where, ...relativeTo };
+    return worldsOf(run).flatMap((world) => {
+      const own = cells.filter((cell) => cell.world === world);
+      if (own.length === 0) return [];
+      const others = run.cells.filter(
+        (cell) => cell.world === world && publishedFor(run, cell, { ...published, where }),
+      );
+      const measured = shareOf(own, others, published.metric);
+      return [{ cell: own[0], cells: own, published, measured, verdict: verdictOn(published, measured) }];
+    });
+  });
+}
+
+/**
+ * The metric of some cells as a share of what it is in as many others, each summed. Without an interval: what makes one cell's count large
+ * in a trial makes the others' large too, so that their own intervals say little about their quotient.
+ */
+function shareOf(own: readonly CellSummary[], others: readonly CellSummary[], metric: string): MetricValue | undefined {
+  const values = (cells: readonly CellSummary[]): (number | null)[] =>
+    cells.map((cell) => cell.metrics[metric]?.value ?? null);
+  const all = [...values(own), ...values(others)];
+  const sum = (cells: readonly CellSummary[]): number =>
+    values(cells).reduce<number>((total, one) => total + (one ?? 0), 0);
+  const bound = (cells: readonly CellSummary[]): boolean =>
+    cells.some((cell) => cell.metrics[metric]?.atLeast === true);
+  if (own.length !== others.length || all.includes(null) || sum(others) === 0 || bound(others)) return undefined;
+  return {
+    value: sum(own) / sum(others),
+    ...{ lo: null, hi: null, n: own.length, unit: "ratio" },
+    ...(bound(own) ? { atLeast: true as const } : {}),
+  };
+}
+
+/** What a published value is about: its cell, or what the cells that are summed have in common. */
+export function aboutInWords(
+  { cell, cells, published }: BesidePublished,
+  label: (cell: CellSummary) => string,
+): string {
+  if (published.relativeTo === undefined) return label(cell);
+  const named = (values: PublishedValue["where"]): string =>
+    Object.entries(values)
+      .map(([name, value]) => `${name.split(".").at(-1)!} ${String(value)}`)
+      .join(", ");
+  const over = cells.length > 1 ? `, over ${count(cells.length)} cells` : "";
+  return `${named(published.where)} as a share of ${named(published.relativeTo)}${over}`;
 }
 
 /** HTML; empty when the experiment names no published value. */
@@ -43,10 +90,12 @@ export function publishedSection(run: LoadedRun): string {
   const inside = all.filter(({ verdict }) => verdict === "pass").length;
   const without = wanted.filter((one) => !all.some(({ published }) => published === one)).length;
   const worlds = worldsOf(run).length;
-  const rows = all.map(({ cell, published, measured, verdict }) => {
-    const unit = measured?.unit ?? describeKnown(published.metric)?.unit ?? "";
+  const rows = all.map((one) => {
+    const { cell, published, measured, verdict } = one;
+    const unit =
+      measured?.unit ?? (published.relativeTo === undefined ? describeKnown(published.metric)?.unit : "ratio") ?? "";
     return [
-      [labels.get(cell.id)?.quorum, labels.get(cell.id)?.other].filter(Boolean).join(" · ") || cell.id,
+      aboutInWords(one, ({ id }) => [labels.get(id)?.quorum, labels.get(id)?.other].filter(Boolean).join(" · ") || id),
       ...(worlds > 1 ? [WORLD_IN_WORDS[cell.world]] : []),
       describeKnown(published.metric)?.title ?? published.metric,
       asPublished(published.value, unit),

@@ -23,7 +23,7 @@ import {
   toldTogether,
 } from "./objectives";
 import { axisTitle, axisValue, bareMetric } from "./tables";
-import { besidePublished, VERDICT_IN_WORDS } from "./published";
+import { aboutInWords, besidePublished, VERDICT_IN_WORDS } from "./published";
 import { verdictsOf } from "./verdict";
 
 export interface TerminalOptions {
@@ -231,11 +231,13 @@ function publishedLines(run: LoadedRun, width: number): string[] {
   return [
     "",
     "published beside measured",
-    ...all.flatMap(({ cell, published, measured, verdict }) => {
+    ...all.flatMap((one) => {
+      const { published, measured, verdict } = one;
       const unit = measured?.unit ?? "";
+      const about = aboutInWords(one, ({ id }) => labels.get(id) ?? id);
       return wrapped(
         clean(
-          `  ${labels.get(cell.id) ?? cell.id}  ${published.metric}: ${metricInWords(measured)}, published ${withUnit(published.value, unit)} (${published.source})  ${VERDICT_IN_WORDS[verdict]}`,
+          `  ${about}  ${published.metric}: ${metricInWords(measured)}, published ${withUnit(published.value, unit)} (${published.source})  ${VERDICT_IN_WORDS[verdict]}`,
         ),
         width,
       );

@@ -142,8 +142,8 @@ const WRONG: readonly Wrong[] = [
       "{id: none, kind: hold, links: {from: c1, to: node-5}, at: 5s, for: 1s}",
     ),
     told: [
-      "7:49 faults.0.share is no part of a fault of kind kill, which has id, kind, at, node, nodes, for, disk",
-      '7:59 unknown key "durationn" in a fault of kind kill; it has id, kind, at, node, nodes, for, disk',
+      "7:49 faults.0.share is no part of a fault of kind kill, which has id, kind, at, node, nodes, for, every, until, disk",
+      '7:59 unknown key "durationn" in a fault of kind kill; it has id, kind, at, node, nodes, for, every, until, disk',
       `8:12 faults.1.kind is "kil"; did you mean "kill"? Known: ${KINDS}`,
       `9:5 faults.2 lacks kind; known: ${KINDS}`,
       "10:5 faults.3 lacks share, which a fault of kind loss needs",
@@ -219,6 +219,28 @@ const WRONG: readonly Wrong[] = [
       "-S node_model.service.read=1ms warning: node_model.service.read has no effect with cluster.storage memory; it belongs to lmdb",
     ],
   },
+  {
+    what: "faults that come again and cannot",
+    text: faults(
+      "{id: a, kind: pause, node: node-1, at: 1s, for: 1s, every: 1s}",
+      "{id: b, kind: pause, node: node-2, at: 1s, every: 2s}",
+      "{id: c, kind: pause, node: node-3, at: 1s, for: 1s, until: 5s}",
+      "{id: d, kind: pause, node: node-4, at: 3s, for: 1s, every: 2s, until: 3s}",
+      "{id: e, kind: pause, node: node-5, at: 1s, for: 1us, every: 10us}",
+      "{id: f, kind: restart, node: node-5, at: 1s, every: 3s}",
+      "{id: g, kind: loss, links: all, at: 4s, for: 1s, every: 9s, share: 0}",
+    ),
+    told: [
+      "7:64 faults.a.every is 1s, but it lasts for 1s; it must have ended before it begins again",
+      '8:10 warning: fault "b" never heals: without for it lasts to the end of the run',
+      "8:48 faults.b.every needs for: what does not end cannot begin again",
+      "9:57 faults.c.until has no meaning without every, after which it begins again",
+      "10:75 faults.d.until is 3s, but it begins at 3s only",
+      "11:65 faults.e.every 10us makes it come 1100000 times; allowed: at most 5000 times",
+      "12:50 faults.f.every is no part of a fault of kind restart, which has id, kind, at, node, nodes",
+      "13:72 faults.g.share is 0, so nothing would happen; allowed: a share above 0 and at most 1",
+    ],
+  },
   { what: "what is no list of faults", text: `${HEAD}faults: sometimes\n`, told: ['6:9 faults is "sometimes"; allowed: none, random, or a list of faults'] },
   {
     what: "a map of something else",
@@ -282,6 +304,36 @@ const WRONG: readonly Wrong[] = [
     ],
   },
 ]; // prettier-ignore
+
+describe("faults that come again", () => {
+  const times = (
+    item: string,
+    sets: readonly string[] = [],
+  ): readonly (readonly [string, number, number | undefined])[] =>
+    faultsOf(faults(item), { sets }).map(({ id, atMs, forMs }) => [id, atMs, forMs]);
+
+  it("begin every so long until then, under one id", () => {
+    const beat = "{id: beat, kind: pause, nodes: [node-1, node-2], at: 2s, for: 1s, every: 3s, until: 8s}";
+    assert.deepEqual(times(beat), [
+      ["beat", 2_000, 1_000],
+      ["beat", 5_000, 1_000],
+    ]);
+    assert.deepEqual(
+      times(beat, ["faults.beat.every=2500ms", "faults.beat.until=20s"]).map(([, at]) => at),
+      [2_000, 4_500, 7_000, 9_500],
+      "at most to the end of the drain",
+    );
+  });
+
+  it("are judged by their first beginning and their last end", () => {
+    const beat = "{id: beat, kind: pause, node: node-1, at: 2s, for: 2s, every: 8s}";
+    assert.deepEqual(toldOf(faults(beat, "{kind: pause, node: node-1, at: 7s, for: 1s}")), [
+      '7:56 warning: fault "beat" heals at 12s but the run ends at 12s, so convergence may not be observed; lengthen phases.drain',
+      '8:37 warning: faults "beat" and "pause-2" are both pause on node-1 from 7s to 8s; they compose, neither ends the other',
+    ]);
+    assert.deepEqual(toldOf(faults(beat.replace("}", ", until: 5s}"))), []);
+  });
+});
 
 describe("wrong faults", () => {
   for (const { what, text, rest, told } of WRONG) {

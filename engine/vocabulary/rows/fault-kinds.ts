@@ -55,6 +55,16 @@ export const FAULT_PARAMETERS: readonly FaultParameter[] = [
     text: "how long it lasts; to the end of the run when left out",
   },
   {
+    name: "every",
+    kind: { kind: "duration", minMs: 0.001, maxMs: 864_000_000 },
+    text: "begins again so long after each beginning, under the same id; longer than for, which it needs",
+  },
+  {
+    name: "until",
+    kind: { kind: "duration", minMs: 0, maxMs: 864_000_000 },
+    text: "with every: no further beginning from then on; the end of the drain when left out",
+  },
+  {
     name: "node",
     kind: { kind: "target" },
     text: "a node (node-3, or b1 for the first node of zone b), zone:<name>, or all",
@@ -419,6 +429,10 @@ export const FAULT_KINDS: readonly FaultKindRow[] = [
 export const FAULTS_PROSE: readonly (readonly [label: string, text: string])[] = [
   ["list", "each with id, kind, at, for and what its kind takes; times count from the start of the warm-up"],
   [
+    "repeated",
+    "a fault that lasts may come again: {at: 15s, for: 2s, every: 3s, until: 60s} begins at 15 s, 18 s, … 57 s, one lane in charts; nodes named together stay in step",
+  ],
+  [
     "random",
     "as many as {random: {count}} says (3), drawn from each trial's seed, of kinds that have an effect and leave nothing missing for good unless kinds names others (overload is one of those, with 20/s to 640/s): the trial's record has what was drawn",
   ],
@@ -446,7 +460,10 @@ function isOptional(part: FaultKindRow["takes"][number]): boolean {
 export function faultParts(row: FaultKindRow): { readonly needs: readonly string[]; readonly may: readonly string[] } {
   const subject = { nodes: "node or nodes", links: "links", groups: "groups" }[row.subject];
   const needs = [subject, ...row.takes.filter((part) => !isOptional(part)).map(({ name }) => name)];
-  const may = [...(row.instantaneous ? [] : ["for"]), ...row.takes.filter(isOptional).map(({ name }) => name)];
+  const may = [
+    ...(row.instantaneous ? [] : ["for", "every", "until"]),
+    ...row.takes.filter(isOptional).map(({ name }) => name),
+  ];
   return { needs, may };
 }
 

@@ -83,6 +83,15 @@ describe("the quality of failure detectors", () => {
       assert.equal(result.figures.detection!.accuracy.returns.count, 2);
       assert.equal(Math.round(result.metrics["fd_return_ms"].value!), 150);
     });
+    it("has a mean of the first to find out, and a longest", () => {
+      const two = trial("c-2 a?c2.5 b?c3 c+4 a!c4.1 b!c4.2 c-5 b?c6.5 a?c6.9");
+      assert.deepEqual(values(two, "fd_first_detection_mean_ms", "fd_detection_max_ms"), [1_000, 1_900]);
+      const once = trial("c-2 a?c2.5 c+4");
+      const { fd_first_detection_mean_ms: first, fd_detection_max_ms: most } = once.metrics;
+      assert.deepEqual([first.value, first.atLeast, most.value, most.atLeast], [500, undefined, 2_000, true]);
+      const never = trial("c-2 c+4").metrics["fd_first_detection_mean_ms"];
+      assert.deepEqual([never.value, never.atLeast, never.hi], [2_000, true, null]);
+    });
     it("is that of the last suspicion where one was given up in between", () => {
       const { quality: judged } = quality("c-2 a?c2.5 a!c2.6 a?c4 b?c3");
       assert.deepEqual(
@@ -168,9 +177,17 @@ describe("the quality of failure detectors", () => {
       const struck = trial("a?b2 b-3");
       assert.deepEqual([struck.metrics["fd_mistake_ms"].value, struck.metrics["fd_mistake_ms"].atLeast], [1_000, true]);
     });
+    it("leaves whoever is not suspected in view, of nodes that run when the measured phase ends", () => {
+      const view = (text: string): (number | null | undefined)[] => values(trial(text), "fd_trusted_final");
+      assert.deepEqual(view(""), [3]);
+      assert.deepEqual(view("a?b1 a?c2 b?c3 a!c11"), [2], "1, 2 and 3; what comes later does not count");
+      assert.deepEqual(view("c-2 a?c3"), [2.5], "the dead have no view");
+      assert.deepEqual(view("c?a1 c?b1 c-2 c+3"), [3], "a new life trusts everybody");
+    });
     it("tells false positives of observers that had been well from those of others", () => {
       const result = trial("a?b1 a!b1.1 c=2 c+4 c?a4 c?b4 c!a4.5 c!b4.5 a?c5 a!c5.1");
       assert.deepEqual(values(result, "fd_false_positives", "fd_false_positives_healthy"), [4, 2]);
+      assert.deepEqual(values(result, "fd_false_positives_of_healthy", "fd_false_positives_among_healthy"), [3, 1]);
       const { accuracy } = result.figures.detection!;
       assert.deepEqual([accuracy.mistakesOfHealthy, accuracy.mistakesAmongHealthy], [3, 1]);
     });

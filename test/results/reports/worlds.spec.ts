@@ -7,7 +7,7 @@ import { CLOCK_CHARTS } from "../../../results/reports/clock-section";
 import { DETECTION_CHARTS } from "../../../results/reports/detection-section";
 import { HEALING_CHARTS } from "../../../results/reports/healing-section";
 import { renderIndex } from "../../../results/reports/index-page";
-import { besidePublished } from "../../../results/reports/published";
+import { besidePublished, publishedSection } from "../../../results/reports/published";
 import { renderRunReport, reportFiles } from "../../../results/reports/run-report";
 import { renderTerminal } from "../../../results/reports/terminal";
 import { verdictOf } from "../../../results/reports/verdict";
@@ -170,6 +170,31 @@ describe("published values", () => {
     assert.deepEqual(verdicts(value({ value: 0, tolerance: 0.1 })), ["pass"], "absolute around nought");
     assert.deepEqual(verdicts(value({ value: 0.104, within: 0.004 })), ["pass"], "in its own unit");
     assert.deepEqual(verdicts(value({ value: 0.13, within: 0.004 })), ["fail"]);
+  });
+
+  it("may be shares of what other cells measured, summed over as many", () => {
+    const run = withPublished(
+      value({ where: { clock: "dvvset" }, relativeTo: { clock: "vv-server" }, value: 0.5 }),
+      value({ where: { r: 1, w: 1, clock: "dvvset" }, relativeTo: { r: 9 }, value: 0.5 }),
+      value({ where: { r: 1 }, relativeTo: { r: 2 }, value: 0.5 }),
+    );
+    const cells = run.cells.map((cell) => {
+      const p = cell.axes["clock"] === "dvvset" ? 0.01 * Number(cell.axes["w"]) : 0.02;
+      return { ...cell, metrics: { p_stale: { value: p, lo: 0, hi: 1, n: 6, unit: "ratio" } } };
+    });
+    const beside = besidePublished({ ...run, cells });
+    const [all, ...none] = beside.filter(({ cell }) => cell.world === "simulation");
+    assert.equal(all.cells.length, 4);
+    assert.equal(all.measured?.value?.toFixed(9), "0.750000000", "W is 1, 2, 2 and 1");
+    assert.deepEqual(
+      none.map(({ measured, verdict }) => [measured, verdict]),
+      [
+        [undefined, "not-run"],
+        [undefined, "not-run"],
+      ],
+      "of nothing, and of fewer cells, there is no share",
+    );
+    assert.match(publishedSection({ ...run, cells }), /clock dvvset as a share of clock vv-server, over 4 cells/);
   });
 
   it("stand in a table beside what was measured, with source, world and verdict", () => {
