@@ -76,6 +76,11 @@ export type OperatorVerb =
   /** That other node is dead, and out of the ring for ever. */
   | { readonly kind: "remove"; readonly node: NodeIndex };
 
+/** Whom it declares dead. */
+export function goneBy(verb: OperatorVerb): NodeIndex | undefined {
+  return verb.kind === "remove" ? verb.node : verb.kind === "join" ? verb.replaces : undefined;
+}
+
 /** A node goes by another state of the ring from `at` on, as a world tells it to whoever measures. */
 export interface RingSeen {
   readonly at: Micros;

@@ -8,8 +8,8 @@ import type { PartitionRule } from "./faults";
 
 export interface DetectionWatch {
   opinion(at: Micros, observer: number, subject: number, suspected: boolean): void;
-  /** Nodes that have never been told of have not started. */
-  node(at: Micros, node: number, state: "up" | "down" | "paused"): void;
+  /** Nodes that have never been told of have not started; `absent`: it has left, or an operator has removed it, and is nobody's business. */
+  node(at: Micros, node: number, state: "up" | "down" | "paused" | "absent"): void;
   /** All that hold from now on. */
   partitions(at: Micros, partitions: readonly PartitionRule[]): void;
 }

@@ -7,7 +7,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DetectionWatch } from "../host/detection-watch";
-import type { OperatorVerb, RingSeen } from "../io";
+import { goneBy, type OperatorVerb, type RingSeen } from "../io";
 import { compareRingIds } from "../membership/ring-ids";
 import type { RingState } from "../messages";
 import { assert } from "../vocabulary/assert";
@@ -196,6 +196,8 @@ export class RealCluster {
 
   /** An operator asks a node something about membership. */
   async operate(index: number, verb: OperatorVerb): Promise<void> {
+    const gone = goneBy(verb);
+    if (gone !== undefined) this.options.detection?.node(monotonicMicros(), gone, "absent");
     await this.request(index, (id) => ({ type: "operate", id, verb }));
   }
 
@@ -361,6 +363,7 @@ export class RealCluster {
       else if (message.type === "retired") {
         // Its work is done, and it ends by itself.
         node.expected = true;
+        this.options.detection?.node(monotonicMicros(), index, "absent");
         this.options.log(`${id}: has left the ring`);
       } else if (message.type === "failed") lastWords = message.reason;
     });

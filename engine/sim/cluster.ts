@@ -13,7 +13,7 @@ import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
 import { loopbackOf } from "../host/loopback";
 import type { Storage } from "../host/ports";
-import type { Input, Note, OperatorVerb, RingSeen } from "../io";
+import { goneBy, type Input, type Note, type OperatorVerb, type RingSeen } from "../io";
 import { compareRingIds } from "../membership/ring-ids";
 import type {
   AnswerMessage,
@@ -171,6 +171,8 @@ export class SimulatedCluster {
 
   /** An operator asks a node that is up. */
   operate(index: NodeIndex, verb: OperatorVerb): void {
+    const gone = goneBy(verb);
+    if (gone !== undefined) this.detection?.node(this.time, gone, "absent");
     this.machines[index].tell({ kind: "operate", verb });
   }
 
@@ -489,7 +491,10 @@ export class SimulatedCluster {
     if (note.kind === "retired") {
       const version = this.machines[at].node?.ringState?.id.version ?? 0;
       this.viewed?.({ at: this.time, node: at, version, phase: "left", first: false });
-      this.at(this.time + RETIREMENT, () => this.kill(at));
+      this.at(this.time + RETIREMENT, () => {
+        this.kill(at);
+        this.detection?.node(this.time, at, "absent");
+      });
     }
     if (this.detection === undefined || (note.kind !== "suspected" && note.kind !== "trusted")) return;
     this.detection.opinion(this.time, at, note.node, note.kind === "suspected");
