@@ -118,7 +118,17 @@ function panelOf(
     const from = trimmed(Math.max(0, Math.min(end, fromS)));
     return [from, trimmed(Math.max(Math.min(end, toS ?? end), from + shortest))];
   };
+  // A dataset for each row: Chart.js takes x for ascending, and would leave out what comes after it has turned back.
   const bars = (
+    entry: LegendEntry,
+    width: number,
+    spans: readonly { readonly row: number; readonly fromS: number; readonly toS: number | null }[],
+  ): readonly { readonly [key: string]: Plain }[] =>
+    rows.flatMap((_, which) => {
+      const mine = spans.filter(({ row }) => row === which);
+      return mine.length === 0 ? [] : [barsOf(entry, width, mine)];
+    });
+  const barsOf = (
     entry: LegendEntry,
     width: number,
     spans: readonly { readonly row: number; readonly fromS: number; readonly toS: number | null }[],
@@ -167,8 +177,8 @@ function panelOf(
         ...{ min: -0.6, max: rows.length - 0.4, unit: "", name: "pair", grid: false },
       },
       datasets: [
-        bars(TRUTH, 11, gone),
-        ...KINDS.map(({ of, entry }) =>
+        ...bars(TRUTH, 11, gone),
+        ...KINDS.flatMap(({ of, entry }) =>
           bars(
             entry,
             4.5,
