@@ -45,6 +45,14 @@ export function votersOf(ring: RingState, members: Members): readonly NodeIndex[
 }
 
 /**
+ * Whether a node may answer clients under this state. Who joins may not before all have switched: two may propose at once to
+ * let different ones in, and who is let in by the one that gives way is a voter of the other's no more.
+ */
+export function mayCoordinate({ plan, next, phase }: RingState, node: NodeIndex): boolean {
+  return plan.members.includes(node) || (phase === "switching" && next!.members.includes(node));
+}
+
+/**
  * The lowest member that this node believes to be up, of those that were there before the change: of two who propose at once
  * each is then a voter of the other. Newcomers only where nobody else is left.
  */

@@ -16,7 +16,7 @@ import type { RingPlan } from "../ring/plan";
 import { fromMs, type Micros } from "../vocabulary/micros";
 import type { Random } from "../vocabulary/random";
 import type { MembershipSettings } from "../vocabulary/settings";
-import { proposal, votersOf } from "./changes";
+import { mayCoordinate, proposal, votersOf } from "./changes";
 import { Members, type Refusal } from "./members";
 import type { Remembered } from "./remembered";
 import { compareRingIds, isSameRing, NO_RING } from "./ring-ids";
@@ -94,12 +94,12 @@ export class Membership {
     return this.state;
   }
 
-  /** Whether clients may come: it is in the ring, or about to be, and was not removed. */
+  /** Whether clients may come: it is in the ring, and was not removed. */
   get serving(): boolean {
     const { state } = this;
     const { self } = this.options;
     if (state === undefined || this.members.isRemoved(self)) return false;
-    return state.plan.members.includes(self) || state.next?.members.includes(self) === true;
+    return mayCoordinate(state, self);
   }
 
   /** Whom to watch: whoever has a say, or wants to come or to go. */

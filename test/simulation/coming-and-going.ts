@@ -24,6 +24,8 @@ export class ComingAndGoing {
   /** What was last asked for each node. */
   private readonly orders: ("in" | "out")[];
   private newest: RingState | undefined;
+  /** Removed, and out of the ring. */
+  private readonly buried = new Set<number>();
   /** Members that the ring ever had at least. */
   fewest: number;
   private readonly rings = new Map<string, Ring>();
@@ -69,6 +71,16 @@ export class ComingAndGoing {
     if (state === undefined || this.ledger.isRemoved(node)) return;
     if (this.newest === undefined || compareRingIds(state.id, this.newest.id) > 0) this.newest = state;
     this.fewest = Math.min(this.fewest, state.plan.members.length);
+    this.lookForGhosts(state);
+  }
+
+  /** Who was removed from a ring, as everybody in it has agreed, is in no later one. */
+  private lookForGhosts({ id, phase, plan, next, without }: RingState): void {
+    if (phase === "switching") for (const node of without) if (!plan.members.includes(node)) this.buried.add(node);
+    for (const node of [...plan.members, ...(phase === "joining" ? next!.members : [])]) {
+      if (this.buried.has(node))
+        this.broken("a removed node does not come back", `node-${String(node + 1)} is in ring ${String(id.version)}`);
+    }
   }
 
   schedule(): void {

@@ -9,6 +9,10 @@ import type { DvvSet } from "../../engine/clocks/dotted-set";
 import type { VvServerState } from "../../engine/clocks/vv-server";
 import { type Effect, Effects, type Input } from "../../engine/io";
 import type { NodeOptions } from "../../engine/node";
+import type { RelocationJob } from "../../engine/handoff/relocation";
+import type { Membership } from "../../engine/membership/membership";
+import type { RingState } from "../../engine/messages";
+import type { MembershipSettings } from "../../engine/vocabulary/settings";
 import type { Handoff } from "../../engine/handoff/handoff";
 import { resolveQuorum } from "../../engine/quorum/arithmetic";
 import type { RunningNode } from "../../engine/sim/machine";
@@ -234,6 +238,69 @@ export const REPAIR_PLANTS: ReadonlyMap<string, { readonly plant: Plant; readonl
     { plant: plant((inner, options) => new OnlyTheRoot(inner, options)), from: 2_001_009 },
   ],
   ["no anti-entropy where there should be some", { plant: noComparisons, from: 2_001_009 }],
+]);
+
+/** Settings of membership that are not those that were asked for. */
+function withMembership(change: Partial<MembershipSettings>): Plant {
+  return (create) => (options, now) => {
+    const { membership } = options.settings;
+    if (membership === undefined) return create(options, now);
+    return create({ ...options, settings: { ...options.settings, membership: { ...membership, ...change } } }, now);
+  };
+}
+
+/** Everybody is taken to have seen whatever this node has seen. */
+const noBarrier = inside((node) => {
+  const membership = partOf(node, "living", "membership");
+  instead(
+    partOf(node, "living", "membership", "members"),
+    "seen",
+    (usual) =>
+      (...args) =>
+        (membership as Membership).ring?.id ?? usual(...args),
+  );
+});
+
+/** A step is called seen while operations of the one before go on. */
+const seenTooEarly = inside((node) => {
+  instead(partOf(node, "living", "acts"), "stateChanged", () => () => undefined);
+});
+
+/** What is left over goes without a question to its owners. */
+const droppedUnasked = inside((node) => {
+  const relocation = partOf(node, "living", "relocation");
+  instead(relocation, "sendOffer", (usual) => (...args) => {
+    const job = partOf(node, "living", "relocation", "job") as RelocationJob;
+    if (!job.drops) usual(...args);
+    else (Reflect.get(relocation as object, "arrived") as Method).call(relocation, ...args);
+  });
+});
+
+/** In place of a removed member nobody sends: its copies are taken to have been sent by itself. */
+const onlyTheDisplaced = inside((node) => {
+  instead(
+    partOf(node, "living"),
+    "transferTo",
+    (usual) =>
+      (...[state]: never[]) =>
+        usual({ ...(state as RingState), without: [] } as never),
+  );
+});
+
+/** What comes late to a node that owns it no more stays there. */
+const straysStay = inside((node) => {
+  instead(partOf(node, "living"), "changed", () => () => undefined);
+});
+
+/** Bugs of who is a member, and the seed to look from. */
+export const MEMBERSHIP_PLANTS: ReadonlyMap<string, { readonly plant: Plant; readonly from: number }> = new Map([
+  ["no double writes while ranges move", { plant: withMembership({ doubleWrites: false }), from: 3_000_001 }],
+  ["steps of the ring that wait for nobody", { plant: noBarrier, from: 3_000_001 }],
+  ["left-over copies dropped unasked", { plant: droppedUnasked, from: 3_000_001 }],
+  ["removed nodes forgotten at once", { plant: withMembership({ quarantineMs: 0 }), from: 3_000_001 }],
+  ["nobody sends in place of a removed node", { plant: onlyTheDisplaced, from: 3_000_001 }],
+  ["late copies that stay where they came", { plant: straysStay, from: 3_000_001 }],
+  ["a step called seen too early", { plant: seenTooEarly, from: 3_000_001 }],
 ]);
 
 /** Those that strike too seldom for a swarm of short runs: each has the smallest scenario that shows it. */
