@@ -363,6 +363,7 @@ export class RealCluster {
       else if (message.type === "retired") {
         // Its work is done, and it ends by itself.
         node.expected = true;
+        node.lives.told(message.counts, monotonicMicros());
         this.options.detection?.node(monotonicMicros(), index, "absent");
         this.options.log(`${id}: has left the ring`);
       } else if (message.type === "failed") lastWords = message.reason;

@@ -55,7 +55,7 @@ export type FromNode =
   /** It takes clients' requests, or no more. */
   | { readonly type: "serving"; readonly on: boolean }
   /** It has left the ring and keeps nothing any more: it ends. */
-  | { readonly type: "retired" }
+  | { readonly type: "retired"; readonly counts: ServerCounts }
   | { readonly type: "log"; readonly line: string }
   /** It suspects a peer, or trusts it again, by its own monotonic time. */
   | { readonly type: "opinion"; readonly at: Micros; readonly subject: number; readonly suspected: boolean }

@@ -128,7 +128,7 @@ async function main(): Promise<void> {
       else if (note.kind === "retired") {
         const version = node.ringState?.id.version ?? 0;
         tell({ type: "view", seen: { at: monotonicMicros(), node: index, version, phase: "left", first: false } });
-        tell({ type: "retired" });
+        tell({ type: "retired", counts: counts() });
         stop();
       }
     },
