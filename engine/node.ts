@@ -342,9 +342,10 @@ export class Node implements ProtocolNode {
         reaps: this.buries || options.settings.membership !== undefined,
         buries: this.buries,
         forgotten: options.settings.graceMs === undefined ? undefined : (state): boolean => this.isForgotten(state),
-        changed: this.watchesCopies || options.settings.membership !== undefined
-          ? (vnode, address, before, after): void => this.changed(vnode, address, before, after)
-          : undefined,
+        changed:
+          this.watchesCopies || options.settings.membership !== undefined
+            ? (vnode, address, before, after): void => this.changed(vnode, address, before, after)
+            : undefined,
         storeFailed: this.antiEntropy === undefined ? undefined : (): void => this.antiEntropy!.doubt(),
         walks: options.ring.canLend && options.ring.homeOf(HINTED)?.vnode === 0,
         actorEpochs: options.settings.actorEpochs ?? true,
@@ -1473,7 +1474,9 @@ export class Node implements ProtocolNode {
   /** Admission, address check and preference list; refuses by itself and returns undefined when it must. */
   private place(origin: Origin, request: GetRequest | PutRequest): Places | undefined {
     const { settings } = this.options;
-    if (this.living !== undefined && !this.living.serving) {
+    // Whoever joins is no coordinator for clients yet; what is passed on to it comes from where all have switched.
+    const { living } = this;
+    if (living?.serving === false && !(request.forwarded && living.isMember(this.options.index))) {
       this.refuse(origin, "unavailable", "this node is no member of the ring");
       return undefined;
     }
