@@ -236,7 +236,6 @@ describe("the command line", () => {
       const loss = (await quorumlab(["explain", "loss"])).out;
       assert.ok(loss.includes("(faults)") && loss.includes("network.loss"), "both meanings");
       assert.match((await quorumlab(["explain", "faults"])).out, /faults compose and neither ends the other/);
-      assert.match((await quorumlab(["explain", "join"])).out, /^join +not supported by this version yet/);
       assert.match((await quorumlab(["explain", "partitoin"])).err, /did you mean "partition"\?/);
     });
 
@@ -245,7 +244,7 @@ describe("the command line", () => {
       assert.match((await quorumlab(["explain", "p_stale"])).out, /^p_stale/);
       assert.match((await quorumlab(["explain", "network"])).out, /network\.loss/);
       assert.match((await quorumlab(["explain", "num_tokens"])).out, /^ring\.vnodes_per_node/);
-      assert.match((await quorumlab(["explain", "gossip_fanout"])).out, /not supported by this version yet/);
+      assert.match((await quorumlab(["explain", "node_confirms"])).out, /not supported by this version yet/);
       assert.match((await quorumlab(["explain", "repetitions.count"])).out, /Trials of each cell/);
       assert.match((await quorumlab(["explain", "sweep"])).out, /what is varied/);
     });

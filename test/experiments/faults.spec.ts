@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabulary/faults";
+import { type FaultSettings, OF_MEMBERSHIP, type RandomFaultsSettings } from "../../engine/vocabulary/faults";
 import { FAULT_KINDS } from "../../engine/vocabulary/rows/fault-kinds";
 import { main } from "../../experiments/cli/main";
 import type { ResolveRequest } from "../../experiments/spec/resolve";
@@ -152,7 +152,7 @@ const WRONG: readonly Wrong[] = [
       '10:67 faults.3.for is "0s"; allowed: a duration from 1us to 10d',
       "11:46 faults.4.for has no meaning: a fault of kind clock-jump is over at once",
       "11:63 faults.4.offset is 5; allowed: a duration other than 0 with its unit, such as 250ms or -2s",
-      `12:12 faults.5.kind is "join", which is not supported by this version yet; it has ${KINDS}`,
+      '12:12 fault "join-6" changes who is in the ring; it needs tunables.membership: gossip',
       "13:77 faults.6.at is 5 without a unit; write a duration with its unit (us, ms, s, m, h, d), such as 5ms",
       '13:98 faults.6.clients is "follow-nearst"; did you mean "follow-nearest"? Allowed: all, follow-nearest, or {group: <0 to 1>}',
       "13:121 faults.6.oneway is 3; allowed: true or false",
@@ -253,7 +253,7 @@ const WRONG: readonly Wrong[] = [
     told: [
       "6:26 faults.random.count is 0; allowed: an integer from 1 to 200",
       '6:37 faults.random.kinds names "kil"; did you mean "kill"?',
-      `6:42 faults.random.kinds names "join", which is not supported by this version yet; known: ${KINDS}`,
+      "6:42 faults.random.kinds names join, which is not drawn: who joins or leaves, and when, has to be listed",
       "6:63 faults.random ends at 2s, before it begins at 5s",
       '6:67 unknown key "longst" in faults.random; did you mean "longest"?',
     ],
@@ -344,7 +344,8 @@ describe("wrong faults", () => {
 describe("faults", () => {
   for (const { kind, example } of FAULT_KINDS) {
     it(`of kind ${kind} are read as their example is written`, () => {
-      const text = `world: simulation\ncluster: {nodes: 3}\nnetwork: {client: 1ms}\nphases: {warmup: 10s, measure: 100s, drain: 60s}\nfaults:\n  - ${example}\n`;
+      const members = OF_MEMBERSHIP.has(kind) ? "{nodes: 3, spares: 1}\ntunables: {membership: gossip}" : "{nodes: 3}";
+      const text = `world: simulation\ncluster: ${members}\nnetwork: {client: 1ms}\nphases: {warmup: 10s, measure: 100s, drain: 60s}\nfaults:\n  - ${example}\n`;
       const [fault] = faultsOf(text);
       const wanted = parse(example) as { readonly id?: string; readonly at: string; readonly for?: string };
       assert.equal(fault.action.kind, kind);
@@ -449,7 +450,10 @@ describe("faults", () => {
       longestMs: 1_000,
     });
     assert.equal(of("faults: random", ["faults.random.count=7"]).count, 7);
-    assert.equal(of("faults: random", ["faults={random: {kinds: all}}"]).kinds.length, FAULT_KINDS.length);
+    assert.equal(
+      of("faults: random", ["faults={random: {kinds: all}}"]).kinds.length,
+      FAULT_KINDS.length - OF_MEMBERSHIP.size,
+    );
   });
 
   it("in an experiment on both worlds happen in both, and slow what either has", () => {
@@ -607,5 +611,62 @@ describe("a trial with faults", function () {
     const verified = recordingIo(below);
     assert.equal(await main(["verify", "latest", "-o", below, "-j", "1"], verified), 0, verified.out());
     assert.match(verified.out(), /^2 of 2 simulated trials came out again, event for event\n/);
+  });
+});
+
+describe("faults of membership", () => {
+  const GOSSIPING =
+    "world: simulation\ncluster: {nodes: 3, spares: 2, storage: lmdb}\nnetwork: {client: 1ms}\ntunables: {membership: gossip}\nphases: {warmup: 10s, measure: 100s, drain: 60s}\n";
+  const told = (...items: readonly string[]): readonly string[] =>
+    toldOf(`${GOSSIPING}faults:\n${items.map((item) => `  - ${item}\n`).join("")}`);
+
+  it("have spares join, members leave, and the dead replaced", () => {
+    assert.deepEqual(
+      told(
+        "{kind: join, node: node-4, at: 11s, via: node-2}",
+        "{kind: leave, node: node-1, at: 20s}",
+        "{kind: kill, node: node-2, at: 30s, for: 100s}",
+        "{kind: replace, node: node-2, with: node-5, at: 35s}",
+      ).filter((line) => !line.includes("convergence")),
+      [],
+    );
+  });
+
+  it("are told: who is there joins, who is not there goes, whom nothing has ended is removed, nobody is left", () => {
+    const all = told(
+      "{kind: join, node: node-1, at: 11s}",
+      "{kind: leave, node: node-4, at: 12s}",
+      "{kind: remove, node: node-2, at: 13s}",
+      "{kind: leave, nodes: [node-1, node-3], at: 14s}",
+      "{kind: join, node: node-5, at: 15s, via: all}",
+    );
+    assert.deepEqual(all, [
+      '7:12 fault "join-1" has node-1 join, which is there already; cluster.spares join',
+      '8:12 fault "leave-2" has node-4 go, which is not in the ring by then',
+      '9:12 warning: fault "remove-3" removes node-2 though no kill before has ended it: what it holds alone is lost',
+      '10:12 fault "leave-4" leaves nobody in the ring',
+      "11:46 faults.4.via names 5 nodes; allowed: one",
+    ]);
+  });
+});
+
+describe("settings of membership", () => {
+  const of = (text: string): readonly string[] => toldOf(`world: simulation\nnetwork: {client: 1ms}\n${text}`);
+
+  it("are told where membership is fixed, and where they cannot be", () => {
+    assert.deepEqual(of("cluster: {nodes: 3, spares: 1}\ntunables: {gossip_fanout: 2}\n"), [
+      "3:29 cluster.spares never join: tunables.membership is static",
+      "4:27 warning: tunables.gossip_fanout has no effect: tunables.membership is static",
+    ]);
+    assert.deepEqual(
+      of(
+        "cluster: {nodes: 20}\nring: {strategy: random-tokens, distinct_hosts: claim}\ntunables: {membership: gossip, n_val: 16, gossip_seeds: [node-21, node-1]}\n",
+      ).filter((line) => !line.includes("warning")),
+      [
+        "4:47 with tunables.membership: gossip random tokens need ring.distinct_hosts: walk, because tokens have no number that stays",
+        "5:39 tunables.n_val is 16; with tunables.membership: gossip at most 15, because a write may have to go to twice as many",
+        '5:57 tunables.gossip_seeds names "node-21", which is no node that is there from the beginning',
+      ],
+    );
   });
 });

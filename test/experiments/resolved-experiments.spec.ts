@@ -376,11 +376,11 @@ describe("precedence", () => {
 
   it("tells wrong flags and profiles by name", () => {
     assert.deepEqual(
-      errorsOf("name: a", { sets: ["r", "tunabels.r=1", "clok=dvvset", "membership=off", "r=7"], profile: "smoke" }),
+      errorsOf("name: a", { sets: ["r", "tunabels.r=1", "clok=dvvset", "node_confirms=1", "r=7"], profile: "smoke" }),
       [
         '--profile no profile "smoke"; the file has none',
         '-S clok=dvvset unknown key "clok"; did you mean "clock"?',
-        "-S membership=off tunables.membership is not supported by this version yet",
+        "-S node_confirms=1 tunables.node_confirms is not supported by this version yet",
         "-S r is no key=value, such as -S r=2 or -S workload.rate=500/s",
         "-S r=7 r is 7 but n_val is 3; allowed: at most 3, or one, quorum, all",
         '-S tunabels.r=1 unknown key "tunabels.r" at the top of the file; did you mean "tunables"?',

@@ -19,15 +19,14 @@ const WRONG: readonly Wrong[] = [
   },
   {
     what: "a misspelt key of a later version is recognised",
-    text: "tunables: {gossip_fanuot: 3}\n",
-    told: ['1:12 unknown key "gossip_fanuot" in tunables; did you mean "gossip_fanout"?'],
+    text: "tunables: {node_confrims: 3}\n",
+    told: ['1:12 unknown key "node_confrims" in tunables; did you mean "node_confirms"?'],
   },
   {
     what: "keys of later versions",
-    text: "tunables: {membership: static, gossip_interval: 1s}\nhosts: []\n",
+    text: "tunables: {node_confirms: 1}\nhosts: []\n",
     told: [
-      "1:12 tunables.membership is not supported by this version yet",
-      "1:32 tunables.gossip_interval is not supported by this version yet",
+      "1:12 tunables.node_confirms is not supported by this version yet",
       "2:1 hosts is not supported by this version yet",
     ],
   },
