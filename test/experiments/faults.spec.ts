@@ -663,7 +663,7 @@ describe("settings of membership", () => {
         "cluster: {nodes: 20}\nring: {strategy: random-tokens, distinct_hosts: claim}\ntunables: {membership: gossip, n_val: 16, gossip_seeds: [node-21, node-1]}\n",
       ).filter((line) => !line.includes("warning")),
       [
-        "4:47 with tunables.membership: gossip random tokens need ring.distinct_hosts: walk, because tokens have no number that stays",
+        "4:49 with tunables.membership: gossip random tokens need ring.distinct_hosts: walk, because tokens have no number that stays",
         "5:39 tunables.n_val is 16; with tunables.membership: gossip at most 15, because a write may have to go to twice as many",
         '5:57 tunables.gossip_seeds names "node-21", which is no node that is there from the beginning',
       ],
