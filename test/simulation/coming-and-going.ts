@@ -69,7 +69,8 @@ export class ComingAndGoing {
   changed(node: number): void {
     const state = this.cluster.ringStateOf(node);
     if (state === undefined || this.ledger.isRemoved(node)) return;
-    if (this.newest === undefined || compareRingIds(state.id, this.newest.id) > 0) this.newest = state;
+    if (this.newest !== undefined && compareRingIds(state.id, this.newest.id) <= 0) return;
+    this.newest = state;
     this.fewest = Math.min(this.fewest, state.plan.members.length);
     this.lookForGhosts(state);
   }
