@@ -5,8 +5,14 @@
  */
 import { strict as assert } from "node:assert";
 import { clockFor, packActor } from "../../engine/clocks/clock";
-import type { Message } from "../../engine/messages";
+import type { Message, RingState } from "../../engine/messages";
+import type { Members } from "../../engine/membership/members";
+import { isSameRing } from "../../engine/membership/ring-ids";
+import { Node } from "../../engine/node";
+import type { NodeFactory } from "../../engine/sim/machine";
 import type { EngineSettings } from "../../engine/vocabulary/settings";
+import { MovingStore } from "../engine/membership/moving-store";
+import { key } from "../engine/sim/settings";
 import { address, MiniWorld, type WorldOptions } from "../engine/mini-world";
 import { RARE_PLANTS } from "./plants";
 import type { Plant } from "./swarm-run";
@@ -94,6 +100,47 @@ function twoReads(plant?: Plant): readonly number[] {
   return [third, second].map((node) => small.get(node, "k").versions.length);
 }
 
+function growing(plant: Plant | undefined, engine: Partial<EngineSettings>, first: number, all: number): MovingStore {
+  const node: NodeFactory = (options, at) => new Node(options, at);
+  return new MovingStore(first, all, 60, { engine: { readRepair: "none", ...engine } }, plant?.(node) ?? node);
+}
+
+/** Whether a member says that it has seen a step of the ring while a write of before is in progress there. */
+function seenInTheMiddle(plant?: Plant): boolean {
+  const { cluster, bench } = growing(plant, { w: 3, writeTimeoutMs: 5_000, coordinator: "any" }, 3, 4);
+  cluster.run(cluster.now() + 1_000_000);
+  const coordinator = 0;
+  cluster.pause(2);
+  // Of three sessions one after the other, each asks another node.
+  for (const name of ["a", "b", "c"]) bench.put(name);
+  cluster.run(cluster.now() + 20_000);
+  cluster.boot(3);
+  cluster.operate(3, { kind: "join", via: coordinator, replaces: undefined });
+  cluster.run(cluster.now() + 250_000);
+  const { node } = cluster.machines[coordinator];
+  const { living } = node as unknown as {
+    living: { state: RingState; membership: { members: Members } };
+  };
+  assert.equal(living.state.phase, "joining");
+  return isSameRing(living.membership.members.own.seen, living.state.id);
+}
+
+/** Of copies that owners should have once a dead member is out, those that they have not. */
+function missingAfterRemoval(plant?: Plant): number {
+  const { cluster, bench } = growing(plant, { w: 3, r: 1 }, 5, 5);
+  cluster.run(cluster.now() + 1_000_000);
+  const keys = Array.from({ length: 60 }, (_, i) => `k${String(i)}`);
+  for (const name of keys) assert.equal(bench.wait(bench.put(name)).outcome, "ok");
+  cluster.kill(4);
+  cluster.run(cluster.now() + 1_000_000);
+  cluster.operate(0, { kind: "remove", node: 4 });
+  cluster.run(cluster.now() + 10_000_000);
+  assert.deepEqual(cluster.ringStateOf(0)?.plan.members, [0, 1, 2, 3]);
+  assert.equal(cluster.ringStateOf(0)?.phase, "settled");
+  const owners = keys.flatMap((name) => cluster.ring.preferenceList(key(name), 3).map((place) => ({ name, ...place })));
+  return owners.filter(({ name, node, vnode }) => cluster.machines[node].peek(vnode, key(name)) === undefined).length;
+}
+
 describe("a rare planted bug", () => {
   it("is seen: a hint dropped although it has changed since it was sent", () => {
     assert.match(changedOnItsWay(), /w77/);
@@ -103,6 +150,16 @@ describe("a rare planted bug", () => {
   it("is seen: a name that a fallback gives to two events", () => {
     assert.equal(threeAbsences(), 6);
     assert.ok(threeAbsences(RARE_PLANTS.nameUsedAgain) < 6);
+  });
+
+  it("is seen: a step of the ring that is called seen while operations of the one before go on", () => {
+    assert.ok(!seenInTheMiddle());
+    assert.ok(seenInTheMiddle(RARE_PLANTS.seenTooEarly));
+  });
+
+  it("is seen: nobody who sends in place of a removed member", () => {
+    assert.equal(missingAfterRemoval(), 0);
+    assert.ok(missingAfterRemoval(RARE_PLANTS.onlyTheDisplaced) > 0);
   });
 
   it("is seen: a repair before the answer that is not waited for", () => {

@@ -1,15 +1,20 @@
 import { strict as assert } from "node:assert";
-import { drawScenario, FIRST_WITH_DETECTORS, FIRST_WITH_REPAIR } from "./draw";
+import {
+  drawScenario,
+  FIRST_WITH_DETECTORS,
+  FIRST_WITH_MEMBERSHIP,
+  FIRST_WITH_MEMBERSHIP_AND_DETECTORS,
+  FIRST_WITH_REPAIR,
+} from "./draw";
 import { OPEN_BUGS } from "./open-bugs";
-import { PLANTS, REPAIR_PLANTS } from "./plants";
+import { MEMBERSHIP_PLANTS, PLANTS, REPAIR_PLANTS } from "./plants";
 import SEEDS from "./seeds.json";
 import { runSeed } from "./swarm-run";
 import { describeFailure, tryTwice } from "./twice";
 
 /** Fixed, so that a failure of the build is a failure of the change. */
-const FRESH = [5_001, FIRST_WITH_REPAIR + 5_001, FIRST_WITH_DETECTORS + 5_001].flatMap((from) =>
-  Array.from({ length: 12 }, (_, i) => from + i),
-);
+const RANGES = [0, FIRST_WITH_REPAIR, FIRST_WITH_MEMBERSHIP, FIRST_WITH_DETECTORS, FIRST_WITH_MEMBERSHIP_AND_DETECTORS];
+const FRESH = RANGES.map((first) => first + 5_001).flatMap((from) => Array.from({ length: 12 }, (_, i) => from + i));
 
 /** A planted bug is found within so many seeds. */
 const MOST_SEEDS = 40;
@@ -50,7 +55,7 @@ describe("a planted bug", function () {
   this.timeout(120_000);
 
   const all = [...PLANTS].map(([name, plant]) => [name, { plant, from: 1 }] as const);
-  for (const [name, { plant, from }] of [...all, ...REPAIR_PLANTS]) {
+  for (const [name, { plant, from }] of [...all, ...REPAIR_PLANTS, ...MEMBERSHIP_PLANTS]) {
     it(`is found within ${String(MOST_SEEDS)} seeds: ${name}`, () => {
       for (let seed = from; seed < from + MOST_SEEDS; seed++) {
         const [violation] = runSeed(seed, plant).violations;

@@ -6,6 +6,7 @@
  */
 import { strict as assert } from "node:assert";
 import type { MembershipSettings } from "../../../engine/vocabulary/settings";
+import type { NodeFactory } from "../../../engine/sim/machine";
 import type { Micros } from "../../../engine/vocabulary/micros";
 import { clockFor } from "../../../engine/clocks/clock";
 import { Bench, type Changes, key, members } from "../sim/settings";
@@ -36,8 +37,9 @@ export class MovingStore {
     all: number,
     readonly keys: number,
     options: Changes & { readonly membership?: Partial<MembershipSettings> } = {},
+    create?: NodeFactory,
   ) {
-    this.bench = new Bench({
+    const changes: Changes = {
       ring: { strategy: "random-tokens", partitions: 64, vnodesPerNode: 8, hash: "murmur3", distinctHosts: "walk" },
       ...options,
       members: members(all).map((member, i) => (i < first ? member : { ...member, joins: true })),
@@ -51,7 +53,8 @@ export class MovingStore {
         ...options.engine,
         membership: { ...MEMBERSHIP, ...options.membership },
       },
-    });
+    };
+    this.bench = new Bench(changes, create === undefined ? {} : { create });
   }
 
   get cluster(): Bench["cluster"] {
