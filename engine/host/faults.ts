@@ -255,7 +255,10 @@ export const FAULT_VERBS: { readonly [K in FaultKind]: FaultVerb<K> } = {
     kind: "leave",
     prose: "Asks a node to hand over what it holds, and to end.",
     begin({ nodes }, faults) {
-      for (const node of nodes) faults.world.operate(node, { kind: "leave" });
+      for (const node of nodes) {
+        faults.goes(node);
+        faults.world.operate(node, { kind: "leave" });
+      }
     },
   },
   remove: {
@@ -263,6 +266,7 @@ export const FAULT_VERBS: { readonly [K in FaultKind]: FaultVerb<K> } = {
     prose: "Tells a member that is up that a node is dead and out of the ring for ever.",
     begin({ nodes }, faults) {
       for (const node of nodes) {
+        faults.goes(node);
         const told = faults.somebodyUp(nodes);
         if (told !== undefined) faults.world.operate(told, { kind: "remove", node });
       }
@@ -273,7 +277,10 @@ export const FAULT_VERBS: { readonly [K in FaultKind]: FaultVerb<K> } = {
     prose: "Starts a node that has never run in the place of a dead one, which is removed.",
     begin({ nodes, fault }, faults) {
       const [successor] = faults.nodesOf([fault.action.with]);
-      for (const node of nodes) faults.join(successor, undefined, node);
+      for (const node of nodes) {
+        faults.goes(node);
+        faults.join(successor, undefined, node);
+      }
     },
   },
 };
@@ -297,6 +304,8 @@ export class Faults {
   private readonly jumped: Micros[];
   /** Spares that were started. */
   private readonly joined = new Set<number>();
+  /** Members that were told to leave, or are removed: nobody to turn to, for they may have ended. */
+  private readonly going = new Set<number>();
 
   constructor(
     readonly world: FaultWorld,
@@ -369,12 +378,19 @@ export class Faults {
     this.world.operate(node, { kind: "join", via: asked, replaces });
   }
 
-  /** The first member that no fault holds down, and that is none of these. */
+  goes(node: number): void {
+    this.going.add(node);
+  }
+
+  /** The first member that no fault holds down, that stays, and that is none of these. */
   somebodyUp(except: readonly number[]): number | undefined {
     const { members } = this.world;
     const found = members.findIndex(
       ({ joins }, node) =>
-        !except.includes(node) && (joins !== true || this.joined.has(node)) && this.down[node].size === 0,
+        !except.includes(node) &&
+        !this.going.has(node) &&
+        (joins !== true || this.joined.has(node)) &&
+        this.down[node].size === 0,
     );
     return found < 0 ? undefined : found;
   }

@@ -9,6 +9,7 @@ import {
   type PartitionRule,
   SOUND_DISK,
 } from "../../../engine/host/faults";
+import type { OperatorVerb } from "../../../engine/io";
 import { NO_REQUESTS, type OverloadStream } from "../../../engine/host/overload";
 import {
   describeTargets,
@@ -49,8 +50,9 @@ class Ledger implements FaultWorld {
     if (!this.up[node]) this.boots[node]++;
     this.up[node] = true;
   }
-  operate(): void {
-    // Membership is not what is looked at here.
+  readonly operated: string[] = [];
+  operate(node: number, verb: OperatorVerb): void {
+    this.operated.push(`${node} ${verb.kind}`);
   }
   wipe(node: number): void {
     assert.ok(!this.up[node], "a disk is emptied under nobody's feet");
@@ -269,6 +271,16 @@ describe("faults that overlap", () => {
     assert.ok(!world.up[0], "another fault keeps it down");
     faults.begin(kill("l", "node-1", "wipe"));
     assert.deepEqual(world.wiped, [1, 0, 0]);
+  });
+
+  it("a removal is told to a member that stays: who was told to leave may have ended, and would hear nothing", () => {
+    const { world, faults } = scene();
+    faults.begin(fault("l", { kind: "leave", nodes: ["node-1"] }));
+    faults.begin(kill("k", "node-3"));
+    faults.begin(fault("r", { kind: "remove", nodes: ["node-3"] }));
+    assert.deepEqual(world.operated, ["0 leave", "1 remove"]);
+    faults.begin(fault("m", { kind: "remove", nodes: ["node-2"] }));
+    assert.deepEqual(world.operated, ["0 leave", "1 remove", "3 remove"]);
   });
 
   it("factors multiply, chances combine, delays and offsets add; all are whole again in the end", () => {
