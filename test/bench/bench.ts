@@ -5,7 +5,7 @@
  *
  *     npm run bench            everything, about seven minutes
  *     npm run bench -- engine  one part: micro, engine, ring, memory, simulation, clocks, predict, anti-entropy, and those that
- *                              only run when named, each some minutes: durability, hints, aae-upkeep
+ *                              only run when named, each some minutes: durability, hints, aae-upkeep, membership
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { pinThisProcess, place } from "../../engine/real/placement";
 import { measureAaeUpkeep } from "./aae-upkeep";
 import { measureAntiEntropy } from "./anti-entropy";
+import { measureMembership } from "./membership";
 import { type RunningCeiling, startCeiling } from "./ceiling";
 import { measureDurability } from "./durability";
 import { type EngineFigures, type RunningEngine, startEngine } from "./engine";
@@ -202,6 +203,9 @@ async function main(): Promise<void> {
   }
   if (part === undefined || part === "anti-entropy") {
     for (const { name, value, unit, note } of measureAntiEntropy()) report(name, value, unit, note);
+  }
+  if (part === "membership") {
+    for (const { name, value, unit, note } of measureMembership()) report(name, value, unit, note);
   }
   if (part === "durability") {
     for (const { name, value, unit, note } of await measureDurability()) report(name, value, unit, note);
