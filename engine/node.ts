@@ -463,9 +463,9 @@ export class Node implements ProtocolNode {
 
   private makeAntiEntropy(): AntiEntropy | undefined {
     const { settings, epoch, index } = this.options;
-    const { ring } = this;
+    const { ring, antiEntropy: before } = this;
     if (settings.aae === undefined) return undefined;
-    return new AntiEntropy(
+    const made: AntiEntropy = new AntiEntropy(
       {
         index,
         epoch,
@@ -475,6 +475,8 @@ export class Node implements ProtocolNode {
         settings: settings.aae,
         stepTimeoutMs: 4 * Math.max(settings.readTimeoutMs, settings.writeTimeoutMs),
         now: () => this.now,
+        // Its numbers alone: all else of it may go.
+        before: before === undefined ? undefined : { counts: before.counts, lastId: before.lastId },
       },
       {
         read: (vnode, address, done) =>
@@ -493,7 +495,14 @@ export class Node implements ProtocolNode {
         },
         repairByGet: (address, done) => this.repairByGet(address, done),
         scan: (token, cursor, limit) =>
-          this.scan(cursor, (entries, next) => this.antiEntropy?.scanned(token, entries, next), limit),
+          this.scan(
+            cursor,
+            (entries, next) => {
+              // A page for the trees of an earlier ring is none of these.
+              if (this.antiEntropy === made) made.scanned(token, entries, next);
+            },
+            limit,
+          ),
         unsettled: (visit) =>
           this.replica.unsettled((vnode, address, state) => {
             if (vnode < HINTED) visit(vnode, address, state);
@@ -503,6 +512,7 @@ export class Node implements ProtocolNode {
         mayWork: () => this.mayWork(),
       },
     );
+    return made;
   }
 
   /** Whether background work may go on: clients' reads are not waiting for too long. */

@@ -45,6 +45,8 @@ export interface AntiEntropyOptions {
   /** How long a peer may take for one answer. */
   readonly stepTimeoutMs: number;
   readonly now: () => Micros;
+  /** Whose place this one takes, because the ring has changed: what it counted goes on, and its numbers are not given again. */
+  readonly before?: Pick<AntiEntropy, "counts" | "lastId"> | undefined;
 }
 
 export interface AntiEntropyCounts extends ExchangeCounts {
@@ -59,18 +61,8 @@ interface Pair {
 }
 
 export class AntiEntropy {
-  readonly counts: AntiEntropyCounts = {
-    builds: 0,
-    exchanges: 0,
-    exchangesEqual: 0,
-    exchangesRefused: 0,
-    exchangesTimedOut: 0,
-    treeMessages: 0,
-    keysCompared: 0,
-    keysStreamed: 0,
-    keysOverstreamed: 0,
-    keysRepaired: 0,
-  };
+  readonly counts: AntiEntropyCounts;
+  private readonly buildsBefore: number;
   private readonly forest: Forest;
   private readonly answering: Answering;
   private readonly exchanges = new Map<number, Exchange>();
@@ -79,7 +71,8 @@ export class AntiEntropy {
   /** Refused once: tried again before the round goes on. */
   private again: Pair | undefined;
   private retrying: Pair | undefined;
-  private lastId: number;
+  /** Of the exchanges begun here. */
+  lastId: number;
   private readonly interval: Micros;
   private nextExchange: Micros;
   /** This node's part of an interval: no other's is the same. */
@@ -89,7 +82,9 @@ export class AntiEntropy {
     private readonly options: AntiEntropyOptions,
     private readonly acts: AntiEntropyActs,
   ) {
-    const { index, epoch, ring, n, clock, settings, now, stepTimeoutMs } = options;
+    const { index, epoch, ring, n, clock, settings, now, stepTimeoutMs, before } = options;
+    this.counts = before === undefined ? nothing() : { ...before.counts };
+    this.buildsBefore = this.counts.builds;
     const stepTimeout = fromMs(stepTimeoutMs);
     this.interval = Math.max(1, fromMs(settings.intervalMs));
     this.forest = new Forest(
@@ -122,7 +117,7 @@ export class AntiEntropy {
           .map(({ node, vnode }) => ({ plot, peer: node, peerVnode: vnode })),
       );
     this.turn = this.pairs.length === 0 ? 0 : index % this.pairs.length;
-    this.lastId = firstIdOf(epoch);
+    this.lastId = before === undefined ? firstIdOf(epoch) : before.lastId;
     const members = ring.members.length;
     this.share = Math.ceil((this.interval * (index + 1)) / (members + 1));
     const first = Math.ceil((this.interval * (index + 1)) / members);
@@ -149,7 +144,7 @@ export class AntiEntropy {
 
   scanned(token: number, entries: readonly Copy[], cursor: unknown): void {
     this.forest.scanned(token, entries, cursor);
-    this.counts.builds = this.forest.builds;
+    this.counts.builds = this.buildsBefore + this.forest.builds;
   }
 
   scanFailed(token: number): void {
@@ -280,4 +275,19 @@ export class AntiEntropy {
       .map(({ group, vnode, tree }) => `group ${group.id} vnode ${vnode}: ${tree?.describe() ?? "no tree yet"}`)
       .join("\n");
   }
+}
+
+function nothing(): AntiEntropyCounts {
+  return {
+    builds: 0,
+    exchanges: 0,
+    exchangesEqual: 0,
+    exchangesRefused: 0,
+    exchangesTimedOut: 0,
+    treeMessages: 0,
+    keysCompared: 0,
+    keysStreamed: 0,
+    keysOverstreamed: 0,
+    keysRepaired: 0,
+  };
 }
