@@ -40,7 +40,7 @@ describe("agreement on a new ring", function () {
 
   it("comes after a partition of the gossip, with rounds alone and by push-pull alone", () => {
     for (const membership of [{ pushPullMs: undefined }, { intervalMs: 3_600_000, pushPullMs: 500 }]) {
-      const store = new MovingStore(4, 5, 1, { membership: membership as { intervalMs?: number } });
+      const store = new MovingStore(4, 5, 1, { membership: membership });
       const { cluster } = store;
       cluster.run(cluster.now() + 2 * SECOND);
       cluster.setPartitions([{ groupOf: [0, 0, 1, 1, 0], groups: 2, oneWay: false, sideOf: undefined }]);
