@@ -472,7 +472,7 @@ function metricsOf(figures: readonly TrialFigures[], r: number, w: number): Reco
       unit: "ratio",
     },
     availability: metric(() => 0.9991, "ratio"),
-    ...madeUpRingMetrics(r, w),
+    ...madeUpRingMetrics(r, w, n),
     siblings_mean: metric((one) => mean(one.intervals.columns["siblings_mean"]), "versions"),
     siblings_max: metric((one) => Math.max(...one.intervals.columns["siblings_max"].map((v) => v ?? 0)), "versions"),
     divergent_keys_final: metric((one) => one.divergence.finalDivergent, "keys"),

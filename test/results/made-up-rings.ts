@@ -6,13 +6,14 @@ export function madeUpRings(w: number): RingsFigures {
   return { drawn: 60, strategy: w === 1 ? "random-tokens" : "equal-partitions" };
 }
 
-export function madeUpRingMetrics(r: number, w: number): Record<string, MetricValue> {
+/** Of `n` repetitions: a trial's own figure stands on 60 rings, a cell's on its trials. */
+export function madeUpRingMetrics(r: number, w: number, n: number): Record<string, MetricValue> {
   const even = w !== 1;
   const of = (value: number, unit = "ratio"): MetricValue => ({
     value,
     lo: value * 0.98,
     hi: value * 1.02,
-    n: 60,
+    n,
     unit,
   });
   return {

@@ -13,6 +13,7 @@ import { FAULTS, madeUpRun, QUICKSTART_LIKE, twoWorldRun } from "../fixtures";
 const OVER_TIME = [
   ...["latency-over-time", "outcomes", "divergence", "siblings"],
   ...["stale-over-time", "divergence-by-kind", "repair-work", "hints-over-time"],
+  "ring-views",
 ];
 
 interface Scale {
