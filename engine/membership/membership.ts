@@ -191,8 +191,12 @@ export class Membership {
     if (this.members.own.wish !== "out" || this.serving) return;
     this.members.say({ wish: "gone" });
     this.remember();
-    // Whoever has left is told nothing any more: this is the last chance to say so.
-    for (const node of this.watched().slice(0, Math.max(3, this.options.settings.fanout))) this.tellAll(node);
+    // Whoever has left is told nothing any more: this is the last chance to say so, and to those who stay.
+    const least = Math.max(3, this.options.settings.fanout);
+    const staying = this.watched().filter((node) => this.state?.plan.members.includes(node) === true);
+    const up = staying.filter((node) => this.acts.believedUp(node));
+    const rest = this.watched().filter((node) => !up.includes(node));
+    for (const node of [...this.drawn(up, least), ...rest.slice(0, Math.max(0, least - up.length))]) this.tellAll(node);
     this.acts.note({ kind: "retired" });
     this.afterNews();
   }
@@ -226,12 +230,15 @@ export class Membership {
       if (entry !== undefined) this.acts.send(from, this.message({ entries: [entry] }));
       return;
     }
+    const removedBefore = members.removed();
     for (const entry of gossip.entries) {
-      const wasRemoved = members.isRemoved(entry.node);
       const outcome = members.merge(entry, now);
       if (outcome !== "news" && outcome !== "known") this.refused(entry.node, outcome);
-      if (!wasRemoved && members.isRemoved(entry.node)) this.acts.note({ kind: "removed", node: entry.node });
     }
+    const removed = members.removed().filter((node) => !removedBefore.includes(node));
+    for (const node of removed) this.acts.note({ kind: "removed", node });
+    // Or a next life would listen to the removed again; and the removed itself would answer clients again.
+    if (removed.length > 0) this.remember();
     // A removed node goes by what it went by, and asks for nothing: nobody would tell it.
     if (!members.isRemoved(this.options.self)) {
       if (gossip.ring !== undefined) this.heardOfRing(gossip.ring);
@@ -413,7 +420,9 @@ export class Membership {
 
   private isInUse(node: NodeIndex): boolean {
     const { state } = this;
-    return state !== undefined && (state.plan.members.includes(node) || state.next?.members.includes(node) === true);
+    if (state === undefined) return false;
+    // A former member whose removal were forgotten would be waited for again, and for ever.
+    return [state.plan.members, state.next?.members ?? [], state.former].some((nodes) => nodes.includes(node));
   }
 
   private remember(): void {
