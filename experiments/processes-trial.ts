@@ -32,6 +32,7 @@ import { EngineTarget } from "../workloads/targets/engine";
 import { calibrationOf, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
 import { watchDetection } from "./detection-watch";
 import { drawnRings } from "./drawn-rings";
+import { floodingStudy } from "./flooding-study";
 import { Inspector } from "./inspector";
 import { loadAverage } from "./provenance";
 import { Views } from "./views";
@@ -343,6 +344,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const injected = intraZone ?? interZone ?? toClient;
   const ended = driver.progress();
   const ofRings = drawnRings(cell, settings.seed);
+  const flooding = floodingStudy(cell, settings.seed);
   const result = fold.finish({
     counters,
     weights: weightsOf(settings),
@@ -351,6 +353,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     ),
     ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
     ...(ofRings === undefined ? {} : { drawnRings: ofRings }),
+    ...(flooding === undefined ? {} : { flooding }),
     calibration,
     ...offeredBy(load.load),
     dropped: ended.measured.dropped,

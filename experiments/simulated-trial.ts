@@ -31,6 +31,7 @@ import { workloadFor } from "../workloads/mixes/mix";
 import { driveInVirtualTime } from "../workloads/virtual-time";
 import { followedPair, scaleOf, watchDetection } from "./detection-watch";
 import { drawnRings } from "./drawn-rings";
+import { floodingStudy } from "./flooding-study";
 import { Inspector } from "./inspector";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
@@ -93,6 +94,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
   const { ring, settings } = cluster;
   const ended = driver.progress();
   const ofRings = drawnRings(cell, trial.seed);
+  const flooding = floodingStudy(cell, trial.seed);
   const result = fold.finish({
     counters: simulated.countersOfMeasure(),
     weights: weightsOf(settings),
@@ -101,6 +103,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
     ),
     ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
     ...(ofRings === undefined ? {} : { drawnRings: ofRings }),
+    ...(flooding === undefined ? {} : { flooding }),
     calibration: null,
     ...offeredBy(cell.workload.load),
     dropped: ended.measured.dropped,

@@ -2,6 +2,7 @@
  * One cell: the tree with one combination of axis values put in, checked and turned into settings. Everything a trial
  * needs is in the result; nothing is looked up later.
  */
+import { TOPOLOGIES } from "../../engine/membership/flooding";
 import type { ClockSettings, ClusterSettings, EngineSettings, QuorumValue } from "../../engine/vocabulary/settings";
 import type { AxisValues } from "../../results/record/run-folder";
 import { axisText } from "./cell-names";
@@ -155,7 +156,15 @@ function measureOf(values: Values): MeasureSettings {
         },
     rawHistory: values.get("measure.raw.history") as MeasureSettings["rawHistory"],
     ...ringsOf(values),
+    ...floodingOf(values),
   };
+}
+
+function floodingOf(values: Values): Pick<MeasureSettings, "flooding"> {
+  const topology = TOPOLOGIES.find((name) => name === values.text("measure.flooding.topology"));
+  if (topology === undefined) return {};
+  const ratePerSecond = values.number("measure.flooding.rate");
+  return { flooding: { topology, ratePerSecond, lengthMs: values.number("measure.flooding.length") } };
 }
 
 function ringsOf(values: Values): Pick<MeasureSettings, "rings" | "availability"> {

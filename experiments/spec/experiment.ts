@@ -2,6 +2,7 @@
  * A resolved experiment: every default applied, every axis spread out, nothing left to look up. The plan, the runner,
  * the report and the trial ids are all made from this record.
  */
+import type { FloodingSettings } from "../../engine/sim/flooding";
 import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabulary/faults";
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
@@ -28,6 +29,8 @@ export interface MeasureSettings {
   readonly rings?: number;
   /** Failures simulated over rings. Undefined: none. */
   readonly availability?: OutageSettings;
+  /** Values flooded over a graph of the nodes besides the load. Undefined: none. */
+  readonly flooding?: FloodingSettings;
   /** Simulation; from the start of the warm-up, in order and apart. */
   readonly traceWindows?: readonly { readonly fromMs: number; readonly toMs: number }[];
 }

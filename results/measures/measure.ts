@@ -27,6 +27,7 @@ import { OutagesMeasure } from "./outages";
 import { OutcomesMeasure } from "./outcomes";
 import { RepairMeasure } from "./repair";
 import { RolesMeasure } from "./roles";
+import { FloodingMeasure } from "./flooding";
 import { RingsMeasure } from "./rings";
 import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
@@ -62,6 +63,8 @@ export interface FinishContext {
     readonly metrics: Readonly<Record<string, MetricValue>>;
     readonly figures: NonNullable<TrialFigures["rings"]>;
   };
+  /** Metrics of values flooded over a graph besides the load, where the experiment asks for it. */
+  readonly flooding?: Readonly<Record<string, MetricValue>>;
   readonly calibration: Calibration | null;
   /** Rate that was asked for; undefined for a closed loop without a target, which offers nothing of its own. */
   readonly offeredPerSecond?: number;
@@ -140,6 +143,7 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   imbalance: (setup) => new ImbalanceMeasure(setup),
   outages: (setup) => new OutagesMeasure(setup),
   rings: () => new RingsMeasure(),
+  flooding: () => new FloodingMeasure(),
   cost: (setup) => new CostMeasure(setup),
   schedule: () => new ScheduleMeasure(),
   merges: () => new MergesMeasure(),

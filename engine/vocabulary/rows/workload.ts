@@ -440,7 +440,44 @@ export const WORKLOAD_ROWS: readonly Tunable[] = [
     charts: ["ring balance"],
   },
   ...availability(),
+  ...flooding(),
 ];
+
+function flooding(): Tunable[] {
+  const row = (name: string, rest: Pick<Tunable, "kind" | "default" | "title" | "buys" | "costs">): Tunable => ({
+    key: `measure.flooding.${name}`,
+    scope: "client",
+    source: "Kingsbury, Maelstrom, documentation: broadcast",
+    names: {},
+    charts: ["throughput and outcomes"],
+    ...rest,
+  });
+  return [
+    row("topology", {
+      kind: { kind: "choice", values: ["none", "line", "grid", "tree", "complete"], later: [] },
+      default: "none",
+      title:
+        "Values are flooded over such a graph of the nodes, besides the load, in virtual time: each node passes what is new to it on to its neighbours",
+      buys: "The flood_ metrics: how fast news can be, and what it costs in messages, when nobody waits for rounds. tree: four children a node; grid: as square as may be.",
+      costs:
+        "Time outside the trial. No part of the store: over network's delays and losses with the engine's codec, but nothing is said twice, so that what is lost may never arrive.",
+    }),
+    row("rate", {
+      kind: { kind: "rate", min: 0.1, max: 100_000 },
+      default: "100/s",
+      title: "Operations of its clients, half broadcasts and half reads by chance",
+      buys: "More reads see better when a value had arrived everywhere.",
+      costs: "Time, with the number of broadcasts.",
+    }),
+    row("length", {
+      kind: { kind: "duration", minMs: 1, maxMs: 86_400_000 },
+      default: "20s",
+      title: "How long its clients go on, in virtual time",
+      buys: "Longer: more values, and a surer largest latency, which grows with their number.",
+      costs: "Time, with its length.",
+    }),
+  ];
+}
 
 function availability(): Tunable[] {
   const row = (
