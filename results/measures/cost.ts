@@ -10,6 +10,7 @@ import type { MetricValue } from "../record/figures";
 import type { NodeCounters, OperationRecord, RecordedOutcome } from "../record/history";
 import { meanOfBlocks } from "../statistics/blocks";
 import type { IntervalGrid } from "./interval-grid";
+import { tookPart } from "./load-balance";
 import type { FinishContext, Findings, Measure, MeasureSetup } from "./measure";
 import { CAUSES, repairOfAll } from "../record/repair-counters";
 import { notMeasured } from "./percentiles";
@@ -58,7 +59,8 @@ export class CostMeasure implements Measure {
         : notMeasured(unit);
     const { byCause } = measured ? repairOfAll(end.counters) : {};
     const { startOfMeasure, endOfMeasure } = this.grid.phases;
-    const nodeSeconds = (end.counters.length * (endOfMeasure - startOfMeasure)) / MICROS_PER_SECOND;
+    const present = end.counters.filter((node) => tookPart(node, end)).length;
+    const nodeSeconds = (present * (endOfMeasure - startOfMeasure)) / MICROS_PER_SECOND;
     const watching = byCause?.detector;
     const contexts = this.contexts.filter((block) => block !== undefined);
     const reads = contexts.reduce((sum, block) => sum + block.weight, 0);

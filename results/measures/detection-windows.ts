@@ -25,6 +25,7 @@ export class DetectionWindows {
   /** By subject: running observers that suspect it. Kept up by opinions, made anew when a state changes. */
   private suspectedBy: number[] = [];
   private running = 0;
+  /** Suspicions of running observers, but for those of nodes that were removed or have left, which nobody takes back. */
   private standing = 0;
   private cuts: readonly Cut[] = [];
   private stretches: Stretch[] = [{ at: -Infinity, undetected: false, mistaken: false }];
@@ -55,7 +56,7 @@ export class DetectionWindows {
         else held.delete(subject);
         if (this.states[observer] !== "up") return;
         this.suspectedBy[subject] += suspected ? 1 : -1;
-        this.standing += suspected ? 1 : -1;
+        if (this.states[subject] !== "absent") this.standing += suspected ? 1 : -1;
         break;
       }
       default:
@@ -88,8 +89,10 @@ export class DetectionWindows {
     for (let observer = 0; observer < opinions.length; observer++) {
       if (states[observer] !== "up") continue;
       this.running++;
-      this.standing += opinions[observer].size;
-      for (const subject of opinions[observer]) this.suspectedBy[subject]++;
+      for (const subject of opinions[observer]) {
+        this.suspectedBy[subject]++;
+        if (states[subject] !== "absent") this.standing++;
+      }
     }
   }
 

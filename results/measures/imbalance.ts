@@ -8,7 +8,7 @@
  */
 import type { MetricValue, TrialFigures } from "../record/figures";
 import type { Micros } from "../record/history";
-import type { CounterSample } from "../record/repair-counters";
+import type { CounterSample, NodeTotals } from "../record/repair-counters";
 import type { IntervalGrid } from "./interval-grid";
 import type { Findings, Measure, MeasureSetup } from "./measure";
 import { notMeasured } from "./percentiles";
@@ -54,9 +54,12 @@ export class ImbalanceMeasure implements Measure {
     this.last = sample;
     if (last === undefined || sample.at <= last.at) return;
     const before = new Map(last.nodes.map(({ node, requests }) => [node, requests]));
-    const counts = sample.nodes.map(({ node, requests }) => (requests ?? NaN) - (before.get(node) ?? NaN));
     // A node that did not tell, or began anew: the others' mean would not be the mean of all.
-    if (counts.length !== last.nodes.length || !counts.every((count) => count >= 0)) return;
+    if (sample.nodes.length !== last.nodes.length) return;
+    const counts = sample.nodes
+      .filter((node) => !isUnborn(node))
+      .map(({ node, requests }) => (requests ?? NaN) - (before.get(node) ?? NaN));
+    if (!counts.every((count) => count >= 0)) return;
     const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
     if (!(mean > 0)) return;
     const out = counts.filter((count) => Math.abs(count - mean) >= OUT_OF_BALANCE * mean).length;
@@ -88,6 +91,12 @@ export class ImbalanceMeasure implements Measure {
       },
     };
   }
+}
+
+/** A spare that has not started: it has never said a word. */
+function isUnborn({ requests, byCause }: NodeTotals): boolean {
+  if (requests !== 0 || byCause === undefined) return false;
+  return Object.values(byCause).every(({ messages }) => messages === 0);
 }
 
 /** Without stubs, such as the last: where a window is short its counts are small, and small counts are out of balance. */

@@ -4,8 +4,12 @@
  *
  * Uneven machines have uneven shares on purpose: those are held against the weights, by what nodes hold and do as replicas alone.
  * Who coordinates is up to how clients route their requests, which no weight knows of.
+ *
+ * Spares that never start, and nodes that were gone before, are no nodes of the phase: each would make the others look busier than
+ * their mean. And who holds how many keys is asked of those alone that the ring names at the end.
  */
 import type { MetricValue } from "../record/figures";
+import type { NodeCounters } from "../record/history";
 import { requestsOf } from "../record/repair-counters";
 import type { FinishContext, Findings, Measure } from "./measure";
 import { notMeasured } from "./percentiles";
@@ -18,32 +22,41 @@ export class LoadBalanceMeasure implements Measure {
   }
 
   finish(end: FinishContext): Findings {
-    const operations = end.counters.map(requestsOf);
-    const asReplica = end.counters.map((node) => node.replicaReads + node.replicaWrites);
-    const keys = end.counters.map((node) => node.keysHeld);
+    const present = end.counters.filter((node) => tookPart(node, end));
+    const owners = present.filter(({ node }) => (end.ringShares[node] ?? 0) > 0);
+    const holders = owners.length > 0 ? owners : present;
+    const operations = present.map(requestsOf);
+    const asReplica = present.map((node) => node.replicaReads + node.replicaWrites);
+    const keys = holders.map((node) => node.keysHeld);
     const imbalance = peakOverMean(operations);
     const keyImbalance = peakOverMean(keys);
     const n = sumOf(operations);
-    const weights = end.counters.map(({ node }) => end.weights?.[node]);
+    const weightsOf = (nodes: readonly NodeCounters[]): readonly (number | undefined)[] =>
+      nodes.map(({ node }) => end.weights?.[node]);
     return {
       metrics: {
         load_imbalance: exact(imbalance, n),
         load_efficiency: exact(imbalance === undefined ? undefined : 1 / imbalance, n),
         load_cv: exact(variation(operations), n),
-        load_per_weight_error: exact(furthestFromWeight(asReplica, weights), sumOf(asReplica)),
-        keys_per_weight_error: exact(furthestFromWeight(keys, weights), sumOf(keys)),
+        load_per_weight_error: exact(furthestFromWeight(asReplica, weightsOf(present)), sumOf(asReplica)),
+        keys_per_weight_error: exact(furthestFromWeight(keys, weightsOf(holders)), sumOf(keys)),
         key_imbalance: exact(keyImbalance, sumOf(keys)),
       },
       figures: {
-        load: end.counters.map((node, index) => ({
+        load: end.counters.map((node) => ({
           node: node.node,
-          operations: operations[index],
+          operations: requestsOf(node),
           keys: node.keysHeld,
           ringShare: end.ringShares[node.node] ?? 0,
         })),
       },
     };
   }
+}
+
+/** Whether it was there in the phase: who runs says something, and whoever is to run has a part of the ring. */
+export function tookPart(node: NodeCounters, { ringShares }: Pick<FinishContext, "ringShares">): boolean {
+  return requestsOf(node) > 0 || node.messagesSent > 0 || (ringShares[node.node] ?? 0) > 0;
 }
 
 function exact(value: number | undefined, n: number): MetricValue {

@@ -28,6 +28,8 @@ interface Moved {
   keys: number;
   bytes: number;
   gossip: number;
+  /** Of gossip. */
+  messages: number;
 }
 
 export class MembershipMeasure implements Measure {
@@ -76,7 +78,12 @@ export class MembershipMeasure implements Measure {
     const moved = new Map(
       nodes.map(({ node, transferKeys = 0, transferBytes = 0, byCause }) => [
         node,
-        { keys: transferKeys, bytes: transferBytes, gossip: byCause?.gossip?.bytes ?? 0 },
+        {
+          keys: transferKeys,
+          bytes: transferBytes,
+          gossip: byCause?.gossip?.bytes ?? 0,
+          messages: byCause?.gossip?.messages ?? 0,
+        },
       ]),
     );
     this.first ??= moved;
@@ -126,8 +133,9 @@ export class MembershipMeasure implements Measure {
       const lengths = changes.slice().sort((a, b) => a - b);
       metrics.ring_change_s = counted(middle(lengths), lengths.length, "s");
     }
-    if (this.measured > 0 && span > 0 && Number.isFinite(total.gossip))
-      metrics.gossip_bytes_per_node_s = counted(total.gossip / this.measured / span, this.measured, "bytes/s");
+    const { speakers } = total;
+    if (speakers > 0 && span > 0 && Number.isFinite(total.gossip))
+      metrics.gossip_bytes_per_node_s = counted(total.gossip / speakers / span, speakers, "bytes/s");
     return { metrics, figures: { membership: figure } };
   }
 
@@ -138,10 +146,13 @@ export class MembershipMeasure implements Measure {
   }
 
   /** In the measured phase, over all nodes; one that has started since began at nothing. */
-  private moved(): Moved {
-    const sum: Moved = { keys: 0, bytes: 0, gossip: 0 };
+  private moved(): Moved & { readonly speakers: number } {
+    const nothing: Moved = { keys: 0, bytes: 0, gossip: 0, messages: 0 };
+    const sum = { ...nothing, speakers: 0 };
     for (const [node, to] of this.last) {
-      const from = this.first?.get(node) ?? { keys: 0, bytes: 0, gossip: 0 };
+      const from = this.first?.get(node) ?? nothing;
+      // Spares that never start, and nodes that had left before, say nothing: the others' share is not theirs.
+      if (to.messages > from.messages) sum.speakers++;
       sum.keys += to.keys - from.keys;
       sum.bytes += to.bytes - from.bytes;
       sum.gossip += to.gossip - from.gossip;

@@ -9,7 +9,7 @@
 import type { TrialFigures } from "../record/figures";
 import type { NodeCounters } from "../record/history";
 import { CAUSES, type MessageCause } from "../record/repair-counters";
-import { peakOverMean } from "./load-balance";
+import { peakOverMean, tookPart } from "./load-balance";
 import type { FinishContext, Findings, Measure } from "./measure";
 import { notMeasured } from "./percentiles";
 
@@ -33,8 +33,8 @@ export class RolesMeasure implements Measure {
     // Judged from the nodes' own counters, which no client can see.
   }
 
-  finish({ counters }: FinishContext): Findings {
-    const work = workByRole(counters);
+  finish(end: FinishContext): Findings {
+    const work = workByRole(end.counters.filter((node) => tookPart(node, end)));
     if (work === undefined) return { metrics: { role_imbalance_max: notMeasured("times") } };
     const worst = worstRole(work);
     return {

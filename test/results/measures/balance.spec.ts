@@ -88,6 +88,57 @@ describe("load against weight", () => {
   });
 });
 
+describe("spares that never start, and members that have left", () => {
+  const messages = { byCause: { detector: { messages: 100, bytes: 1_000 } } };
+  const nodes = [
+    counters("node-1", { coordinated: 300, coordinatedGets: 300, replicaReads: 200, keysHeld: 90, messagesSent: 100, ...messages }), // prettier-ignore
+    counters("node-2", { coordinated: 300, coordinatedGets: 300, replicaReads: 200, keysHeld: 90, messagesSent: 100, ...messages }), // prettier-ignore
+    counters("spare", { byCause: { detector: { messages: 0, bytes: 0 } } }),
+    counters("removed", { keysHeld: 500, byCause: { detector: { messages: 0, bytes: 0 } } }),
+  ];
+  const ringShares = { "node-1": 0.5, "node-2": 0.5, spare: 0, removed: 0 };
+
+  it("make nobody look busier or fuller than the mean", () => {
+    const { metrics, figures } = fold([put(1, 0, 10)], { counters: nodes, ringShares });
+    near(metrics["load_imbalance"].value, 1);
+    near(metrics["load_cv"].value, 0);
+    near(metrics["key_imbalance"].value, 1);
+    near(metrics["role_imbalance_max"].value, 1);
+    assert.deepEqual(figures.work!.nodes, ["node-1", "node-2"]);
+    const alone = fold([put(1, 0, 10)], { counters: nodes.slice(0, 2), ringShares }).metrics;
+    assert.equal(metrics["detector_messages_per_node_s"].value, alone["detector_messages_per_node_s"].value);
+  });
+
+  it("count where the ring names them though they did nothing", () => {
+    const { metrics } = fold([put(1, 0, 10)], { counters: nodes, ringShares: { ...ringShares, spare: 0.3 } });
+    near(metrics["load_imbalance"].value, 1.5);
+    near(metrics["key_imbalance"].value, 1.5);
+  });
+
+  it("are not out of balance in any window before they start", () => {
+    const grid = new IntervalGrid(1_000);
+    grid.begin({ startOfWarmup: 0, startOfMeasure: 0, endOfMeasure: 10 * SECOND });
+    const measure = new ImbalanceMeasure(setup(grid));
+    const said = (messages: number) => ({ byCause: { gossip: { messages, bytes: 0 } } });
+    const at = (s: number, a: number, b: number, spare: number, words: number): void =>
+      measure.counters({
+        at: s * SECOND,
+        nodes: [
+          { node: "node-1", requests: a, ...said(s) },
+          { node: "node-2", requests: b, ...said(s) },
+          { node: "spare", requests: spare, ...said(words) },
+        ],
+      });
+    at(0, 10, 10, 0, 0);
+    at(1, 110, 110, 0, 0);
+    at(2, 210, 210, 0, 5);
+    at(3, 310, 310, 100, 9);
+    const { columns } = measure.finish().figures!.imbalance!;
+    assert.deepEqual(columns["out_of_balance"], [0, 1, 0]);
+    assert.deepEqual(columns["requests_per_node"], [100, 200 / 3, 100]);
+  });
+});
+
 describe("imbalance over time", () => {
   /** A window of one second for each entry: what each node had to do with in it. */
   function judged(windows: readonly (readonly number[])[], last = 1) {

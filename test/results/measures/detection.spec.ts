@@ -15,9 +15,10 @@ import { END, PHASES, get, put } from "./histories";
 
 const SECOND = 1_000_000;
 const NODES = ["a", "b", "c"];
+const STATES = { "+": "up", "-": "down", "=": "paused", "~": "absent" } as const;
 
 /**
- * One event a word, in seconds: `a+2` node a is up, `a-2` down, `a=2` stands still; `a?b2` a suspects b, `a!b2` a trusts it;
+ * One event a word, in seconds: `a+2` node a is up, `a-2` down, `a=2` stands still, `a~2` is absent; `a?b2` a suspects b, `a!b2` a trusts it;
  * `a|b2` a and b are cut off from each other, `|2` nobody is.
  */
 function events(text: string): DetectionEvent[] {
@@ -25,7 +26,7 @@ function events(text: string): DetectionEvent[] {
     .trim()
     .split(/\s+/)
     .map((word): DetectionEvent => {
-      const [, left, sign, right, seconds] = /^([abc]?)([-+=?!|])([abc]?)([\d.]+)$/.exec(word)!;
+      const [, left, sign, right, seconds] = /^([abc]?)([-+=~?!|])([abc]?)([\d.]+)$/.exec(word)!;
       const at = Math.round(Number(seconds) * SECOND);
       const [one, other] = [NODES.indexOf(left), NODES.indexOf(right)];
       switch (sign) {
@@ -40,7 +41,7 @@ function events(text: string): DetectionEvent[] {
               one < 0 ? [] : [{ groupOf: NODES.map((_, i) => (i === one ? 0 : i === other ? 1 : -1)), oneWay: false }],
           };
         default:
-          return { kind: "node", at, node: one, state: sign === "+" ? "up" : sign === "-" ? "down" : "paused" };
+          return { kind: "node", at, node: one, state: STATES[sign as keyof typeof STATES] };
       }
     });
 }
@@ -250,6 +251,12 @@ describe("the quality of failure detectors", () => {
         put(1, s * SECOND, s * SECOND + 1_000, { outcome: "unavailable" });
       assert.deepEqual(values(trial("a?b2 a!b3", [refused(1), refused(2.5)]), "fd_refused_by_mistake"), [1]);
       assert.deepEqual(values(trial("c-1 a?c1.1 b?c1.1 a?b2 a!b3", [refused(2.5)]), "fd_refused_by_mistake"), [0]);
+    });
+    it("takes nothing for a mistake because the dead was removed, whom nobody looks at any more", () => {
+      const refused = put(1, 3 * SECOND, 3 * SECOND + 1_000, { outcome: "unavailable" });
+      assert.deepEqual(values(trial("c-1 a?c1.1 b?c1.1 c~2", [refused]), "fd_refused_by_mistake"), [0]);
+      assert.deepEqual(values(trial("c-1 b?c1.1 c~2 a?c2.5", [refused]), "fd_refused_by_mistake"), [0]);
+      assert.deepEqual(values(trial("c-1 a?c1.1 c~2 a?b2.5", [refused]), "fd_refused_by_mistake"), [1]);
     });
   });
 

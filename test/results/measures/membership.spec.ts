@@ -11,6 +11,7 @@ const WARMUP = 10 * SECOND;
 function measured(
   views: readonly RingView[],
   nodes = ["node-1", "node-2", "node-3"],
+  silent: readonly string[] = [],
 ): ReturnType<MembershipMeasure["finish"]> {
   const grid = new IntervalGrid(1_000);
   grid.begin({ startOfWarmup: WARMUP, startOfMeasure: WARMUP + SECOND, endOfMeasure: WARMUP + 11 * SECOND });
@@ -19,17 +20,21 @@ function measured(
   for (const at of [1, 11])
     measure.counters({
       at: WARMUP + at * SECOND,
-      nodes: nodes.map((node) => ({
+      nodes: [...nodes, ...silent].map((node) => ({
         node,
-        transferKeys: 5 * at,
-        transferBytes: 100 * at,
-        byCause: { gossip: { messages: at, bytes: 20 * at } },
+        ...(silent.includes(node) ? {} : WORK(at)),
       })),
     });
   const weights = Object.fromEntries(nodes.map((node) => [node, 1]));
   const end = { weights, ringShares: weights, counters: [] } as unknown as FinishContext;
   return measure.finish(end);
 }
+
+const WORK = (at: number): object => ({
+  transferKeys: 5 * at,
+  transferBytes: 100 * at,
+  byCause: { gossip: { messages: at, bytes: 20 * at } },
+});
 
 function view(s: number, node: number, version: number, phase: RingView["phase"], first = false): RingView {
   return { at: WARMUP + s * SECOND, node, version, phase, first };
@@ -62,6 +67,12 @@ describe("the measure of membership", () => {
     assert.equal(metrics!.transferred_keys.value, 150);
     assert.equal(metrics!.transferred_bytes.value, 3_000);
     assert.equal(metrics!.gossip_bytes_per_node_s.value, 20);
+  });
+
+  it("tells what a node says of those that say something: spares that never start are no nodes", () => {
+    const { metrics } = measured(CHANGE, undefined, ["spare-1", "spare-2"]);
+    assert.equal(metrics!.gossip_bytes_per_node_s.value, 20);
+    assert.equal(metrics!.gossip_bytes_per_node_s.n, 3);
   });
 
   it("does not wait for a node that learns its first ring later, nor count it from the beginning", () => {
