@@ -5,7 +5,7 @@
  *
  *     npm run bench            everything, about seven minutes
  *     npm run bench -- engine  one part: micro, engine, ring, memory, simulation, clocks, predict, anti-entropy, and those that
- *                              only run when named, each some minutes: durability, hints, aae-upkeep, membership
+ *                              only run when named, each some minutes: durability, hints, aae-upkeep, membership, dissemination
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -15,6 +15,7 @@ import { measureAaeUpkeep } from "./aae-upkeep";
 import { measureAntiEntropy } from "./anti-entropy";
 import { measureMembership } from "./membership";
 import { type RunningCeiling, startCeiling } from "./ceiling";
+import { measureDissemination } from "./dissemination";
 import { measureDurability } from "./durability";
 import { type EngineFigures, type RunningEngine, startEngine } from "./engine";
 import { measureHints } from "./hints";
@@ -206,6 +207,9 @@ async function main(): Promise<void> {
   }
   if (part === "membership") {
     for (const { name, value, unit, note } of measureMembership()) report(name, value, unit, note);
+  }
+  if (part === "dissemination") {
+    for (const { name, value, unit, note } of measureDissemination()) report(name, value, unit, note);
   }
   if (part === "durability") {
     for (const { name, value, unit, note } of await measureDurability()) report(name, value, unit, note);
