@@ -34,6 +34,8 @@ export interface LivingRingOptions {
   readonly clock: Clock;
   readonly sizeOf: (state: unknown) => number;
   readonly stepTimeoutMs: number;
+  /** Tombstones are removed by agreement: all are to know who has nothing left over. */
+  readonly reaps: boolean;
   readonly random: Random;
   /** As {@link LivingRingActs.persist} had it. */
   readonly remembered: string | undefined;
@@ -63,7 +65,7 @@ export class LivingRing {
   writing: Ring | undefined;
   private readonly membership: Membership;
   private readonly relocation: Relocation;
-  private watchedBefore = "";
+  private watchedBefore: readonly NodeIndex[] | undefined;
   /** The state for which copies were last moved. */
   private moved: RingId = NO_RING;
 
@@ -134,6 +136,11 @@ export class LivingRing {
 
   isRemoved(node: NodeIndex): boolean {
     return this.membership.isRemoved(node);
+  }
+
+  /** Whether copies are with owners alone: nobody has any left over that it may still bring to them. */
+  get isTidy(): boolean {
+    return this.membership.isTidy;
   }
 
   isMember(node: NodeIndex): boolean {
@@ -213,9 +220,8 @@ export class LivingRing {
   private reconsider(): void {
     const { membership } = this;
     const watched = membership.watched();
-    const names = watched.join();
-    if (names !== this.watchedBefore) {
-      this.watchedBefore = names;
+    if (watched !== this.watchedBefore) {
+      this.watchedBefore = watched;
       this.acts.watch(watched);
     }
     const { ring: state } = membership;
@@ -263,7 +269,11 @@ export class LivingRing {
       drops: true,
       addressOf: (vnode, address) => (vnode >= HINTED ? addressOfHint(address) : address),
       targets: (vnode, stored) => this.elsewhere(vnode, stored),
-      done: () => this.membership.emptied(this.options.now()),
+      done: () => {
+        const now = this.options.now();
+        if (this.options.reaps && this.state !== undefined) this.membership.allSent(now, this.state.id);
+        this.membership.emptied(now);
+      },
     };
   }
 

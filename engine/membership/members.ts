@@ -22,9 +22,13 @@ export type Refusal = "generation from the future" | "another speaks in this nod
 export class Members {
   private readonly entries = new Map<NodeIndex, MemberEntry>();
   private readonly removedAt = new Map<NodeIndex, Micros>();
-  private cachedHash: number | undefined;
-  /** Raised with every change. */
+  /** In order of node; made anew when one comes or goes, and else written over. */
+  private ordered: MemberEntry[] | undefined;
+  /** Of all entries together: a sum, so that one that changes costs one. */
+  private sum = 0;
+  /** Raised with every change; and with those of who there is and what it wishes. */
   changes = 0;
+  people = 0;
 
   constructor(
     private readonly self: NodeIndex,
@@ -32,7 +36,7 @@ export class Members {
     own: Pick<MemberEntry, "epoch" | "wish" | "replaces">,
     private readonly quarantine: Micros,
   ) {
-    this.entries.set(self, { node: self, version: 1, seen: NO_RING, sent: NO_RING, removed: false, ...own });
+    this.put({ node: self, version: 1, seen: NO_RING, sent: NO_RING, removed: false, ...own });
   }
 
   get own(): MemberEntry {
@@ -43,9 +47,13 @@ export class Members {
     return this.entries.get(node);
   }
 
-  /** In order of node. */
+  /** In order of node; only until the next change. */
   all(): readonly MemberEntry[] {
-    return [...this.entries.values()].sort((a, b) => a.node - b.node);
+    return (this.ordered ??= [...this.entries.values()].sort((a, b) => a.node - b.node));
+  }
+
+  get size(): number {
+    return this.entries.size;
   }
 
   isRemoved(node: NodeIndex): boolean {
@@ -119,8 +127,12 @@ export class Members {
     for (const [node, since] of this.removedAt) {
       if (node === this.self || now - since < this.quarantine || kept(node)) continue;
       this.removedAt.delete(node);
+      const entry = this.entries.get(node);
+      if (entry !== undefined) this.sum = (this.sum - hashOf(entry)) | 0;
       this.entries.delete(node);
-      this.changed();
+      this.ordered = undefined;
+      this.people++;
+      this.changes++;
     }
   }
 
@@ -157,35 +169,55 @@ export class Members {
       else if (isNewer(mine, theirs)) news.push(mine);
       else if (isNewer(theirs, mine)) wants.push(node);
     }
-    const nodes = [...listed];
+    if (listed.size === this.entries.size && wants.length === 0) return { news, wants };
+    const from = digests[0];
+    const to = digests[digests.length - 3];
     for (const entry of this.all()) {
       if (listed.has(entry.node)) continue;
-      if (complete || nodes.some((node, i) => i + 1 < nodes.length && isBetween(entry.node, node, nodes[i + 1])))
-        news.push(entry);
+      if (complete || (listed.size > 1 && isBetween(entry.node, from, to))) news.push(entry);
     }
     return { news, wants };
   }
 
   /** Equal for all who know the same; 32 bits. */
   hash(): number {
-    if (this.cachedHash !== undefined) return this.cachedHash;
-    let hash = 0x811c9dc5;
-    for (const number of this.digests()) {
-      hash = Math.imul(hash ^ (number & 0xffff), 0x01000193);
-      hash = Math.imul(hash ^ Math.floor(number / 0x10000), 0x01000193);
-    }
-    return (this.cachedHash = hash >>> 0);
+    return this.sum >>> 0;
   }
 
   private put(entry: MemberEntry): void {
-    this.entries.set(entry.node, entry);
-    this.changed();
-  }
-
-  private changed(): void {
-    this.cachedHash = undefined;
+    const { node } = entry;
+    const before = this.entries.get(node);
+    this.entries.set(node, entry);
     this.changes++;
+    this.sum = (this.sum + hashOf(entry) - (before === undefined ? 0 : hashOf(before))) | 0;
+    if (before === undefined) this.ordered = undefined;
+    else if (this.ordered !== undefined) this.ordered[placeOf(this.ordered, node)] = entry;
+    if (before === undefined || before.wish !== entry.wish || before.removed !== entry.removed) this.people++;
   }
+}
+
+/** Of what a digest says of an entry: 32 bits, well mixed, because they are added up. */
+function hashOf({ node, epoch, version, removed }: MemberEntry): number {
+  let hash = 0x811c9dc5;
+  for (const number of removed ? [node, 0, 1] : [node, epoch, version]) {
+    hash = Math.imul(hash ^ (number & 0xffff), 0x01000193);
+    hash = Math.imul(hash ^ Math.floor(number / 0x10000), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+/** Where a node that is there stands. */
+function placeOf(ordered: readonly MemberEntry[], node: NodeIndex): number {
+  let low = 0;
+  let high = ordered.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ordered[middle].node < node) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Going up from `from`, and on from the lowest behind the highest. */

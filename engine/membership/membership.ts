@@ -64,6 +64,11 @@ export class Membership {
   /** This node's operations begun under older states are over. */
   private caughtUp = true;
   private wasServing = false;
+  private watchedNow: readonly NodeIndex[] | undefined;
+  private watchedAt = -1;
+  private watchedIn: RingState | undefined;
+  private servingIn: RingState | undefined;
+  private servingNow = false;
   private now: Micros;
   /** Messages sent. */
   rounds = 0;
@@ -99,11 +104,27 @@ export class Membership {
     const { state } = this;
     const { self } = this.options;
     if (state === undefined || this.members.isRemoved(self)) return false;
-    return mayCoordinate(state, self);
+    // Asked for each operation, and known once for each state.
+    if (this.servingIn !== state) {
+      this.servingIn = state;
+      this.servingNow = mayCoordinate(state, self);
+    }
+    return this.servingNow;
   }
 
-  /** Whom to watch: whoever has a say, or wants to come or to go. */
+  /** Whom to watch: whoever has a say, or wants to come or to go. The same array until that changes. */
   watched(): readonly NodeIndex[] {
+    const { people } = this.members;
+    if (this.watchedNow !== undefined && this.watchedAt === people && this.watchedIn === this.state)
+      return this.watchedNow;
+    const now = this.whomToWatch();
+    const same = this.watchedNow?.length === now.length && now.every((node, i) => node === this.watchedNow![i]);
+    this.watchedAt = people;
+    this.watchedIn = this.state;
+    return (this.watchedNow = same ? this.watchedNow! : now);
+  }
+
+  private whomToWatch(): readonly NodeIndex[] {
     const { self } = this.options;
     const watched = new Set<NodeIndex>(
       this.state === undefined ? this.options.first.members : votersOf(this.state, this.members),
@@ -122,6 +143,19 @@ export class Membership {
     const { state } = this;
     if (state === undefined || this.members.isRemoved(node)) return false;
     return state.plan.members.includes(node) || state.next?.members.includes(node) === true;
+  }
+
+  /** Whether the ring is settled and all that may have copies have brought away what was left over; some say so only if asked to. */
+  get isTidy(): boolean {
+    const { state } = this;
+    if (state?.phase !== "settled") return false;
+    if (state.id.version === 1) return true;
+    const holders = new Set(state.plan.members);
+    for (const { node, wish } of this.members.all()) if (wish === "out") holders.add(node);
+    return [...holders].every((node) => {
+      const known = this.members.of(node);
+      return this.members.isRemoved(node) || (known !== undefined && isSameRing(known.sent, state.id));
+    });
   }
 
   /** Whether this peer follows the same state of the ring, as far as is known. */
@@ -267,7 +301,7 @@ export class Membership {
       if (entry !== undefined) entries.push(entry);
     }
     if (!giveRing && !askRing && entries.length === 0 && asked.length === 0 && mineInShort.length === 0) return;
-    const complete = mineInShort.length === 3 * this.members.all().length;
+    const complete = mineInShort.length === 3 * this.members.size;
     this.acts.send(
       from,
       this.message({
