@@ -378,6 +378,7 @@ export class Node implements ProtocolNode {
         clock: this.clock,
         sizeOf: (state) => this.sizeOf(state),
         stepTimeoutMs: 4 * Math.max(settings.readTimeoutMs, settings.writeTimeoutMs),
+        reaps: this.reaper.reaps,
         random: this.random.fork("membership"),
         remembered,
         now: () => this.now,
@@ -1141,6 +1142,8 @@ export class Node implements ProtocolNode {
   private reap(get: GetCoordination): void {
     const state = get.agreed(this.clock);
     if (state === undefined || !this.isTombstone(state)) return;
+    // While copies move others than these have some, and a value that one of them kept would come back.
+    if (this.living !== undefined && (get.ringSerial !== this.ringSerial || !this.living.isTidy)) return;
     if (this.options.tracing) this.note({ kind: "reaping", address: get.address });
     for (const replica of get.replicas) {
       const { node, vnode } = replica;

@@ -186,7 +186,10 @@ export class Ring {
   hintedVnode(home: Replica): number {
     if (this.walks) return HINTED | home.node;
     this.ranks ??= this.rankAll();
-    return HINTED | this.ranks.get(home.node * MAX_VNODES + home.vnode)!;
+    // An owner by another ring, which this one does not know yet, or no more: where ranges are numbered its place is the range's.
+    return (
+      HINTED | (this.ranks.get(home.node * MAX_VNODES + home.vnode) ?? Math.min(home.vnode, this.walk.nodes.length - 1))
+    );
   }
 
   /** Whose copies a hinted vnode holds; undefined of a vnode that is none of this ring's. */

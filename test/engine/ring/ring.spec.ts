@@ -45,6 +45,18 @@ function walk(ring: Ring, position: number, n: number, distinct: boolean): Repli
   return list;
 }
 
+describe("the hinted vnode of a home that is an owner by another ring only", () => {
+  it("is that of its range, where hosts repeat: its hint comes to whoever owns the range then", () => {
+    const ring = build({ distinctHosts: "claim" }, members(1, 1, 1));
+    for (const vnode of [0, 5, 63]) {
+      const [owner] = ring.tokens().filter((token) => token.vnode === vnode);
+      const hinted = ring.hintedVnode({ node: (owner.node + 1) % 3, vnode });
+      assert.equal(hinted, ring.hintedVnode(owner));
+      assert.equal(ring.homeOf(hinted)!.vnode, vnode);
+    }
+  });
+});
+
 const anyRing = fc
   .record({
     weights: fc.array(fc.constantFrom(0.3, 1, 1, 2.5), { minLength: 1, maxLength: 7 }),
