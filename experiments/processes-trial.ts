@@ -14,6 +14,7 @@ import type { DetectionWatch } from "../engine/host/detection-watch";
 import { randomFaults } from "../engine/host/random-faults";
 import { monotonicMicros } from "../engine/real/monotonic";
 import { pinThisProcess, place } from "../engine/real/placement";
+import { compareRingIds, NO_RING } from "../engine/membership/ring-ids";
 import { RingMaker } from "../engine/ring/ring-maker";
 import { type FaultSettings, OF_MEMBERSHIP } from "../engine/vocabulary/faults";
 import { LegHistograms } from "../engine/vocabulary/leg-delays";
@@ -148,6 +149,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const root = Random.fromSeed(seed);
   const rings = new RingMaker(settings, root.fork("ring"));
   let ring = rings.of(rings.first);
+  let ringId = NO_RING;
   const addresses = cluster.addresses();
   const shared = { cluster: settings, addresses, ring, graceMs: CLIENT_GRACE_MS };
   const client = await Client.open({ ...shared, routing: load.routing, connectionsPerNode: 1, shaped: true });
@@ -158,7 +160,9 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     (index, on) => [client, observer].forEach((one) => one.serves(index, on)),
     () =>
       void cluster.ringState().then((state) => {
-        if (state === undefined) return;
+        // Answers to an earlier question may come later.
+        if (state === undefined || compareRingIds(state.id, ringId) < 0) return;
+        ringId = state.id;
         ring = rings.of(state.plan);
         client.ringChanged(ring);
       }),
@@ -326,8 +330,8 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   if (from === undefined || to === undefined) throw new TrialFailed("the measured phase was not reached");
   const counters = workBetween(
     settings.members.map(({ id }) => id),
-    withSpares(settings, from.nodes),
-    withSpares(settings, to.nodes),
+    withUnborn(from.nodes, from.unborn),
+    withUnborn(to.nodes, to.unborn),
     mayEnd,
   );
   if (counters.length === 0) running.log("a node did not tell its counters: load, messages and bytes are not known");
@@ -365,7 +369,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
     ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
   });
-  const legs = legsOf(to.nodes);
+  const legs = legsOf(to.nodes.filter((counts, i) => counts !== undefined || !to.unborn.includes(i)));
   const lanes = faults === undefined ? undefined : faultLanes(faults.occurrences(), driver.phaseStarts.warmup);
   const figures = {
     ...result.figures,
@@ -413,6 +417,8 @@ function legsOf(nodes: Counts): LegDelays | undefined {
 
 interface Reading {
   readonly nodes: readonly (ServerCounts | undefined)[];
+  /** Those that had never started by then. */
+  readonly unborn: readonly number[];
   /** Of the injected delays on the driver's side, since the reading before. */
   readonly driverLatenessP99Ms: number;
   readonly cpu: ReturnType<typeof readCpu>;
@@ -421,10 +427,11 @@ interface Reading {
 
 async function read(cluster: RealCluster, client: Client, faults: RunningRealFaults | undefined): Promise<Reading> {
   const driverLatenessP99Ms = client.takeDelayLatenessP99Ms();
+  const unborn = cluster.settings.members.flatMap((_, index) => (cluster.epoch(index) === 0 ? [index] : []));
   const nodes = await cluster.counts(COUNTS_PATIENCE_MS, true);
   const loadCpuMs = (await faults?.loadCpuMs()) ?? 0;
   const own = process.cpuUsage();
-  return { nodes, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 + loadCpuMs };
+  return { nodes, unborn, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 + loadCpuMs };
 }
 
 type Counts = readonly (ServerCounts | undefined)[];
@@ -445,17 +452,18 @@ export function workBetween(
     : [];
 }
 
-/** A spare that has not started has done nothing. */
-function withSpares({ members }: ClusterSettings, all: Counts): Counts {
+/** Who has never started has done nothing; who has, and does not tell, is not known. */
+export function withUnborn(all: Counts, unborn: readonly number[]): Counts {
   const some = all.find((counts) => counts !== undefined);
-  if (some === undefined || members.every(({ joins }) => joins !== true)) return all;
+  if (some === undefined || unborn.length === 0) return all;
   const nothing = Object.fromEntries(
     Object.entries(some).map(([name, value]) => [name, typeof value === "number" ? 0 : value]),
   ) as unknown as ServerCounts;
   const { byCause } = some;
   const caused = Object.fromEntries(Object.keys(byCause).map((cause) => [cause, { messages: 0, bytes: 0 }]));
-  const unborn: ServerCounts = { ...nothing, byCause: caused as ServerCounts["byCause"] };
-  return all.map((counts, i) => (counts === undefined && members[i].joins === true ? unborn : counts));
+  const { legs: _legs, ...zero } = nothing;
+  const idle: ServerCounts = { ...zero, byCause: caused as ServerCounts["byCause"] };
+  return all.map((counts, i) => (counts === undefined && unborn.includes(i) ? idle : counts));
 }
 
 function difference(node: string, from: ServerCounts, to: ServerCounts, mayBeAway: boolean): NodeCounters {

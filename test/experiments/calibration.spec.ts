@@ -4,7 +4,7 @@ import { Traffic } from "../../engine/host/traffic";
 import { NOTHING_DONE } from "../../engine/node";
 import type { ServerCounts } from "../../engine/real/control";
 import { calibrationOf, outsideLoad } from "../../experiments/calibration";
-import { workBetween } from "../../experiments/processes-trial";
+import { withUnborn, workBetween } from "../../experiments/processes-trial";
 import { fold, get } from "../results/measures/histories";
 
 const reading = (busy: number, steal: number, total: number) => ({ busy, steal, total });
@@ -64,5 +64,14 @@ describe("the work of the nodes in a phase", () => {
     const whole = [counts(150), counts(30)];
     assert.deepEqual(workBetween(nodes, [undefined, counts(10)], whole), []);
     assert.deepEqual(workBetween(nodes, whole, [whole[0], undefined]), []);
+  });
+
+  it("takes a spare that never started for one that did nothing, and one that started and does not tell for unknown", () => {
+    const told = [counts(100), undefined];
+    const work = workBetween(nodes, withUnborn(told, [1]), withUnborn([counts(150), undefined], [1]));
+    assert.deepEqual([work[0].messagesSent, work[1].messagesSent, work[1].replicaReads], [50, 0, 0]);
+    // It joined meanwhile: all it has done is of this phase; unless it does not answer.
+    assert.equal(workBetween(nodes, withUnborn(told, [1]), [counts(150), counts(30)])[1].messagesSent, 30);
+    assert.deepEqual(workBetween(nodes, withUnborn(told, [1]), withUnborn([counts(150), undefined], [])), []);
   });
 });
