@@ -332,7 +332,8 @@ export class Handoff {
         return;
       }
       this.end(waiting);
-      waiting.pause = FIRST_PAUSE;
+      // Not for a place alone: whoever cannot read what it keeps would take the only one again and again, and nobody else had a turn.
+      if (delivery.sent.length > 0) waiting.pause = FIRST_PAUSE;
       // A little less than the place is kept there, for the way.
       waiting.welcomeUntil = now + KEPT_PLACE / 2;
       const rate = this.options.settings.rateBytesPerSecond;

@@ -5,6 +5,7 @@
 import { strict as assert } from "node:assert";
 import { Handoff, type HandoffActs } from "../../engine/handoff/handoff";
 import { HINTED } from "../../engine/ring/ring";
+import { encodeAddress } from "../../engine/vocabulary/address";
 import { Random } from "../../engine/vocabulary/random";
 import type { HintSettings } from "../../engine/vocabulary/settings";
 
@@ -71,4 +72,64 @@ describe("the index of hints", () => {
     // 400 million entries one after the other would take far longer than a test may.
     for (let i = 0; i < 20_000; i++) assert.equal(handoff.hintsOf(`key${i}`).length, 1);
   });
+
+  it("cannot be kept from going home by another keeper whose disk cannot read what it keeps", () => {
+    const store = owner(["readable", "unreadable"]);
+    const reached = store.run(120_000_000);
+    assert.deepEqual([...new Set(reached)], ["readable"], "at a place that one alone can have");
+  });
 });
+
+/** An owner that takes one delivery at a time, and keepers of one hint each; messages take a millisecond. */
+function owner(keepers: readonly ("readable" | "unreadable")[]): { run(until: number): readonly string[] } {
+  const reached: string[] = [];
+  const due: { readonly at: number; readonly act: () => void }[] = [];
+  let now = 0;
+  const later = (act: () => void): void => void due.push({ at: now + 1_000, act });
+  const nodes: Handoff[] = [...keepers, "owner"].map((what, self) => {
+    const acts: HandoffActs = {
+      read: (_vnode, _address, done) => later(() => done(what === "unreadable" ? "failed" : "found", what)),
+      merge: (_vnode, _address, state, done) => {
+        reached.push(String(state));
+        later(() => done(true));
+      },
+      drop: (vnode, address) => later(() => nodes[self].changed(now, vnode, address, undefined)),
+      send: (to, message) =>
+        later(() => {
+          if (message.kind === "handoff") nodes[to].received(now, self, message);
+          else nodes[to].replied(now, self, message);
+        }),
+      believedUp: () => true,
+      mayWork: () => true,
+      note: () => undefined,
+    };
+    return new Handoff(
+      {
+        settings: { batch: 1, idleMs: 0, concurrency: 1 },
+        logs: false,
+        epoch: 1,
+        random: Random.fromSeed(self),
+        patience: 1_000_000,
+        homeOf: () => ({ node: keepers.length, vnode: 0 }),
+        sizeOf: () => 10,
+      },
+      acts,
+    );
+  });
+  const key = encodeAddress({ type: "default", bucket: "b", key: "k" });
+  const run = (until: number): readonly string[] => {
+    // The unreadable one is there first, as who asks more often is sooner or later.
+    keepers.forEach((what, self) => due.push({ at: what === "unreadable" ? 0 : 2_000, act: () => nodes[self].changed(now, HOME, key, what) })); // prettier-ignore
+    for (;;) {
+      const first = due.length === 0 ? undefined : due.reduce((a, b) => (b.at < a.at ? b : a));
+      const wake = Math.min(...nodes.map((node) => node.next()));
+      now = Math.max(now, Math.min(first?.at ?? Infinity, wake));
+      if (now > until) return reached;
+      if (first !== undefined && first.at <= now) {
+        due.splice(due.indexOf(first), 1);
+        first.act();
+      } else for (const node of nodes) node.advance(now);
+    }
+  };
+  return { run };
+}
