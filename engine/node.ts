@@ -416,6 +416,14 @@ export class Node implements ProtocolNode {
   private watch(peers: readonly NodeIndex[]): void {
     this.peers = peers;
     this.detector.follow(peers, this.now);
+    // Nobody is suspected for having left; who comes back begins anew.
+    for (const node of this.suspectedSince.keys()) if (!this.detector.suspected(node)) this.trust(node);
+  }
+
+  private trust(node: NodeIndex): void {
+    this.suspectedSince.delete(node);
+    this.handoff?.opinionsChanged(this.now);
+    this.note({ kind: "trusted", node });
   }
 
   /** A request that owed its answer does so no more. */
@@ -1773,13 +1781,12 @@ export class Node implements ProtocolNode {
 
   private noteOpinions(): void {
     for (const node of this.detector.advance(this.now)) {
-      const suspected = this.detector.suspected(node);
-      if (suspected) this.suspectedSince.set(node, this.now);
-      else {
-        this.suspectedSince.delete(node);
-        this.handoff?.opinionsChanged(this.now);
+      if (!this.detector.suspected(node)) {
+        this.trust(node);
+        continue;
       }
-      this.note({ kind: suspected ? "suspected" : "trusted", node });
+      this.suspectedSince.set(node, this.now);
+      this.note({ kind: "suspected", node });
     }
   }
 

@@ -30,8 +30,8 @@ class Perfect implements Detector {
     this.changed.push(node);
   }
 
-  follow(peers: readonly NodeIndex[]): void {
-    for (const node of [...this.down]) if (!peers.includes(node)) this.down.delete(node);
+  follow(): void {
+    // The world tells of changes alone, and of everybody: what was forgotten of one who has left would be missing when it is back.
   }
 
   suspected(node: NodeIndex): boolean {

@@ -154,6 +154,8 @@ class Swim implements Detector {
 
   private dismiss(node: NodeIndex): void {
     this.statuses[node] = UNWATCHED;
+    // Should it be back before the period is over, it has not been asked anything yet.
+    if (this.probe?.target === node) this.probe = undefined;
     this.incarnations.delete(node);
     this.roster.remove(node);
     this.suspicions.delete(node);

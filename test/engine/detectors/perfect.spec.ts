@@ -27,6 +27,16 @@ describe("the perfect detector", () => {
     assert.equal(detector.nextWakeup(), undefined);
   });
 
+  it("knows of who comes back what it was told before, as the world tells of changes alone", () => {
+    const detector = makeDetector(PERFECT, [1, 2], 0).detector;
+    detector.told!(1, false, 10);
+    detector.follow([2], 20);
+    detector.follow([1, 2], 30);
+    assert.equal(detector.suspected(1), true, "still cut off");
+    detector.told!(1, true, 40);
+    assert.equal(detector.suspected(1), false);
+  });
+
   it("sends no heartbeats, and an idle node wants no waking", () => {
     const idle = world();
     idle.run(5_000_000);

@@ -8,7 +8,7 @@ import type { LifeUpdate, NodeIndex, ProbeMessage } from "../../../engine/messag
 import { fromMs, type Micros } from "../../../engine/vocabulary/micros";
 import { Random } from "../../../engine/vocabulary/random";
 import { makeDetector, type Made } from "./make";
-import { detectorNamedWith, type Keys } from "./named";
+import { detectorNamedWith, QUICK, type Keys } from "./named";
 
 const LIFE = 2 ** 20;
 
@@ -201,6 +201,18 @@ describe("a node of swim", () => {
     assert.equal(one.detector.suspected(1), false, "nobody who is not watched");
     const pinged = new Set(Array.from({ length: 8 }, () => one.ping().to));
     assert.deepEqual([...pinged].sort(), [2, 3, 4, 7]);
+  });
+
+  it("holds nothing against who is back that was asked of it before it left", () => {
+    const one = new One({ suspicion_mult: 0, indirect_probes: 0 });
+    const { to } = one.ping();
+    one.detector.follow(
+      [1, 2, 3, 4].filter((node) => node !== to),
+      one.now,
+    );
+    one.detector.follow([1, 2, 3, 4], one.now);
+    one.until(one.now / 1_000 + 1_000);
+    assert.equal(one.detector.suspected(to), false);
   });
 
   it("carries a bounded number of updates, each as often as it must and no more", () => {
@@ -445,5 +457,65 @@ describe("rumours", () => {
         },
       ),
     );
+  });
+});
+
+describe("swim with periods shorter than a round trip", () => {
+  /** Delays are exponential with this mean; half a minute of `n` nodes, every one of which lives. */
+  function group(n: number, meanMs: number, keys: Keys) {
+    const random = Random.fromSeed(7);
+    const nodes = Array.from({ length: n }, (_, self) =>
+      makeDetector(
+        detectorNamedWith("swim", {
+          ...QUICK,
+          rumour_interval: "none",
+          indirect_probes: 2,
+          suspicion_mult: 0,
+          max_updates: 1,
+          ...keys,
+        }),
+        Array.from({ length: n }, (_, node) => node).filter((node) => node !== self),
+        0,
+        { self },
+      ),
+    );
+    let under: { readonly at: Micros; readonly act: () => void }[] = [];
+    const since = new Map<string, Micros>();
+    let mistakes = 0;
+    let longest = 0;
+    for (let now = 0; now <= fromMs(30_000); now += 1_000) {
+      const due = under.filter(({ at }) => at <= now);
+      under = under.filter(({ at }) => at > now);
+      for (const { act } of due) act();
+      nodes.forEach(({ detector, sent }, self) => {
+        for (const node of detector.advance(now)) {
+          const pair = `${String(self)} of ${String(node)}`;
+          if (detector.suspected(node)) {
+            mistakes++;
+            since.set(pair, now);
+          } else since.delete(pair);
+        }
+        for (const at of since.values()) longest = Math.max(longest, now - at);
+        for (const { to, message } of sent.splice(0)) {
+          const at = now + Math.ceil(-fromMs(meanMs) * Math.log(1 - random.nextFloat()));
+          under.push({ at, act: () => nodes[to].detector.received!(self, message, at) });
+        }
+      });
+    }
+    return { mistakes, longest };
+  }
+
+  it("is wrong all the time, and takes back every single mistake, with one update a message too", () => {
+    for (const max_updates of [1, 6]) {
+      const { mistakes, longest } = group(5, 40, { max_updates });
+      assert.ok(longest < fromMs(3_000), `one was held for ${String(longest / 1_000)} ms`);
+      assert.ok(mistakes > 500, `${String(mistakes)} mistakes`);
+    }
+  });
+
+  it("is not wrong when its period is what the paper asks for, three round trips that nearly all keep to", () => {
+    // 99 % of the sums of two delays are below 6.7 means.
+    const { mistakes } = group(5, 40, { probe_interval: "800ms", probe_timeout: "268ms" });
+    assert.equal(mistakes, 0);
   });
 });
