@@ -22,6 +22,8 @@ class Link implements Detector {
   private readonly tick: Micros;
   /** And when a message from them proves again that they live. */
   private readonly down = new Map<NodeIndex, Micros>();
+  /** Not watched, and their links are down: so they are when they are watched, for nobody is told twice. */
+  private readonly away = new Set<NodeIndex>();
   private readonly lastHeard: Micros[] = [];
   private peers: readonly NodeIndex[] = [];
   private nextCheck: Micros = Infinity;
@@ -41,6 +43,7 @@ class Link implements Detector {
 
   heard(node: NodeIndex, now: Micros): void {
     if (this.tick !== Infinity) this.lastHeard[node] = now;
+    if (this.away.size > 0) this.away.delete(node);
     if (this.down.size === 0) return;
     const from = this.down.get(node);
     if (from === undefined || now < from) return;
@@ -56,8 +59,10 @@ class Link implements Detector {
   told(node: NodeIndex, up: boolean, now: Micros): void {
     if (up) {
       this.lastHeard[node] = now;
+      this.away.delete(node);
       if (this.down.delete(node)) this.restored(node, now);
-    } else if (!this.down.has(node) && this.peers.includes(node)) {
+    } else if (!this.peers.includes(node)) this.away.add(node);
+    else if (!this.down.has(node)) {
       this.down.set(node, now + AFTERMATH);
       this.changed.push(node);
     }
@@ -65,8 +70,14 @@ class Link implements Detector {
 
   follow(peers: readonly NodeIndex[], now: Micros): void {
     const before = new Set(this.peers);
-    for (const peer of peers) if (!before.delete(peer)) this.lastHeard[peer] = now;
-    for (const left of before) this.down.delete(left);
+    for (const peer of peers) {
+      if (before.delete(peer)) continue;
+      this.lastHeard[peer] = now;
+      if (!this.away.delete(peer)) continue;
+      this.down.set(peer, now);
+      this.changed.push(peer);
+    }
+    for (const left of before) if (this.down.delete(left)) this.away.add(left);
     this.peers = [...peers];
     this.nextCheck = Math.min(this.nextCheck, now + this.tick);
   }

@@ -135,6 +135,28 @@ describe("local", () => {
 describe("link", () => {
   const make = (keys: Keys = {}): Made => makeDetector(detectorNamedWith("link", keys), [PEER, 2], 0);
 
+  it("suspects a node whose link was down before it was watched, until it is heard or its link is up", () => {
+    const { detector } = make();
+    detector.told!(7, false, 10);
+    detector.told!(8, false, 10);
+    detector.told!(9, false, 10);
+    detector.heard(9, 20);
+    assert.ok(!detector.suspected(7), "nobody who is not watched is suspected");
+    detector.follow([PEER, 2, 7, 8, 9], 100);
+    assert.ok(detector.hasNews);
+    assert.deepEqual([...detector.advance(100)].sort(), [7, 8]);
+    assert.deepEqual(
+      [7, 8, 9].map((node) => detector.suspected(node)),
+      [true, true, false],
+    );
+    detector.told!(7, true, 200);
+    assert.ok(!detector.suspected(7));
+    // Watched no more, and watched again: nobody has told that it is back.
+    detector.follow([PEER, 2, 7], 300);
+    detector.follow([PEER, 2, 7, 8], 400);
+    assert.ok(detector.suspected(8));
+  });
+
   it("believes its connections, and what is said a while after one was lost", () => {
     const { detector } = make();
     detector.told!(PEER, false, fromMs(10));
