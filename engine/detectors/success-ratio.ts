@@ -19,7 +19,6 @@ interface Record {
   successes: number;
   /** Requests in a row without a connection. */
   refusals: number;
-  connected: boolean;
   suspected: boolean;
 }
 
@@ -30,6 +29,8 @@ class SuccessRatio implements Detector {
   private readonly slow: Micros;
   private readonly pings: RecoveryPings;
   private readonly records = new Map<NodeIndex, Record>();
+  /** Whose links are down. */
+  private readonly cut = new Set<NodeIndex>();
   private changed: NodeIndex[] = [];
 
   constructor(settings: DetectorSettings, context: DetectorContext, peers: readonly NodeIndex[], now: Micros) {
@@ -58,7 +59,7 @@ class SuccessRatio implements Detector {
     if (ok) {
       record.successes++;
       record.refusals = 0;
-    } else if (!answered && !record.connected) record.refusals++;
+    } else if (!answered && this.cut.has(node)) record.refusals++;
     this.judge(node, record, now);
   }
 
@@ -90,15 +91,16 @@ class SuccessRatio implements Detector {
   }
 
   told(node: NodeIndex, up: boolean): void {
-    const record = this.records.get(node);
-    if (record !== undefined) record.connected = up;
+    // Of those that are not watched too: a link that is down says so once.
+    if (up) this.cut.delete(node);
+    else this.cut.add(node);
   }
 
   follow(peers: readonly NodeIndex[], now: Micros): void {
     const left = new Set(this.records.keys());
     for (const peer of peers) {
       if (left.delete(peer)) continue;
-      const fresh = { since: now, total: 0, successes: 0, refusals: 0, connected: true, suspected: false };
+      const fresh = { since: now, total: 0, successes: 0, refusals: 0, suspected: false };
       this.records.set(peer, fresh);
     }
     for (const node of left) {

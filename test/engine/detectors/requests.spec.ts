@@ -79,6 +79,15 @@ describe("success-ratio", () => {
     assert.equal(judge.suspected, true);
   });
 
+  it("knows of a link that was down before its node was watched", () => {
+    const judge = new Judge("success-ratio");
+    judge.made.detector.follow([2], 0);
+    judge.made.detector.told!(PEER, false, 0);
+    judge.made.detector.follow([PEER, 2], 0);
+    judge.requests(10, false, 0);
+    assert.equal(judge.suspected, true);
+  });
+
   it("pings suspects and begins anew with whoever answers", () => {
     const judge = new Judge("success-ratio").requests(30, false, 1_000);
     assert.equal(judge.pingsUntil(10_999), 0);
