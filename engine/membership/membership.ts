@@ -49,6 +49,8 @@ export interface MembershipActs {
 
 /** Of an interval: so long news waits for company before it is passed on. */
 const NEWS_WAITS = 10;
+/** Rounds in which a node says that it has left. */
+const FAREWELLS = 3;
 /** Bytes of an entry and of a digest on the wire, about. */
 const ENTRY_BYTES = 14;
 const DIGEST_BYTES = 4;
@@ -64,6 +66,8 @@ export class Membership {
   /** This node's operations begun under older states are over. */
   private caughtUp = true;
   private wasServing = false;
+  /** Times that this node has still to say that it has left, before it ends. */
+  private farewells = 0;
   private watchedNow: readonly NodeIndex[] | undefined;
   private watchedAt = -1;
   private watchedIn: RingState | undefined;
@@ -225,14 +229,22 @@ export class Membership {
     if (this.members.own.wish !== "out" || this.serving) return;
     this.members.say({ wish: "gone" });
     this.remember();
-    // Whoever has left is told nothing any more: this is the last chance to say so, and to those who stay.
+    this.farewells = FAREWELLS;
+    this.nextRound = now;
+    this.afterNews();
+  }
+
+  /**
+   * Whoever has left is told nothing any more, and cannot know whether it was heard. If nobody had heard it, the next change
+   * of the ring would wait for it for ever: so it says so more than once, to those who stay, before it ends.
+   */
+  private sayFarewell(): void {
     const least = Math.max(3, this.options.settings.fanout);
     const staying = this.watched().filter((node) => this.state?.plan.members.includes(node) === true);
     const up = staying.filter((node) => this.acts.believedUp(node));
     const rest = this.watched().filter((node) => !up.includes(node));
     for (const node of [...this.drawn(up, least), ...rest.slice(0, Math.max(0, least - up.length))]) this.tellAll(node);
-    this.acts.note({ kind: "retired" });
-    this.afterNews();
+    if (--this.farewells === 0) this.acts.note({ kind: "retired" });
   }
 
   // ---- gossip --------------------------------------------------------------------------------------------------
@@ -247,6 +259,7 @@ export class Membership {
     }
     if (now < this.nextRound) return;
     this.nextRound = now + this.interval;
+    if (this.farewells > 0) return this.sayFarewell();
     this.members.forget(now, (node) => this.isInUse(node));
     for (const peer of this.peersOfRound()) {
       this.rounds++;

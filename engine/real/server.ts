@@ -26,6 +26,8 @@ import { TcpTransport } from "./tcp-transport";
 
 /** Lines a node may log before it only counts them: a log is bounded like everything else. */
 const MAX_LOG_LINES = 500;
+/** Between a node's last word and its end. */
+const LAST_WORDS_MS = 50;
 /** How long a start waits for links to peers before it says how many it has. */
 const CONNECT_PATIENCE_MS = 3_000;
 
@@ -129,7 +131,8 @@ async function main(): Promise<void> {
         const version = node.ringState?.id.version ?? 0;
         tell({ type: "view", seen: { at: monotonicMicros(), node: index, version, phase: "left", first: false } });
         tell({ type: "retired", counts: counts() });
-        stop();
+        // What it has just said leaves with the turn; those who hear it should get all of it.
+        setTimeout(stop, LAST_WORDS_MS);
       }
     },
     persist: (text) => memory.write(text),

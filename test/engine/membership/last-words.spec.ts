@@ -13,6 +13,7 @@ const DISK = { kind: "lmdb", sync: "each" } as const;
 describe("what is said for the last time", () => {
   it("is told to those who stay and are up, and not to others that leave as well", () => {
     const told: number[] = [];
+    const notes: string[] = [];
     const ring = { id: { version: 4, proposer: 0 }, phase: "settled", plan: { members: [4, 5] }, next: undefined, former: [0, 1, 2, 3], without: [] } as const; // prettier-ignore
     const leaver = new Membership(
       {
@@ -32,13 +33,35 @@ describe("what is said for the last time", () => {
         persist: () => undefined,
         ringChanged: () => undefined,
         membersChanged: () => undefined,
-        note: () => undefined,
+        note: ({ kind }) => notes.push(kind),
       },
       0,
     );
     leaver.emptied(0);
+    leaver.advance(0);
     assert.equal(told[0], 5);
     assert.equal(told.length, 3);
+    // Nobody tells it whether it was heard: it says so three times before it may be switched off.
+    assert.ok(!notes.includes("retired"));
+    for (let at = 0; !notes.includes("retired"); at = leaver.next()) leaver.advance(at);
+    assert.equal(told.filter((node) => node === 5).length, 3);
+  });
+
+  it("is heard on a network that loses half of all messages: the next change does not wait for who has left", () => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const store = new MovingStore(4, 5, 12, {
+        seed,
+        network: { intraZone: { dist: "exponential", meanMs: 1, shiftMs: 0 }, loss: 0.5 },
+        engine: { detector: { name: "perfect", heartbeatIntervalMs: 50, timeoutMs: 300 } },
+      });
+      const { cluster } = store;
+      cluster.operate(0, { kind: "leave" });
+      cluster.run(cluster.now() + 20 * SECOND);
+      assert.equal(cluster.machines[0].up, false);
+      store.join(4, 1);
+      cluster.run(cluster.now() + 20 * SECOND);
+      assert.match(store.agreed(), /settled 1,2,3,4$/);
+    }
   });
 
   it("is remembered by the removed: it answers nobody in its next life either, though it reaches nobody", () => {
