@@ -92,7 +92,15 @@ const REPORT: Shape = {
 const STOPPED: Shape = { by: { oneOf: ["budget", "objective"] }, reason: "string" };
 const ANALYSIS: Shape = { alpha: "number", noiseFloor: "number" };
 const PUBLISHED: Shape = [
-  { metric: "string", where: "object", value: "number", source: "string", tolerance: "number", within: "number?", relativeTo: "object?" },
+  {
+    metric: "string",
+    where: "object",
+    value: "number",
+    source: "string",
+    tolerance: "number",
+    within: "number?",
+    relativeTo: "object?",
+  },
 ];
 const TRIAL: Shape = {
   id: "string",
