@@ -131,6 +131,8 @@ class Sums {
   }
 }
 
+/** Values that cannot be exceeded, whatever a normal distribution of few rings would allow. */
+const MOST: Readonly<Record<string, number>> = { ring_efficiency: 1, ring_primary_efficiency: 1 };
 /** Of the normal distribution, at 95 %. */
 const NORMAL_95 = 1.96;
 
@@ -145,7 +147,7 @@ function summed(name: string, given: readonly number[]): MetricValue {
   return {
     value: back(mean),
     lo: room === undefined ? null : back(mean - room),
-    hi: room === undefined ? null : back(mean + room),
+    hi: room === undefined ? null : Math.min(MOST[name] ?? Infinity, back(mean + room)),
     n,
     unit: UNITS[name] ?? "ratio",
   };

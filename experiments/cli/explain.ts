@@ -10,7 +10,7 @@ import { UserError } from "./user-error";
 
 /** An explanation as labelled paragraphs; labels are stable, programs read them too. */
 export interface Explanation {
-  readonly kind: "tunable" | "key" | "metric" | "fault" | "clock" | "chooser" | "mix" | "script" | "later";
+  readonly kind: "tunable" | "key" | "metric" | "fault" | "clock" | "detector" | "chooser" | "mix" | "script" | "later";
   readonly name: string;
   readonly title: string;
   readonly paragraphs: readonly (readonly [label: string, text: string])[];
@@ -128,7 +128,14 @@ export function explanations(typed: string): readonly Explanation[] {
   const { meaningOf } = require("../spec/keys") as typeof import("../spec/keys");
   const name = typed.trim();
   const exact = vocabulary.tunable(name) ?? vocabulary.tunable(`tunables.${name}`);
-  const strategies = [...clocks(name), ...choosers(name), ...mixes(name), ...metrics(name), ...faults(name)];
+  const strategies = [
+    ...clocks(name),
+    ...detectors(name),
+    ...choosers(name),
+    ...mixes(name),
+    ...metrics(name),
+    ...faults(name),
+  ];
   if (exact !== undefined) return [fromRow(exact), ...strategies];
   const last = vocabulary.TUNABLES.filter((row) => row.key.endsWith(`.${name}`));
   const group =
@@ -272,6 +279,28 @@ function clocks(name: string): readonly Explanation[] {
   ];
 }
 
+function detectors(name: string): readonly Explanation[] {
+  const { DETECTORS } = require("../../engine/detectors/detector") as typeof import("../../engine/detectors/detector");
+  const detector = DETECTORS.get(name);
+  if (detector === undefined) return [];
+  const { KEYS_OF_DETECTORS } =
+    require("../../engine/vocabulary/written-detectors") as typeof import("../../engine/vocabulary/written-detectors");
+  const keys = KEYS_OF_DETECTORS.get(name) ?? [];
+  return [
+    {
+      kind: "detector",
+      name,
+      title: "a failure detector (tunables.detector)",
+      paragraphs: [
+        ["what", detector.prose],
+        ["keys", keys.length === 0 ? "none" : `${keys.map((key) => `tunables.detector.${key}`).join(", ")}`],
+        ["source", detector.source],
+        ["charts", "failure detection"],
+      ],
+    },
+  ];
+}
+
 /** What a name hides that its prose does not say. */
 const CHOOSER_TRAPS: ReadonlyMap<string, string> = new Map([
   [
@@ -362,6 +391,7 @@ function metrics(name: string): readonly Explanation[] {
 function knownNames(): readonly string[] {
   const { TUNABLES } = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
   const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
+  const { DETECTORS } = require("../../engine/detectors/detector") as typeof import("../../engine/detectors/detector");
   const { CHOOSERS } = require("../../workloads/ycsb/chooser") as typeof import("../../workloads/ycsb/chooser");
   const { MIXES } = require("../../workloads/mixes/mix") as typeof import("../../workloads/mixes/mix");
   const { READY_SCRIPTS } =
@@ -374,6 +404,7 @@ function knownNames(): readonly string[] {
   return [
     ...keys,
     ...CLOCKS.keys(),
+    ...DETECTORS.keys(),
     ...Object.keys(CHOOSERS),
     ...Object.keys(MIXES),
     ...READY_SCRIPTS.keys(),

@@ -65,6 +65,7 @@ function checkMembers(
   problems: Problems,
 ): void {
   const gossips = values.text("tunables.membership") === "gossip";
+  const n = values.number("tunables.n_val");
   const there = new Set(members.flatMap(({ joins }, i) => (joins === true ? [] : [i])));
   const down = new Set<number>();
   const ordered = [...faults].sort((a, b) => a.settings.atMs - b.settings.atMs);
@@ -97,6 +98,11 @@ function checkMembers(
       there.delete(one);
     }
     if (there.size === 0) problems.error(at, `fault "${id}" leaves nobody in the ring`);
+    else if (going.length > joining.length && there.size < n)
+      warn(
+        at,
+        `fault "${id}" leaves ${there.size === 1 ? "one member" : `${there.size} members`} for n_val ${n}: each key then has ${there.size === 1 ? "one copy" : `${there.size} copies`}, and a quorum above that cannot be met`,
+      );
     if (action.kind === "replace" && named.length > 1)
       problems.error(at, `fault "${id}" replaces several nodes by one; write one fault for each`);
   }

@@ -114,7 +114,9 @@ export function inAxisOrder(run: LoadedRun): LoadedRun {
 
 /** 10ms comes after 2ms, whatever their first letters say. */
 function sizeOf(value: string | number | boolean | undefined): number | undefined {
-  return typeof value === "number" ? value : typeof value === "string" ? parseDurationMs(value) : undefined;
+  if (typeof value !== "string") return typeof value === "number" ? value : undefined;
+  // A tag that is a number is text, and 960 comes before 1920.
+  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : parseDurationMs(value);
 }
 
 /** Panels of series. Cells without figures are left out. */

@@ -4,7 +4,7 @@
  * at all (Hayashibara and others 2004 draw theirs so). Points of one detector are joined in order of their detection time.
  */
 import { survivalQuantile } from "../statistics/kaplan-meier";
-import { MOST_PANELS, repetitions, type ChartInput } from "./cells";
+import { type ChartCell, MOST_PANELS, repetitions, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry, Plain } from "./chart";
 import {
   detectionCurve,
@@ -182,10 +182,18 @@ function inWords({ ms, atLeast, rate }: Mark): string {
   return `${atLeast ? "at least " : ""}${plain(trimmed(ms))} ms, ${mistakes}`;
 }
 
+/**
+ * Whoever suspects everybody all the time has found out each crash before it happens. One whose opinions are wrong more than
+ * one time in a hundred is no candidate for the soonest.
+ */
+function isUseful({ summary }: ChartCell): boolean {
+  return (summary.metrics["fd_query_accuracy"]?.value ?? 1) >= 0.99;
+}
+
 function answerOf(marks: readonly Mark[]): string {
   const say = (mark: Mark): string => `${mark.one.cell.label} (${inWords(mark)})`;
   // One that is told the truth is the limit and no candidate.
-  const real = marks.filter(({ kind, atLeast }) => kind !== "perfect" && !atLeast);
+  const real = marks.filter(({ kind, atLeast, one }) => kind !== "perfect" && !atLeast && isUseful(one.cell));
   const sorted = (real.length > 0 ? real : marks.filter(({ atLeast }) => !atLeast)).sort((a, b) => a.ms - b.ms);
   if (sorted.length === 0) return `No configuration found out half of the crashes: ${say(marks[0])}.`;
   const quiet = sorted.filter(({ rate }) => rate.bound);

@@ -58,6 +58,7 @@ function ofOneWorld(run: LoadedRun): string {
   const usable = cells.filter((cell) => cell.summary.validity.verdict !== "invalid");
   const named = usable.length > 0 ? usable : cells;
   const sentences = [
+    unserved(named),
     healingInBrief(named),
     doubtful(cells),
     staleness(named),
@@ -72,6 +73,19 @@ function ofOneWorld(run: LoadedRun): string {
       ? "No configuration finished, so there is nothing to conclude."
       : "Neither stale reads nor read latencies were measured, so this run has no verdict of its own; see the tables.";
   return [invalid(cells), ...sentences].filter((sentence) => sentence !== "").join(" ");
+}
+
+/** Below this, what follows about latency is about the luckier part of what was asked. */
+const SERVED = 0.999;
+
+/** Latencies and staleness are of what was answered: where much was not, that comes first. */
+function unserved(cells: readonly ChartCell[]): string {
+  const known = measured(cells, "availability");
+  const worst = known[0];
+  if (worst === undefined || worst.metric.value >= SERVED) return "";
+  const others = known.filter(({ metric }) => metric.value < SERVED).length - 1;
+  const more = others === 0 ? "" : `, and ${counted(others, "other configuration")} fewer than ${percent(SERVED)}`;
+  return `Of the operations that were due only ${metricInWords(worst.metric)} succeeded at ${worst.cell.label}${more}: latencies and stale reads are of those alone.`;
 }
 
 interface Measured {

@@ -241,6 +241,7 @@ describe("the command line", () => {
 
     it("knows clocks, metrics, groups, other stores' names and later keys", async () => {
       assert.match((await quorumlab(["explain", "vv-server"])).out, /may err/);
+      assert.match((await quorumlab(["explain", "swim"])).out, /a failure detector[\s\S]*probe_interval[\s\S]*Das/);
       assert.match((await quorumlab(["explain", "p_stale"])).out, /^p_stale/);
       assert.match((await quorumlab(["explain", "network"])).out, /network\.loss/);
       assert.match((await quorumlab(["explain", "num_tokens"])).out, /^ring\.vnodes_per_node/);

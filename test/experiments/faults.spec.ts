@@ -643,6 +643,7 @@ describe("faults of membership", () => {
     assert.deepEqual(all, [
       '7:12 fault "join-1" has node-1 join, which is there already; cluster.spares join',
       '8:12 fault "leave-2" has node-4 go, which is not in the ring by then',
+      '9:12 warning: fault "remove-3" leaves 2 members for n_val 3: each key then has 2 copies, and a quorum above that cannot be met',
       '9:12 warning: fault "remove-3" removes node-2 though no kill before has ended it: what it holds alone is lost',
       '10:12 fault "leave-4" leaves nobody in the ring',
       "11:46 faults.4.via names 5 nodes; allowed: one",

@@ -344,6 +344,20 @@ describe("verdict", () => {
   });
 });
 
+describe("verdict of what was not served", () => {
+  it("comes first, because latencies are of what was answered; and is not there where all was", () => {
+    const lowered = run.cells.map((cell, i) => {
+      const availability = { ...cell.metrics["availability"], value: i === 0 ? 0.51 : i === 1 ? 0.99 : 1 };
+      return { ...cell, metrics: { ...cell.metrics, availability } };
+    });
+    assert.match(
+      verdictOf({ ...run, cells: lowered }),
+      /^Of the operations that were due only 51\s% .*succeeded at R=1.*, and 1 other configuration fewer than 99\.9\s%/,
+    );
+    assert.doesNotMatch(verdictOf(run), /were due only/);
+  });
+});
+
 describe("terminal report", () => {
   it("fits the width, names what it left out, and marks doubts", () => {
     for (const columns of [80, 120, 200]) {
