@@ -86,6 +86,7 @@ export interface RingSeen {
   readonly at: Micros;
   readonly node: NodeIndex;
   readonly version: number;
+  readonly proposer: NodeIndex;
   /** `left`: it has left, and ends. */
   readonly phase: RingPhase | "left";
   readonly first: boolean;

@@ -19,6 +19,7 @@ import { erring } from "../vocabulary/wall-error";
 import { nextBootEpoch } from "./boot-epoch";
 import type { NodeCondition } from "./condition";
 import { DATA_FOLDER, type FromNode, type ServerConfig, type ServerCounts, type ToNode } from "./control";
+import { NO_RING } from "../membership/ring-ids";
 import { MemberMemory } from "./member-memory";
 import { monotonicMicros, TimerAlarm } from "./monotonic";
 import { Pace, slownessOf } from "./pace";
@@ -123,13 +124,14 @@ async function main(): Promise<void> {
         log(`${note.kind} ${cluster.members[note.node].id}`);
       } else if (note.kind === "storage-failed") log(`storage: ${note.reason}`);
       else if (note.kind === "ring") {
-        const { version, phase, first } = note;
-        tell({ type: "view", seen: { at: monotonicMicros(), node: index, version, phase, first } });
+        const { version, proposer, phase, first } = note;
+        tell({ type: "view", seen: { at: monotonicMicros(), node: index, version, proposer, phase, first } });
       } else if (note.kind === "serving") tell({ type: "serving", on: note.on });
       else if (note.kind === "removed") log(`knows that ${cluster.members[note.node].id} was removed`);
       else if (note.kind === "retired") {
-        const version = node.ringState?.id.version ?? 0;
-        tell({ type: "view", seen: { at: monotonicMicros(), node: index, version, phase: "left", first: false } });
+        const { version, proposer } = node.ringState?.id ?? NO_RING;
+        const seen = { at: monotonicMicros(), node: index, version, proposer, phase: "left", first: false } as const;
+        tell({ type: "view", seen });
         tell({ type: "retired", counts: counts() });
         // What it has just said leaves with the turn; those who hear it should get all of it.
         setTimeout(stop, LAST_WORDS_MS);

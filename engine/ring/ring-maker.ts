@@ -15,6 +15,8 @@ export class RingMaker {
   readonly first: RingPlan;
   private readonly made = new Map<string, Ring>();
   private readonly planned = new Map<string, RingPlan>();
+  /** The same plan, as an object, needs not be written out to be known again. */
+  private readonly byPlan = new WeakMap<RingPlan, Ring>();
 
   /** `random` is the cluster's own stream for rings, only forked. */
   constructor(
@@ -26,8 +28,12 @@ export class RingMaker {
 
   /** @throws RangeError of a plan that no ring can be made of. */
   of(plan: RingPlan): Ring {
+    const known = this.byPlan.get(plan);
+    if (known !== undefined) return known;
     const { ring, members } = this.cluster;
-    return kept(this.made, JSON.stringify(plan), () => Ring.of(ring, members, plan, this.random));
+    const made = kept(this.made, JSON.stringify(plan), () => Ring.of(ring, members, plan, this.random));
+    this.byPlan.set(plan, made);
+    return made;
   }
 
   /** The ring of `members` that is nearest to `previous`. */

@@ -14,7 +14,7 @@ import type { Host } from "../host/host";
 import { loopbackOf } from "../host/loopback";
 import type { Storage } from "../host/ports";
 import { goneBy, type Input, type Note, type OperatorVerb, type RingSeen } from "../io";
-import { compareRingIds } from "../membership/ring-ids";
+import { compareRingIds, NO_RING } from "../membership/ring-ids";
 import type {
   AnswerMessage,
   ClientMessage,
@@ -484,13 +484,13 @@ export class SimulatedCluster {
   private noted(at: NodeIndex, note: Note): void {
     this.watcher?.noted(this.time, at, note);
     if (note.kind === "ring") {
-      const { version, phase, first } = note;
-      this.viewed?.({ at: this.time, node: at, version, phase, first });
+      const { version, proposer, phase, first } = note;
+      this.viewed?.({ at: this.time, node: at, version, proposer, phase, first });
     }
     // Its work is done: an operator would switch it off. Not within its own step.
     if (note.kind === "retired") {
-      const version = this.machines[at].node?.ringState?.id.version ?? 0;
-      this.viewed?.({ at: this.time, node: at, version, phase: "left", first: false });
+      const { version, proposer } = this.machines[at].node?.ringState?.id ?? NO_RING;
+      this.viewed?.({ at: this.time, node: at, version, proposer, phase: "left", first: false });
       this.at(this.time + RETIREMENT, () => {
         this.kill(at);
         this.detection?.node(this.time, at, "absent");

@@ -34,7 +34,7 @@ interface Moved {
 
 export class MembershipMeasure implements Measure {
   readonly name = "membership";
-  /** By version and phase: two nodes may have proposed different states under one version. */
+  /** By version and proposer: two nodes may have proposed different states under one version. */
   private readonly states = new Map<string, Seen>();
   private readonly views: RingView[] = [];
   private dropped = 0;
@@ -53,7 +53,7 @@ export class MembershipMeasure implements Measure {
   }
 
   view(view: RingView): void {
-    const { at, node, version, phase } = view;
+    const { at, node, version, proposer, phase } = view;
     // What it still hears before it ends is nobody's view any more.
     if (this.gone.has(node)) return;
     if (phase === "left") this.gone.add(node);
@@ -61,7 +61,7 @@ export class MembershipMeasure implements Measure {
     else this.dropped++;
     if (view.first) this.late.add(node);
     if (view.first || phase === "left") return;
-    const name = `${String(version)} ${phase}`;
+    const name = `${String(version)} ${String(proposer)}`;
     const seen = this.states.get(name);
     if (seen === undefined) {
       if (this.states.size < MOST_VIEWS) this.states.set(name, { version, phase, first: at, last: at, nodes: 1 });

@@ -8,6 +8,8 @@ export interface RingView {
   readonly at: number;
   readonly node: number;
   readonly version: number;
+  /** Of two states that were proposed under one version, who proposed this one. */
+  readonly proposer: number;
   /** `left`: it has handed over all it had, and ends. */
   readonly phase: "settled" | "joining" | "switching" | "left";
   /** It has never gone by any before: it starts, and says nothing of how fast others agreed. */

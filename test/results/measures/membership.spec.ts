@@ -36,8 +36,15 @@ const WORK = (at: number): object => ({
   byCause: { gossip: { messages: at, bytes: 20 * at } },
 });
 
-function view(s: number, node: number, version: number, phase: RingView["phase"], first = false): RingView {
-  return { at: WARMUP + s * SECOND, node, version, phase, first };
+function view(
+  s: number,
+  node: number,
+  version: number,
+  phase: RingView["phase"],
+  first = false,
+  proposer = 0,
+): RingView {
+  return { at: WARMUP + s * SECOND, node, version, proposer, phase, first };
 }
 
 const CHANGE = [
@@ -60,6 +67,21 @@ describe("the measure of membership", () => {
     assert.ok(Math.abs(metrics!.ring_agreement_ms.value! - 300) < 1e-9);
     assert.ok(Math.abs(metrics!.ring_agreement_max_ms.value! - 600) < 1e-9);
     assert.equal(metrics!.ring_agreement_ms.n, 3);
+  });
+
+  it("tells two states apart that were proposed under one version", () => {
+    const both = [
+      view(2, 0, 2, "joining"),
+      view(2.1, 1, 2, "joining", false, 1),
+      view(2.4, 0, 2, "joining", false, 1),
+      view(2.5, 2, 2, "joining", false, 1),
+      ...CHANGE.slice(3),
+    ];
+    const { figures } = measured(both);
+    assert.deepEqual(
+      figures!.membership!.states.slice(0, 2).map(({ nodes }) => nodes),
+      [1, 3],
+    );
   });
 
   it("adds up what moved in the measured phase over all nodes", () => {
