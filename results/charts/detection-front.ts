@@ -184,7 +184,8 @@ function inWords({ ms, atLeast, rate }: Mark): string {
 
 /**
  * Whoever suspects everybody all the time has found out each crash before it happens. One whose opinions are wrong more than
- * one time in a hundred is no candidate for the soonest.
+ * one time in a hundred is no candidate for the soonest; nor is one of which half had suspected the node already when it
+ * crashed (0 ms), say because it had stood still just before.
  */
 function isUseful({ summary }: ChartCell): boolean {
   return (summary.metrics["fd_query_accuracy"]?.value ?? 1) >= 0.99;
@@ -193,7 +194,9 @@ function isUseful({ summary }: ChartCell): boolean {
 function answerOf(marks: readonly Mark[]): string {
   const say = (mark: Mark): string => `${mark.one.cell.label} (${inWords(mark)})`;
   // One that is told the truth is the limit and no candidate.
-  const real = marks.filter(({ kind, atLeast, one }) => kind !== "perfect" && !atLeast && isUseful(one.cell));
+  const real = marks.filter(
+    ({ kind, atLeast, one, ms }) => kind !== "perfect" && !atLeast && ms > 0 && isUseful(one.cell),
+  );
   const sorted = (real.length > 0 ? real : marks.filter(({ atLeast }) => !atLeast)).sort((a, b) => a.ms - b.ms);
   if (sorted.length === 0) return `No configuration found out half of the crashes: ${say(marks[0])}.`;
   const quiet = sorted.filter(({ rate }) => rate.bound);

@@ -178,8 +178,10 @@ interface Named {
 
 function answerOf(drawn: readonly Named[], kind: Kind): string {
   const slowness = ({ curve }: Named): number => survivalQuantile(curve.steps, 0.5).value ?? Infinity;
-  // Who suspects everybody has found out each crash before it happens; who is told the truth is the limit.
-  const useful = drawn.filter(({ cell }) => (cell.summary.metrics["fd_query_accuracy"]?.value ?? 1) >= 0.99);
+  // Who suspects everybody has found out each crash before it happens; who suspected that node already (0 ms), this one.
+  const useful = drawn.filter(
+    (one) => slowness(one) > 0 && (one.cell.summary.metrics["fd_query_accuracy"]?.value ?? 1) >= 0.99,
+  );
   const candidates = useful.length > 0 ? useful : drawn;
   const sorted = [...candidates].sort((a, b) => slowness(a) - slowness(b));
   const [first, last] = [sorted[0], sorted.at(-1)!];

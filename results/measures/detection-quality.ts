@@ -31,6 +31,8 @@ export interface PairAccuracy {
   judged: Micros;
   mistaken: Micros;
   mistakes: number;
+  /** How long those stood that were counted, within the time that is judged; one that had begun before is in neither. */
+  mistakeTime: Micros;
   openMistakes: number;
   /** Between the beginnings of consecutive mistakes, and good times between two. */
   recurrences: number;
@@ -210,6 +212,7 @@ class PairWalk {
       const accuracy = this.judge.accuracyOf(this.observer);
       accuracy.judged += length;
       if (this.suspected) accuracy.mistaken += length;
+      if (this.mistakeSince !== undefined) accuracy.mistakeTime += length;
     }
     this.at = until;
   }
@@ -316,7 +319,7 @@ function byPair({ nodes, opinions }: DetectionHistory): Map<number, Opinion[]> {
 
 function nothing(): PairAccuracy {
   return {
-    ...{ judged: 0, mistaken: 0, mistakes: 0, openMistakes: 0 },
+    ...{ judged: 0, mistaken: 0, mistakes: 0, mistakeTime: 0, openMistakes: 0 },
     ...{ recurrences: 0, recurrenceTime: 0, goodPeriods: 0, goodTime: 0 },
   };
 }

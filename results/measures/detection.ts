@@ -144,7 +144,7 @@ export class DetectionMeasure implements Measure {
         all.mistakes === 0
           ? notMeasured("ms")
           : {
-              ...exact(all.mistaken / MICROS_PER_MS / all.mistakes, all.mistakes, "ms"),
+              ...exact(all.mistakeTime / MICROS_PER_MS / all.mistakes, all.mistakes, "ms"),
               ...(all.openMistakes > 0 ? { atLeast: true as const } : {}),
             },
       fd_query_accuracy:

@@ -165,6 +165,14 @@ describe("the quality of failure detectors", () => {
       assert.deepEqual(values(result, ...names), [2 / 60, 1_000, 1 - 2 / 60, 2]);
       assert.equal(result.metrics["fd_detection_ms"], undefined);
     });
+    it("takes the time of a mistake that had begun before for no other's", () => {
+      const recorder = new DetectionRecorder();
+      recorder.add({ kind: "nodes", ids: NODES });
+      for (const event of events("a+0 b+0 c+0 a?b1 a!b3 a?c6 a!c6.5")) recorder.add(event);
+      recorder.add({ kind: "end", at: 12 * SECOND });
+      const [{ mistakes, mistaken, mistakeTime }] = qualityOf(recorder.history(2 * SECOND, 10 * SECOND)).observers;
+      assert.deepEqual([mistakes, mistaken, mistakeTime], [1, 1.5 * SECOND, 0.5 * SECOND]);
+    });
     it("gives a rate of zero the end that so much time can tell", () => {
       const { value, lo, hi } = trial("").metrics["fd_mistake_rate"];
       assert.deepEqual([value, lo], [0, 0]);
