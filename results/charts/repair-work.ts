@@ -18,7 +18,7 @@ export const repairWork: ChartDefinition = {
   title: "Traffic between nodes by cause",
   question: "What does healing cost?",
   prose:
-    "The height of the stack is what nodes send each other in a second. Coloured, at the bottom: read repair (a replica brought up to date after a read), hints (writes kept for an absent replica, and taken home), anti-entropy (ranges compared and exchanged). Pale, above: the clients' own writes and reads, requests handed on, and the failure detector; the metrics bytes_per_op_… tell these apart. A hump of hints after a fault is the backlog going home; a steady floor of anti-entropy is what it costs to look.",
+    "The height of the stack is what nodes send each other in a second. Coloured, at the bottom: read repair (a replica brought up to date after a read), hints (writes kept for an absent replica, and taken home), anti-entropy (ranges compared and exchanged), transfers (copies offered and sent to new owners while the ring changes). Pale, above: the clients' own writes and reads, requests handed on, the failure detector and gossip; the metrics bytes_per_op_… tell these apart. A hump of hints after a fault is the backlog going home; a steady floor of anti-entropy is what it costs to look.",
   absence: "Nodes did not tell what their messages were for, so their traffic cannot be told apart by cause.",
   concerns: knowsTrouble,
   draw,
@@ -28,7 +28,11 @@ const PARTS = [
   { causes: ["hint"], name: "hints", colour: "$s2", opacity: 75 },
   { causes: ["read_repair"], name: "read repair", colour: "$s6", opacity: 75 },
   { causes: ["anti_entropy"], name: "anti-entropy", colour: "$s3", opacity: 75 },
-  { causes: ["replication", "reading", "forwarding", "detector"], name: "all other", colour: "$s5", opacity: 35 },
+  { causes: ["handoff"], name: "transfers to new owners", colour: "$s4", opacity: 75 },
+  {
+    ...{ causes: ["replication", "reading", "forwarding", "detector", "gossip"], name: "all other" },
+    ...{ colour: "$s5", opacity: 35 },
+  },
 ] as const;
 
 function draw(input: ChartInput): ChartFigure | undefined {
