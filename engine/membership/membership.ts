@@ -180,6 +180,8 @@ export class Membership {
     switch (verb.kind) {
       case "join": {
         if (this.members.isRemoved(this.options.self)) return;
+        // Who changes its mind while it says farewell stays.
+        this.farewells = 0;
         this.members.say({ wish: "in", ...(verb.replaces === undefined ? {} : { replaces: verb.replaces }) });
         if (verb.replaces !== undefined) this.remove(verb.replaces);
         this.remember();

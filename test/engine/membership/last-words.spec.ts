@@ -47,6 +47,21 @@ describe("what is said for the last time", () => {
     assert.equal(told.filter((node) => node === 5).length, 3);
   });
 
+  it("is taken back by who joins again before it has ended", () => {
+    const store = new MovingStore(4, 4, 12);
+    const { cluster } = store;
+    cluster.run(cluster.now() + SECOND);
+    cluster.operate(0, { kind: "leave" });
+    const inside = cluster.machines[0].node as unknown as { living: { membership: Membership } };
+    const saysFarewell = (): boolean => inside.living.membership.members.own.wish === "gone";
+    for (let i = 0; i < 5_000 && !saysFarewell(); i++) cluster.run(cluster.now() + 1_000);
+    assert.equal(cluster.machines[0].up, true);
+    cluster.operate(0, { kind: "join", via: 1, replaces: undefined });
+    cluster.run(cluster.now() + 5 * SECOND);
+    assert.equal(cluster.machines[0].up, true);
+    assert.match(store.agreed(), /settled 0,1,2,3$/);
+  });
+
   it("is heard on a network that loses half of all messages: the next change does not wait for who has left", () => {
     for (const seed of [1, 2, 3, 4, 5, 6]) {
       const store = new MovingStore(4, 5, 12, {
