@@ -26,6 +26,8 @@ export class ComingAndGoing {
   private newest: RingState | undefined;
   /** Removed, and out of the ring. */
   private readonly buried = new Set<number>();
+  /** Named as removed by any state of the ring so far. */
+  private readonly leftOut = new Set<number>();
   /** Members that the ring ever had at least. */
   fewest: number;
   private readonly rings = new Map<string, Ring>();
@@ -77,7 +79,9 @@ export class ComingAndGoing {
 
   /** Who was removed from a ring, as everybody in it has agreed, is in no later one. */
   private lookForGhosts({ id, phase, plan, next, without }: RingState): void {
-    if (phase === "switching") for (const node of without) if (!plan.members.includes(node)) this.buried.add(node);
+    // Not before it is settled: a step that somebody proposed at the same time may win over one that leaves it out already.
+    for (const node of without) this.leftOut.add(node);
+    if (phase === "settled") for (const node of this.leftOut) if (!plan.members.includes(node)) this.buried.add(node);
     for (const node of [...plan.members, ...(phase === "joining" ? next!.members : [])]) {
       if (this.buried.has(node))
         this.broken("a removed node does not come back", `node-${String(node + 1)} is in ring ${String(id.version)}`);
