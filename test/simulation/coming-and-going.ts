@@ -163,7 +163,9 @@ export class ComingAndGoing {
   settle(advance: (ms: number) => void): void {
     if (!this.changes) return;
     const { cluster, orders } = this;
-    const until = cluster.now() + fromMs(PATIENCE_MS);
+    // A thousand bytes a second and a hundred thousand to send: that is slow, and not stuck.
+    const { transferRateBytesPerSecond: rate = Infinity } = cluster.settings.engine.membership ?? {};
+    const until = cluster.now() + fromMs(PATIENCE_MS * (rate < 10_000 ? 5 : 1));
     this.giveOrders();
     for (let round = 1; this.disagreement() !== undefined && cluster.now() < until; round++) {
       advance(250);
