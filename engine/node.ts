@@ -1525,9 +1525,7 @@ export class Node implements ProtocolNode {
     const places =
       live < replicas.length && this.lends
         ? this.withFallbacks(request, asked, pending)
-        : pending === undefined || pending.length === 0
-          ? { replicas, asked, live, primaries: asked }
-          : { replicas, asked, live, primaries: asked, pending };
+        : { replicas, asked, live, primaries: asked, pending };
     if (
       request.forwarded &&
       settings.coordinator === "replica" &&
@@ -1568,8 +1566,7 @@ export class Node implements ProtocolNode {
     const replicas = ring.withFallbacks(address, settings.nVal, missing, mayLend);
     let asked = primaries;
     for (let i = 0; i < replicas.length; i++) if (replicas[i].home !== undefined) asked |= 1 << i;
-    const places = { replicas, asked, live: countOf(asked), primaries };
-    return pending === undefined || pending.length === 0 ? places : { ...places, pending };
+    return { replicas, asked, live: countOf(asked), primaries, pending };
   }
 
   /** Within the hint window: whoever is away for longer gets none any more. */

@@ -157,11 +157,12 @@ export class LivingRing {
     return this.membership.watched();
   }
 
-  /** Owners by the other ring that are not among `replicas`: they are to have a write as well. */
-  pending(address: Address, replicas: readonly Place[]): readonly Place[] {
-    if (this.writing === undefined) return NOBODY;
+  /** Owners by the other ring that are not among `replicas`: they are to have a write as well. Undefined: none. */
+  pending(address: Address, replicas: readonly Place[]): readonly Place[] | undefined {
+    if (this.writing === undefined) return undefined;
     const others = this.writing.preferenceList(address, this.options.n);
-    return others.filter((place) => !contains(replicas, place));
+    const pending = others.filter((place) => !contains(replicas, place));
+    return pending.length === 0 ? undefined : pending;
   }
 
   next(): Micros {

@@ -2,9 +2,10 @@
  * The durable count of a node's boots. It is part of every dot the node mints: whatever a crash made it forget, the
  * next boot writes under another name, so no dot ever stands for two writes. Written before the node answers anybody.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MAX_EPOCH } from "../clocks/clock";
+import { replaceDurably } from "./durable-file";
 
 /** The epoch of this boot: one more than any earlier boot of this directory. Throws when it cannot be made durable. */
 export function nextBootEpoch(directory: string): number {
@@ -20,20 +21,6 @@ export function nextBootEpoch(directory: string): number {
   }
   const epoch = previous + 1;
   if (epoch >= MAX_EPOCH) throw new Error(`${file}: ${String(epoch)} exceeds ${String(MAX_EPOCH)}`);
-  const temporary = `${file}.new`;
-  const descriptor = openSync(temporary, "w");
-  try {
-    writeSync(descriptor, `${String(epoch)}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(temporary, file);
-  const folder = openSync(directory, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  replaceDurably(directory, file, `${String(epoch)}\n`);
   return epoch;
 }

@@ -3,8 +3,9 @@
  * depends on it is sent. It belongs to the node's identity, as the count of its boots does, and not to its data: whoever
  * loses the disk keeps the name.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { replaceDurably } from "./durable-file";
 import { rememberedFrom } from "../membership/remembered";
 
 export class MemberMemory {
@@ -28,20 +29,6 @@ export class MemberMemory {
 
   /** Durable when it returns. */
   write(text: string): void {
-    const temporary = `${this.file}.new`;
-    const descriptor = openSync(temporary, "w");
-    try {
-      writeSync(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, this.file);
-    const folder = openSync(this.directory, "r");
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    replaceDurably(this.directory, this.file, text);
   }
 }

@@ -11,6 +11,7 @@ import {
   type Acknowledge,
   type AnswerMessage,
   type ExchangeStatus,
+  type HandoffMessage,
   type Held,
   type Inspection,
   MAX_HANDED_OVER,
@@ -82,6 +83,8 @@ const WANTED = ["hashes", "states"] as const;
 const UPDATE_OUTCOME = ["ok", "too_many_siblings", "invalid", "failed"] as const;
 const ACKNOWLEDGE: readonly Acknowledge[] = ["none", "received", "stored", "both"];
 const OUTCOME_CODE: ReadonlyMap<Outcome, number> = new Map(OUTCOMES.map((outcome, code) => [outcome, code]));
+
+type Copy = HandoffMessage["entries"][number];
 
 export class Codec {
   constructor(private readonly clock: Clock) {}
@@ -166,11 +169,7 @@ export class Codec {
         out.u8(HANDOFF);
         out.u32(message.id);
         out.u16(message.vnode);
-        out.varint(message.entries.length);
-        for (const { address, state } of message.entries) {
-          out.octets(address);
-          this.clock.encode(state, out);
-        }
+        this.encodeCopies(message.entries, out);
         return;
       case "handoff-reply":
         out.u8(HANDOFF_REPLY);
@@ -206,11 +205,7 @@ export class Codec {
         out.u8(TRANSFER_COPIES);
         out.u32(message.id);
         out.u16(message.vnode);
-        out.varint(message.entries.length);
-        for (const { address, state } of message.entries) {
-          out.octets(address);
-          this.clock.encode(state, out);
-        }
+        this.encodeCopies(message.entries, out);
         return;
       case "transfer-reply":
         out.u8(TRANSFER_REPLY);
@@ -342,12 +337,7 @@ export class Codec {
         const count = reader.count(2);
         if (count > MAX_HANDED_OVER)
           throw new MalformedBytes(`${String(count)} copies, limit ${String(MAX_HANDED_OVER)}`);
-        const entries: { address: string; state: unknown }[] = [];
-        for (let i = 0; i < count; i++) {
-          const address = reader.octets();
-          entries.push({ address, state: this.clock.decode(reader) });
-        }
-        return { kind: "handoff", id, vnode, entries };
+        return { kind: "handoff", id, vnode, entries: this.decodeCopies(reader, count) };
       }
       case HANDOFF_REPLY:
         return { kind: "handoff-reply", id: reader.u32(), status: oneOf(HANDOFF_STATUS, reader.u8()) };
@@ -368,13 +358,12 @@ export class Codec {
       case TRANSFER_COPIES: {
         const id = reader.u32();
         const vnode = reader.u16();
-        const count = boundedCount(reader, 2, MAX_TRANSFERRED);
-        const entries: { address: string; state: unknown }[] = [];
-        for (let i = 0; i < count; i++) {
-          const address = reader.octets();
-          entries.push({ address, state: this.clock.decode(reader) });
-        }
-        return { kind: "transfer-copies", id, vnode, entries };
+        return {
+          kind: "transfer-copies",
+          id,
+          vnode,
+          entries: this.decodeCopies(reader, boundedCount(reader, 2, MAX_TRANSFERRED)),
+        };
       }
       case TRANSFER_REPLY: {
         const id = reader.u32();
@@ -411,6 +400,24 @@ export class Codec {
       default:
         throw new MalformedBytes(`unknown message kind ${String(kind)}`);
     }
+  }
+
+  /** Keys with their states: what hints, transfers and anti-entropy carry. */
+  private encodeCopies(copies: readonly Copy[], out: ByteWriter): void {
+    out.varint(copies.length);
+    for (const { address, state } of copies) {
+      out.octets(address);
+      this.clock.encode(state, out);
+    }
+  }
+
+  private decodeCopies(reader: ByteReader, count: number): Copy[] {
+    const copies: Copy[] = [];
+    for (let i = 0; i < count; i++) {
+      const address = reader.octets();
+      copies.push({ address, state: this.clock.decode(reader) });
+    }
+    return copies;
   }
 
   private encodeAnswer(message: AnswerMessage, out: ByteWriter): void {
@@ -453,11 +460,7 @@ export class Codec {
         out.octets(message.after);
         return;
       case "stream":
-        out.varint(message.entries.length);
-        for (const { address, state } of message.entries) {
-          out.octets(address);
-          this.clock.encode(state, out);
-        }
+        this.encodeCopies(message.entries, out);
         return;
     }
   }
@@ -477,13 +480,11 @@ export class Codec {
       const segments = decodeNumbers(reader, MAX_SEGMENTS_ASKED);
       return { kind: "segments", ...between, want, segments, after: reader.octets() };
     }
-    const entries: { address: string; state: unknown }[] = [];
-    const count = boundedCount(reader, 2, MAX_SEGMENT_KEYS);
-    for (let i = 0; i < count; i++) {
-      const address = reader.octets();
-      entries.push({ address, state: this.clock.decode(reader) });
-    }
-    return { kind: "stream", ...between, entries };
+    return {
+      kind: "stream",
+      ...between,
+      entries: this.decodeCopies(reader, boundedCount(reader, 2, MAX_SEGMENT_KEYS)),
+    };
   }
 
   private encodeTreeAnswer(message: TreeAnswer, out: ByteWriter): void {
