@@ -3,25 +3,21 @@
  * where somebody was suspected, rightly or not, and nowhere else. The tables tell apart what is easily confounded: mistakes
  * about nodes that ran, suspicions of nodes that stood still, and requests that suffered from either.
  */
-import { chartInput, type ChartCell } from "../charts/cells";
+import type { ChartCell } from "../charts/cells";
 import type { ChartDefinition, ChartTable } from "../charts/chart";
 import { detectionCurve, detectionsOf, knowsDetection, mistakeRateOf } from "../charts/detection-cells";
 import { detectionFront } from "../charts/detection-front";
 import { detectionTime } from "../charts/detection-time";
-import { escapeText } from "../charts/markup";
 import { mistakeRate } from "../charts/mistake-rate";
 import { count, counted, percent, plain, trimmed } from "../charts/numbers";
 import { opinionsOverTime } from "../charts/opinions-over-time";
 import { suspicionLevel } from "../charts/suspicion-level";
 import type { WorldFigure } from "../charts/worlds-apart";
 import type { ClientsThen, DetectionFigures } from "../record/figures";
-import { showsChart } from "../record/probes";
 import type { LoadedRun } from "../record/run-folder";
 import { survivalQuantile } from "../statistics/kaplan-meier";
-import { inWorld, worldsOf } from "../statistics/worlds";
-import { chartInWorlds, type ChartSectionOptions } from "./chart-section";
-import { dataTable } from "./tables";
-import { worldBadge } from "./world-badge";
+import type { ChartSectionOptions } from "./chart-section";
+import { SectionParts } from "./section-parts";
 
 /** In the order of the section. */
 export const DETECTION_CHARTS: readonly ChartDefinition[] = [
@@ -40,37 +36,18 @@ export function detectionSection(
   drawn: ReadonlyMap<string, readonly WorldFigure[]>,
   options: ChartSectionOptions,
 ): string {
-  const worlds = worldsOf(run).map((world) => ({
-    badge: worldsOf(run).length < 2 ? "" : `${worldBadge(world)} `,
-    cells: chartInput(inWorld(run, world)).cells.filter((cell) => detectionsOf(cell).length > 0),
-  }));
-  const each = (title: string, table: (cells: readonly ChartCell[]) => ChartTable, note: string): string =>
-    worlds
-      .map(({ badge, cells }) => ({ badge, data: table(cells) }))
-      .filter(({ data }) => data.rows.length > 0)
-      .map(
-        ({ badge, data }) =>
-          `<h4 class="cases">${badge}${escapeText(title)}</h4>${dataTable(data, MOST_ROWS, "plain")}<p class="facts">${escapeText(note)}</p>`,
-      )
-      .join("");
+  const parts = new SectionParts(run, drawn, options, (cell) => detectionsOf(cell).length > 0, MOST_ROWS);
   const concerns = ({ concerns: of }: ChartDefinition): boolean =>
     of === undefined || run.trials.some(({ figures }) => figures !== null && of(figures));
-  const part = (chart: ChartDefinition, after = ""): string =>
-    !showsChart(chart.id, run.manifest.report?.probes) || !concerns(chart)
-      ? after
-      : `<div class="part" id="${chart.id}"><h3>${escapeText(chart.question)}</h3>${chartInWorlds(chart, drawn.get(chart.id) ?? [], options)}${after}</div>`;
+  const part = (chart: ChartDefinition): string => (concerns(chart) ? parts.chart(chart) : "");
   return (
     `<h2>How soon is a failure found out, and how often is there none?</h2>` +
-    worlds
-      .map(({ badge, cells }) => ({ badge, text: inWords(cells) }))
-      .filter(({ text }) => text !== "")
-      .map(({ badge, text }) => `<p class="answer">${badge}${escapeText(text)}</p>`)
-      .join("") +
-    each("Quality of service", qualityTable, QUALITY_NOTE) +
+    parts.answers(inWords) +
+    parts.table("Quality of service", qualityTable, QUALITY_NOTE) +
     part(detectionTime) +
     part(mistakeRate) +
     part(detectionFront) +
-    each("What clients saw of it", clientTable, CLIENT_NOTE) +
+    parts.table("What clients saw of it", clientTable, CLIENT_NOTE) +
     part(suspicionLevel) +
     part(opinionsOverTime)
   );

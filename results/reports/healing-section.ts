@@ -3,26 +3,22 @@
  * on one axis with the same fault lanes; how many keys were still watched as they healed; what each mechanism did and cost; and what is
  * left at the end. It stands where something was done to the cluster, or where hints or anti-entropy had work, and nowhere else.
  */
-import { chartInput, type ChartCell } from "../charts/cells";
+import type { ChartCell } from "../charts/cells";
 import type { ChartDefinition, ChartTable } from "../charts/chart";
 import { convergence } from "../charts/convergence";
 import { divergenceByKind } from "../charts/divergence-by-kind";
 import { healedAt, healedOf, knowsTrouble } from "../charts/healing";
 import { hintsOverTime } from "../charts/hints-over-time";
-import { escapeText } from "../charts/markup";
 import { median, plain, trimmed, metricInWords, percent } from "../charts/numbers";
 import { repairWork } from "../charts/repair-work";
 import { staleOverTime } from "../charts/stale-over-time";
 import type { WorldFigure } from "../charts/worlds-apart";
 import type { FaultWindow, RepairFigures, StaleWindow } from "../record/figures";
-import { showsChart } from "../record/probes";
 import type { LoadedRun } from "../record/run-folder";
 import { wilson } from "../statistics/wilson";
-import { inWorld, worldsOf } from "../statistics/worlds";
-import { chartInWorlds, type ChartSectionOptions } from "./chart-section";
+import type { ChartSectionOptions } from "./chart-section";
 import { healingInWords, readsIn } from "./healing-verdict";
-import { dataTable } from "./tables";
-import { worldBadge } from "./world-badge";
+import { SectionParts } from "./section-parts";
 
 /** In the order of the section. */
 export const HEALING_CHARTS: readonly ChartDefinition[] = [
@@ -41,48 +37,28 @@ export function healingSection(
   drawn: ReadonlyMap<string, readonly WorldFigure[]>,
   options: ChartSectionOptions,
 ): string {
-  const worlds = worldsOf(run).map((world) => ({
-    badge: worldsOf(run).length < 2 ? "" : `${worldBadge(world)} `,
-    cells: chartInput(inWorld(run, world)).cells.filter(({ figures }) => figures.some(knowsTrouble)),
-  }));
-  const each = (title: string, table: (cells: readonly ChartCell[]) => ChartTable, note: string): string =>
-    worlds
-      .map(({ badge, cells }) => ({ badge, data: table(cells) }))
-      .filter(({ data }) => data.rows.length > 0)
-      .map(
-        ({ badge, data }) =>
-          `<h4 class="cases">${badge}${escapeText(title)}</h4>${dataTable(data, MOST_ROWS, "plain")}<p class="facts">${escapeText(note)}</p>`,
-      )
-      .join("");
-  const part = (chart: ChartDefinition, after = ""): string =>
-    !showsChart(chart.id, run.manifest.report?.probes)
-      ? after
-      : `<div class="part" id="${chart.id}"><h3>${escapeText(chart.question)}</h3>${chartInWorlds(chart, drawn.get(chart.id) ?? [], options)}${after}</div>`;
+  const parts = new SectionParts(run, drawn, options, ({ figures }) => figures.some(knowsTrouble), MOST_ROWS);
   return (
     `<h2>What did the failure do, and what did healing cost?</h2>` +
-    worlds
-      .map(({ badge, cells }) => ({ badge, text: healingInWords(cells) }))
-      .filter(({ text }) => text !== "")
-      .map(({ badge, text }) => `<p class="answer">${badge}${escapeText(text)}</p>`)
-      .join("") +
-    each(
+    parts.answers(healingInWords) +
+    parts.table(
       "What clients saw before, during and after faults",
       windowsTable,
       "Reads of the measured phase by when they began: before the first fault, while any fault was active, or otherwise. All repetitions together; in brackets the 95 % Wilson interval of the reads as if they were independent, which bursts are not. How late and how far behind: of stale reads, median over repetitions. Reads that missed an own write or went back, of those that could.",
     ) +
-    part(staleOverTime) +
-    part(divergenceByKind) +
-    part(
+    parts.chart(staleOverTime) +
+    parts.chart(divergenceByKind) +
+    parts.chart(
       convergence,
-      each(
+      parts.table(
         "Keys still watched, and the share of them still divergent",
         watchedTable,
         "Of keys whose replicas differed when a fault ended. Who is watched no longer (the next fault began, or the run ended) counts up to there and no further.",
       ),
     ) +
-    part(repairWork, each("What each mechanism did and cost", costTable, COST_NOTE)) +
-    part(hintsOverTime) +
-    `<div class="part">${each("What is left at the end", leftTable, "By inspection of the replicas when the run has ended; median over repetitions. A write that waits in a hint is late and not lost.")}</div>`
+    parts.chart(repairWork, parts.table("What each mechanism did and cost", costTable, COST_NOTE)) +
+    parts.chart(hintsOverTime) +
+    `<div class="part">${parts.table("What is left at the end", leftTable, "By inspection of the replicas when the run has ended; median over repetitions. A write that waits in a hint is late and not lost.")}</div>`
   );
 }
 
