@@ -359,7 +359,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     ...(ofRings === undefined ? {} : { drawnRings: ofRings }),
     ...(flooding === undefined ? {} : { flooding }),
     calibration,
-    ...offeredBy(load.load),
+    ...offeredBy(load.load, phases, ended.measured.due),
     dropped: ended.measured.dropped,
     operations: ended.measured,
     integrity: ended.integrity,

@@ -105,7 +105,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
     ...(ofRings === undefined ? {} : { drawnRings: ofRings }),
     ...(flooding === undefined ? {} : { flooding }),
     calibration: null,
-    ...offeredBy(cell.workload.load),
+    ...offeredBy(cell.workload.load, cell.phases, ended.measured.due),
     dropped: ended.measured.dropped,
     operations: ended.measured,
     integrity: ended.integrity,

@@ -16,7 +16,7 @@ import { type Address, decodeAddress } from "../engine/vocabulary/address";
 import type { Micros } from "../engine/vocabulary/micros";
 import { textFromOctets } from "../engine/vocabulary/octets";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
-import { certaintyOf, type OperationRecord } from "../results/record/history";
+import {certaintyOf, type OperationRecord, isSpan} from "../results/record/history";
 import type { TraceEvent } from "../results/record/trace";
 import { KeyHistory } from "../results/measures/key-history";
 
@@ -146,7 +146,7 @@ export class TraceRecorder implements Watcher {
 
   /** Every operation of the trial, in order of completion: staleness is judged on all of them. */
   operation(record: OperationRecord): void {
-    if (record.kind !== "rmw" && record.start <= this.to) this.operations.push(record);
+    if (!isSpan(record.kind) && record.start <= this.to) this.operations.push(record);
   }
 
   /** Ends the trace. `replicasOf`: the preference list of a key, as node ids. */

@@ -88,7 +88,7 @@ const HEARTBEATING = new Set(["timeout", "chen", "bertier", "phi-normal", "phi-e
 /** Of the mix; those that come along are counted by {@link operationsFor}. */
 function operationsPerSecond({ workload, cluster }: Cell): number {
   const { load } = workload;
-  if (load.model === "open") return load.ratePerSecond;
+  if (load.model !== "closed") return load.ratePerSecond;
   const { network, nodeModel } = cluster;
   const wars = network.wars;
   const between =
@@ -103,7 +103,7 @@ function operationsFor({ workload }: Cell): number {
   const { mix, context, probe } = workload;
   const all = Object.values({ ...mix }).reduce((sum, weight) => sum + weight, 0);
   const writes = mix.update + mix.insert + mix.delete + mix.blindWrite + mix.rmw;
-  const extra = mix.rmw + (context === "read-first" ? mix.update : 0) + (probe?.share ?? 0) * writes;
+  const extra = mix.rmw + (mix.multiGet ?? 0) * ((workload.records.fanOut ?? 1) - 1) + (context === "read-first" ? mix.update : 0) + (probe?.share ?? 0) * writes;
   return 1 + extra / all;
 }
 

@@ -51,14 +51,22 @@ export interface TrialOutput extends TrialResult {
 /** A client waits this much longer than the store's own timeout. */
 export const CLIENT_GRACE_MS = 500;
 
-/** What the load asks for: a rate, and where it changes over the run, how. Nothing where every client waits for its answer. */
-export function offeredBy(load: WorkloadSettings["load"]): Pick<FinishContext, "offeredPerSecond" | "offeredBetween"> {
-  const offeredPerSecond = load.model === "open" ? load.ratePerSecond : load.targetPerSecond;
+/** What the load asks for in the measured phase: a rate, and where it changes over the run, how. Nothing where every client waits for its answer. */
+export function offeredBy(
+  load: WorkloadSettings["load"],
+  phases: { readonly warmupMs: number; readonly measureMs: number },
+  dueInMeasure: number,
+): Pick<FinishContext, "offeredPerSecond" | "offeredBetween"> {
+  if (load.model === "closed")
+    return load.targetPerSecond === undefined ? {} : { offeredPerSecond: load.targetPerSecond };
+  const from = phases.warmupMs / 1_000;
+  const to = from + phases.measureMs / 1_000;
+  // Nothing but the trace knows.
+  if (load.arrivals === "trace") return { offeredPerSecond: dueInMeasure / (to - from) };
+  if (load.arrivals === "constant" || load.arrivals === "poisson") return { offeredPerSecond: load.ratePerSecond };
   return {
-    ...(offeredPerSecond === undefined ? {} : { offeredPerSecond }),
-    ...(load.model === "open" && load.diurnal !== undefined
-      ? { offeredBetween: (from, to) => offeredBetween(load, from, to) }
-      : {}),
+    offeredPerSecond: offeredBetween(load, from, to),
+    offeredBetween: (begin, end) => offeredBetween(load, begin, end),
   };
 }
 

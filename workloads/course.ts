@@ -3,10 +3,11 @@
  * one request. Two are pairs: a read-modify-write, and a write under the rule `read-first`; both read, then write with
  * the context that read brought. A pair whose read fails does not write: a write without the context it was meant to
  * carry would be another operation than the one asked for. What a pair writes may be made of what it read: a merge.
+ * A multi-get is many reads that leave together, and is over with the last of them; a listing is scans one after the other.
  *
- * Records: one for every request. A read-modify-write leaves a third, `rmw`, spanning the pair: intended and started
- * with the read, ended with the update, outcome of the worse of both; it carries no versions and no write id, so that a
- * fold over evidence does not count the pair's parts twice. The second request of a pair is intended when the first
+ * Records: one for every request. A read-modify-write, a multi-get and a listing leave one more that spans them: intended
+ * and started with the first request, ended with the last, outcome of the worst; it carries no versions and no write id, so
+ * that a fold over evidence does not count the parts twice. A request that follows another is intended when that one
  * ended. A `read-first` write that was never sent, because its read failed, is recorded as `not_sent`.
  */
 import type { KeyName } from "../engine/vocabulary/address";
@@ -14,7 +15,7 @@ import { assert } from "../engine/vocabulary/assert";
 import type { Micros } from "../engine/vocabulary/micros";
 import type { Outcome } from "../engine/vocabulary/outcomes";
 import { textFromOctets, type Octets } from "../engine/vocabulary/octets";
-import type { OperationKind, OperationRecord, Phase } from "../results/record/history";
+import { certaintyOf, isSpan, type OperationKind, type OperationRecord, type Phase } from "../results/record/history";
 import { KeyActivities } from "./key-activity";
 import type { DrawnOperation, Reply, Request, Workload } from "./operation";
 import type { Session } from "./session";
@@ -39,6 +40,22 @@ interface Course<Owner> {
   readonly spanId: number;
   /** Of the request that is out now. */
   step: Step;
+  /** Of a part of a multi-get. */
+  readonly group: Group<Owner> | undefined;
+}
+
+/** A multi-get under way. */
+interface Group<Owner> {
+  readonly operation: DrawnOperation;
+  readonly key: string;
+  readonly session: Session;
+  readonly owner: Owner;
+  readonly intended: Micros;
+  readonly start: Micros;
+  readonly spanId: number;
+  /** Parts without an answer, and the worst of the answers. */
+  left: number;
+  outcome: Outcome;
 }
 
 interface Step {
@@ -83,14 +100,16 @@ export class Courses<Owner> {
   private requests: DueRequest[] = [];
   private records: OperationRecord[] = [];
   private nextId = 1;
+  /** Requests out beyond the first of each multi-get. */
+  private companions = 0;
 
   constructor(options: CourseOptions) {
     this.options = options;
   }
 
-  /** Operations under way; a pair is one. */
+  /** Operations under way; a pair is one, and a multi-get. */
   get outstanding(): number {
-    return this.underWay.length - this.free.length;
+    return this.underWay.length - this.free.length - this.companions;
   }
 
   takeRequests(): DueRequest[] {
@@ -106,20 +125,55 @@ export class Courses<Owner> {
   }
 
   begin(operation: DrawnOperation, session: Session, owner: Owner, intended: Micros, now: Micros): void {
-    const spanId = operation.kind === "rmw" ? this.nextId++ : -1;
+    if (operation.kind === "multi-get") return this.beginTogether(operation, session, owner, intended, now);
+    const spanId = isSpan(operation.kind) ? this.nextId++ : -1;
     const key = this.printable(operation.key);
     const opensPair = this.readsFirst(operation);
     const step = opensPair
       ? this.readStep(operation, session, intended, now)
       : this.onlyStep(operation, key, session, intended, now);
-    this.send({ operation, key, session, owner, intended, start: now, spanId, step });
+    this.send({ operation, key, session, owner, intended, start: now, spanId, step, group: undefined });
   }
 
-  /** Records an operation that the bound on outstanding ones kept from being sent. */
+  private beginTogether(
+    operation: DrawnOperation,
+    session: Session,
+    owner: Owner,
+    intended: Micros,
+    now: Micros,
+  ): void {
+    const keys = operation.keys ?? [operation.key];
+    assert(keys.length >= 1, "a multi-get asks for something");
+    const group: Group<Owner> = {
+      operation,
+      key: this.printable(operation.key),
+      session,
+      owner,
+      intended,
+      start: now,
+      spanId: this.nextId++,
+      left: keys.length,
+      outcome: "ok",
+    };
+    this.companions += keys.length - 1;
+    for (const name of keys) {
+      const part: DrawnOperation = { ...READ, key: name };
+      const key = this.printable(name);
+      const step = this.onlyStep(part, key, session, intended, now);
+      this.send({ operation: part, key, session, owner, intended, start: now, spanId: -1, step, group });
+    }
+  }
+
+  /** Records an operation that the bound on outstanding ones kept from being sent: its first requests, and what spans them. */
   drop(operation: DrawnOperation, session: Session, intended: Micros, now: Micros): void {
     const { kind, key } = operation;
     const times = { intended, start: now, end: now };
-    this.recordBare(this.nextId++, kind, this.printable(key), session, times, "not_sent");
+    const bare = (one: OperationKind, name: KeyName): void =>
+      this.recordBare(this.nextId++, one, this.printable(name), session, times, "not_sent");
+    if (kind === "rmw") bare("read", key);
+    else if (kind === "list") bare("scan", key);
+    else if (kind === "multi-get") for (const name of operation.keys ?? [key]) bare("read", name);
+    bare(kind, key);
   }
 
   /** The reply to `token`; undefined while the operation goes on with its second request. */
@@ -132,9 +186,21 @@ export class Courses<Owner> {
     this.note(course, reply, now);
     this.record(course, reply, now);
     const { operation, step } = course;
+    if (course.group !== undefined) return this.partEnded(course.group, reply.outcome, now);
     if (!step.opensPair) {
-      if (course.spanId !== -1) this.recordSpan(course, reply.outcome, now);
-      return { owner: course.owner, operation, session: course.session, outcome: reply.outcome };
+      let { outcome } = reply;
+      const page = operation.kind === "list" && outcome === "ok" ? operation.then?.(reply) : undefined;
+      if (page !== undefined) {
+        // A store that sends a listing back to where it came from would keep it going for ever.
+        if (page.key.key > step.request.key.key) {
+          course.step = this.onlyStep(page, this.printable(page.key), course.session, now, now);
+          this.send(course);
+          return undefined;
+        }
+        outcome = "invalid";
+      }
+      if (course.spanId !== -1) this.recordSpan(course, outcome, now);
+      return { owner: course.owner, operation, session: course.session, outcome };
     }
     if (reply.outcome === "ok") {
       course.step = this.closingStep(course, reply, now);
@@ -148,6 +214,18 @@ export class Courses<Owner> {
       this.recordBare(this.nextId++, operation.kind, course.key, course.session, times, "not_sent");
     }
     return { owner: course.owner, operation, session: course.session, outcome: reply.outcome };
+  }
+
+  private partEnded(group: Group<Owner>, outcome: Outcome, now: Micros): Ended<Owner> | undefined {
+    if (SEVERITY[certaintyOf(outcome)] > SEVERITY[certaintyOf(group.outcome)]) group.outcome = outcome;
+    group.left--;
+    if (group.left > 0) {
+      this.companions--;
+      return undefined;
+    }
+    this.recordSpan(group, group.outcome, now);
+    const { owner, operation, session } = group;
+    return { owner, operation, session, outcome: group.outcome };
   }
 
   /**
@@ -196,6 +274,7 @@ export class Courses<Owner> {
       writeId: 0,
       context: "",
       scanLength: 0,
+      scanEnd: "",
     };
     return { id: this.nextId++, kind: "read", intended, start: now, request, seen: NONE, opensPair: true };
   }
@@ -206,16 +285,18 @@ export class Courses<Owner> {
     const carries = kind === "update" || kind === "delete";
     const known = carries && !operation.blind && this.remembers ? session.recall(key) : undefined;
     const request: Request = {
-      kind: kind === "read" || kind === "rmw" ? "get" : kind === "scan" ? "scan" : kind === "delete" ? "delete" : "put",
+      kind: requestKind(kind),
       key: operation.key,
       session: session.number,
       value: operation.value,
       writeId: writes ? session.nextWriteId() : 0,
       context: known === undefined ? "" : known.context,
       scanLength: operation.scanLength,
+      scanEnd: operation.scanEnd ?? "",
     };
     const seen = known === undefined ? NONE : known.versions;
-    return { id: this.nextId++, kind, intended, start: now, request, seen, opensPair: false };
+    const recorded = kind === "list" ? "scan" : kind;
+    return { id: this.nextId++, kind: recorded, intended, start: now, request, seen, opensPair: false };
   }
 
   /** The write of a pair: with exactly what its read brought. */
@@ -230,6 +311,7 @@ export class Courses<Owner> {
       writeId: session.nextWriteId(),
       context: read.context,
       scanLength: 0,
+      scanEnd: "",
     };
     const seen = read.context === "" ? NONE : read.versions;
     return { id: this.nextId++, kind, intended: now, start: now, request, seen, opensPair: false };
@@ -282,7 +364,7 @@ export class Courses<Owner> {
       id: step.id,
       phase: this.options.phaseOf(step.intended),
       kind: step.kind,
-      key: course.key,
+      key: course.operation.kind === "list" ? this.printable(step.request.key) : course.key,
       session: course.session.number,
       intended: step.intended,
       start: step.start,
@@ -298,9 +380,12 @@ export class Courses<Owner> {
     });
   }
 
-  private recordSpan(course: Course<Owner>, outcome: Outcome, now: Micros): void {
-    const { spanId, key, session, intended, start } = course;
-    this.recordBare(spanId, "rmw", key, session, { intended, start, end: now }, outcome);
+  private recordSpan(
+    { operation, spanId, key, session, intended, start }: Omit<Course<Owner>, "step" | "group" | "owner">,
+    outcome: Outcome,
+    now: Micros,
+  ): void {
+    this.recordBare(spanId, operation.kind, key, session, { intended, start, end: now }, outcome);
   }
 
   /** A record that carries no evidence of its own but its times and outcome. */
@@ -330,6 +415,29 @@ export class Courses<Owner> {
     });
   }
 }
+
+function requestKind(kind: OperationKind): Request["kind"] {
+  switch (kind) {
+    case "read":
+    case "rmw":
+    case "multi-get":
+      return "get";
+    case "scan":
+    case "list":
+      return "scan";
+    case "delete":
+      return "delete";
+    case "update":
+    case "insert":
+      return "put";
+  }
+}
+
+/** One read of a multi-get, but for its key. */
+const READ = { kind: "read", value: "", scanLength: 0, blind: false, insertNumber: -1 } as const;
+
+/** Of an operation's requests the one whose end is worst decides: one that failed, before one that may have happened. */
+const SEVERITY = { ok: 0, definite: 1, indefinite: 2 } as const;
 
 /** In order of ids, and back to the slot at once. */
 function tokenOf(id: number, slot: number): number {

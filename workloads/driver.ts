@@ -5,7 +5,8 @@
  * A closed loop has C clients with one operation outstanding each: it asks less the slower the store gets, and so hides
  * the worst of it. An open loop asks on a schedule fixed beforehand; an operation that leaves late is timed from the
  * instant it was due, and one that cannot leave, because `maxOutstanding` are out, is recorded as `not_sent`. Nothing
- * that was due is ever left out of the records.
+ * that was due is ever left out of the records. In a partly open one (Schroeder et al., NSDI 2006) visitors come by such a
+ * schedule, and each asks a few times, waits for every answer and thinks, and leaves.
  *
  * Phases: load, warm-up, measure, drain; each starts when the one before ended. An operation belongs to the phase of its
  * *intended* instant. In the drain nothing new begins (a pair that began is completed), and it lasts until its time is
@@ -22,6 +23,7 @@ import { distributionOf, type Distribution } from "../engine/vocabulary/distribu
 import { fromMs, MICROS_PER_SECOND, type Micros } from "../engine/vocabulary/micros";
 import { certainty } from "../engine/vocabulary/outcomes";
 import { octetsFromText } from "../engine/vocabulary/octets";
+import { ln } from "../engine/vocabulary/mathematics";
 import type { Random } from "../engine/vocabulary/random";
 import type { OperationRecord, Phase } from "../results/record/history";
 import { Courses, type DueRequest, type Ended } from "./course";
@@ -29,7 +31,7 @@ import { Identities } from "./identities";
 import type { KeyActivity } from "./key-activity";
 import { Loader, LOAD_CONCURRENCY, type LoadSlot } from "./loader";
 import type { DrawnOperation, MergeCounts, Reply, Workload } from "./operation";
-import { arrivals, type Arrivals } from "./pacing";
+import { arrivals, scaledArrivals, type Arrivals, type ArrivalSettings } from "./pacing";
 import { Probes, type Probe } from "./probes";
 import { CONTEXTS_PER_SESSION, Session } from "./session";
 import type { WorkloadSettings } from "./settings";
@@ -78,6 +80,8 @@ export interface DriverProgress {
     readonly doubtful: number;
   };
   readonly integrity: { readonly confirmed: number; readonly broken: number };
+  /** Partly open: visitors whose visit was cut short, because too many were thinking. */
+  readonly visitsCut: number;
   /** Steps of a script that were not begun; 0 where there is none. */
   readonly stepsLeft: number;
   /** Sessions that clients took on after their first, and operations under one that should have ended (numbers ran out). */
@@ -99,7 +103,15 @@ interface Arrival {
   readonly kind: "arrival";
 }
 
-type Owner = ClosedClient | LoadSlot | Arrival | Probe;
+/** A visitor of a partly open load. */
+interface Visitor {
+  readonly kind: "visitor";
+  readonly client: number;
+  /** Requests that this visit has still to make. */
+  left: number;
+}
+
+type Owner = ClosedClient | LoadSlot | Arrival | Probe | Visitor;
 
 export class Driver {
   private readonly workload: Workload;
@@ -114,7 +126,11 @@ export class Driver {
   private readonly loader: Loader;
   private readonly courses: Courses<Owner>;
   private readonly probes: Probes | undefined;
-  private readonly waiting = new WaitingLine<ClosedClient | LoadSlot | Probe>();
+  private readonly waiting = new WaitingLine<ClosedClient | LoadSlot | Probe | Visitor>();
+  /** Of a partly open load. */
+  private readonly visits: Random;
+  private thinkingVisitors = 0;
+  private visitsCut = 0;
   /** Microseconds between operations of one client under a target rate; 0 without one. */
   private readonly tick: number;
 
@@ -148,6 +164,7 @@ export class Driver {
     };
     this.random = options.random;
     this.thinking = options.random.fork("think");
+    this.visits = options.random.fork("visits");
     this.now = options.start;
     const base = options.sessionBase ?? 0;
     const kept = options.contextsPerSession ?? CONTEXTS_PER_SESSION;
@@ -164,7 +181,7 @@ export class Driver {
       lifetime: settings.clientLifetime ?? Infinity,
       contextsKept: kept,
     });
-    this.think = load.model === "closed" && load.think !== undefined ? distributionOf(load.think) : undefined;
+    this.think = load.model !== "open" && load.think !== undefined ? distributionOf(load.think) : undefined;
     this.probes = settings.probe && new Probes(settings.probe, settings.maxOutstanding, options.random.fork("probe"));
     const rate = load.model === "closed" ? load.targetPerSecond : undefined;
     this.tick = rate === undefined ? 0 : (load.clients / rate) * MICROS_PER_SECOND;
@@ -275,6 +292,7 @@ export class Driver {
       dropped: this.dropped,
       measured: { ...this.measured },
       unsent: this.unsent,
+      visitsCut: this.visitsCut,
       probes: this.probes === undefined ? NO_PROBES : { ...this.probes.counted },
       load: this.loader.progress,
       integrity: { ...this.courses.integrity },
@@ -311,8 +329,8 @@ export class Driver {
     this.measureStart = now + this.phaseLengths.warmup;
     this.measureEnd = this.measureStart + this.phaseLengths.measure;
     const { load } = this.settings;
-    if (load.model === "open") {
-      this.schedule = arrivals(load, this.random.fork("arrivals"));
+    if (load.model !== "closed") {
+      this.schedule = this.workload.arrivals?.() ?? arrivals(scheduleOf(load), this.random.fork("arrivals"));
       this.nextArrival = now + this.schedule.next();
       return;
     }
@@ -338,7 +356,10 @@ export class Driver {
       }
       const due = this.waiting.takeDue(this.now)!;
       if (due.kind === "client") this.beginClosed(due);
-      else if (due.kind === "probe") {
+      else if (due.kind === "visitor") {
+        this.thinkingVisitors--;
+        this.visit(due, waited);
+      } else if (due.kind === "probe") {
         this.probes!.waited();
         this.beginProbe(due, waited);
       }
@@ -353,18 +374,41 @@ export class Driver {
       this.nextArrival = Infinity;
       return;
     }
-    const { operation, session } = this.draw(this.arrived % this.clients);
+    const { load } = this.settings;
+    const client = this.arrived % this.clients;
     this.arrived++;
+    if (load.model === "partly-open") {
+      this.visit({ kind: "visitor", client, left: this.lengthOfVisit(load.requestsPerSession) }, intended);
+    } else this.ask(client, ARRIVAL, intended);
+    this.nextArrival = this.warmupStart + this.schedule!.next();
+  }
+
+  /** Geometric; drawn when the visitor comes, so that it does not depend on how the store fares. */
+  private lengthOfVisit(mean: number): number {
+    const u = this.visits.nextFloat();
+    if (mean <= 1) return 1;
+    return Math.min(LONGEST_VISIT, 1 + Math.floor(ln(1 - u) / ln(1 - 1 / mean)));
+  }
+
+  private visit(visitor: Visitor, intended: Micros): void {
+    if (intended >= this.measureEnd) return;
+    visitor.left--;
+    // One who cannot even ask goes away.
+    this.ask(visitor.client, visitor, intended);
+  }
+
+  /** Sends the next operation, which was due at `intended`, or drops it where too many are out. */
+  private ask(client: number, owner: Arrival | Visitor, intended: Micros): void {
+    const { operation, session } = this.draw(client);
     if (this.phaseOf(intended) === "measure") this.measured.due++;
     if (this.courses.outstanding - (this.probes?.outstanding ?? 0) < this.settings.maxOutstanding) {
-      this.courses.begin(operation, session, ARRIVAL, intended, this.now);
+      this.courses.begin(operation, session, owner, intended, this.now);
     } else {
       this.courses.drop(operation, session, intended, this.now);
       this.dropped++;
       if (this.phaseOf(intended) === "measure") this.measured.dropped++;
       this.count({ operation, outcome: "not_sent" });
     }
-    this.nextArrival = this.warmupStart + this.schedule!.next();
   }
 
   /** The next operation and who sends it, `client` if the workload does not mind. */
@@ -419,6 +463,7 @@ export class Driver {
     if (this.phaseOf(this.now) === "measure") this.measured.ended++;
     this.count(ended);
     if (owner.kind === "arrival") return;
+    if (owner.kind === "visitor") return this.goOn(owner);
     if (this.now >= this.measureEnd) return this.retire(owner);
     let due = this.now + this.pause();
     if (this.think !== undefined) due += this.think.sample(this.thinking);
@@ -427,6 +472,20 @@ export class Driver {
     if (this.tick > 0) due = Math.max(due, Math.round(owner.deadline));
     if (due <= this.now) this.beginClosed(owner);
     else this.waiting.add(due, owner);
+  }
+
+  /** The visitor has an answer. */
+  private goOn(visitor: Visitor): void {
+    if (visitor.left === 0) return;
+    const due = this.now + (this.think?.sample(this.thinking) ?? 0);
+    if (due >= this.measureEnd) return;
+    if (this.thinkingVisitors >= MOST_THINKING) {
+      this.visitsCut++;
+      return;
+    }
+    // Also without a thought: of those due at one instant, whoever comes first asks first.
+    this.thinkingVisitors++;
+    this.waiting.add(due, visitor);
   }
 
   private loadEnded(slot: LoadSlot, ended: Ended<Owner>): void {
@@ -446,6 +505,16 @@ export class Driver {
 const NO_PROBES: DriverProgress["probes"] = { due: 0, ended: 0, failed: 0, dropped: 0, skipped: 0 };
 
 const ARRIVAL: Arrival = { kind: "arrival" };
+
+/** When operations come, or of a partly open load visitors: as many of them as make up its rate. */
+function scheduleOf(load: Exclude<WorkloadSettings["load"], { readonly model: "closed" }>): ArrivalSettings {
+  return load.model === "open" ? load : scaledArrivals(load, 1 / load.requestsPerSession);
+}
+
+/** Visitors who think at once. */
+export const MOST_THINKING = 2 ** 20;
+/** Requests of a visit at most. */
+const LONGEST_VISIT = 1_000_000;
 
 /** How long a closed loop's client waits after a definite refusal. */
 export const REFUSAL_PAUSE_MS = 5;

@@ -7,8 +7,9 @@ import type { Context } from "../engine/clocks/clock";
 import type { Micros } from "../engine/vocabulary/micros";
 import type { Outcome } from "../engine/vocabulary/outcomes";
 import type { Octets } from "../engine/vocabulary/octets";
+import type { Arrivals } from "./pacing";
 
-export type OperationKind = "read" | "update" | "insert" | "delete" | "scan" | "rmw";
+export type OperationKind = "read" | "update" | "insert" | "delete" | "scan" | "rmw" | "multi-get" | "list";
 
 /** An operation as drawn from a mix, before a session sends it. */
 export interface DrawnOperation {
@@ -18,6 +19,10 @@ export interface DrawnOperation {
   readonly value: Octets;
   /** Records wanted, for scans. */
   readonly scanLength: number;
+  /** Of a scan: keys from here on are not wanted; none when left out or empty. */
+  readonly scanEnd?: Octets;
+  /** Of a `multi-get`: all that is asked for at once, `key` among them. */
+  readonly keys?: readonly KeyName[];
   /** A write that never carries a context, whatever the workload's `context` rule. */
   readonly blind: boolean;
   /** For inserts: handed back to the workload when the insert ended, so that `latest` may choose it. -1 otherwise. */
@@ -26,6 +31,8 @@ export interface DrawnOperation {
   readonly client?: number;
   /** Of a read-modify-write: makes the bytes to write from what the read brought (a merge by the application). */
   readonly merge?: (payloads: readonly Octets[]) => Octets;
+  /** Of a `list`: the next page, a scan too, from the page that came; undefined when that was all. Not called for a page that failed. */
+  readonly then?: (page: Reply) => DrawnOperation | undefined;
 }
 
 /** What an application that merges siblings has seen; a read that brought one version merges nothing. */
@@ -49,6 +56,8 @@ export interface Workload {
   next(client?: number): DrawnOperation;
   /** A script has come to its end: `next` is not called any more. Absent where there is no end. */
   over?(): boolean;
+  /** Where the workload says itself when its operations are due, as a recorded one does: `next` is called once for each instant, in order. Called once. */
+  arrivals?(): Arrivals;
   /** Of a script: how long it waits, after the answer it has just got, before `next`. */
   pause?(): Micros;
   /** Of a script: steps that were not begun yet. */
@@ -78,6 +87,15 @@ export interface Request {
   /** Causal context as the store gave it; empty for none. */
   readonly context: Context;
   readonly scanLength: number;
+  /** Of a scan: keys from here on are not wanted; empty for none. */
+  readonly scanEnd: Octets;
+}
+
+/** One record of a scan's answer: a key that has a value, with all its siblings. */
+export interface ScannedKey {
+  readonly key: Octets;
+  readonly versions: readonly number[];
+  readonly payloads: readonly Octets[];
 }
 
 export interface Reply {
@@ -93,4 +111,8 @@ export interface Reply {
   readonly coordinator: number;
   /** For refusals: one line for the log. */
   readonly reason: string;
+  /** Of a scan: what it found, in order of key; `values` is how many. */
+  readonly records?: readonly ScannedKey[];
+  /** Of a scan: the key to go on from. Left out when nothing is left of the range. */
+  readonly next?: Octets;
 }

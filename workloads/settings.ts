@@ -14,6 +14,8 @@ export interface MixSettings {
   readonly rmw: number;
   readonly delete: number;
   readonly blindWrite: number;
+  /** Reads of `fanOut` keys at once. */
+  readonly multiGet?: number;
 }
 
 export type ChooserSettings =
@@ -51,6 +53,8 @@ export interface RecordSettings {
   readonly readAllFields: boolean;
   readonly scan: { readonly min: number; readonly max: number; readonly dist: "uniform" | "zipfian" };
   readonly dataIntegrity: boolean;
+  /** Keys of a multi-get; 1 when left out. */
+  readonly fanOut?: number;
 }
 
 /** What the clients do, where it is not YCSB's reads and writes by weight; one file each in `mixes/`. */
@@ -89,6 +93,46 @@ export interface DiurnalSettings {
   readonly trough: number;
 }
 
+/** Bursts of a steady rate, and lulls between them. */
+export interface BurstSettings {
+  readonly onMs: number;
+  readonly offMs: number;
+  /** The rate of a lull over that of a burst; 0 to 1. */
+  readonly lull: number;
+}
+
+/** From one rate to the workload's, in a straight line. */
+export interface RampSettings {
+  readonly fromPerSecond: number;
+  readonly overMs: number;
+}
+
+/** A rate from an instant on, until the next step. */
+export interface RateStep {
+  readonly atMs: number;
+  readonly ratePerSecond: number;
+}
+
+/** So many times the rate for a while. */
+export interface SpikeSettings {
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly factor: number;
+}
+
+/** When an open load wants its operations; times count from the start of the warm-up. */
+export interface ArrivalSettings {
+  /** Of arrivals whose rate changes, see each; of `steps`, the first of them. */
+  readonly ratePerSecond: number;
+  /** `trace`: when the workload itself says. */
+  readonly arrivals: "constant" | "poisson" | "bursts" | "diurnal" | "ramp" | "steps" | "spike" | "trace";
+  readonly bursts?: BurstSettings;
+  readonly diurnal?: DiurnalSettings;
+  readonly ramp?: RampSettings;
+  readonly steps?: readonly RateStep[];
+  readonly spike?: SpikeSettings;
+}
+
 export interface WorkloadSettings {
   readonly name: string;
   readonly bucketType: string;
@@ -107,15 +151,15 @@ export interface WorkloadSettings {
         readonly think: DistributionSettings | undefined;
         readonly targetPerSecond: number | undefined;
       }
-    | {
-        readonly model: "open";
+    | ({ readonly model: "open"; readonly clients: number } & ArrivalSettings)
+    /** Sessions come as an open load does, at `ratePerSecond / requestsPerSession`; each asks, waits and thinks, and leaves. */
+    | ({
+        readonly model: "partly-open";
         readonly clients: number;
-        /** Of arrivals whose rate changes, the mean over a period. */
-        readonly ratePerSecond: number;
-        readonly arrivals: "constant" | "poisson" | "diurnal";
-        /** Of `diurnal`. */
-        readonly diurnal?: DiurnalSettings;
-      };
+        /** The mean of a geometric law; 1 and more. */
+        readonly requestsPerSession: number;
+        readonly think: DistributionSettings | undefined;
+      } & ArrivalSettings);
   /** Which context an update carries: `last-read` forgets what the session's own writes brought. */
   readonly context: "session" | "last-read" | "none" | "read-first";
   /** Operations after which a client goes on under another session; for ever when left out. */
@@ -125,7 +169,9 @@ export interface WorkloadSettings {
    * more, so much after the acknowledgement. The probe is an operation of its own, in the history like any other.
    */
   readonly probe?: { readonly share: number; readonly after: DistributionSettings };
-  readonly routing: "any" | "token-aware";
+  readonly routing: "any" | "token-aware" | "client-driven";
+  /** Drivers that share the load, each with its part of the keys, the clients and the rate; 1 when left out. */
+  readonly loadProcesses?: number;
   /** Write every record before the warm-up. */
   readonly preload: boolean;
   /** Operations outstanding at once before the driver counts further ones as dropped (open loop). */

@@ -16,6 +16,7 @@ import {
   type Written,
 } from "./scalar-kinds";
 import { checkDistribution, DISTRIBUTION_NAMES, DISTRIBUTION_TEXT } from "./written-distributions";
+import { checkRateSteps, RATE_STEPS_TEXT } from "./written-rates";
 import { ANTI_ENTROPY_TEXT, checkAntiEntropy, checkOptionalDuration, OPTIONAL_DURATION_TEXT } from "./written-repair";
 import { checkSpeculativeRetry, SPECULATIVE_RETRY_TEXT } from "./written-reads";
 import { checkScript, SCRIPT_TEXT } from "./written-scripts";
@@ -40,7 +41,8 @@ export type StructureName =
   | "delete-mode"
   | "speculative-retry"
   | "optional-duration"
-  | "anti-entropy";
+  | "anti-entropy"
+  | "rate-steps";
 
 const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = {
   "zone-pairs": "a map from two zones to a distribution, such as {a>b: 40ms} for one direction or {a-b: 40ms} for both",
@@ -63,6 +65,7 @@ const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = 
   "speculative-retry": SPECULATIVE_RETRY_TEXT,
   "optional-duration": OPTIONAL_DURATION_TEXT,
   "anti-entropy": ANTI_ENTROPY_TEXT,
+  "rate-steps": RATE_STEPS_TEXT,
 };
 
 export function structureText(name: StructureName): string {
@@ -145,6 +148,8 @@ export function checkStructure(name: StructureName, value: Written): Checked {
       return checkOptionalDuration(value);
     case "anti-entropy":
       return checkAntiEntropy(value);
+    case "rate-steps":
+      return checkRateSteps(value);
   }
 }
 

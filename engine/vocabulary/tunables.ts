@@ -6,6 +6,7 @@
 import { CLUSTER_ROWS } from "./rows/cluster";
 import { DETECTOR_ROWS } from "./rows/detectors";
 import { ENGINE_ROWS } from "./rows/engine";
+import { LOAD_ROWS } from "./rows/load";
 import { MEMBERSHIP_ROWS } from "./rows/membership";
 import { NETWORK_ROWS } from "./rows/network";
 import { NODE_MODEL_ROWS } from "./rows/node-model";
@@ -23,6 +24,7 @@ export const TUNABLES: readonly Tunable[] = [
   ...DETECTOR_ROWS,
   ...REPAIR_ROWS,
   ...MEMBERSHIP_ROWS,
+  ...LOAD_ROWS,
   ...WORKLOAD_ROWS,
 ];
 

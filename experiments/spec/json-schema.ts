@@ -170,6 +170,15 @@ function structureSchema(name: Extract<ValueKind, { kind: "structure" }>["name"]
       };
       return { anyOf: [{ enum: ["none", "riak", "dynamo"] }, whole] };
     }
+    case "rate-steps": {
+      const step: Schema = {
+        type: "object",
+        required: ["at", "rate"],
+        additionalProperties: false,
+        properties: { at: DURATION, rate: { type: "string" } },
+      };
+      return { type: "array", minItems: 1, maxItems: 200, items: step };
+    }
     case "optional-duration":
       return { anyOf: [{ enum: ["none"] }, DURATION] };
     case "anti-entropy": {

@@ -4,6 +4,7 @@
  * need. What is legal but empties a script of its meaning is a warning.
  */
 import { clientsOf, stepCount, verbCounts, type Script } from "../../engine/vocabulary/written-scripts";
+import { ratePerSecondOf } from "../../workloads/pacing";
 import { MAX_SESSIONS } from "../../workloads/session";
 import type {
   CartSettings,
@@ -32,12 +33,17 @@ const BELONG: readonly (readonly [key: string, mixes: readonly string[]])[] = [
   ["workload.ycsb", ["ycsb"]],
   ["workload.properties", ["ycsb"]],
   ["workload.mix", ["ycsb"]],
+  ["workload.fan_out", ["ycsb"]],
   ["workload.keys", ["ycsb"]],
   ["workload.value_size", ["ycsb"]],
   ["workload.model", ["ycsb", "cart", "counters"]],
   ["workload.rate", ["ycsb", "cart", "counters"]],
   ["workload.arrivals", ["ycsb", "cart", "counters"]],
+  ["workload.bursts", ["ycsb", "cart", "counters"]],
   ["workload.diurnal", ["ycsb", "cart", "counters"]],
+  ["workload.ramp", ["ycsb", "cart", "counters"]],
+  ["workload.steps", ["ycsb", "cart", "counters"]],
+  ["workload.spike", ["ycsb", "cart", "counters"]],
   ["workload.clients", ["ycsb", "cart", "counters"]],
   ["workload.preload", ["ycsb", "cart", "counters"]],
   ["workload.max_outstanding", ["ycsb", "cart", "counters"]],
@@ -248,7 +254,7 @@ export function checkMixture(
 function checkLifetime(values: Values, workload: WorkloadSettings, phases: PhaseSettings, problems: Problems): void {
   const { clientLifetime: lifetime, load, mixture } = workload;
   if (lifetime === undefined) return;
-  const rate = load.model === "open" ? load.ratePerSecond : load.targetPerSecond;
+  const rate = ratePerSecondOf(load);
   const operations =
     mixture?.name === "scripted"
       ? stepCount(mixture.steps)

@@ -29,7 +29,7 @@ export function checkTimePasses(values: Values, nodes: number, workload: Workloa
   if (problems.hasErrors) return;
   // A script has an end, whatever its steps take.
   if (workload.mixture?.name === "scripted") return;
-  if (values.text("world") !== "simulation" || load.model === "open" || load.targetPerSecond !== undefined) return;
+  if (values.text("world") !== "simulation" || load.model !== "closed" || load.targetPerSecond !== undefined) return;
   if (takesTime(load.think)) return;
   const costs = (key: string): boolean => takesTime(values.get(key) as DistributionSettings | undefined);
   // Where there is a disk, every operation loads, and writes store.

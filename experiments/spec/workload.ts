@@ -7,10 +7,8 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { nearest } from "../../engine/vocabulary/nearest";
 import type { DistributionSettings } from "../../engine/vocabulary/settings";
-import type { ArrivalsName } from "../../workloads/pacing";
 import type {
   ChooserSettings,
-  DiurnalSettings,
   LengthSettings,
   MixSettings,
   MixtureSettings,
@@ -21,6 +19,7 @@ import { workloadFromProperties, type ImportedWorkload } from "../../workloads/y
 import { propertyMap, readProperties } from "../../workloads/ycsb/properties";
 import { catalogueFolder } from "../catalogue";
 import { nodeAt, placeOf, type Place } from "./located";
+import { resolveLoad } from "./load";
 import { checkBelonging, loadOfScript, resolveMixture } from "./mixes";
 import type { Problems } from "./problems";
 import type { Values } from "./values";
@@ -41,6 +40,8 @@ const NATIVE_ONLY = [
   "workload.mix.insert",
   "workload.mix.scan",
   "workload.mix.rmw",
+  "workload.mix.multi_get",
+  "workload.fan_out",
 ];
 
 interface Content {
@@ -90,6 +91,9 @@ export function resolveWorkload(
     ...lifetimeOf(values),
     ...probeOf(values, problems),
     routing: values.text("workload.routing") as WorkloadSettings["routing"],
+    ...(values.number("workload.load_processes") > 1
+      ? { loadProcesses: values.number("workload.load_processes") }
+      : {}),
     preload,
     maxOutstanding: values.number("workload.max_outstanding"),
     notes: content.notes,
@@ -138,69 +142,6 @@ function sessionProbeOf(values: Values, problems: Problems): Pick<WorkloadSettin
   return { probe: { share: values.number(key), after: { dist: "constant", valueMs: 0 } } };
 }
 
-/** A day belongs to arrivals that follow it; in a sweep over arrivals it is what the other cells need. */
-function dayOf(values: Values, problems: Problems): { readonly diurnal?: DiurnalSettings } {
-  const chosen = values.text("workload.arrivals");
-  if (chosen === "diurnal") {
-    const periodMs = values.number("workload.diurnal.period");
-    return { diurnal: { periodMs, trough: values.number("workload.diurnal.trough") } };
-  }
-  if (values.place("workload.arrivals").origin === "axis") return {};
-  for (const key of ["workload.diurnal.period", "workload.diurnal.trough"])
-    if (values.given(key))
-      problems.error(
-        values.place(key),
-        `${key} belongs to arrivals diurnal, and workload.arrivals is ${chosen}; set workload.arrivals: diurnal, or leave it out`,
-      );
-  return {};
-}
-
-function resolveLoad(
-  values: Values,
-  content: Content | undefined,
-  problems: Problems,
-): WorkloadSettings["load"] | undefined {
-  const keys = ["model", "rate", "clients", "think", "arrivals", "diurnal.period", "diurnal.trough"];
-  if (!values.sound(...keys.map((key) => `workload.${key}`))) return undefined;
-  const rate = values.get("workload.rate") as number | undefined;
-  const clients = values.given("workload.clients")
-    ? values.number("workload.clients")
-    : (content?.threads ?? values.number("workload.clients"));
-  if (values.text("workload.model") === "open") {
-    if (rate === undefined) {
-      problems.error(
-        values.place("workload.model"),
-        "workload.model is open, which needs workload.rate, such as rate: 500/s",
-      );
-      return undefined;
-    }
-    if (values.given("workload.think")) {
-      problems.error(
-        values.place("workload.think"),
-        "workload.think belongs to model closed; an open workload sends when its rate says so",
-      );
-    }
-    const arrivals = values.text("workload.arrivals") as ArrivalsName;
-    return { model: "open", clients, ratePerSecond: rate, arrivals, ...dayOf(values, problems) };
-  }
-  const fix = "set workload.model: open, or leave it out and set workload.clients";
-  if (rate !== undefined) {
-    problems.error(
-      values.place("workload.rate"),
-      `workload.rate belongs to model open, and the model is closed; ${fix}`,
-    );
-    return undefined;
-  }
-  if (values.given("workload.arrivals")) {
-    problems.error(
-      values.place("workload.arrivals"),
-      `workload.arrivals belongs to model open, and the model is closed; ${fix}`,
-    );
-  } else dayOf(values, problems);
-  const think = values.get("workload.think") as DistributionSettings | undefined;
-  return { model: "closed", clients, think, targetPerSecond: content?.targetPerSecond };
-}
-
 function fromFields(values: Values, problems: Problems): Content | undefined {
   if (!values.sound(...NATIVE_ONLY)) return undefined;
   const recordCount = values.number("workload.keys.count");
@@ -210,6 +151,12 @@ function fromFields(values: Values, problems: Problems): Content | undefined {
       placeOf(values.tree, ["workload", "mix"], "key"),
       "every weight of workload.mix is 0, so there is nothing to do",
     );
+    return undefined;
+  }
+  const fanOut = values.number("workload.fan_out");
+  if ((mix.multiGet ?? 0) > 0 && fanOut > recordCount) {
+    const at = values.place(values.given("workload.fan_out") ? "workload.fan_out" : "workload.keys.count");
+    problems.error(at, `workload.fan_out is ${fanOut}, and there are ${recordCount} keys; allowed: at most as many`);
     return undefined;
   }
   return {
@@ -232,6 +179,7 @@ function fromFields(values: Values, problems: Problems): Content | undefined {
       readAllFields: true,
       scan: { min: 1, max: 100, dist: "uniform" },
       dataIntegrity: false,
+      fanOut,
     },
     notes: [],
     threads: undefined,
@@ -252,6 +200,7 @@ function nativeMix(values: Values): MixSettings {
     rmw: weight("rmw"),
     delete: weight("delete"),
     blindWrite: weight("blind_write"),
+    multiGet: weight("multi_get"),
   };
 }
 

@@ -124,7 +124,10 @@ export class CausalityMeasure implements Measure {
       case "read":
         if (operation.outcome === "ok" && operation.phase !== "load") this.read(operation);
         return;
-      case "rmw": // its read and its update stand beside it
+      // Their parts stand beside them.
+      case "rmw":
+      case "multi-get":
+      case "list":
       case "scan": // names a range; the versions are not of its key
         return;
     }

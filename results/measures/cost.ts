@@ -7,7 +7,7 @@
  * worked off in the drain cost nothing yet, and a request that was never sent costs nothing at all.
  */
 import type { MetricValue } from "../record/figures";
-import type { NodeCounters, OperationRecord, RecordedOutcome } from "../record/history";
+import { isSpan, type NodeCounters, type OperationRecord, type RecordedOutcome } from "../record/history";
 import { meanOfBlocks } from "../statistics/blocks";
 import type { IntervalGrid } from "./interval-grid";
 import { tookPart } from "./load-balance";
@@ -33,7 +33,7 @@ export class CostMeasure implements Measure {
   }
 
   operation(operation: OperationRecord): void {
-    if (operation.phase === "load" || operation.kind === "rmw") return;
+    if (operation.phase === "load" || isSpan(operation.kind)) return;
     const { startOfMeasure, endOfMeasure } = this.grid.phases;
     const within = operation.end >= startOfMeasure && operation.end < endOfMeasure;
     if (within && !NEVER_SENT.includes(operation.outcome)) this.requests++;

@@ -9,7 +9,7 @@
  */
 import type { DetectionFigures, DetectionTimes, MetricValue, Suspicion } from "../record/figures";
 import { type DetectionEvent, isApart } from "../record/detection";
-import { certaintyOf, type Micros, type OperationRecord } from "../record/history";
+import { certaintyOf, type Micros, type OperationRecord, isSpan } from "../record/history";
 import { LatencyHistogram } from "../record/histogram";
 import { kaplanMeier, survivalQuantile, type Departures } from "../statistics/kaplan-meier";
 import { poissonInterval } from "../statistics/poisson";
@@ -78,7 +78,7 @@ export class DetectionMeasure implements Measure {
   }
 
   operation(operation: OperationRecord): void {
-    if (!this.recorder.told || operation.phase !== "measure" || operation.kind === "rmw") return;
+    if (!this.recorder.told || operation.phase !== "measure" || isSpan(operation.kind)) return;
     const { start, end, outcome } = operation;
     const clients = (this.clients ??= { undetected: newClients(), otherwise: newClients() });
     const then = this.windows.undetectedAt(start) ? clients.undetected : clients.otherwise;

@@ -6,7 +6,7 @@
 import { assert } from "../../engine/vocabulary/assert";
 import type { MetricValue, TrialFigures, Validity } from "../record/figures";
 import type { DetectionEvent } from "../record/detection";
-import type { OperationRecord, Snapshot } from "../record/history";
+import { isSpan, type OperationRecord, type Snapshot } from "../record/history";
 import type { RingView } from "../record/membership";
 import type { CounterSample } from "../record/repair-counters";
 import type { TrialSummary } from "../record/run-folder";
@@ -14,7 +14,7 @@ import { FaultTimes, type FaultSpan } from "./fault-times";
 import { IntervalGrid, type PhaseInstants } from "./interval-grid";
 import { MEASURES, type Findings, type FinishContext, type Measure } from "./measure";
 import type { ReplicaStore } from "./true-window";
-import { judgeValidity, type Evidence } from "./validity";
+import { judgeValidity, type Evidence } from "../statistics/validity";
 
 const MICROS_PER_SECOND = 1_000_000;
 
@@ -73,7 +73,7 @@ export class TrialFold {
 
   operation(operation: OperationRecord): void {
     // The span of a read-modify-write is its read and its update over again.
-    if (operation.kind !== "rmw") this.operations++;
+    if (!isSpan(operation.kind)) this.operations++;
     for (const measure of this.measures) measure.operation(operation);
   }
 

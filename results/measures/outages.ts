@@ -6,7 +6,7 @@
  * timeout until the fault was over is not the next fault's, or nobody's.
  */
 import type { MetricValue, TrialFigures } from "../record/figures";
-import { certaintyOf, type OperationRecord } from "../record/history";
+import { certaintyOf, type OperationRecord, isSpan } from "../record/history";
 import { LatencyHistogram } from "../record/histogram";
 import type { Outage } from "./fault-times";
 import type { Findings, Measure, MeasureSetup } from "./measure";
@@ -39,7 +39,7 @@ export class OutagesMeasure implements Measure {
   constructor(private readonly setup: MeasureSetup) {}
 
   operation(operation: OperationRecord): void {
-    if (operation.phase === "load" || operation.kind === "rmw" || operation.kind === "scan") return;
+    if (operation.phase === "load" || isSpan(operation.kind) || operation.kind === "scan") return;
     const place = this.setup.faults.outageAt(operation.intended, operation.end);
     if (place === undefined || place >= MOST_OUTAGES) return;
     while (this.seen.length <= place) this.seen.push(new Seen());

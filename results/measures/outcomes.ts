@@ -4,7 +4,7 @@
  * The intervals split successes further (fresh, stale, not found) in `fold.ts`, where staleness is known.
  */
 import type { MetricValue } from "../record/figures";
-import { certaintyOf, type OperationRecord } from "../record/history";
+import { certaintyOf, type OperationRecord, isSpan } from "../record/history";
 import { meanOfBlocks } from "../statistics/blocks";
 import { wilsonOfBlocks } from "../statistics/wilson";
 import type { FinishContext, Findings, Measure, MeasureSetup } from "./measure";
@@ -46,7 +46,7 @@ export class OutcomesMeasure implements Measure {
       }
       return;
     }
-    if (operation.kind === "rmw") return;
+    if (isSpan(operation.kind)) return;
     const interval = this.grid.indexOf(operation.end);
     const { startOfMeasure, endOfMeasure } = this.grid.phases;
     if (operation.end >= startOfMeasure && operation.end < endOfMeasure) {

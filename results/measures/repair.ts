@@ -8,7 +8,7 @@
  * after the load is over; it is set against the requests that ended in the same time.
  */
 import type { MetricValue, RepairFigures } from "../record/figures";
-import type { Micros, OperationRecord, RecordedOutcome } from "../record/history";
+import { isSpan, type Micros, type OperationRecord, type RecordedOutcome } from "../record/history";
 import {
   CAUSES,
   REPAIR_CAUSES,
@@ -95,7 +95,7 @@ export class RepairMeasure implements Measure {
   }
 
   operation(operation: OperationRecord): void {
-    if (operation.phase === "load" || operation.kind === "rmw" || NEVER_SENT.includes(operation.outcome)) return;
+    if (operation.phase === "load" || isSpan(operation.kind) || NEVER_SENT.includes(operation.outcome)) return;
     if (operation.end >= this.grid.phases.startOfMeasure) this.requestsAhead++;
   }
 

@@ -10,7 +10,7 @@
  * ones are not followed, and counted.
  */
 import type { MetricValue } from "../record/figures";
-import { certaintyOf, type Micros, type OperationRecord, type WriteId } from "../record/history";
+import { certaintyOf, type Micros, type OperationRecord, type WriteId, isSpan } from "../record/history";
 import { kaplanMeier, survivalQuantile, type Departures } from "../statistics/kaplan-meier";
 import { CompletedWrites } from "./completed-writes";
 import type { Findings, Measure } from "./measure";
@@ -56,7 +56,7 @@ export class TrueWindowMeasure implements Measure {
 
   operation(operation: OperationRecord): void {
     const { writeId: id, phase, end } = operation;
-    if (id === 0 || operation.kind === "rmw") return;
+    if (id === 0 || isSpan(operation.kind)) return;
     this.now = Math.max(this.now, end);
     const certainty = certaintyOf(operation.outcome);
     // What was loaded, and what did not happen, is nobody's to wait for.

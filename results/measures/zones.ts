@@ -93,6 +93,8 @@ export class ZonesMeasure implements Measure {
         if (operation.outcome === "ok" && operation.phase !== "load") this.read(operation);
         return;
       case "rmw":
+      case "multi-get":
+      case "list":
       case "scan":
         return;
     }

@@ -11,9 +11,27 @@ export type Micros = number;
 export type Phase = "load" | "warmup" | "measure" | "drain";
 export const PHASES: readonly Phase[] = ["load", "warmup", "measure", "drain"];
 
-/** `rmw` spans the pair; its read and its update are recorded as operations of their own beside it. */
-export type OperationKind = "read" | "update" | "insert" | "delete" | "scan" | "rmw";
-export const OPERATION_KINDS: readonly OperationKind[] = ["read", "update", "insert", "delete", "scan", "rmw"];
+/**
+ * The last three *span* others, which are recorded beside them as operations of their own: `rmw` its read and its update,
+ * `multi-get` its reads, which go out together, and `list` its scans, a page each, one after the other.
+ */
+export type OperationKind = "read" | "update" | "insert" | "delete" | "scan" | SpanKind;
+export type SpanKind = "rmw" | "multi-get" | "list";
+export const OPERATION_KINDS: readonly OperationKind[] = [
+  "read",
+  "update",
+  "insert",
+  "delete",
+  "scan",
+  "rmw",
+  "multi-get",
+  "list",
+];
+
+/** Whether it carries times and an outcome alone: what it asked for stands in records of its own. */
+export function isSpan(kind: OperationKind): kind is SpanKind {
+  return kind === "rmw" || kind === "multi-get" || kind === "list";
+}
 
 /** As the engine's vocabulary; listed again because a record loads without the engine. */
 export type RecordedOutcome =

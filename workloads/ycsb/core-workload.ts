@@ -24,7 +24,7 @@ export function coreWorkload(settings: WorkloadSettings, random: Random): Worklo
 type Kind = keyof MixSettings;
 
 /** The order in which weights are laid end to end: YCSB's five, then ours. */
-const KINDS: readonly Kind[] = ["read", "update", "insert", "scan", "rmw", "delete", "blindWrite"];
+const KINDS: readonly Kind[] = ["read", "update", "insert", "scan", "rmw", "delete", "blindWrite", "multiGet"];
 
 class CoreWorkload implements Workload {
   readonly name: string;
@@ -41,6 +41,7 @@ class CoreWorkload implements Workload {
   private readonly loadValues: RecordValues;
   private readonly scanLength: (random: Random) => number;
   private readonly firstLoaded: number;
+  private readonly fanOut: number;
   private readonly namer: KeyNamer;
   private readonly type: Octets;
   private readonly bucket: Octets;
@@ -58,6 +59,8 @@ class CoreWorkload implements Workload {
     this.name = settings.name;
     this.loadCount = records.insertCount;
     this.firstLoaded = records.insertStart;
+    this.fanOut = records.fanOut ?? 1;
+    assert(this.fanOut <= records.insertCount, "a multi-get asks for keys there are");
     this.kinds = kinds;
     this.bounds = bounds;
     this.operations = random.fork("operations");
@@ -118,6 +121,8 @@ class CoreWorkload implements Workload {
         return this.write(kind, false);
       case "blindWrite":
         return this.write("update", true);
+      case "multiGet":
+        return this.multiGet();
     }
   }
 
@@ -132,6 +137,19 @@ class CoreWorkload implements Workload {
   private write(kind: "update" | "rmw", blind: boolean): DrawnOperation {
     const key = this.chosenKey();
     return { kind, key, value: this.values.updated(key.key), scanLength: 0, blind, insertNumber: -1 };
+  }
+
+  /** As many keys as the fan-out says, all different: one that was drawn already gives way to the next number. */
+  private multiGet(): DrawnOperation {
+    const newest = this.acknowledged.newest;
+    const numbers = new Set<number>();
+    while (numbers.size < this.fanOut) {
+      let number = this.chooser.next(this.keys);
+      while (numbers.has(number)) number = number >= newest ? this.firstLoaded : number + 1;
+      numbers.add(number);
+    }
+    const keys = [...numbers].map((number) => this.keyName(number));
+    return { ...drawn("multi-get", keys[0], ""), keys };
   }
 
   private nextKind(): Kind {
@@ -167,8 +185,9 @@ function cumulativeWeights(mix: MixSettings): { kinds: Kind[]; bounds: number[] 
   const bounds: number[] = [];
   let sum = 0;
   for (const kind of KINDS) {
-    if (mix[kind] <= 0) continue;
-    sum += mix[kind];
+    const weight = mix[kind] ?? 0;
+    if (weight <= 0) continue;
+    sum += weight;
     kinds.push(kind);
     bounds.push(sum);
   }
