@@ -9,7 +9,8 @@
  * schedule, and each asks a few times, waits for every answer and thinks, and leaves.
  *
  * Phases: load, warm-up, measure, drain; each starts when the one before ended. An operation belongs to the phase of its
- * *intended* instant. In the drain nothing new begins (a pair that began is completed), and it lasts until its time is
+ * *intended* instant. Where a number of operations ends the run (`endsMeasure`), the measured phase is over with the last of
+ * their answers. In the drain nothing new begins (a pair that began is completed), and it lasts until its time is
  * over and every reply has come: targets answer by their own deadline.
  *
  * A script (a workload with an end) begins with the measured phase, one operation at a time whichever client's; when it is
@@ -365,7 +366,14 @@ export class Driver {
       }
     }
     if (this.currentPhase === "warmup" && this.now >= this.measureStart) this.currentPhase = "measure";
+    if (this.currentPhase === "measure" && this.exhausted()) this.measureEnd = Math.min(this.measureEnd, this.now + 1);
     if (this.currentPhase === "measure" && this.now >= this.measureEnd) this.currentPhase = "drain";
+  }
+
+  /** A number of operations ends the run, and all of them are answered: what ended at this instant is still measured. */
+  private exhausted(): boolean {
+    const { workload } = this;
+    return workload.endsMeasure === true && this.courses.outstanding === 0 && workload.over?.() === true;
   }
 
   private arrive(): void {
@@ -439,7 +447,7 @@ export class Driver {
 
   private beginClosed(client: ClosedClient): void {
     if (this.now >= this.measureEnd) return this.retire(client);
-    if (this.workload.over?.() === true) return;
+    if (this.workload.over?.(client.number) === true) return;
     // A client behind its rate sends at once, and is timed from when the rate wanted it.
     const intended = this.tick === 0 ? this.now : Math.min(this.now, Math.round(client.deadline));
     client.deadline += this.tick;

@@ -54,8 +54,13 @@ export interface Workload {
   loadOperation(index: number): DrawnOperation;
   /** The next operation of the transaction phase. `client`: whose turn it is, unless the operation says otherwise. */
   next(client?: number): DrawnOperation;
-  /** A script has come to its end: `next` is not called any more. Absent where there is no end. */
-  over?(): boolean;
+  /**
+   * A script has come to its end: `next` is not called any more. Absent where there is no end. With a client's number: that
+   * client of a closed load has nothing more to do.
+   */
+  over?(client?: number): boolean;
+  /** Where it is a number of operations that ends the run: once it is over and all is answered, the measured phase ends. */
+  readonly endsMeasure?: true;
   /** Where the workload says itself when its operations are due, as a recorded one does: `next` is called once for each instant, in order. Called once. */
   arrivals?(): Arrivals;
   /** Of a script: how long it waits, after the answer it has just got, before `next`. */

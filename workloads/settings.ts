@@ -33,7 +33,9 @@ export type LengthSettings =
   | { readonly dist: "constant"; readonly bytes: number }
   | { readonly dist: "uniform"; readonly minBytes: number; readonly maxBytes: number }
   /** Favours short values (YCSB). */
-  | { readonly dist: "zipfian"; readonly minBytes: number; readonly maxBytes: number };
+  | { readonly dist: "zipfian"; readonly minBytes: number; readonly maxBytes: number }
+  /** A file of YCSB's: bucket i is drawn with weight `weights[i]` and stands for (i + 1) × `blockBytes`. */
+  | { readonly dist: "histogram"; readonly blockBytes: number; readonly weights: readonly number[] };
 
 /** The records and how they are chosen. Field layout is YCSB's; a native workload has one field. */
 export interface RecordSettings {

@@ -11,6 +11,7 @@ import {
   initWebAssemblySync,
   type Histogram as HdrHistogram,
 } from "hdr-histogram-js";
+import type JsHistogram from "hdr-histogram-js/dist/JsHistogram";
 
 export const LOWEST_MICROS = 1;
 export const HIGHEST_MICROS = 60_000_000_000;
@@ -23,6 +24,7 @@ export class LatencyHistogram {
   private readonly hdr: HdrHistogram;
   private overflowed = 0;
   private exactMax = 0;
+  private exactMin = Infinity;
 
   constructor(hdr?: HdrHistogram) {
     initWebAssemblySync();
@@ -36,7 +38,10 @@ export class LatencyHistogram {
         numberOfSignificantValueDigits: SIGNIFICANT_DIGITS,
         useWebAssembly: true,
       });
-    if (hdr !== undefined) this.exactMax = hdr.maxValue;
+    if (hdr !== undefined) {
+      this.exactMax = hdr.maxValue;
+      this.exactMin = hdr.totalCount === 0 ? Infinity : hdr.minNonZeroValue;
+    }
   }
 
   /** Microseconds; fractions are rounded. NaN and negative values are a caller's mistake and throw RangeError. */
@@ -48,6 +53,7 @@ export class LatencyHistogram {
     }
     const value = micros < LOWEST_MICROS ? LOWEST_MICROS : Math.round(micros);
     if (value > this.exactMax) this.exactMax = value;
+    if (value < this.exactMin) this.exactMin = value;
     this.hdr.recordValue(value);
   }
 
@@ -56,6 +62,7 @@ export class LatencyHistogram {
     if (other.count > 0) this.hdr.add(other.hdr);
     this.overflowed += other.overflowed;
     if (other.exactMax > this.exactMax) this.exactMax = other.exactMax;
+    if (other.exactMin < this.exactMin) this.exactMin = other.exactMin;
   }
 
   /** Values in range; overflows are counted apart. */
@@ -71,6 +78,11 @@ export class LatencyHistogram {
   /** The largest value in range, exact when recorded here, within three digits when decoded. */
   get maxMicros(): number {
     return this.exactMax;
+  }
+
+  /** The smallest value, under the same terms; NaN when empty. */
+  get minMicros(): number {
+    return this.exactMin === Infinity ? NaN : this.exactMin;
   }
 
   get meanMicros(): number {
@@ -102,10 +114,26 @@ export class LatencyHistogram {
     return new LatencyHistogram(decodeFromCompressedBase64(text, COUNTER_BITS, true));
   }
 
+  /** Every bucket that something was recorded in, by the highest value it stands for. */
+  recorded(): { readonly micros: number; readonly count: number }[] {
+    const buckets: { readonly micros: number; readonly count: number }[] = [];
+    if (this.count === 0) return buckets;
+    // The library walks buckets only where it keeps them itself.
+    const copy = decodeFromCompressedBase64(this.encode(), COUNTER_BITS, false) as JsHistogram;
+    const walk = copy.recordedValuesIterator;
+    walk.reset();
+    while (walk.hasNext()) {
+      const { valueIteratedTo, countAtValueIteratedTo } = walk.next();
+      buckets.push({ micros: valueIteratedTo, count: countAtValueIteratedTo });
+    }
+    return buckets;
+  }
+
   reset(): void {
     this.hdr.reset();
     this.overflowed = 0;
     this.exactMax = 0;
+    this.exactMin = Infinity;
   }
 
   /** Gives the memory back; the histogram must not be used afterwards. */

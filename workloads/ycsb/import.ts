@@ -10,7 +10,9 @@
 import { nearest } from "../../engine/vocabulary/nearest";
 import type { ChooserSettings, LengthSettings, MixSettings, RecordSettings } from "../settings";
 import { MAX_KEY_NUMBER } from "./key-number";
+import { readFieldHistogram } from "./field-histogram";
 import { PropertyValues } from "./property-values";
+import { longestField } from "./record-values";
 
 /** What a file says of a workload; the rest of `WorkloadSettings` (context, routing, …) is not YCSB's to say. */
 export interface ImportedWorkload {
@@ -40,6 +42,10 @@ export interface ImportOptions {
   readonly name: string;
   /** Laid over the file, as `-p name=value` on YCSB's command line. */
   readonly overrides?: ReadonlyMap<string, string>;
+  /** The text of the file that `fieldlengthhistogram` names, or why it cannot be read. Without it such a file is a problem. */
+  readonly readFile?: (path: string) => { readonly text: string } | { readonly problem: string };
+  /** Reads keys that are none of the workload's (measuring, status): what it asks for is not noted as unused. */
+  readonly also?: (values: PropertyValues) => void;
 }
 
 /** Every problem at once, or settings with every default applied. Never throws. */
@@ -48,13 +54,14 @@ export function workloadFromProperties(properties: ReadonlyMap<string, string>, 
   const notes: string[] = [];
   const dialect = readDialect(values, notes);
   const mix = readMix(values);
-  const records = readRecords(values, mix, notes);
+  const records = readRecords(values, mix, notes, options);
   const target = values.integer("target", 0, 0, MAX_INT);
   const maxSeconds = values.integer("maxexecutiontime", 0, 0, MAX_INT);
   const threads = values.integer("threadcount", 1, 1, MAX_THREADS);
   const table = values.text("table") ?? "usertable";
   const transactions = values.flag("dotransactions", true);
   const measurementInterval = readMeasurementInterval(values, dialect);
+  options.also?.(values);
   noteUnused(values, dialect, notes);
   if (values.problems.length > 0) return { ok: false, problems: values.problems };
   return {
@@ -113,7 +120,12 @@ function readMix(values: PropertyValues): MixSettings {
   return mix;
 }
 
-function readRecords(values: PropertyValues, mix: MixSettings, notes: string[]): RecordSettings {
+function readRecords(
+  values: PropertyValues,
+  mix: MixSettings,
+  notes: string[],
+  options: ImportOptions,
+): RecordSettings {
   const given = values.integer("recordcount", 0, 0, MAX_KEY_NUMBER - 1);
   if (given === 0) notes.push(`recordcount absent or 0: read as ${MAX_INT}, as YCSB does`);
   const recordCount = given === 0 ? MAX_INT : given;
@@ -141,13 +153,13 @@ function readRecords(values: PropertyValues, mix: MixSettings, notes: string[]):
   const scanMin = values.integer("minscanlength", 1, 1, MAX_INT);
   const scanMax = values.integer("maxscanlength", 1000, 1, MAX_INT);
   if (scanMin > scanMax) values.problems.push(`minscanlength: ${scanMin} is above maxscanlength ${scanMax}`);
-  const fieldLength = readFieldLength(values);
+  const fieldLength = readFieldLength(values, options);
   const dataIntegrity = values.flag("dataintegrity", false);
   if (dataIntegrity && fieldLength.dist !== "constant") {
     values.problems.push("dataintegrity: needs fieldlengthdistribution=constant");
   }
   const fieldCount = values.integer("fieldcount", 10, 1, MAX_FIELDS);
-  const longest = (fieldLength.dist === "constant" ? fieldLength.bytes : fieldLength.maxBytes) * fieldCount;
+  const longest = longestField(fieldLength) * fieldCount;
   if (longest > MAX_RECORD_BYTES) {
     values.problems.push(`fieldlength: records of ${longest} bytes are above the limit of ${MAX_RECORD_BYTES}`);
   }
@@ -197,16 +209,21 @@ function readChooser(values: PropertyValues, notes: string[]): ChooserSettings {
   }
 }
 
-function readFieldLength(values: PropertyValues): LengthSettings {
+function readFieldLength(values: PropertyValues, options: ImportOptions): LengthSettings {
   const longest = values.integer("fieldlength", 100, 0, MAX_RECORD_BYTES);
   const shortest = values.integer("minfieldlength", 1, 0, MAX_RECORD_BYTES);
   const dist = values.choice("fieldlengthdistribution", "constant", ["constant", "uniform", "zipfian", "histogram"]);
   switch (dist) {
     case "constant":
       return { dist, bytes: longest };
-    case "histogram":
-      values.problems.push("fieldlengthdistribution: histogram files are not read here; use uniform or zipfian");
+    case "histogram": {
+      const path = values.text("fieldlengthhistogram") ?? "hist.txt";
+      const read = options.readFile?.(path) ?? { problem: "files are not read here; use uniform or zipfian" };
+      const histogram = "text" in read ? readFieldHistogram(read.text) : read;
+      if (!("problem" in histogram)) return histogram;
+      values.problems.push(`fieldlengthhistogram: ${path}: ${histogram.problem}`);
       return { dist: "constant", bytes: longest };
+    }
     default:
       if (shortest > longest) {
         values.problems.push(`minfieldlength: ${shortest} is above fieldlength ${longest}`);
@@ -277,6 +294,7 @@ const GO_ONLY: readonly string[] = [
 const KNOWN: readonly string[] = [
   ..."workload recordcount operationcount insertstart insertcount threadcount target maxexecutiontime".split(" "),
   ..."dotransactions table fieldcount fieldlength minfieldlength fieldlengthdistribution fieldnameprefix".split(" "),
+  "fieldlengthhistogram",
   ..."readallfields writeallfields readproportion updateproportion insertproportion scanproportion".split(" "),
   ..."readmodifywriteproportion requestdistribution hotspotdatafraction hotspotopnfraction".split(" "),
   ..."exponential.percentile exponential.frac minscanlength maxscanlength scanlengthdistribution".split(" "),
@@ -286,7 +304,7 @@ const MEASUREMENT: ReadonlySet<string> = new Set([
   ..."measurementtype hdrhistogram.percentiles hdrhistogram.fileoutput hdrhistogram.output.path".split(" "),
   ..."histogram.buckets measurement.histogram.verbose timeseries.granularity".split(" "),
   ..."measurement.raw.output_file measurement.raw.no_summary measurement.trackjvm".split(" "),
-  ..."reportlatencyforeacherror latencytrackederrors".split(" "),
+  ..."reportlatencyforeacherror latencytrackederrors timeseries.percentiles".split(" "),
 ]);
 const CLIENT: ReadonlySet<string> = new Set([
   ..."db status status.interval label exporter exportfile readallfieldsbyname fieldlengthhistogram".split(" "),

@@ -31,8 +31,32 @@ export function recordValues(records: RecordSettings, random: Random): RecordVal
 }
 
 /** Draws a field's length in bytes. */
-function lengthChooser(length: LengthSettings): (random: Random) => number {
-  return length.dist === "constant" ? () => length.bytes : rangeChooser(length.dist, length.minBytes, length.maxBytes);
+export function lengthChooser(length: LengthSettings): (random: Random) => number {
+  switch (length.dist) {
+    case "constant":
+      return () => length.bytes;
+    case "histogram":
+      return histogramChooser(length.blockBytes, length.weights);
+    default:
+      return rangeChooser(length.dist, length.minBytes, length.maxBytes);
+  }
+}
+
+/**
+ * YCSB's HistogramGenerator: always the upper end of a bucket, but for the last, which stands for the same length as the one
+ * before it; and the first bucket is likelier by one part of the whole. Both are kept: lengths are to be those of YCSB.
+ */
+function histogramChooser(blockBytes: number, weights: readonly number[]): (random: Random) => number {
+  const area = weights.reduce((sum, weight) => sum + weight, 0);
+  const last = weights.length - 1;
+  return (random) => {
+    let left = random.nextBelow(area);
+    for (let bucket = 0; bucket < last; bucket++) {
+      left -= weights[bucket];
+      if (left <= 0) return (bucket + 1) * blockBytes;
+    }
+    return last * blockBytes;
+  };
 }
 
 /** Draws an integer in [min, max], evenly or (YCSB's zipfian) favouring the low end. */
@@ -43,8 +67,15 @@ export function rangeChooser(dist: "uniform" | "zipfian", min: number, max: numb
 }
 
 /** The most bytes a field can have. */
-function longestField(length: LengthSettings): number {
-  return length.dist === "constant" ? length.bytes : length.maxBytes;
+export function longestField(length: LengthSettings): number {
+  switch (length.dist) {
+    case "constant":
+      return length.bytes;
+    case "histogram":
+      return (length.weights.length - 1) * length.blockBytes;
+    default:
+      return length.maxBytes;
+  }
 }
 
 class RandomValues implements RecordValues {
@@ -135,7 +166,7 @@ function javaHash(text: string, before: number): number {
   return hash;
 }
 
-function printableBlock(random: Random, length: number): Octets {
+export function printableBlock(random: Random, length: number): Octets {
   const pieces: string[] = [];
   for (let done = 0; done < length; done += PIECE) {
     const codes = Array.from({ length: Math.min(PIECE, length - done) }, () => 32 + random.nextBelow(95));
@@ -146,5 +177,5 @@ function printableBlock(random: Random, length: number): Octets {
 }
 
 /** Places where a value may be cut from the block. */
-const DISTINCT_PLACES = 65_536;
+export const DISTINCT_PLACES = 65_536;
 const PIECE = 4096;
