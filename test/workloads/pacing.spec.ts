@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Random } from "../../engine/vocabulary/random";
-import { type ArrivalSettings, ARRIVALS, arrivals, offeredBetween } from "../../workloads/pacing";
+import { type ArrivalSettings, ARRIVALS, arrivals, offeredBetween, scaledArrivals } from "../../workloads/pacing";
 import { assertFits } from "./goodness-of-fit";
 
 describe("arrival schedules", () => {
@@ -84,5 +84,147 @@ describe("arrival schedules", () => {
   it("the same seed gives the same day", () => {
     const [a, b] = [arrivals(DAY, Random.fromSeed(7)), arrivals(DAY, Random.fromSeed(7))];
     for (let k = 0; k < 1_000; k++) assert.equal(a.next(), b.next());
+  });
+
+  const CHANGING: readonly [
+    string,
+    ArrivalSettings,
+    lengthS: number,
+    days: number,
+    atS: readonly [number, number][],
+  ][] = [
+    [
+      "bursts",
+      { arrivals: "bursts", ratePerSecond: 900, bursts: { onMs: 1_000, offMs: 4_000, lull: 0.25 } },
+      5,
+      40,
+      // 1 s at b and 4 s at b / 4 make 5 s at 900.
+      [
+        [0.5, 2_250],
+        [1.5, 562.5],
+        [5.5, 2_250],
+      ],
+    ],
+    [
+      "ramp",
+      { arrivals: "ramp", ratePerSecond: 2_000, ramp: { fromPerSecond: 500, overMs: 10_000 } },
+      20,
+      1,
+      [
+        [0, 500],
+        [5, 1_250],
+        [10, 2_000],
+        [19, 2_000],
+      ],
+    ],
+    [
+      "steps",
+      {
+        arrivals: "steps",
+        ratePerSecond: 400,
+        steps: [
+          { atMs: 0, ratePerSecond: 400 },
+          { atMs: 5_000, ratePerSecond: 3_000 },
+          { atMs: 8_000, ratePerSecond: 50 },
+        ],
+      },
+      20,
+      1,
+      [
+        [4.999, 400],
+        [5, 3_000],
+        [19, 50],
+      ],
+    ],
+    [
+      "spike",
+      { arrivals: "spike", ratePerSecond: 500, spike: { atMs: 4_000, forMs: 2_000, factor: 6 } },
+      20,
+      1,
+      [
+        [3.9, 500],
+        [4, 3_000],
+        [6, 500],
+      ],
+    ],
+  ];
+
+  for (const [name, settings, lengthS, turns, rates] of CHANGING) {
+    it(`${name}: the rate is what was asked for at every instant, and arrivals are a Poisson process of it`, () => {
+      const rate = ARRIVALS[settings.arrivals].rate(settings);
+      for (const [at, expected] of rates) assert.ok(Math.abs(rate.at(at) - expected) < 1e-6, `${rate.at(at)} at ${at}`);
+      assert.equal(rate.highest, Math.max(...rates.map(([, one]) => one)));
+      // The integral against the sum of the rate over fine pieces.
+      for (const until of [0.3, 4.2, 7.7, 19.9]) {
+        const fine = 50_000;
+        let sum = 0;
+        for (let i = 0; i < fine; i++) sum += (rate.at(((i + 0.5) * until) / fine) * until) / fine;
+        assert.ok(
+          Math.abs(rate.expectedBy(until) / sum - 1) < 1e-3,
+          `${rate.expectedBy(until)} and ${sum} by ${until}`,
+        );
+      }
+      const schedule = arrivals(settings, Random.fromSeed(name));
+      const hours = 40;
+      const counts = new Array<number>(hours).fill(0);
+      let last = 0;
+      const end = turns * lengthS * 1e6;
+      for (let at = schedule.next(); at < end; at = schedule.next()) {
+        assert.ok(Number.isSafeInteger(at) && at >= last);
+        last = at;
+        counts[Math.floor(((at % (lengthS * 1e6)) / (lengthS * 1e6)) * hours)]++;
+      }
+      const expected = counts.map(
+        (_, hour) => rate.expectedBy(((hour + 1) * lengthS) / hours) - rate.expectedBy((hour * lengthS) / hours),
+      );
+      const total = expected.reduce((sum, one) => sum + one, 0);
+      assertFits(
+        counts,
+        expected.map((one) => one / total),
+      );
+      const all = counts.reduce((sum, count) => sum + count, 0);
+      assert.ok(Math.abs(all - turns * total) < 5 * Math.sqrt(turns * total), `${all} of ${turns * total}`);
+    });
+  }
+
+  it("gaps within a step are exponential, also across its edges", () => {
+    // Bursts without a lull between would be a plain Poisson process: the pieces must leave no seam.
+    const seamless: ArrivalSettings = {
+      arrivals: "bursts",
+      ratePerSecond: 1_000,
+      bursts: { onMs: 2, offMs: 3, lull: 1 },
+    };
+    const schedule = arrivals(seamless, Random.fromSeed("seams"));
+    const bins = new Array<number>(10).fill(0);
+    let last = 0;
+    for (let k = 0; k < 200_000; k++) {
+      const at = schedule.next();
+      bins[Math.min(9, Math.floor((at - last) / 400))]++;
+      last = at;
+    }
+    const beyond = (micros: number): number => Math.exp(-micros / 1_000);
+    assertFits(
+      bins,
+      // A gap of whole microseconds is the difference of two rounded instants: half a microsecond to both sides.
+      bins.map((_, i) => (i === 0 ? 1 : beyond(i * 400 - 0.5)) - (i === 9 ? 0 : beyond((i + 1) * 400 - 0.5))),
+    );
+  });
+
+  it("bursts with silent lulls have no arrival in a lull, however long", () => {
+    const silent: ArrivalSettings = {
+      arrivals: "bursts",
+      ratePerSecond: 10,
+      bursts: { onMs: 10, offMs: 990, lull: 0 },
+    };
+    const schedule = arrivals(silent, Random.fromSeed("silent"));
+    for (let k = 0; k < 5_000; k++) assert.ok(schedule.next() % 1e6 <= 10_000);
+  });
+
+  it("a schedule that is scaled has so many times the rate at every instant", () => {
+    for (const [, settings] of CHANGING) {
+      const half = scaledArrivals(settings, 0.5);
+      const [whole, scaled] = [settings, half].map((one) => ARRIVALS[one.arrivals].rate(one));
+      for (const at of [0, 1, 4.5, 7, 12]) assert.ok(Math.abs(scaled.at(at) * 2 - whole.at(at)) < 1e-6);
+    }
   });
 });
