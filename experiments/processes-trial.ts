@@ -175,8 +175,10 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const loadBefore = loadAverage();
   const roundTrips = await nullRoundTrips(observer);
   const lags = await timerLags();
+  const step = clockStepMs();
 
-  const workload = workloadFor(load, root.fork("workload"));
+  const own = workloadFor(load, root.fork("workload"));
+  const workload = running.workload?.(own) ?? own;
   const driver = new Driver({
     workload,
     settings: load,
@@ -236,6 +238,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     if (begun || drain === Infinity) return;
     begun = true;
     fold.begin({ startOfWarmup: warmup, startOfMeasure: measured, endOfMeasure: drain });
+    running.begun?.({ startOfWarmup: warmup, startOfMeasure: measured, endOfMeasure: drain });
     nextScan = scan === undefined ? Infinity : warmup;
     nextSample = warmup;
     fold.watchFaults(() =>
@@ -315,6 +318,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const failure = running.why();
   if (failure !== undefined) throw new TrialFailed(failure);
   if (running.signal.aborted) return undefined;
+  fold.endMeasure(driver.phaseStarts.drain);
 
   running.progress("inspect", (monotonicMicros() - began) / 1_000, phasesMs, driver.progress().operations);
   const lastState = await cluster.ringState();

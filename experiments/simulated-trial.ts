@@ -26,6 +26,7 @@ import type { NodeCounters, OperationRecord } from "../results/record/history";
 import { type CounterSample, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
 import type { TraceEvent, TraceHeader } from "../results/record/trace";
 import { Driver } from "../workloads/driver";
+import type { Workload } from "../workloads/operation";
 import { SimulatedTarget } from "../workloads/targets/simulated";
 import { workloadFor } from "../workloads/mixes/mix";
 import { driveInVirtualTime } from "../workloads/virtual-time";
@@ -72,7 +73,10 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
   const simulated = new SimulatedTrial(
     trial,
     {
-      begun: (phases) => fold.begin(phases),
+      begun: (phases) => {
+        fold.begin(phases);
+        options.begun?.(phases);
+      },
       record: (record) => {
         fold.operation(record);
         options.record?.(record);
@@ -86,11 +90,13 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
       view: (view) => fold.view(view),
     },
     traced === undefined ? {} : { watcher: traced.watcher },
+    options.workload,
   );
   if (traced !== undefined) traced.running.trial = simulated;
   if (!(await carryThrough(simulated, options))) return undefined;
   if (signal.aborted) return undefined;
   const { driver, cluster } = simulated;
+  fold.endMeasure(driver.phaseStarts.drain);
   const { ring, settings } = cluster;
   const ended = driver.progress();
   const ofRings = drawnRings(cell, trial.seed);
@@ -112,6 +118,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
     stepsLeft: ended.stepsLeft,
     identities: ended.identities,
     ...(ended.merges === undefined ? {} : { merges: ended.merges }),
+    ...(trial.claims === undefined ? {} : { claims: trial.claims }),
   });
   const { digest } = cluster;
   const { drawnFaults } = simulated;
@@ -195,6 +202,7 @@ export class SimulatedTrial {
     private readonly trial: PlannedTrial,
     private readonly listener: TrialListener,
     watched: Pick<SimulationOptions, "watcher" | "create" | "observe"> = {},
+    made: (own: Workload) => Workload = (own) => own,
   ) {
     const { cell, seed } = trial;
     const settings: ClusterSettings = { ...cell.cluster, name: trial.id, seed };
@@ -223,7 +231,7 @@ export class SimulatedTrial {
     cluster.run(cluster.ready);
     const load = cell.workload;
     const driver = new Driver({
-      workload: workloadFor(load, root.fork("workload")),
+      workload: made(workloadFor(load, root.fork("workload"))),
       settings: load,
       phases: cell.phases,
       random: root.fork("driver"),
@@ -243,7 +251,7 @@ export class SimulatedTrial {
     });
     driveInVirtualTime({
       driver,
-      target: new SimulatedTarget(client, (act) => void cluster.at(cluster.now(), act)),
+      target: new SimulatedTarget(client),
       world: { now: () => cluster.now(), at: (time, act) => void cluster.at(time, act) },
       record: (record) => {
         this.begin();
@@ -337,6 +345,11 @@ export class SimulatedTrial {
     const { cluster } = this;
     if (this.finalAsked || !this.driver.done()) return;
     this.finalAsked = true;
+    // A run that its operations ended is over before the instant that had been set.
+    if (this.atEnd.length === 0) {
+      this.measuring = false;
+      this.atEnd = this.read();
+    }
     cluster.at(cluster.now(), () => {
       this.countNow(true);
       this.listener.detection?.({ kind: "end", at: cluster.now() });

@@ -11,12 +11,15 @@ import { textFromOctets } from "../engine/vocabulary/octets";
 import { Random } from "../engine/vocabulary/random";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
 import type { TrialResult } from "../results/measures/fold";
+import type { PhaseInstants } from "../results/measures/interval-grid";
 import type { FinishContext } from "../results/measures/measure";
 import type { Doubt, FaultLane, TrialFigures } from "../results/record/figures";
 import type { OperationRecord } from "../results/record/history";
 import type { SimulationRecord } from "../results/record/run-folder";
 import type { StoredTrace } from "../results/record/trace-file";
+import { worstVerdict } from "../results/statistics/validity";
 import { offeredBetween } from "../workloads/pacing";
+import type { Workload } from "../workloads/operation";
 import type { WorkloadSettings } from "../workloads/settings";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
@@ -34,6 +37,10 @@ export interface TrialOptions {
   /** Receives every operation, after it was folded: for raw history. */
   readonly record?: (record: OperationRecord) => void;
   readonly latencyLog?: (lines: string) => void;
+  /** The clients' work made from what the cell says: with an end of its own, or watched. */
+  readonly workload?: (own: Workload) => Workload;
+  /** Once the phases are known: before any record of the warm-up, when it has one, and of the measured phase is told. */
+  readonly begun?: (phases: PhaseInstants) => void;
 }
 
 /** A trial's figures; of a simulated one also what makes it replayable. */
@@ -91,7 +98,7 @@ export function faultLanes(occurrences: readonly FaultOccurrence[], warmup: Micr
 /** A doubt that only the trial knows of. */
 export function withDoubt(result: TrialResult, doubt: Doubt): TrialResult {
   const { validity } = result;
-  const verdict = validity.verdict === "invalid" ? "invalid" : doubt.verdict;
+  const verdict = worstVerdict([validity.verdict, doubt.verdict]);
   const doubted = { verdict, doubts: [...validity.doubts, doubt] };
   return { ...result, validity: doubted, summary: { ...result.summary, validity: doubted } };
 }

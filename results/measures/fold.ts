@@ -66,6 +66,11 @@ export class TrialFold {
     this.grid.begin(phases);
   }
 
+  /** The measured phase ended before its time, at `at`: its operations were done. */
+  endMeasure(at: number): void {
+    this.grid.endMeasure(at);
+  }
+
   /** Where to look up the faults that have begun so far; before the first operation of the warm-up. */
   watchFaults(source: () => readonly FaultSpan[]): void {
     this.faults.watch(source);

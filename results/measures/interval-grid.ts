@@ -35,6 +35,13 @@ export class IntervalGrid {
     this.instants = instants;
   }
 
+  /** The measured phase ended at `at`, before its time or just then; nothing has ended after it that counts as measured. */
+  endMeasure(at: Micros): void {
+    const { startOfMeasure, endOfMeasure } = this.phases;
+    assert(at > startOfMeasure && at <= endOfMeasure, "the measured phase ends at its end, or earlier");
+    this.instants = { ...this.phases, endOfMeasure: at };
+  }
+
   /** Whether the phases' instants are known. */
   get begun(): boolean {
     return this.instants !== undefined;
