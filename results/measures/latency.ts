@@ -3,11 +3,14 @@
  * *Response* time runs from the intended instant and so counts the wait behind a store that stalls; *service* time
  * runs from the actual send and hides it (coordinated omission, Tene). Percentiles come from one histogram over the measured
  * phase, never from averaging those of intervals. `write` is updates, inserts and deletes together.
+ * Means are sums over counts; their doubt is taken between blocks of time, because operations that follow each other wait in
+ * one queue.
  */
 import type { LatencySpectrum, MetricValue } from "../record/figures";
 import { LatencyHistogram } from "../record/histogram";
 import type { OperationKind, OperationRecord, RecordedOutcome } from "../record/history";
 import { latencyLogHeader, latencyLogLine } from "../record/latency-log";
+import { meanOfBlocks, type SumBlock } from "../statistics/blocks";
 import type { IntervalGrid } from "./interval-grid";
 import type { Findings, Measure, MeasureSetup } from "./measure";
 import { latencyPercentile, percentileName, SAMPLES_BEYOND, samplesBeyond } from "./percentiles";
@@ -27,13 +30,21 @@ interface IntervalHistogram {
   readonly histogram: LatencyHistogram;
 }
 
+/** Successful operations of the measured phase, of one kind on one basis. */
+interface Whole {
+  readonly histogram: LatencyHistogram;
+  /** By interval of their end: microseconds, and operations. */
+  readonly sums: number[];
+  readonly counts: number[];
+}
+
 export class LatencyMeasure implements Measure {
   readonly name = "latency";
   private readonly grid: IntervalGrid;
   /** Of the interval that is open, by tag. */
   private readonly open = new Map<string, IntervalHistogram>();
-  /** Successful operations of the measured phase, by kind and basis. */
-  private readonly whole = new Map<string, LatencyHistogram>();
+  /** By kind and basis. */
+  private readonly whole = new Map<string, Whole>();
   private readonly columns = new Map<string, (number | null)[]>();
   private readonly scratch = new LatencyHistogram();
   private interval = 0;
@@ -55,8 +66,12 @@ export class LatencyMeasure implements Measure {
       const overflowBefore = histogram.overflow;
       histogram.record(micros);
       this.overflow += histogram.overflow - overflowBefore;
-      if (operation.phase === "measure" && operation.outcome === "ok")
-        this.wholeHistogram(operation.kind, basis).record(micros);
+      if (operation.phase === "measure" && operation.outcome === "ok") {
+        const whole = this.wholeOf(operation.kind, basis);
+        whole.histogram.record(micros);
+        whole.sums[interval] = (whole.sums[interval] ?? 0) + micros;
+        whole.counts[interval] = (whole.counts[interval] ?? 0) + 1;
+      }
     }
   }
 
@@ -64,18 +79,18 @@ export class LatencyMeasure implements Measure {
     this.closeInterval(this.grid.count);
     for (const basis of BASES) {
       const kinds = WRITE_KINDS.filter((kind) => this.whole.has(key(kind, basis)));
-      for (const kind of kinds) this.wholeHistogram("write", basis).merge(this.whole.get(key(kind, basis))!);
+      for (const kind of kinds) add(this.wholeOf("write", basis), this.whole.get(key(kind, basis))!);
     }
     const metrics: Record<string, MetricValue> = {};
     const spectra: LatencySpectrum[] = [];
     const percentiles = [...new Set([...NAMED_PERCENTILES, ...this.setup.percentiles])].sort((a, b) => a - b);
-    const thin: string[] = [];
-    for (const [name, histogram] of this.whole) {
+    for (const [name, whole] of this.whole) {
+      const { histogram } = whole;
       const [kind, basis] = name.split(".") as [string, Basis];
-      const prefix = basis === "response" ? kind : `${kind}_service`;
+      const prefix = basis === "response" ? metricKind(kind) : `${metricKind(kind)}_service`;
+      metrics[`${prefix}_mean_ms`] = meanOf(whole);
       for (const percentile of percentiles)
         metrics[`${prefix}_${percentileName(percentile)}_ms`] = latencyPercentile(histogram, percentile);
-      if (basis === "response" && samplesBeyond(histogram.count, 99) < SAMPLES_BEYOND) thin.push(`${kind}_p99_ms`);
       if (histogram.count >= SAMPLES_BEYOND) spectra.push(spectrum(kind, basis, histogram));
     }
     const columns: Record<string, (number | null)[]> = {};
@@ -85,7 +100,7 @@ export class LatencyMeasure implements Measure {
       metrics,
       columns,
       figures: { spectra },
-      evidence: { histogramOverflow: this.overflow, thinPercentiles: thin },
+      evidence: { histogramOverflow: this.overflow },
     };
   }
 
@@ -99,13 +114,13 @@ export class LatencyMeasure implements Measure {
     return entry.histogram;
   }
 
-  private wholeHistogram(kind: OperationKind | "write", basis: Basis): LatencyHistogram {
-    let histogram = this.whole.get(key(kind, basis));
-    if (histogram === undefined) {
-      histogram = new LatencyHistogram();
-      this.whole.set(key(kind, basis), histogram);
+  private wholeOf(kind: OperationKind | "write", basis: Basis): Whole {
+    let whole = this.whole.get(key(kind, basis));
+    if (whole === undefined) {
+      whole = { histogram: new LatencyHistogram(), sums: [], counts: [] };
+      this.whole.set(key(kind, basis), whole);
     }
-    return histogram;
+    return whole;
   }
 
   private closeInterval(next: number): void {
@@ -132,8 +147,11 @@ export class LatencyMeasure implements Measure {
 
   private intervalColumns(kind: string, histogram: LatencyHistogram): void {
     for (const percentile of INTERVAL_PERCENTILES)
-      this.setCell(`${kind}_${percentileName(percentile)}_ms`, histogram.percentile(percentile) / MICROS_PER_MS);
-    this.setCell(`${kind}_max_ms`, histogram.maxMicros / MICROS_PER_MS);
+      this.setCell(
+        `${metricKind(kind)}_${percentileName(percentile)}_ms`,
+        histogram.percentile(percentile) / MICROS_PER_MS,
+      );
+    this.setCell(`${metricKind(kind)}_max_ms`, histogram.maxMicros / MICROS_PER_MS);
   }
 
   private setCell(column: string, value: number): void {
@@ -144,10 +162,42 @@ export class LatencyMeasure implements Measure {
 
   private destroy(): void {
     for (const { histogram } of this.open.values()) histogram.destroy();
-    for (const histogram of this.whole.values()) histogram.destroy();
+    for (const { histogram } of this.whole.values()) histogram.destroy();
     this.scratch.destroy();
   }
 }
+
+/** Kinds are words of metrics' names. */
+function metricKind(kind: string): string {
+  return kind.replace("-", "_");
+}
+
+function add(to: Whole, from: Whole): void {
+  to.histogram.merge(from.histogram);
+  from.counts.forEach((count, interval) => {
+    to.counts[interval] = (to.counts[interval] ?? 0) + count;
+    to.sums[interval] = (to.sums[interval] ?? 0) + from.sums[interval];
+  });
+}
+
+function meanOf({ sums, counts }: Whole): MetricValue {
+  const blocks: SumBlock[] = [];
+  const filled = Object.keys(counts).length;
+  const together = Math.max(1, Math.ceil(filled / MEAN_BLOCKS));
+  let n = 0;
+  let at = 0;
+  counts.forEach((count, interval) => {
+    n += count;
+    if (at++ % together === 0) blocks.push({ sum: 0, weight: 0 });
+    const { sum, weight } = blocks[blocks.length - 1];
+    blocks[blocks.length - 1] = { sum: sum + sums[interval] / MICROS_PER_MS, weight: weight + count };
+  });
+  const { mean, lo, hi } = meanOfBlocks(blocks);
+  return { value: n === 0 ? null : mean, lo, hi, n, unit: "ms" };
+}
+
+/** Enough for a spread, and each as long as may be. */
+const MEAN_BLOCKS = 20;
 
 function key(kind: OperationKind | "write", basis: Basis): string {
   return `${kind}.${basis}`;

@@ -15,8 +15,11 @@ const KINDS: Readonly<Record<string, string>> = {
   delete: "deletes",
   rmw: "read-modify-writes, from the read's beginning to the write's end",
   scan: "scans",
+  multi_get: "multi-gets, until the last of their reads",
+  list: "listings, from the first page to the last",
 };
-const PERCENTILES: Readonly<Record<string, string>> = {
+const QUANTITIES: Readonly<Record<string, string>> = {
+  mean: "mean",
   p50: "median",
   p95: "95th percentile",
   p99: "99th percentile",
@@ -509,6 +512,41 @@ const OTHERS: readonly MetricDescription[] = [
     "How long after its intended instant the driver sent an operation; open loop only. It bears on whether the run is to be believed.",
   ),
   row(
+    "driver_loop_delay_p99_ms",
+    "ms",
+    "lower",
+    "Driver's event loop late, p99",
+    "For 1 % of the measured phase a timer of every 10 ms in the load driver's process fired this late or later; ticks that came due while the loop was held up count each. Known to 2 ms, for Node.js rounds timers up to whole milliseconds. Real processes only; it bears on whether the run is to be believed.",
+  ),
+  row(
+    "node_loop_delay_p99_ms",
+    "ms",
+    "lower",
+    "Node's event loop late, p99",
+    "As driver_loop_delay_p99_ms, of the worst node; those that a fault stopped or ended in the measured phase are left out. n is the number of nodes. Real processes only.",
+  ),
+  row(
+    "driver_gc_ms_per_s",
+    "ms/s",
+    "lower",
+    "Driver's garbage collection",
+    "Pauses of the garbage collector in the load driver's process, milliseconds of every second of the measured phase. Real processes only; it bears on whether the run is to be believed.",
+  ),
+  row(
+    "node_gc_ms_per_s",
+    "ms/s",
+    "lower",
+    "Node's garbage collection",
+    "As driver_gc_ms_per_s, of the node that spent most on it; those that a fault stopped or ended are left out. n is the number of nodes. Real processes only.",
+  ),
+  row(
+    "recorder_backlog_max",
+    "count",
+    "lower",
+    "Operations waiting to be recorded",
+    "The most operations of the measured phase that had ended and were not folded into the figures yet, at once. Real processes only; it bears on whether the run is to be believed.",
+  ),
+  row(
     "messages_per_op",
     "1/op",
     "lower",
@@ -928,7 +966,7 @@ const OTHERS: readonly MetricDescription[] = [
 /** Every metric that a run may have, latencies first. */
 export const METRICS: readonly MetricDescription[] = [
   ...LISTED_KINDS.flatMap((kind) =>
-    ["", "_service"].flatMap((basis) => Object.keys(PERCENTILES).map((p) => latencyRow(kind, basis !== "", p))),
+    ["", "_service"].flatMap((basis) => Object.keys(QUANTITIES).map((p) => latencyRow(kind, basis !== "", p))),
   ),
   ...OTHERS,
 ];
@@ -953,14 +991,14 @@ export function metricsToCompare(headline: readonly string[] | undefined): reado
 export function describeMetric(name: string): MetricDescription | undefined {
   const listed = BY_NAME.get(name);
   if (listed !== undefined) return listed;
-  const match = /^([a-z]+)(_service)?_(p\d{2,6})_ms$/.exec(name);
+  const match = /^([a-z]+(?:_get)?)(_service)?_(p\d{2,6}|mean)_ms$/.exec(name);
   if (match === null || !(match[1] in KINDS)) return undefined;
   return latencyRow(match[1], match[2] !== undefined, match[3]);
 }
 
 function latencyRow(kind: string, service: boolean, percentile: string): MetricDescription {
   const ordinal =
-    PERCENTILES[percentile] ?? `${percentile.slice(1, 3)}.${percentile.slice(3)}th percentile`.replace(".th", "th");
+    QUANTITIES[percentile] ?? `${percentile.slice(1, 3)}.${percentile.slice(3)}th percentile`.replace(".th", "th");
   const basis = service
     ? "Service time, from the actual send to the answer (it hides the wait behind a store that stalls)"
     : "Response time, from the intended instant to the answer";
