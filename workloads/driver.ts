@@ -31,7 +31,7 @@ import { Courses, type DueRequest, type Ended } from "./course";
 import { Identities } from "./identities";
 import type { KeyActivity } from "./key-activity";
 import { Loader, LOAD_CONCURRENCY, type LoadSlot } from "./loader";
-import type { DrawnOperation, MergeCounts, Reply, Workload } from "./operation";
+import type { DrawnOperation, ListingCounts, MergeCounts, Reply, Workload } from "./operation";
 import { arrivals, scaledArrivals, type Arrivals, type ArrivalSettings } from "./pacing";
 import { Probes, type Probe } from "./probes";
 import { CONTEXTS_PER_SESSION, Session } from "./session";
@@ -47,10 +47,23 @@ export interface DriverOptions {
   readonly random: Random;
   /** When the load phase starts. */
   readonly start: Micros;
-  /** Number of the first session; drivers of one trial must not overlap (see {@link Driver.sessionCount}). */
+  /** Number of the first session, and how far the next is from it: numbers of drivers of one trial must not overlap. */
   readonly sessionBase?: number;
+  readonly sessionStep?: number;
+  /** The load is one of several: with it done this one waits for `release`, so that the warm-up of all begins at one instant. */
+  readonly held?: true;
   readonly loadConcurrency?: number;
+  /** Sees every operation that becomes due, sent or not: for a record of the schedule. */
+  readonly due?: (due: DueOperation) => void;
   readonly contextsPerSession?: number;
+}
+
+export interface DueOperation {
+  readonly operation: DrawnOperation;
+  /** Whose turn it was, from 0; -1 in the load phase. */
+  readonly client: number;
+  /** The intended instant, from the start of the warm-up; undefined in the load phase. */
+  readonly at: Micros | undefined;
 }
 
 export interface DriverProgress {
@@ -89,6 +102,8 @@ export interface DriverProgress {
   readonly identities: { readonly renewed: number; readonly outlived: number };
   /** Of workloads that merge what they read. */
   readonly merges: MergeCounts | undefined;
+  /** Of workloads that list. */
+  readonly listings: ListingCounts | undefined;
 }
 
 /** A closed loop's client, or of a script all of them in turn. */
@@ -117,6 +132,7 @@ type Owner = ClosedClient | LoadSlot | Arrival | Probe | Visitor;
 export class Driver {
   private readonly workload: Workload;
   private readonly settings: WorkloadSettings;
+  private readonly noteDue: DriverOptions["due"];
   private readonly phaseLengths: { readonly warmup: Micros; readonly measure: Micros; readonly drain: Micros };
   private readonly random: Random;
   private readonly thinking: Random;
@@ -138,6 +154,8 @@ export class Driver {
   private now: Micros;
   private currentPhase: Phase = "load";
   private loadStarted = false;
+  private readonly held: boolean;
+  private waitsForRelease = false;
   private finished = false;
   private warmupStart: Micros = Infinity;
   private measureStart: Micros = Infinity;
@@ -158,6 +176,7 @@ export class Driver {
     assert(settings.maxOutstanding >= 1, "at least one operation may be outstanding");
     this.workload = workload;
     this.settings = settings;
+    this.noteDue = options.due;
     this.phaseLengths = {
       warmup: fromMs(phases.warmupMs),
       measure: fromMs(phases.measureMs),
@@ -167,18 +186,21 @@ export class Driver {
     this.thinking = options.random.fork("think");
     this.visits = options.random.fork("visits");
     this.now = options.start;
+    this.held = options.held === true;
     const base = options.sessionBase ?? 0;
+    const step = options.sessionStep ?? 1;
     const kept = options.contextsPerSession ?? CONTEXTS_PER_SESSION;
     this.clients = load.clients;
     const together = load.model === "closed" && load.oneAtATime === true ? 1 : load.clients;
     this.closed = Array.from({ length: together }, (_, number) => ({ kind: "client" as const, number, deadline: 0 }));
     const slots = Math.min(options.loadConcurrency ?? LOAD_CONCURRENCY, workload.loadCount);
-    const loadSessions = Array.from({ length: slots }, (_, i) => new Session(base + load.clients + i, 0));
+    const loadSessions = Array.from({ length: slots }, (_, i) => new Session(base + (load.clients + i) * step, 0));
     this.loader = new Loader(workload, loadSessions);
     this.identities = new Identities({
       clients: load.clients,
       first: base,
-      later: base + load.clients + slots,
+      later: base + (load.clients + slots) * step,
+      step,
       lifetime: settings.clientLifetime ?? Infinity,
       contextsKept: kept,
     });
@@ -193,16 +215,28 @@ export class Driver {
       bucket: octetsFromText(settings.bucket),
       phaseOf: (intended) => this.phaseOf(intended),
     });
-    if (!settings.preload || workload.loadCount === 0) this.startWarmup(options.start);
+    if (!settings.preload || workload.loadCount === 0) this.loadOver(options.start);
   }
 
-  /** Session numbers in use so far: from the base on, clients first, then the load's, then later identities of clients. */
+  /** How many session numbers are in use so far: from the base on, clients first, then the load's, then later identities of clients. */
   get sessionCount(): number {
     return this.clients + this.loader.slots.length + this.identities.renewed;
   }
 
   get phase(): Phase {
     return this.currentPhase;
+  }
+
+  /** One that is held: its load is done, and it waits for {@link release}. */
+  get loaded(): boolean {
+    return this.waitsForRelease;
+  }
+
+  /** The warm-up begins then, which may be later than now. Whoever sleeps until `nextWakeup` must ask anew. */
+  release(at: Micros): void {
+    assert(this.waitsForRelease && at >= this.now, "a driver is released once, when its load is done");
+    this.waitsForRelease = false;
+    if (!this.finished) this.startWarmup(at);
   }
 
   /** Where the phases began; infinite where that is not known yet. The measured phase is [measure, drain). */
@@ -300,6 +334,7 @@ export class Driver {
       stepsLeft: this.workload.stepsLeft?.() ?? 0,
       identities: { renewed: this.identities.renewed, outlived: this.identities.outlived },
       merges: this.workload.merges === undefined ? undefined : { ...this.workload.merges },
+      listings: this.workload.listings === undefined ? undefined : { ...this.workload.listings },
     };
   }
 
@@ -321,7 +356,13 @@ export class Driver {
 
   private sendLoad(slot: LoadSlot): void {
     assert(slot.operation !== undefined, "a slot that sends has a record");
+    if (slot.attempts === 0) this.noteDue?.({ operation: slot.operation, client: -1, at: undefined });
     this.courses.begin(slot.operation, slot.session, slot, this.now, this.now);
+  }
+
+  private loadOver(now: Micros): void {
+    if (this.held) this.waitsForRelease = true;
+    else this.startWarmup(now);
   }
 
   private startWarmup(now: Micros): void {
@@ -407,7 +448,7 @@ export class Driver {
 
   /** Sends the next operation, which was due at `intended`, or drops it where too many are out. */
   private ask(client: number, owner: Arrival | Visitor, intended: Micros): void {
-    const { operation, session } = this.draw(client);
+    const { operation, session } = this.draw(client, intended);
     if (this.phaseOf(intended) === "measure") this.measured.due++;
     if (this.courses.outstanding - (this.probes?.outstanding ?? 0) < this.settings.maxOutstanding) {
       this.courses.begin(operation, session, owner, intended, this.now);
@@ -420,9 +461,14 @@ export class Driver {
   }
 
   /** The next operation and who sends it, `client` if the workload does not mind. */
-  private draw(client: number): { readonly operation: DrawnOperation; readonly session: Session } {
+  private draw(
+    client: number,
+    intended: Micros,
+  ): { readonly operation: DrawnOperation; readonly session: Session } {
     const operation = this.workload.next(client);
-    return { operation, session: this.identities.forNext(operation.client ?? client) };
+    const sender = operation.client ?? client;
+    this.noteDue?.({ operation, client: sender, at: intended - this.warmupStart });
+    return { operation, session: this.identities.forNext(sender) };
   }
 
   private pause(): Micros {
@@ -452,7 +498,7 @@ export class Driver {
     const intended = this.tick === 0 ? this.now : Math.min(this.now, Math.round(client.deadline));
     client.deadline += this.tick;
     if (this.phaseOf(intended) === "measure") this.measured.due++;
-    const { operation, session } = this.draw(client.number);
+    const { operation, session } = this.draw(client.number, intended);
     this.courses.begin(operation, session, client, intended, this.now);
   }
 
@@ -497,16 +543,18 @@ export class Driver {
   }
 
   private loadEnded(slot: LoadSlot, ended: Ended<Owner>): void {
+    if (ended.outcome === "ok") this.workload.ended?.(ended.operation, ended.outcome);
     const next = this.loader.ended(slot, ended.outcome, this.now);
     if (next === "send") this.sendLoad(slot);
     else if (next !== "idle") this.waiting.add(next.waitUntil, slot);
-    if (this.loader.done) this.startWarmup(this.now);
+    if (this.loader.done) this.loadOver(this.now);
   }
 
   private count(ended: Pick<Ended<Owner>, "operation" | "outcome">): void {
     this.operations++;
     if (ended.outcome !== "ok") this.failed++;
     if (ended.operation.insertNumber >= 0) this.workload.inserted(ended.operation.insertNumber);
+    this.workload.ended?.(ended.operation, ended.outcome);
   }
 }
 

@@ -15,6 +15,8 @@ export interface IdentitiesOptions {
   readonly first: number;
   /** Numbers of later identities begin here. */
   readonly later: number;
+  /** From one number to the next; 1 where nobody else takes those in between. */
+  readonly step?: number;
   /** Operations of one identity; Infinity for ever. */
   readonly lifetime: number;
   readonly contextsKept: number;
@@ -29,6 +31,7 @@ export class Identities {
   private readonly options: IdentitiesOptions;
   private readonly clients: readonly Client[];
   private readonly contextsKept: number;
+  private readonly step: number;
   private nextNumber: number;
   private outlivedOperations = 0;
 
@@ -38,16 +41,17 @@ export class Identities {
     this.options = options;
     // Sets of four: room for every key that an identity can meet, and some for keys that fall into one set.
     this.contextsKept = Math.min(contextsKept, SETS_ROOM * lifetime);
+    this.step = options.step ?? 1;
     this.nextNumber = options.later;
     this.clients = Array.from({ length: options.clients }, (_, i) => ({
-      session: new Session(options.first + i, this.contextsKept),
+      session: new Session(options.first + i * this.step, this.contextsKept),
       operations: 0,
     }));
   }
 
   /** Identities that were taken after the first ones. */
   get renewed(): number {
-    return this.nextNumber - this.options.later;
+    return (this.nextNumber - this.options.later) / this.step;
   }
 
   /** Operations under an identity that should have ended, for want of numbers. */
@@ -61,7 +65,8 @@ export class Identities {
     const one = this.clients[client];
     if (one.operations >= this.options.lifetime) {
       if (this.nextNumber < MAX_SESSIONS) {
-        one.session = new Session(this.nextNumber++, this.contextsKept);
+        one.session = new Session(this.nextNumber, this.contextsKept);
+        this.nextNumber += this.step;
         one.operations = 0;
       } else this.outlivedOperations++;
     }

@@ -44,10 +44,11 @@ const constant: ArrivalStrategy = {
   name: "constant",
   prose: "Evenly spaced. Kinder to queues than independent users are.",
   rate: steady,
-  create({ ratePerSecond }) {
+  create({ ratePerSecond, turn = ALONE }) {
     let made = 0;
+    const { index, of } = turn;
     // From the count, not by adding gaps: no rounding ever accumulates.
-    return { next: () => Math.round((made++ * MICROS_PER_SECOND) / ratePerSecond) };
+    return { next: () => Math.round(((made++ * of + index) * MICROS_PER_SECOND) / (ratePerSecond * of)) };
   },
 };
 
@@ -304,5 +305,6 @@ export function offeredBetween(settings: ArrivalSettings, from: number, to: numb
   return (rate.expectedBy(to) - rate.expectedBy(from)) / (to - from);
 }
 
+const ALONE: NonNullable<ArrivalSettings["turn"]> = { index: 0, of: 1 };
 /** More than the steps that a workload may have. */
 const MOST_PIECES = 1_024;

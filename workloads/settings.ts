@@ -57,11 +57,27 @@ export interface RecordSettings {
   readonly dataIntegrity: boolean;
   /** Keys of a multi-get; 1 when left out. */
   readonly fanOut?: number;
+  /** Of a driver's part of the records: which numbers its own, from 0, stand for. Left out: they are the numbers themselves. */
+  readonly numbering?: KeyNumbering;
+}
+
+/** Numbers below `loaded` stand for those from `first` on; then come keys inserted in the run, from `inserted` on in steps. */
+export interface KeyNumbering {
+  readonly first: number;
+  readonly loaded: number;
+  readonly inserted: number;
+  readonly step: number;
 }
 
 /** What the clients do, where it is not YCSB's reads and writes by weight; one file each in `mixes/`. */
 export type MixtureSettings =
-  { readonly name: "scripted"; readonly steps: readonly ScriptStep[] } | CartSettings | CounterSettings;
+  | { readonly name: "scripted"; readonly steps: readonly ScriptStep[] }
+  | CartSettings
+  | CounterSettings
+  | TimeOrderedSettings
+  | DeleteHeavySettings
+  | ObjectIndexSettings
+  | TraceSettings;
 
 export interface CartSettings {
   readonly name: "cart";
@@ -86,6 +102,67 @@ export interface CounterSettings {
   /** Share of operations that only look. */
   readonly view: number;
   readonly resolver: "counter" | "newest" | "none";
+}
+
+export interface TimeOrderedSettings {
+  readonly name: "time-ordered";
+  readonly series: number;
+  readonly popularity: ChooserSettings;
+  /** Points of each series that the load phase writes. */
+  readonly initial: number;
+  /** Shares of what is asked, deletes aside; the rest are reads. */
+  readonly insert: number;
+  readonly scan: number;
+  /** A read wants one of so many points at the end of a series, a scan so many. */
+  readonly latest: number;
+  readonly window: number;
+  /** Points of a series beyond which its oldest is deleted; for ever when left out. */
+  readonly keep?: number;
+}
+
+export interface DeleteHeavySettings {
+  readonly name: "delete-heavy";
+  readonly keys: number;
+  /** Share of the keys that are there at a time. */
+  readonly alive: number;
+  /** Share of operations that are reads, and of these the share of keys that are gone. */
+  readonly read: number;
+  readonly readGone: number;
+}
+
+export interface ObjectIndexSettings {
+  readonly name: "object-index";
+  readonly objects: number;
+  readonly folders: number;
+  /** In each folder. */
+  readonly subfolders: number;
+  readonly popularity: ChooserSettings;
+  /** Shares; the rest are gets. */
+  readonly put: number;
+  readonly remove: number;
+  readonly list: number;
+  /** Keys of a page. */
+  readonly page: number;
+  /** Empty for none. */
+  readonly delimiter: string;
+}
+
+/** Operations as they were recorded. Which ones they are is said by the digest; the path says only where they are. */
+export interface TraceSettings {
+  readonly name: "trace";
+  readonly path: string;
+  readonly sha256: string;
+  readonly form: "jsonl" | "csv";
+  /** Lines of the load phase and those after. */
+  readonly loads: number;
+  readonly operations: number;
+  readonly mostBytes: number;
+  /** Some lines say the very bytes to write. */
+  readonly values: boolean;
+  /** So many times as fast as it was recorded. */
+  readonly speed: number;
+  /** Who decided when the recorded operations were sent, where the trace says. */
+  readonly recordedModel?: string;
 }
 
 /** A rate that goes up and down once a period, beginning at its lowest. */
@@ -133,6 +210,8 @@ export interface ArrivalSettings {
   readonly ramp?: RampSettings;
   readonly steps?: readonly RateStep[];
   readonly spike?: SpikeSettings;
+  /** Of constant arrivals that several drivers take in turn: whose turn it is first, so that together they are evenly spaced. */
+  readonly turn?: { readonly index: number; readonly of: number };
 }
 
 export interface WorkloadSettings {

@@ -10,7 +10,7 @@ import { assert } from "../../engine/vocabulary/assert";
 import { octetsFromText, type Octets } from "../../engine/vocabulary/octets";
 import type { Random } from "../../engine/vocabulary/random";
 import type { DrawnOperation, Workload } from "../operation";
-import type { MixSettings, WorkloadSettings } from "../settings";
+import type { KeyNumbering, MixSettings, WorkloadSettings } from "../settings";
 import { AcknowledgedKeys } from "./acknowledged-keys";
 import { createChooser, type KeyChooser } from "./chooser";
 import { KeyNamer, MAX_KEY_NUMBER } from "./key-number";
@@ -41,6 +41,7 @@ class CoreWorkload implements Workload {
   private readonly loadValues: RecordValues;
   private readonly scanLength: (random: Random) => number;
   private readonly firstLoaded: number;
+  private readonly numbering: KeyNumbering | undefined;
   private readonly fanOut: number;
   private readonly namer: KeyNamer;
   private readonly type: Octets;
@@ -59,6 +60,7 @@ class CoreWorkload implements Workload {
     this.name = settings.name;
     this.loadCount = records.insertCount;
     this.firstLoaded = records.insertStart;
+    this.numbering = records.numbering;
     this.fanOut = records.fanOut ?? 1;
     assert(this.fanOut <= records.insertCount, "a multi-get asks for keys there are");
     this.kinds = kinds;
@@ -72,7 +74,7 @@ class CoreWorkload implements Workload {
     this.acknowledged = new AcknowledgedKeys(records.recordCount);
     const insertShare = mix.insert / bounds[bounds.length - 1];
     const expectedInserts = Math.floor(records.operationCount * mix.insert * 2);
-    assert(records.recordCount + expectedInserts < MAX_KEY_NUMBER, "key numbers stay below 2^36");
+    assert(this.numberOf(records.recordCount + expectedInserts) < MAX_KEY_NUMBER, "key numbers stay below 2^36");
     this.chooser = createChooser(records.chooser, {
       first: records.insertStart,
       count: records.insertCount,
@@ -165,14 +167,26 @@ class CoreWorkload implements Workload {
 
   /** Names of low key numbers are kept: hashing and printing 64 bits costs more than the rest of a draw. */
   private keyName(number: number): KeyName {
-    if (number >= KEPT_NAMES) return { type: this.type, bucket: this.bucket, key: this.namer.name(number) };
+    if (number >= KEPT_NAMES) return this.newName(number);
     let name = this.names[number];
     if (name === undefined) {
-      name = { type: this.type, bucket: this.bucket, key: this.namer.name(number) };
+      name = this.newName(number);
       while (this.names.length <= number) this.names.push(undefined);
       this.names[number] = name;
     }
     return name;
+  }
+
+  private newName(number: number): KeyName {
+    return { type: this.type, bucket: this.bucket, key: this.namer.name(this.numberOf(number)) };
+  }
+
+  /** Among the keys of all drivers. */
+  private numberOf(number: number): number {
+    const { numbering } = this;
+    if (numbering === undefined) return number;
+    const { first, loaded, inserted, step } = numbering;
+    return number < loaded ? first + number : inserted + (number - loaded) * step;
   }
 }
 
