@@ -31,6 +31,8 @@ export interface DrawnOperation {
   readonly client?: number;
   /** Of a read-modify-write: makes the bytes to write from what the read brought (a merge by the application). */
   readonly merge?: (payloads: readonly Octets[]) => Octets;
+  /** Of a `list`: names are shown up to the next occurrence of it behind `key`, once each. Told to whoever records operations. */
+  readonly delimiter?: Octets;
   /** Of a `list`: the next page, a scan too, from the page that came; undefined when that was all. Not called for a page that failed. */
   readonly then?: (page: Reply) => DrawnOperation | undefined;
 }
@@ -44,6 +46,19 @@ export interface MergeCounts {
   readonly dropped: number;
   /** Entries of the merged value that a version passed over had removed. */
   readonly undone: number;
+}
+
+/** What listings showed of what they had to show, by the order in which clients were answered. Counts of the whole run. */
+export interface ListingCounts {
+  readonly listings: number;
+  /** Pages that were answered, and judged. */
+  readonly pages: number;
+  /** Objects that pages had to show, and those of them that they did not. */
+  readonly due: number;
+  readonly missing: number;
+  /** Objects that pages must not show, and those of them that they did. */
+  readonly gone: number;
+  readonly ghosts: number;
 }
 
 /** A source of operations: YCSB's core workload, a cart, a script. All randomness comes from the given stream. */
@@ -74,6 +89,10 @@ export interface Workload {
    * honestly read as absent.
    */
   inserted(insertNumber: number): void;
+  /** An operation ended, for workloads that keep an account of them: each that `next` gave, and those of the load that were acknowledged. */
+  ended?(operation: DrawnOperation, outcome: Outcome): void;
+  /** Where folders are listed: what of it is known so far. */
+  readonly listings?: ListingCounts;
   /** Whether `value` may have been written under `key`; absent where the workload cannot tell. */
   verify?(key: KeyName, value: Octets): boolean;
   /** Expected share of operations that go to the hottest key, 0 to 1; undefined when not known in closed form. */

@@ -11,12 +11,15 @@ import { distributionOf, type Distribution } from "../engine/vocabulary/distribu
 import type { Micros } from "../engine/vocabulary/micros";
 import type { Outcome } from "../engine/vocabulary/outcomes";
 import type { Random } from "../engine/vocabulary/random";
-import type { DrawnOperation } from "./operation";
+import type { DrawnOperation, OperationKind } from "./operation";
 import { Session } from "./session";
 import type { WorkloadSettings } from "./settings";
 
 /** Probes waiting for their instant at most; a write beyond it goes without, and is counted. */
 export const MOST_WAITING_PROBES = 2 ** 18;
+
+/** What writes nothing. */
+const ASKS: ReadonlySet<OperationKind> = new Set<OperationKind>(["read", "scan", "multi-get", "list"]);
 
 /** A read that is due some time after a write. */
 export interface Probe {
@@ -51,7 +54,7 @@ export class Probes {
 
   /** Draws for an operation that ended well: the probe of a write, and how long after; undefined for reads and most writes. */
   after(operation: DrawnOperation, by: Session): { readonly probe: Probe; readonly afterMicros: Micros } | undefined {
-    if (operation.kind === "read" || operation.kind === "scan") return undefined;
+    if (ASKS.has(operation.kind)) return undefined;
     const afterMicros = this.distance.sample(this.distances);
     if (this.chance.nextFloat() >= this.share) return undefined;
     // The same number, and no memory for contexts. Not kept: identities may be as many as operations.

@@ -1,32 +1,23 @@
 /**
- * The mixes of `workload.mix_name` other than YCSB's, as settings: a script, carts, counters. A key of another mix is a
- * mistake where one mix is named, as it would have no effect in silence; in a sweep over mixes it is what the other cells
- * need. What is legal but empties a script of its meaning is a warning.
+ * The mixes of `workload.mix_name` other than YCSB's, as settings; here a script, carts and counters. A key of another mix
+ * is a mistake where one mix is named, as it would have no effect in silence; in a sweep over mixes it is what the other
+ * cells need. What is legal but empties a script of its meaning is a warning.
  */
 import { clientsOf, stepCount, verbCounts, type Script } from "../../engine/vocabulary/written-scripts";
 import { ratePerSecondOf } from "../../workloads/pacing";
 import { MAX_SESSIONS } from "../../workloads/session";
-import type {
-  CartSettings,
-  CounterSettings,
-  MixSettings,
-  MixtureSettings,
-  RecordSettings,
-  WorkloadSettings,
-} from "../../workloads/settings";
+import type { CartSettings, CounterSettings, MixtureSettings, WorkloadSettings } from "../../workloads/settings";
 import type { PhaseSettings } from "./experiment";
+import { deleteHeavyOf, objectIndexOf, timeOrderedOf } from "./key-mixes";
 import { nodeAt, placeOf } from "./located";
+import { NOTHING, recordsOf, type Mixture } from "./mixture";
+import { checkTrace, traceOf } from "./operation-trace";
 import type { Problems } from "./problems";
 import type { Values } from "./values";
 import type { Warn } from "./world-checks";
 
-/** What a mix brings of a workload. */
-export interface Mixture {
-  readonly name: string;
-  readonly mixture: MixtureSettings;
-  readonly mix: MixSettings;
-  readonly records: RecordSettings;
-}
+/** Mixes whose operations come as `workload.model` says; a script and a trace take their own time. */
+const LOADED = ["ycsb", "cart", "counters", "time-ordered", "delete-heavy", "object-index"];
 
 /** Keys and groups by the mixes they belong to. */
 const BELONG: readonly (readonly [key: string, mixes: readonly string[]])[] = [
@@ -34,24 +25,35 @@ const BELONG: readonly (readonly [key: string, mixes: readonly string[]])[] = [
   ["workload.properties", ["ycsb"]],
   ["workload.mix", ["ycsb"]],
   ["workload.fan_out", ["ycsb"]],
-  ["workload.keys", ["ycsb"]],
-  ["workload.value_size", ["ycsb"]],
-  ["workload.model", ["ycsb", "cart", "counters"]],
-  ["workload.rate", ["ycsb", "cart", "counters"]],
-  ["workload.arrivals", ["ycsb", "cart", "counters"]],
-  ["workload.bursts", ["ycsb", "cart", "counters"]],
-  ["workload.diurnal", ["ycsb", "cart", "counters"]],
-  ["workload.ramp", ["ycsb", "cart", "counters"]],
-  ["workload.steps", ["ycsb", "cart", "counters"]],
-  ["workload.spike", ["ycsb", "cart", "counters"]],
-  ["workload.clients", ["ycsb", "cart", "counters"]],
-  ["workload.preload", ["ycsb", "cart", "counters"]],
-  ["workload.max_outstanding", ["ycsb", "cart", "counters"]],
+  ["workload.keys.count", ["ycsb"]],
+  ["workload.keys.popularity", ["ycsb", "time-ordered", "object-index"]],
+  ["workload.value_size", ["ycsb", "time-ordered", "delete-heavy", "object-index"]],
+  ["workload.model", LOADED],
+  ["workload.rate", LOADED],
+  ["workload.arrivals", LOADED],
+  ["workload.bursts", LOADED],
+  ["workload.diurnal", LOADED],
+  ["workload.ramp", LOADED],
+  ["workload.steps", LOADED],
+  ["workload.spike", LOADED],
+  ["workload.clients", LOADED],
+  ["workload.preload", [...LOADED, "trace"]],
+  ["workload.max_outstanding", [...LOADED, "trace"]],
   ["workload.script", ["scripted"]],
   ["workload.cart", ["cart"]],
   ["workload.counters", ["counters"]],
   ["workload.resolver", ["cart", "counters"]],
+  ["workload.time_ordered", ["time-ordered"]],
+  ["workload.delete_heavy", ["delete-heavy"]],
+  ["workload.object_index", ["object-index"]],
+  ["workload.trace", ["trace"]],
+  ["workload.trace_speed", ["trace"]],
 ];
+
+const OWN_TIME: ReadonlyMap<string, string> = new Map([
+  ["scripted", "; a script names its clients and takes its own time"],
+  ["trace", "; a trace says who asks for what and when"],
+]);
 
 /** Tells of every key that belongs to another mix. */
 export function checkBelonging(values: Values, problems: Problems): void {
@@ -60,7 +62,8 @@ export function checkBelonging(values: Values, problems: Problems): void {
   for (const [key, mixes] of BELONG) {
     const path = key.split(".");
     if (mixes.includes(chosen) || nodeAt(values.tree, path) === undefined) continue;
-    const why = chosen === "scripted" && mixes.length > 1 ? "; a script names its clients and takes its own time" : "";
+    if (chosen === "trace" && key === "workload.arrivals" && values.text(key) === "trace") continue;
+    const why = mixes.includes("cart") && mixes.length > 2 ? (OWN_TIME.get(chosen) ?? "") : "";
     problems.error(
       placeOf(values.tree, path, "key"),
       `${key} belongs to mix_name ${listed(mixes)}, and workload.mix_name is ${chosen}${why}`,
@@ -73,7 +76,7 @@ function listed(names: readonly string[]): string {
 }
 
 /** The mix called by `workload.mix_name`, which is not YCSB's; undefined when something in it is wrong. */
-export function resolveMixture(values: Values, problems: Problems): Mixture | undefined {
+export function resolveMixture(values: Values, experimentPath: string, problems: Problems): Mixture | undefined {
   switch (values.text("workload.mix_name") as MixtureSettings["name"]) {
     case "scripted":
       return scriptOf(values, problems);
@@ -81,6 +84,14 @@ export function resolveMixture(values: Values, problems: Problems): Mixture | un
       return cartOf(values, problems);
     case "counters":
       return countersOf(values, problems);
+    case "time-ordered":
+      return timeOrderedOf(values, problems);
+    case "delete-heavy":
+      return deleteHeavyOf(values);
+    case "object-index":
+      return objectIndexOf(values, problems);
+    case "trace":
+      return traceOf(values, experimentPath, problems);
   }
 }
 
@@ -203,29 +214,6 @@ function resolverOf(values: Values, own: string, problems: Problems): string | u
   return undefined;
 }
 
-const NOTHING: MixSettings = { read: 0, update: 0, insert: 0, scan: 0, rmw: 0, delete: 0, blindWrite: 0 };
-
-/** Of the keys there are; the mix chooses and fills them by itself. */
-function recordsOf(count: number): RecordSettings {
-  return {
-    recordCount: count,
-    insertStart: 0,
-    insertCount: count,
-    operationCount: 0,
-    chooser: { name: "uniform" },
-    keyPrefix: "",
-    hashedOrder: false,
-    zeroPadding: 1,
-    fieldCount: 1,
-    fieldLength: { dist: "constant", bytes: 0 },
-    fieldNamePrefix: "field",
-    writeAllFields: true,
-    readAllFields: true,
-    scan: { min: 1, max: 1, dist: "uniform" },
-    dataIntegrity: true,
-  };
-}
-
 /** What is legal and weak, and what would run out of session numbers. */
 export function checkMixture(
   values: Values,
@@ -235,6 +223,7 @@ export function checkMixture(
   problems: Problems,
 ): void {
   const { mixture, context } = workload;
+  checkTrace(values, workload, phases, warn, problems);
   if (mixture?.name === "scripted") {
     const script = values.get("workload.script") as Script;
     const at = values.place(values.given("workload.context") ? "workload.context" : "workload.script");

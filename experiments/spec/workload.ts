@@ -21,6 +21,7 @@ import { catalogueFolder } from "../catalogue";
 import { nodeAt, placeOf, type Place } from "./located";
 import { resolveLoad } from "./load";
 import { checkBelonging, loadOfScript, resolveMixture } from "./mixes";
+import { loadOfTrace } from "./operation-trace";
 import type { Problems } from "./problems";
 import type { Values } from "./values";
 
@@ -64,13 +65,17 @@ export function resolveWorkload(
   checkBelonging(values, problems);
   if (!values.sound("workload.mix_name")) return undefined;
   const content = contentOf(values, experimentPath, problems);
-  const script = values.text("workload.mix_name") === "scripted";
+  const mixName = values.text("workload.mix_name");
+  const script = mixName === "scripted";
+  const ownTime = script || mixName === "trace";
   const load =
     content?.mixture?.name === "scripted"
       ? loadOfScript(values, content.mixture)
-      : script
-        ? undefined
-        : resolveLoad(values, content, problems);
+      : content?.mixture?.name === "trace"
+        ? loadOfTrace(values, content.mixture, problems)
+        : ownTime
+          ? undefined
+          : resolveLoad(values, content, problems);
   if (content === undefined || load === undefined) return undefined;
   const preload = !script && values.text("workload.preload") === "all";
   if (preload && content.records.insertCount > MOST_PRELOADED) {
@@ -102,8 +107,8 @@ export function resolveWorkload(
 
 function contentOf(values: Values, experimentPath: string, problems: Problems): Content | undefined {
   if (values.text("workload.mix_name") !== "ycsb") {
-    const mixture = resolveMixture(values, problems);
-    return mixture && { ...mixture, bucket: BUCKET, notes: [], threads: undefined, targetPerSecond: undefined };
+    const mixture = resolveMixture(values, experimentPath, problems);
+    return mixture && { bucket: BUCKET, notes: [], ...mixture, threads: undefined, targetPerSecond: undefined };
   }
   return values.given("workload.ycsb") || values.given("workload.properties")
     ? fromYcsb(values, experimentPath, problems)

@@ -10,7 +10,11 @@ import type { MixtureSettings, WorkloadSettings } from "../settings";
 import { coreWorkload } from "../ycsb/core-workload";
 import { cart } from "./cart";
 import { counters } from "./counters";
+import { deleteHeavy } from "./delete-heavy";
+import { objectIndex } from "./object-index";
 import { scripted } from "./scripted";
+import { timeOrdered } from "./time-ordered";
+import { trace } from "./trace";
 
 export type MixName = "ycsb" | MixtureSettings["name"];
 
@@ -18,8 +22,8 @@ export interface MixStrategy {
   readonly name: MixName;
   /** For `explain`. */
   readonly prose: string;
-  /** `settings.mixture` is this mix's own. */
-  create(settings: WorkloadSettings, random: Random): Workload;
+  /** `settings.mixture` is this mix's own; `recorded` is the text of the trace that it names, if it does. */
+  create(settings: WorkloadSettings, random: Random, recorded?: string): Workload;
 }
 
 const ycsb: MixStrategy = {
@@ -30,9 +34,18 @@ const ycsb: MixStrategy = {
 };
 
 /** Every mix by the name used in `mix_name:`. */
-export const MIXES: Readonly<Record<MixName, MixStrategy>> = { ycsb, scripted, cart, counters };
+export const MIXES: Readonly<Record<MixName, MixStrategy>> = {
+  ycsb,
+  scripted,
+  cart,
+  counters,
+  "time-ordered": timeOrdered,
+  "delete-heavy": deleteHeavy,
+  "object-index": objectIndex,
+  trace,
+};
 
 /** `random` is the workload's own stream. Settings are taken as checked; a broken bound is an assertion. */
-export function workloadFor(settings: WorkloadSettings, random: Random): Workload {
-  return MIXES[settings.mixture?.name ?? "ycsb"].create(settings, random);
+export function workloadFor(settings: WorkloadSettings, random: Random, recorded?: string): Workload {
+  return MIXES[settings.mixture?.name ?? "ycsb"].create(settings, random, recorded);
 }

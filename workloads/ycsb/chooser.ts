@@ -8,7 +8,7 @@
  */
 import type { Random } from "../../engine/vocabulary/random";
 import type { ChooserSettings } from "../settings";
-import type { AcknowledgedKeys } from "./acknowledged-keys";
+import { AcknowledgedKeys } from "./acknowledged-keys";
 import { exponential } from "./exponential";
 import { hotspot } from "./hotspot";
 import { latest } from "./latest";
@@ -63,4 +63,17 @@ export function createChooser(settings: ChooserSettings, range: KeyRange): KeyCh
   // The map pairs each name with its own settings, which the type system cannot follow through a lookup.
   const strategy = CHOOSERS[settings.name] as ChooserStrategy;
   return strategy.create(settings, range);
+}
+
+/** Over the numbers below `count`, all of which are there from the beginning: series, folders, objects. */
+export function chooserOver(settings: ChooserSettings, count: number): KeyChooser {
+  const acknowledged = new AcknowledgedKeys(count);
+  return createChooser(settings, {
+    first: 0,
+    count,
+    recordCount: count,
+    expectedInserts: 0,
+    growing: false,
+    acknowledged,
+  });
 }

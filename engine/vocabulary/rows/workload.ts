@@ -4,6 +4,7 @@
  * stalled store does to its users (Schroeder, Wierman, Harchol-Balter, "Open Versus Closed", NSDI 2006).
  */
 import type { Tunable } from "../tunable";
+import { MIX_ROWS } from "./mixes";
 
 const YCSB = "Cooper et al., YCSB, SoCC 2010";
 const LATENCY = ["percentile spectrum", "latency over time", "throughput and outcomes"] as const;
@@ -15,10 +16,14 @@ export const WORKLOAD_ROWS: readonly Tunable[] = [
   {
     key: "workload.mix_name",
     scope: "client",
-    kind: { kind: "choice", values: ["ycsb", "scripted", "cart", "counters"], later: ["time-ordered", "object-index"] },
+    kind: {
+      kind: "choice",
+      values: ["ycsb", "scripted", "cart", "counters", "time-ordered", "delete-heavy", "object-index", "trace"],
+      later: [],
+    },
     default: "ycsb",
     title: "What the clients do",
-    buys: "ycsb: reads and writes by weight (workload.mix, or a YCSB file). scripted: the steps of workload.script, one after the other. cart: shopping carts that are read, merged, changed and written back. counters: the same with counters.",
+    buys: "ycsb: reads and writes by weight (workload.mix, or a YCSB file). scripted: the steps of workload.script, one after the other. cart: shopping carts that are read, merged, changed and written back. counters: the same with counters. time-ordered: points of time series, whose ends are read and scanned. delete-heavy: keys that come, go and come again. object-index: objects with names like paths, and listings of folders. trace: recorded operations at their recorded instants.",
     costs:
       "cart and counters give values a meaning, so that a wrong clock shows as a lost item; they measure less of the store and more of the application.",
     source: "Dynamo, section 4.4: business logic merges versions; Preguiça et al., Dotted Version Vectors",
@@ -39,6 +44,7 @@ export const WORKLOAD_ROWS: readonly Tunable[] = [
     charts: ["siblings"],
   },
   ...carts(),
+  ...MIX_ROWS,
   {
     key: "workload.counters.counters",
     scope: "client",
