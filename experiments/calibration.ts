@@ -10,6 +10,9 @@ import type { Calibration } from "../results/record/figures";
 const ROUND_TRIPS = 200;
 const TIMERS = 30;
 const TIMER_MS = 2;
+const CLOCK_STEPS = 200;
+/** A clock that stands still is not waited for. */
+const MOST_READINGS = 1_000_000;
 
 /** Round trips of an inspection of nothing to node 0, one after another; milliseconds. */
 export async function nullRoundTrips(client: Client): Promise<readonly number[]> {
@@ -32,6 +35,20 @@ export async function timerLags(): Promise<readonly number[]> {
     lags.push(Math.max(0, (monotonicMicros() - set) / 1_000 - TIMER_MS));
   }
   return lags;
+}
+
+/** The smallest step between two readings of the clock that latencies are read from, milliseconds. */
+export function clockStepMs(now: () => number = monotonicMicros): number {
+  let least = Infinity;
+  let last = now();
+  for (let steps = 0, readings = 0; steps < CLOCK_STEPS && readings < MOST_READINGS; readings++) {
+    const at = now();
+    if (at === last) continue;
+    least = Math.min(least, at - last);
+    last = at;
+    steps++;
+  }
+  return Number.isFinite(least) ? least / 1_000 : NaN;
 }
 
 export interface CpuReading {
@@ -75,18 +92,20 @@ export function outsideLoad(
 export function calibrationOf(options: {
   readonly roundTrips: readonly number[];
   readonly timerLags: readonly number[];
+  readonly clockStepMs?: number;
   readonly placement: string;
   readonly outsideCpu: number;
   readonly steal: number;
   /** Of the machine before the trial: afterwards it is mostly our own. */
   readonly loadAverage: number;
 }): Calibration {
-  const { roundTrips, timerLags: lags, placement, outsideCpu, steal, loadAverage } = options;
+  const { roundTrips, timerLags: lags, clockStepMs: step, placement, outsideCpu, steal, loadAverage } = options;
   return {
     nullRoundTripP50Ms: percentile(roundTrips, 0.5),
     nullRoundTripP99Ms: percentile(roundTrips, 0.99),
     timerLagP50Ms: percentile(lags, 0.5),
     timerLagP99Ms: percentile(lags, 0.99),
+    ...(step === undefined ? {} : { clockStepMs: step }),
     placement,
     outsideCpu,
     steal,

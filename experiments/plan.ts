@@ -27,6 +27,8 @@ export interface PlannedTrial {
   readonly repetition: number;
   /** Seed of the trial: the same for equal repetitions of every cell. */
   readonly seed: number;
+  /** Metrics that the experiment claims (see `claims.ts`): what is claimed must be worth it. No part of the address. */
+  readonly claims?: readonly string[];
 }
 
 /** All trials in order of execution. `nonce`: any text, new for every execution of real processes. */

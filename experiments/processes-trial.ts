@@ -13,29 +13,33 @@ import { Flood, overloads } from "../engine/real/flood";
 import type { DetectionWatch } from "../engine/host/detection-watch";
 import { randomFaults } from "../engine/host/random-faults";
 import { monotonicMicros } from "../engine/real/monotonic";
+import { type ProcessCounts, ProcessWatch } from "../engine/real/process-watch";
 import { pinThisProcess, place } from "../engine/real/placement";
 import { compareRingIds, NO_RING } from "../engine/membership/ring-ids";
 import { RingMaker } from "../engine/ring/ring-maker";
 import { type FaultSettings, OF_MEMBERSHIP } from "../engine/vocabulary/faults";
 import { LegHistograms } from "../engine/vocabulary/leg-delays";
 import { Random } from "../engine/vocabulary/random";
+import type { Micros } from "../engine/vocabulary/micros";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
 import { ClientTimestamps } from "../engine/vocabulary/wall-error";
 import { TrialFold } from "../results/measures/fold";
 import type { DetectionEvent } from "../results/record/detection";
-import type { Doubt, LegDelays } from "../results/record/figures";
-import type { NodeCounters } from "../results/record/history";
+import type { LegDelays } from "../results/record/figures";
+import type { NodeCounters, ProcessTimes } from "../results/record/history";
 import { type NodeTotals, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
+import { doubtOfEndedLives } from "../results/statistics/validity";
 import { Driver } from "../workloads/driver";
 import { workloadFor } from "../workloads/mixes/mix";
 import { driveInRealTime } from "../workloads/real-time";
 import { EngineTarget } from "../workloads/targets/engine";
-import { calibrationOf, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
+import { calibrationOf, clockStepMs, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
 import { watchDetection } from "./detection-watch";
 import { drawnRings } from "./drawn-rings";
 import { floodingStudy } from "./flooding-study";
 import { Inspector } from "./inspector";
 import { loadAverage } from "./provenance";
+import { RecorderWatch } from "./recorder-watch";
 import { Views } from "./views";
 import type { Phase } from "./run-types";
 import {
@@ -58,8 +62,6 @@ const INSPECTION_PATIENCE_MS = 2_000;
 /** Nodes that a fault may end tell their counters so often. */
 const COUNTS_EVERY_MS = 1_000;
 const COUNTS_PATIENCE_MS = 2_000;
-/** Of a life that ended, work that nobody knows of: more than the answer that was on its way. */
-const UNKNOWN_DOUBTFUL_MICROS = 100_000;
 
 /** Carries out one trial. Rejects with {@link TrialFailed} or, when the signal fired, resolves to undefined. */
 export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput | undefined> {
@@ -232,6 +234,9 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     ({ action }) => action.kind === "kill" || action.kind === "wipe" || OF_MEMBERSHIP.has(action.kind),
   );
   let faults: RunningRealFaults | undefined;
+  const watch = new ProcessWatch();
+  closers.push(() => watch.stop());
+  const recorder = new RecorderWatch(monotonicMicros);
   // Before any record of the warm-up is folded, and also where the warm-up is over before anybody looked.
   const begin = (): void => {
     const { warmup, measure: measured, drain } = driver.phaseStarts;
@@ -266,9 +271,10 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const turned = (): void => {
     const now = monotonicMicros();
     begin();
+    recorder.turned();
     if (driver.phase !== phase) {
       phase = driver.phase;
-      const reading = phase === "measure" || phase === "drain" ? read(cluster, client, faults) : undefined;
+      const reading = phase === "measure" || phase === "drain" ? read(cluster, client, faults, watch) : undefined;
       if (phase === "measure") atMeasureStart = reading;
       else if (phase === "drain") atMeasureEnd = reading;
       if (reading !== undefined) sampled(reading.then(({ nodes }) => nodes));
@@ -303,6 +309,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     now: monotonicMicros,
     record: (record) => {
       begin();
+      recorder.takes(record);
       fold.operation(record);
       running.record?.(record);
     },
@@ -337,6 +344,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     withUnborn(from.nodes, from.unborn),
     withUnborn(to.nodes, to.unborn),
     mayEnd,
+    to.undisturbedSince.map((since) => since <= from.at),
   );
   if (counters.length === 0) running.log("a node did not tell its counters: load, messages and bytes are not known");
   const cpuOfNodesMs = counters.length === 0 ? NaN : counters.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
@@ -344,6 +352,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const calibration = calibrationOf({
     roundTrips,
     timerLags: lags,
+    clockStepMs: step,
     placement: running.placement,
     loadAverage: loadBefore,
     ...outsideLoad(from.cpu, to.cpu, oursSeconds),
@@ -371,6 +380,9 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     identities: ended.identities,
     ...(ended.merges === undefined ? {} : { merges: ended.merges }),
     driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
+    driver: timesBetween(from.driver, to.driver),
+    recorder: recorder.backlog(),
+    ...(trial.claims === undefined ? {} : { claims: trial.claims }),
     ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
   });
   const legs = legsOf(to.nodes.filter((counts, i) => counts !== undefined || !to.unborn.includes(i)));
@@ -380,29 +392,15 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     ...(legs === undefined ? {} : { legs }),
     ...(lanes === undefined ? {} : { faults: lanes }),
   };
-  const unknown = unknownWork(cluster);
-  if (unknown !== "") running.log(`work of lives that ended is missing from the counters: ${unknown}`);
+  const unknown = doubtOfEndedLives(
+    cluster
+      .lostWork()
+      .map(({ node, unknownMicros }) => ({ node: settings.members[node].id, seconds: unknownMicros / 1e6 })),
+  );
+  if (unknown !== undefined) running.log(unknown.reason);
   return {
-    ...(unknown === "" ? { ...result, figures } : withDoubt({ ...result, figures }, doubtOfCounters(unknown))),
+    ...(unknown === undefined ? { ...result, figures } : withDoubt({ ...result, figures }, unknown)),
     ...(drawn === undefined ? {} : { drawnFaults: drawn }),
-  };
-}
-
-/** Of which nodes the counters lack how much; empty when none lacks more than what was on its way. */
-function unknownWork(cluster: RealCluster): string {
-  return cluster
-    .lostWork()
-    .filter(({ unknownMicros }) => unknownMicros > UNKNOWN_DOUBTFUL_MICROS)
-    .map(({ node, unknownMicros }) => `${cluster.settings.members[node].id} ${(unknownMicros / 1e6).toFixed(1)} s`)
-    .join(", ");
-}
-
-function doubtOfCounters(unknown: string): Doubt {
-  return {
-    kind: "counters-of-ended-lives",
-    verdict: "doubtful",
-    reason: `nodes were ended so long after they had last told their counters: ${unknown}; their work in that time is in no count of load, messages or bytes`,
-    advice: "believe what clients saw; for counts of a node that stands still before it is killed, leave the pause out",
   };
 }
 
@@ -427,15 +425,30 @@ interface Reading {
   readonly driverLatenessP99Ms: number;
   readonly cpu: ReturnType<typeof readCpu>;
   readonly ownCpuMs: number;
+  readonly at: Micros;
+  /** Of the driver's process; a new span begins here. */
+  readonly driver: ProcessCounts;
+  /** By node; Infinity for one that does not run. */
+  readonly undisturbedSince: readonly Micros[];
 }
 
-async function read(cluster: RealCluster, client: Client, faults: RunningRealFaults | undefined): Promise<Reading> {
+async function read(
+  cluster: RealCluster,
+  client: Client,
+  faults: RunningRealFaults | undefined,
+  watch: ProcessWatch,
+): Promise<Reading> {
+  const at = monotonicMicros();
+  const driver = watch.counts();
+  watch.startSpan();
+  const undisturbedSince = cluster.settings.members.map((_, index) => cluster.undisturbedSince(index));
   const driverLatenessP99Ms = client.takeDelayLatenessP99Ms();
   const unborn = cluster.settings.members.flatMap((_, index) => (cluster.epoch(index) === 0 ? [index] : []));
   const nodes = await cluster.counts(COUNTS_PATIENCE_MS, true);
   const loadCpuMs = (await faults?.loadCpuMs()) ?? 0;
   const own = process.cpuUsage();
-  return { nodes, unborn, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs: (own.user + own.system) / 1_000 + loadCpuMs };
+  const ownCpuMs = (own.user + own.system) / 1_000 + loadCpuMs;
+  return { nodes, unborn, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs, at, driver, undisturbedSince };
 }
 
 type Counts = readonly (ServerCounts | undefined)[];
@@ -443,17 +456,26 @@ type Counts = readonly (ServerCounts | undefined)[];
 /**
  * Every node's work between two readings, by its totals at each. Empty when any node's reading is missing: the sum over the
  * others would pass for the work of all, and totals since its start for work in between. Messages to peers without a
- * connection are drops unless nodes `mayBeAway`.
+ * connection are drops unless nodes `mayBeAway`. How late its loop was is told of an `undisturbed` node: of others it is a fault's doing.
  */
 export function workBetween(
   nodes: readonly string[],
   from: Counts,
   to: Counts,
   mayBeAway = false,
+  undisturbed: readonly boolean[] = [],
 ): readonly NodeCounters[] {
   return nodes.every((_, i) => from[i] !== undefined && to[i] !== undefined)
-    ? nodes.map((node, i) => difference(node, from[i]!, to[i]!, mayBeAway))
+    ? nodes.map((node, i) => ({
+        ...difference(node, from[i]!, to[i]!, mayBeAway),
+        ...(undisturbed[i] === true ? { times: timesBetween(from[i]!, to[i]!) } : {}),
+      }))
     : [];
+}
+
+function timesBetween(from: ProcessCounts, to: ProcessCounts): ProcessTimes {
+  const { loopDelayP99Ms, loopDelayMaxMs, gcLongestMs } = to;
+  return { loopDelayP99Ms, loopDelayMaxMs, gcLongestMs, gcMs: to.gcMs - from.gcMs, gcCount: to.gcCount - from.gcCount };
 }
 
 /** Who has never started has done nothing; who has, and does not tell, is not known. */

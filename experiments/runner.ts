@@ -10,7 +10,7 @@ import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
 import { TUNABLES } from "../engine/vocabulary/tunables";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
-import { worstVerdict } from "../results/measures/validity";
+import { worstVerdict } from "../results/statistics/validity";
 import { METRICS } from "../results/record/metrics";
 import type { Objective } from "../results/record/objectives";
 import { loadRun } from "../results/record/reader";
@@ -23,6 +23,7 @@ import { compareCells } from "../results/statistics/compare";
 import { failsAlone, judgeObjectives, type ObjectiveVerdict } from "../results/statistics/service-levels";
 import { type MeasuredTrial, summariseCells } from "../results/statistics/summarise";
 import { summaryTables } from "../results/statistics/tables";
+import { claimsOf } from "./claims";
 import { bytesInWords, planTrials, type PlannedTrial } from "./plan";
 import { allowedEnvironment, codeProvenance, loadAverage, machineProvenance, sha256 } from "./provenance";
 import type { RunOptions, RunResult } from "./run-types";
@@ -226,7 +227,7 @@ class Execution {
     let logged = 0;
     try {
       const result = await run({
-        trial,
+        trial: { ...trial, claims: claimsOf(this.experiment) },
         signal: options.signal,
         progress: (phase, elapsedMs, totalMs, operations) =>
           options.progress({ kind: "trial-progress", phase, elapsedMs, totalMs, operations, ...position }),
@@ -311,6 +312,8 @@ class Execution {
       this.progressReport();
       const run = loadRun(writer.folder);
       verdict = this.judge(run);
+      // What a configuration without a valid trial would have come to is not known.
+      if (verdict !== "fail" && cells.some(({ validity }) => validity.verdict === "invalid")) verdict = "inconclusive";
       for (const [name, content] of reportFiles(run)) writer.write(`report/${name}`, content);
       report = `${writer.folder}/report/index.html`;
     }

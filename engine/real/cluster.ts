@@ -12,6 +12,7 @@ import { compareRingIds } from "../membership/ring-ids";
 import type { RingState } from "../messages";
 import { assert } from "../vocabulary/assert";
 import type { ClusterSettings } from "../vocabulary/settings";
+import type { Micros } from "../vocabulary/micros";
 import { wallErrorOfNode } from "../vocabulary/wall-error";
 import { type NodeCondition, soundCondition } from "./condition";
 import { DATA_FOLDER, type FromNode, type ServerConfig, type ServerCounts, type ToNode } from "./control";
@@ -66,6 +67,8 @@ interface NodeProcess {
   /** Shares of its records that rotted while it was down. */
   corrupted: number[];
   readonly lives: Lives;
+  /** When it was last started, stopped, resumed or ended by us, or began to take requests. */
+  changed: Micros;
 }
 
 const everyChild = new Set<ChildProcess>();
@@ -115,6 +118,7 @@ export class RealCluster {
       condition: soundCondition({ ...wallErrorOfNode(options.settings, i), since: this.since }),
       corrupted: [],
       lives: new Lives(this.since),
+      changed: this.since,
     }));
   }
 
@@ -248,7 +252,14 @@ export class RealCluster {
     if (paused && child !== undefined) this.became(index, "up");
   }
 
+  /** Since when nobody has started, stopped or ended it; Infinity while it does not run. Its times before are the fault's. */
+  undisturbedSince(index: number): Micros {
+    const { child, paused, up, changed } = this.nodes[index];
+    return child === undefined || paused || !up ? Infinity : changed;
+  }
+
   private became(index: number, state: "up" | "down" | "paused"): void {
+    this.nodes[index].changed = monotonicMicros();
     this.options.detection?.node(monotonicMicros(), index, state);
   }
 

@@ -8,6 +8,7 @@ import type { NodeCounts } from "../node";
 import type { Micros } from "../vocabulary/micros";
 import type { ClusterSettings } from "../vocabulary/settings";
 import type { NodeCondition } from "./condition";
+import type { ProcessCounts } from "./process-watch";
 import type { NodeAddress, TransportCounts } from "./tcp-transport";
 
 /** Of a node's own folder, where its records are; beside it stands the count of its boots. */
@@ -63,10 +64,10 @@ export type FromNode =
   | { readonly type: "failed"; readonly reason: string };
 
 /**
- * Totals since the process started. What has no difference is that since the span began: the percentile of lateness, and
- * the delays of legs, which add up over nodes by `LegHistograms.merge`.
+ * Totals since the process started. What has no difference is that since the span began: percentiles of lateness, what was
+ * longest, and the delays of legs, which add up over nodes by `LegHistograms.merge`.
  */
-export interface ServerCounts extends Readonly<NodeCounts>, TransportCounts {
+export interface ServerCounts extends Readonly<NodeCounts>, TransportCounts, ProcessCounts {
   readonly keysHeld: number;
   readonly steps: number;
   readonly cpuMs: number;

@@ -10,7 +10,7 @@ import type { ServerCounts } from "./control";
 /** What is so now, not how much there was: of the last life alone. */
 const GAUGES: ReadonlySet<string> = new Set(["keysHeld", "rssBytes", "hintsHeld", "hintBytesHeld"]);
 /** The worst of all lives. */
-const WORST: ReadonlySet<string> = new Set(["latenessP99Ms"]);
+const WORST: ReadonlySet<string> = new Set(["latenessP99Ms", "loopDelayP99Ms", "loopDelayMaxMs", "gcLongestMs"]);
 
 type Counts = Readonly<Record<string, unknown>>;
 
@@ -89,7 +89,7 @@ export class Lives {
       const { legs, ...rest } = counts;
       this[life] = {
         ...rest,
-        latenessP99Ms: 0,
+        ...{ latenessP99Ms: 0, loopDelayP99Ms: 0, loopDelayMaxMs: 0, gcLongestMs: 0 },
         ...(legs === undefined ? {} : { legs: new LegHistograms().toSparse() }),
       };
     }

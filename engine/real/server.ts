@@ -23,6 +23,7 @@ import { NO_RING } from "../membership/ring-ids";
 import { MemberMemory } from "./member-memory";
 import { monotonicMicros, TimerAlarm } from "./monotonic";
 import { Pace, slownessOf } from "./pace";
+import { ProcessWatch } from "./process-watch";
 import { TcpTransport } from "./tcp-transport";
 
 /** Lines a node may log before it only counts them: a log is bounded like everything else. */
@@ -148,7 +149,9 @@ async function main(): Promise<void> {
     transport.suffer(now);
   };
   suffer(condition);
+  const watch = new ProcessWatch();
   const stop = (): void => {
+    watch.stop();
     pace.stop();
     host.stop();
     alarm.cancel();
@@ -163,6 +166,7 @@ async function main(): Promise<void> {
     return {
       ...node.count(),
       ...sent,
+      ...watch.counts(),
       queueDrops: queueDrops + pace.drops,
       keysHeld: storage.count(),
       steps: host.steps,
@@ -178,7 +182,10 @@ async function main(): Promise<void> {
         return;
       case "count":
         tell({ type: "counts", id: message.id, counts: counts() });
-        if (message.span) transport.startSpan();
+        if (message.span) {
+          transport.startSpan();
+          watch.startSpan();
+        }
         return;
       case "suffer":
         suffer(message.condition);

@@ -29,6 +29,8 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
   const front = paretoFront(run);
   const { WORLDS } = require("../../results/statistics/worlds") as typeof import("../../results/statistics/worlds");
   const beside = besidePublished(run);
+  const { invalidTrials } = require("../../results/reports/left-out") as typeof import("../../results/reports/left-out");
+  const left = invalidTrials(run);
   const failed = trials.filter((trial) => trial.record.outcome === "failed").length;
   return {
     schema: "quorumlab/run@1",
@@ -42,10 +44,17 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     seed: manifest.seed,
     note: manifest.note,
     tags: manifest.tags,
-    verdict: failed > 0 || manifest.status !== "done" ? "incomplete" : (overallVerdict(objectives) ?? "pass"),
+    verdict: failed > 0 || manifest.status !== "done" ? "incomplete" : verdictOf(overallVerdict(objectives), cells),
     ...(manifest.stopped === undefined ? {} : { stopped: manifest.stopped }),
     validity: worst(cells),
-    trials: { done: trials.length - failed, failed },
+    trials: { done: trials.length - failed, failed, invalid: left.length },
+    invalid_trials: left.map(({ record, summary }) => ({
+      trial: record.id,
+      cell: record.cell,
+      repetition: record.repetition,
+      doubts: summary.validity.doubts,
+      metrics: summary.metrics,
+    })),
     cells: cells.map((cell) => ({
       id: cell.id,
       axes: cell.axes,
@@ -99,6 +108,11 @@ function publishedOf(beside: readonly BesidePublished[]): object {
       ]),
     ),
   };
+}
+
+/** What a configuration without a valid trial would have come to is not known: nothing passes for it. */
+function verdictOf(objectives: "pass" | "fail" | "inconclusive" | undefined, cells: readonly CellSummary[]): string {
+  return objectives === "fail" ? "fail" : worst(cells) === "invalid" ? "inconclusive" : (objectives ?? "pass");
 }
 
 /** Of a run without a single cell nothing is to be believed. */

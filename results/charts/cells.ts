@@ -7,23 +7,26 @@
 import { parseDurationMs } from "../../engine/vocabulary/quantities";
 import type { TrialFigures } from "../record/figures";
 import type { AxisValues, CellSummary, LoadedRun } from "../record/run-folder";
-import { byCell, countedTrials, isSound } from "../statistics/summarise";
+import { byCell, isSound } from "../statistics/summarise";
 import { otherAxes, WORLD_IN_WORDS } from "../statistics/worlds";
 import { seriesStyle, type SeriesStyle } from "./theme";
 
 export interface ChartCell {
   readonly summary: CellSummary;
-  /** All axes: `R=1 W=1 · dvvset`; `(invalid)` behind it where every repetition is. */
+  /** All axes: `R=1 W=1 · dvvset`; `(invalid)` behind it where no repetition is valid. */
   readonly label: string;
   /** Quorum axes only: `R=1 W=1`; empty when none varies. */
   readonly quorum: string;
   /** The other axes only: `dvvset`. */
   readonly other: string;
-  /** Figures of the repetitions that the summary is made of: those not invalid, or all where there are no others. */
+  /**
+   * Figures of the repetitions that the summary is made of: those not invalid. Where there is none the first invalid one's,
+   * alone: it can be looked at, and nothing is averaged or pooled with it.
+   */
   readonly figures: readonly TrialFigures[];
   /** Invalid repetitions that are in neither. */
   readonly leftOut: number;
-  /** Every repetition is invalid: what is drawn is drawn for want of better. */
+  /** No repetition is valid: what is drawn is one invalid repetition, for want of better. */
   readonly invalid: boolean;
   /** N, R and W as numbers where they are known. */
   readonly n: number | undefined;
@@ -63,11 +66,10 @@ export function chartInput(unordered: LoadedRun): ChartInput {
   const severalWorlds = new Set(run.cells.map((cell) => cell.world)).size > 1;
   const cells = run.cells.map((summary): ChartCell => {
     const trials = run.trials.filter(({ record }) => record.cell === summary.id && record.outcome === "done");
-    const counted = countedTrials(trials);
-    const figures = run.trials.flatMap((trial) =>
-      trial.figures !== null && counted.includes(trial) ? [trial.figures] : [],
-    );
-    const invalid = figures.length > 0 && !counted.some(isSound);
+    const sound = trials.filter(isSound).flatMap((trial) => trial.figures ?? []);
+    const spoilt = trials.flatMap((trial) => (trial.summary !== null && !isSound(trial) ? (trial.figures ?? []) : []));
+    const invalid = sound.length === 0 && spoilt.length > 0;
+    const figures = invalid ? spoilt.slice(0, 1) : sound;
     const settings = { ...trialsOf.get(summary.id)?.[0].record.resolved, ...summary.axes };
     const n = numberOf(settings, "n_val", undefined);
     const axes = otherAxes(summary.axes);
@@ -82,7 +84,7 @@ export function chartInput(unordered: LoadedRun): ChartInput {
       quorum,
       other,
       figures,
-      leftOut: trials.filter((trial) => trial.summary !== null).length - counted.length,
+      leftOut: spoilt.length - (invalid ? 1 : 0),
       invalid,
       n,
       r: numberOf(settings, "r", n),
@@ -175,20 +177,23 @@ export function medianOf(cells: readonly ChartCell[]): string {
 
 /**
  * Fewest and most repetitions of a cell: `3 repetitions` or `2 to 3 repetitions`, and how many were left out:
- * `2 to 3 repetitions (1 invalid one left out)`.
+ * `2 to 3 repetitions (1 invalid one left out)`. Of a configuration without a valid one, the invalid one that is drawn is told apart.
  */
 export function repetitions(cells: readonly ChartCell[]): string {
-  const counts = cells.map((cell) => cell.figures.length);
+  const valid = cells.filter((cell) => !cell.invalid);
+  const counts = (valid.length > 0 ? valid : cells).map((cell) => cell.figures.length);
   const lo = Math.min(...counts);
   const hi = Math.max(...counts);
   const range = lo === hi ? `${hi} ${hi === 1 ? "repetition" : "repetitions"}` : `${lo} to ${hi} repetitions`;
   const leftOut = cells.reduce((sum, cell) => sum + cell.leftOut, 0);
-  const invalid = cells.filter((cell) => cell.invalid).length;
+  const invalid = cells.length - valid.length;
   const notes = [
     ...(leftOut === 0 ? [] : [`${leftOut} invalid ${leftOut === 1 ? "one" : "ones"} left out`]),
     ...(invalid === 0
       ? []
-      : [`${invalid === cells.length ? "all" : `all of ${invalid} of ${cells.length} configurations`} invalid`]),
+      : [
+          `${cells.length === 1 ? "" : `${invalid} of ${cells.length} configurations `}without a valid one: an invalid one is drawn`,
+        ]),
   ];
   return notes.length === 0 ? range : `${range} (${notes.join("; ")})`;
 }

@@ -61,6 +61,8 @@ function twinsOf(input: ChartInput): Twin[] {
     const cell = named.get(processes.id);
     const other = byId.get(simulation.id);
     if (cell === undefined || other === undefined || cell.figures.length === 0 || other.figures.length === 0) return [];
+    // An invalid run is no evidence of how far the worlds are apart.
+    if (cell.invalid || other.invalid) return [];
     return [{ cell, real: visibilityOf(cell), simulated: visibilityOf(other) }];
   });
 }

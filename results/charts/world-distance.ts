@@ -201,13 +201,11 @@ export function distanceInWords(distances: readonly CellDistance[], names: Reado
       return row === undefined ? [] : [{ of, row }];
     })
     .sort((a, b) => Math.abs(b.row.difference.value) - Math.abs(a.row.difference.value))[0];
-  const doubt = distances.filter(({ invalid }) => invalid).length;
   return (
     `The median read took ${range(medians)} as long on processes as simulated` +
     `${tails.length === 0 ? "" : `, and the 99th percentile ${range(tails)}`}` +
     `${errors.length === 0 ? "" : `; over the whole curve the distance is at most ${errorInWords(errors[0].error)} of its range (N-RMSE, ${errors[0].error.kind}s at ${name(errors[0].of)})`}` +
     `${stale === undefined ? "" : `. ${staleInWords(stale.row, name(stale.of))}`}.` +
-    `${doubt === 0 ? "" : ` In ${counted(doubt, "configuration")} the checks of a run call it invalid.`}` +
     ` ${INTERVAL_SENTENCE[medians[0].row.interval]}`
   );
 }

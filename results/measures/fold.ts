@@ -14,7 +14,7 @@ import { FaultTimes, type FaultSpan } from "./fault-times";
 import { IntervalGrid, type PhaseInstants } from "./interval-grid";
 import { MEASURES, type Findings, type FinishContext, type Measure } from "./measure";
 import type { ReplicaStore } from "./true-window";
-import { judgeValidity, type Evidence } from "../statistics/validity";
+import { CLAIMED_UNASKED, claimedTail, judgeValidity, thinPercentiles, type Evidence } from "../statistics/validity";
 
 const MICROS_PER_SECOND = 1_000_000;
 
@@ -112,7 +112,7 @@ export class TrialFold {
     this.finished = true;
     const findings = this.measures.map((measure) => measure.finish(end));
     const metrics = Object.assign({}, ...findings.map((one) => one.metrics ?? {})) as Record<string, MetricValue>;
-    const validity = judgeValidity(evidenceOf(findings, metrics, end));
+    const validity = judgeValidity(evidenceOf(findings, metrics, end, this.grid.intervalMs));
     const calibration = end.world === "simulation" ? null : end.calibration;
     const { startOfWarmup, startOfMeasure, endOfMeasure } = this.grid.phases;
     const figures: TrialFigures = {
@@ -163,7 +163,9 @@ function evidenceOf(
   findings: readonly Findings[],
   metrics: Readonly<Record<string, MetricValue>>,
   end: FinishContext,
+  intervalMs: number,
 ): Evidence {
+  const claims = end.claims ?? CLAIMED_UNASKED;
   const nothing: Evidence = {
     due: 0,
     succeeded: 0,
@@ -174,7 +176,13 @@ function evidenceOf(
     loadFailures: 0,
     scheduleLagP99Ms: undefined,
     claimedP50Ms: undefined,
+    claimedTail: claimedTail(metrics, claims),
+    samples: {},
     thinPercentiles: [],
+    driver: undefined,
+    nodes: [],
+    recorder: end.recorder,
+    intervalMs,
     histogramOverflow: 0,
     delayLatenessP99Ms: 0,
     queueDrops: 0,
@@ -196,5 +204,6 @@ function evidenceOf(
   };
   const medians = ["read_p50_ms", "write_p50_ms"].flatMap((name) => metrics[name]?.value ?? []);
   const claimedP50Ms = medians.length > 0 ? Math.min(...medians) : undefined;
-  return Object.assign({}, nothing, ...findings.map((one) => one.evidence ?? {}), { claimedP50Ms }) as Evidence;
+  const found = Object.assign({}, nothing, ...findings.map((one) => one.evidence ?? {})) as Evidence;
+  return { ...found, claimedP50Ms, thinPercentiles: thinPercentiles(metrics, claims, found.samples) };
 }

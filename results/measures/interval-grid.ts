@@ -28,6 +28,10 @@ export class IntervalGrid {
     this.intervalMicros = intervalMs * 1_000;
   }
 
+  get intervalMs(): number {
+    return this.intervalMicros / 1_000;
+  }
+
   /** The phases' instants, once known: at the latest before the first operation after the load phase. */
   begin(instants: PhaseInstants): void {
     assert(instants.startOfWarmup <= instants.startOfMeasure, "the warm-up begins before the measured phase");

@@ -83,6 +83,7 @@ export class LatencyMeasure implements Measure {
     }
     const metrics: Record<string, MetricValue> = {};
     const spectra: LatencySpectrum[] = [];
+    const samples: Record<string, number> = {};
     const percentiles = [...new Set([...NAMED_PERCENTILES, ...this.setup.percentiles])].sort((a, b) => a - b);
     for (const [name, whole] of this.whole) {
       const { histogram } = whole;
@@ -91,6 +92,7 @@ export class LatencyMeasure implements Measure {
       metrics[`${prefix}_mean_ms`] = meanOf(whole);
       for (const percentile of percentiles)
         metrics[`${prefix}_${percentileName(percentile)}_ms`] = latencyPercentile(histogram, percentile);
+      samples[prefix] = histogram.count;
       if (histogram.count >= SAMPLES_BEYOND) spectra.push(spectrum(kind, basis, histogram));
     }
     const columns: Record<string, (number | null)[]> = {};
@@ -100,7 +102,7 @@ export class LatencyMeasure implements Measure {
       metrics,
       columns,
       figures: { spectra },
-      evidence: { histogramOverflow: this.overflow },
+      evidence: { histogramOverflow: this.overflow, samples },
     };
   }
 
@@ -193,7 +195,8 @@ function meanOf({ sums, counts }: Whole): MetricValue {
     blocks[blocks.length - 1] = { sum: sum + sums[interval] / MICROS_PER_MS, weight: weight + count };
   });
   const { mean, lo, hi } = meanOfBlocks(blocks);
-  return { value: n === 0 ? null : mean, lo, hi, n, unit: "ms" };
+  // Few blocks of which one holds everything spread so much that Student's interval reaches below 0; no latency does.
+  return { value: n === 0 ? null : mean, lo: lo === null ? null : Math.max(0, lo), hi, n, unit: "ms" };
 }
 
 /** Enough for a spread, and each as long as may be. */

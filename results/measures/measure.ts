@@ -7,7 +7,7 @@
 import type { MetricValue, TrialFigures } from "../record/figures";
 import type { Calibration } from "../record/figures";
 import type { DetectionEvent } from "../record/detection";
-import type { NodeCounters, OperationRecord, Snapshot } from "../record/history";
+import type { NodeCounters, OperationRecord, ProcessTimes, Snapshot } from "../record/history";
 import type { RingView } from "../record/membership";
 import type { CounterSample } from "../record/repair-counters";
 import { CausalityMeasure } from "./causality";
@@ -20,6 +20,7 @@ import type { FaultTimes } from "./fault-times";
 import { ImbalanceMeasure } from "./imbalance";
 import type { IntervalGrid } from "./interval-grid";
 import { LatencyMeasure } from "./latency";
+import { MachineMeasure } from "./machine";
 import { MembershipMeasure } from "./membership";
 import { LoadBalanceMeasure } from "./load-balance";
 import { MergesMeasure } from "./merges";
@@ -33,7 +34,7 @@ import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
 import { StalenessMeasure } from "./staleness";
 import { type ReplicaStore, TrueWindowMeasure } from "./true-window";
-import type { Evidence } from "./validity";
+import type { Evidence, RecorderBacklog } from "../statistics/validity";
 import { ZonesMeasure } from "./zones";
 
 /** What a measure is built with. */
@@ -92,6 +93,12 @@ export interface FinishContext {
   };
   /** As the nodes' `delayLatenessP99Ms`: of the delays that the driver injects on its way to them. */
   readonly driverDelayLatenessP99Ms?: number;
+  /** Of the driver's own process over the measured phase; real processes only. */
+  readonly driver?: ProcessTimes;
+  /** Operations that had ended in the measured phase and waited to be fed to the measures: most at once, longest wait. */
+  readonly recorder?: RecorderBacklog;
+  /** Metrics that the experiment names and so claims; see `CLAIMED_UNASKED` for where it is left out. */
+  readonly claims?: readonly string[];
   /** Doubts about the machine are for processes alone: virtual time has none. Processes when left out. */
   readonly world?: "processes" | "simulation";
   /** Median of the one-way delay injected between nodes (else between client and nodes); undefined when none is. */
@@ -146,5 +153,6 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   flooding: () => new FloodingMeasure(),
   cost: (setup) => new CostMeasure(setup),
   schedule: () => new ScheduleMeasure(),
+  machine: (setup) => new MachineMeasure(setup),
   merges: () => new MergesMeasure(),
 };

@@ -496,6 +496,8 @@ export interface Calibration {
   /** How late the driver's timer fires. */
   readonly timerLagP50Ms: number;
   readonly timerLagP99Ms: number;
+  /** Smallest step of the clock that latencies are read from. Runs of before this field have none. */
+  readonly clockStepMs?: number;
   /** `pinned: nodes 0, driver 1` or `none`. */
   readonly placement: string;
   /** Share of CPU time used by others during the trial, 0 to 1, and stolen by the hypervisor. */

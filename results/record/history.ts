@@ -145,4 +145,17 @@ export interface NodeCounters extends RepairCounters {
   readonly delayLatenessP99Ms: number;
   readonly cpuMs: number;
   readonly rssBytes: number;
+  /** Real processes only; absent for a node that a fault stopped or ended meanwhile, whose times are the fault's. */
+  readonly times?: ProcessTimes;
+}
+
+/** How one process got on with its own event loop and garbage in the measured phase. */
+export interface ProcessTimes {
+  /** How late a timer of every 10 ms fired; ticks that came due while the loop was held up count each. */
+  readonly loopDelayP99Ms: number;
+  readonly loopDelayMaxMs: number;
+  /** Pauses of the garbage collector: together, how many, and the longest. */
+  readonly gcMs: number;
+  readonly gcCount: number;
+  readonly gcLongestMs: number;
 }

@@ -56,7 +56,7 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
   const latency = [...errors.values()].some(({ latency: of }) => (of.read ?? of.write) !== undefined);
   const kinds = [...new Set(distances.flatMap(({ rows }) => rows.map(({ interval }) => interval)))];
   const rows = distances.map((one) => [
-    nameOf(names.get(one.processes) ?? one.processes, one),
+    names.get(one.processes) ?? one.processes,
     ...columns.map(([heading, quantity, percentile]) =>
       inWords(find(one, quantity, percentile), heading.endsWith("ratio")),
     ),
@@ -87,11 +87,6 @@ function summaryTable(run: LoadedRun, distances: readonly CellDistance[]): strin
       `Ratios are processes over simulation, differences processes minus simulation. In brackets: ${kinds.map((kind) => DISTANCE_INTERVAL[kind]).join("; ")}. All percentiles and both kinds of figure: summaries/distance.csv and .json.`,
     )} <a href="../summaries/distance.csv">CSV</a> · <a href="../summaries/distance.json">JSON</a></p>`
   );
-}
-
-/** Cells of processes that are invalid say so themselves; the other half may be, too. */
-function nameOf(label: string, { invalid }: CellDistance): string {
-  return invalid && !label.endsWith("(invalid)") ? `${label} (invalid)` : label;
 }
 
 function latencyInWords(errors: VisibilityErrors | undefined): string {

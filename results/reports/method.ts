@@ -14,6 +14,7 @@ import { worldDistance } from "../charts/world-distance";
 import type { LoadedRun, TunableLabel } from "../record/run-folder";
 import { inWorld, twins, WORLD_IN_WORDS, WORLDS, worldsOf } from "../statistics/worlds";
 import { unitInWords, worstValidity } from "./headline";
+import { leftOutTrials } from "./left-out";
 import { dataTable } from "./tables";
 import { worldBadge } from "./world-badge";
 
@@ -125,7 +126,28 @@ function doubts(run: LoadedRun): string {
       { columns: ["configuration", "doubt", "verdict", "what was seen", "what to do"], rows },
       Infinity,
     )}</details>` +
+    leftOut(run) +
     failures
+  );
+}
+
+/** What invalid trials measured: to look at, not to build on. */
+function leftOut(run: LoadedRun): string {
+  const all = leftOutTrials(run);
+  if (all.length === 0) return "";
+  const rows = all.map((one) => [
+    ...[one.configuration, one.repetition, one.trial],
+    ...[one.kinds.join(", "), one.values.join(", "), one.reasons.join("; ")],
+  ]);
+  return (
+    `<h3 id="invalid-trials">Trials that do not count</h3><p>${counted(all.length, "trial")} of ${count(run.trials.length)} ${all.length === 1 ? "is" : "are"} invalid by the run's own checks. What they measured stands here and in <code>summaries/trials.csv</code>, and is in no summary, comparison or verdict.</p>` +
+    dataTable(
+      {
+        columns: ["configuration", "repetition", "trial", "invalid for", "what it measured", "what was seen"],
+        rows,
+      },
+      Infinity,
+    )
   );
 }
 
@@ -134,6 +156,7 @@ const CALIBRATION: readonly (readonly [string, (one: Calibration) => number, (va
   ["round trip of an empty request, 99th percentile", (one) => one.nullRoundTripP99Ms, ms],
   ["lateness of the load driver's timer, median", (one) => one.timerLagP50Ms, ms],
   ["lateness of the load driver's timer, 99th percentile", (one) => one.timerLagP99Ms, ms],
+  ["smallest step of the clock", (one) => one.clockStepMs ?? NaN, ms],
   ["processor time used by others during the trial", (one) => one.outsideCpu, percent],
   ["processor time taken by the hypervisor", (one) => one.steal, percent],
   ["load average of the machine before the trial", (one) => one.loadAverage, plain],

@@ -41,7 +41,7 @@ export function cellsTable(run: LoadedRun): string {
       const interval = intervalInWords(metric);
       values.push(
         metric === undefined || metric.value === null
-          ? `<td class="number dim">–</td>`
+          ? `<td class="number dim">${cell.validity.verdict === "invalid" ? "no valid trial" : "–"}</td>`
           : `<td class="number">${escapeText(bareMetric(metric))}${interval === "" ? "" : `<span class="interval">${escapeText(interval)}</span>`}</td>`,
       );
     }

@@ -10,6 +10,7 @@ import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { inWorld, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
 import { isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
+import { leftOutTrials } from "./left-out";
 import { judgeHypotheses } from "../statistics/expectations";
 import { judgeObjectives } from "../statistics/service-levels";
 import {
@@ -22,6 +23,7 @@ import {
   objectiveInWords,
   toldTogether,
 } from "./objectives";
+import { saturationTexts } from "./saturation";
 import { axisTitle, axisValue, bareMetric } from "./tables";
 import { aboutInWords, besidePublished, VERDICT_IN_WORDS } from "./published";
 import { verdictsOf } from "./verdict";
@@ -64,14 +66,19 @@ export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): 
     );
   if (manifest.stopped !== undefined)
     lines.push("", ...wrapped(`the run stopped itself: ${clean(manifest.stopped.reason)}`, width));
-  lines.push(...objectiveLines(run, width, paint), ...hypothesisLines(run, width), "");
+  lines.push(
+    ...saturationLines(run, width, paint),
+    ...objectiveLines(run, width, paint),
+    ...hypothesisLines(run, width),
+    "",
+  );
   for (const world of worlds) {
     const part = inWorld(run, world);
     if (worlds.length > 1) lines.push(paint("1", `${WORLD_IN_WORDS[world]}:`));
     lines.push(...resultLines(part, width, paint), ...comparisons(part, width, paint));
     if (worlds.length > 1 && world !== worlds.at(-1)) lines.push("");
   }
-  lines.push(...publishedLines(run, width), ...doubtLines(run, width));
+  lines.push(...publishedLines(run, width), ...doubtLines(run, width), ...leftOutLines(run, width));
   return (
     lines
       .join("\n")
@@ -146,6 +153,25 @@ function objectiveColumn(run: LoadedRun): Column[] {
       }),
     ),
   ];
+}
+
+/** Of a search: every rate tried, and the answer, curve by curve. */
+function saturationLines(run: LoadedRun, width: number, paint: Painter): string[] {
+  return saturationTexts(run).flatMap(({ heading, table, answer }) => {
+    const columns = table.columns.map((head, i) =>
+      column(
+        head,
+        table.rows.map((cells) => String(cells[i])),
+      ),
+    );
+    return [
+      "",
+      ...(heading === "" ? [] : [paint("1", clean(heading))]),
+      row(columns, (one) => one.head),
+      ...table.rows.map((_, i) => row(columns, (one) => one.values[i])),
+      ...wrapped(clean(answer), width),
+    ];
+  });
 }
 
 /** The table of objectives, and of each that is not met everywhere why, once for each reason. */
@@ -256,7 +282,7 @@ function metricColumn(cells: readonly CellSummary[], { name, title, unit }: Head
     head: unit === "count" ? title : `${title} ${unitInWords(unit)}`,
     values: cells.map((cell) => {
       const metric = cell.metrics[name];
-      if (metric === undefined || metric.value === null) return "-";
+      if (metric === undefined || metric.value === null) return cell.validity.verdict === "invalid" ? "invalid" : "-";
       const interval = intervalInWords(metric);
       return `${bareMetric(metric)}${interval === "" ? "" : ` ${interval}`}`;
     }),
@@ -360,6 +386,28 @@ function doubtLines(run: LoadedRun, width: number): string[] {
     ),
   ];
 }
+
+/** Invalid trials with their values, one by one; a screen has room for some. */
+function leftOutLines(run: LoadedRun, width: number): string[] {
+  const all = leftOutTrials(run);
+  if (all.length === 0) return [];
+  const more = all.length - MOST_LEFT_OUT;
+  return [
+    "",
+    `${counted(all.length, "trial")} invalid, in no number above:`,
+    ...all
+      .slice(0, MOST_LEFT_OUT)
+      .flatMap(({ configuration, repetition, kinds, values }) =>
+        wrapped(
+          clean(`  ${configuration}, repetition ${repetition}: ${kinds.join(", ")}; ${values.join(", ")}`),
+          width,
+        ),
+      ),
+    ...(more > 0 ? [`  and ${more} more: summaries/trials.csv has all`] : []),
+  ];
+}
+
+const MOST_LEFT_OUT = 10;
 
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -54,9 +54,10 @@ function capital(words: string): string {
 
 function ofOneWorld(run: LoadedRun): string {
   const cells = chartInput(run).cells;
-  // What the run's own checks call invalid is not named where there is better.
-  const usable = cells.filter((cell) => cell.summary.validity.verdict !== "invalid");
-  const named = usable.length > 0 ? usable : cells;
+  // What the run's own checks call invalid shows nothing.
+  const named = cells.filter((cell) => cell.summary.validity.verdict !== "invalid");
+  if (named.length === 0 && cells.length > 0)
+    return [invalid(cells), seenElsewhere(run, named)].filter((sentence) => sentence !== "").join(" ");
   const sentences = [
     unserved(named),
     healingInBrief(named),
@@ -227,7 +228,7 @@ function invalid(cells: readonly ChartCell[]): string {
   const count = cells.filter((cell) => cell.summary.validity.verdict === "invalid").length;
   if (count === 0) return "";
   return count === cells.length
-    ? "The run's own checks call every configuration invalid, so the numbers may be the machine's and not the store's."
+    ? "The run's own checks call every configuration invalid: no trial counts, and nothing is summarised. See the doubts for why."
     : `Do not use ${count} of ${cells.length} configurations: the run's own checks call them invalid.`;
 }
 

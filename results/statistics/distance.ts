@@ -75,11 +75,9 @@ export interface CellDistance {
   readonly axes: AxisValues;
   readonly rows: readonly DistanceRow[];
   readonly nrmse: readonly NormalisedError[];
-  /** Some of it comes from repetitions that their own checks call invalid, for want of others. */
-  readonly invalid: boolean;
 }
 
-/** One entry a cell that both worlds have and that left figures in both, in the run's order. */
+/** One entry a cell that both worlds have and that left figures of repetitions not invalid in both, in the run's order. */
 export function worldDistances(run: LoadedRun): CellDistance[] {
   const trials = byCell(run.trials);
   const countedOf = ({ id }: CellSummary): readonly Trial[] => countedTrials(trials.get(id) ?? []) as readonly Trial[];
@@ -97,7 +95,6 @@ export function worldDistances(run: LoadedRun): CellDistance[] {
         axes: otherAxes(processes.axes),
         rows,
         nrmse: KINDS.flatMap((kind) => normalisedError(pairs, kind)),
-        invalid: pairs.some(({ a, b }) => [a, b].some(({ summary }) => summary?.validity.verdict === "invalid")),
       },
     ];
   });

@@ -83,25 +83,19 @@ export function failsAlone(objective: Objective, trial: Trial): boolean {
 }
 
 function judgeIn(objective: Objective, cell: CellSummary, ofCell: readonly Trial[]): JudgedObjective {
-  const trials = countedTrials(ofCell) as readonly Trial[];
+  const trials = countedTrials(ofCell);
   const known = trials.map((trial) => indicatorOf(objective, trial));
   const measured = known.filter((one) => one !== undefined);
   const about = { objective, cell, n: measured.length, of: trials.length };
-  if (measured.length === 0)
-    return {
-      ...about,
-      verdict: "inconclusive",
-      value: null,
-      lo: null,
-      hi: null,
-      ground: "not-measured",
-      atLeast: false,
-    };
+  if (measured.length === 0) {
+    const nothing = { value: null, lo: null, hi: null, atLeast: false };
+    const invalid = trials.length === 0 && ofCell.some(({ summary }) => summary !== null);
+    return { ...about, ...nothing, verdict: "inconclusive", ground: invalid ? "invalid" : "not-measured" };
+  }
   const told =
     objective.repetitions === "median" ? medianOf(measured, isOfKnowledge(objective.unit)) : rankOf(objective, known);
   const shown = { value: finite(told.value), lo: finite(told.lo), hi: finite(told.hi), atLeast: told.atLeast };
   const open = (ground: ObjectiveGround): JudgedObjective => ({ ...about, ...shown, verdict: "inconclusive", ground });
-  if (!trials.some(isSound)) return open("invalid");
   if (objective.repetitions === "median" && measured.length < REPETITIONS_FOR_INTERVAL)
     return open("too-few-repetitions");
   const answer = meets(objective, told);

@@ -7,10 +7,11 @@
  * What had not happened when a trial ended is a lower bound (`atLeast`) and enters as one: the median is then a lower bound itself,
  * unless it would be the same if those had never happened at all.
  *
- * An invalid trial never enters a summary in which a better one stands: it is left out, and the cell is doubted for it.
- * Where every trial is invalid they are shown as they are, and the cell is invalid with them.
+ * An invalid trial never enters a summary: it is left out, counted and told, and stands in the list of trials that do not count.
+ * A cell in which no trial is valid is invalid itself and has no values: every metric is null with n 0.
  */
 import type { Doubt, MetricValue, Validity } from "../record/figures";
+import { adviceOf, worstVerdict } from "./validity";
 import type { CellSummary, TrialRecord, TrialSummary } from "../record/run-folder";
 import { median, medianInterval } from "./order-statistics";
 
@@ -57,10 +58,9 @@ export function byCell(trials: readonly MeasuredTrial[]): Map<string, MeasuredTr
   return cells;
 }
 
-/** The trials that a cell's numbers are made from: those not invalid, or all where there are no others. */
-export function countedTrials(trials: readonly MeasuredTrial[]): readonly MeasuredTrial[] {
-  const sound = trials.filter(isSound);
-  return sound.length > 0 ? sound : trials.filter(({ summary }) => summary !== null);
+/** The trials that a cell's numbers are made from: those that succeeded and are not invalid. May be none. */
+export function countedTrials<T extends MeasuredTrial>(trials: readonly T[]): readonly T[] {
+  return trials.filter(isSound);
 }
 
 /** Succeeded, and not called invalid by its own checks. */
@@ -69,12 +69,14 @@ export function isSound({ summary }: MeasuredTrial): boolean {
 }
 
 function metricsOf(ofCell: readonly MeasuredTrial[]): Record<string, MetricValue> {
-  const trials = countedTrials(ofCell);
+  const counted = countedTrials(ofCell);
+  const trials = counted.length > 0 ? counted : ofCell;
   const names = new Set(trials.flatMap(({ summary }) => Object.keys(summary?.metrics ?? {})));
   const metrics: Record<string, MetricValue> = {};
   for (const name of names) {
     const all = trials.flatMap(({ summary }) => summary?.metrics[name] ?? []);
-    metrics[name] = overRepetitions(all);
+    metrics[name] =
+      counted.length > 0 ? overRepetitions(all) : { value: null, lo: null, hi: null, n: 0, unit: all[0].unit };
   }
   return metrics;
 }
@@ -130,8 +132,9 @@ export function upperEnd({ value, lo, hi, atLeast }: MetricValue): number | null
 function validityOf(trials: readonly MeasuredTrial[]): Validity {
   const doubts: Doubt[] = [];
   const kinds = new Map<string, { first: Doubt; times: number }>();
-  const counted = countedTrials(trials);
-  for (const { summary } of counted) {
+  const measured = trials.filter(({ summary }) => summary !== null);
+  const counted = countedTrials(measured);
+  for (const { summary } of counted.length > 0 ? counted : measured) {
     for (const doubt of summary?.validity.doubts ?? []) {
       const known = kinds.get(doubt.kind);
       if (known === undefined) kinds.set(doubt.kind, { first: doubt, times: 1 });
@@ -147,25 +150,34 @@ function validityOf(trials: readonly MeasuredTrial[]): Validity {
         ? first
         : { ...first, reason: `in ${times} of ${trials.length} repetitions: ${first.reason}` },
     );
-  const leftOut = trials.filter((trial) => trial.summary !== null && !counted.includes(trial));
-  if (leftOut.length > 0) {
-    const why = leftOut[0].summary!.validity.doubts.find(({ verdict }) => verdict === "invalid");
+  const leftOut = measured.filter((trial) => !isSound(trial));
+  if (leftOut.length > 0)
     doubts.push({
       kind: "invalid-trials",
-      verdict: "doubtful",
-      reason: `${leftOut.length} of ${trials.length} repetitions are invalid and left out: ${why?.reason ?? "no reason recorded"}`,
-      advice: why?.advice ?? "See the trials themselves.",
+      verdict: counted.length === 0 ? "invalid" : "doubtful",
+      reason: leftOutInWords(trials.length, counted.length, leftOut),
+      advice:
+        leftOut[0].summary!.validity.doubts.find(({ verdict }) => verdict === "invalid")?.advice ??
+        adviceOf("invalid-trials"),
     });
-  }
   const failed = trials.filter(({ summary }) => summary === null);
   if (failed.length > 0)
     doubts.push({
       kind: "failed-trials",
       verdict: failed.length === trials.length ? "invalid" : "doubtful",
       reason: `${failed.length} of ${trials.length} repetitions failed: ${failed[0].record.error ?? "no reason recorded"}`,
-      advice: "The numbers come from the others; the journal tells which failed. Run the experiment again.",
+      advice: adviceOf("failed-trials"),
     });
-  const verdicts = doubts.map((doubt) => doubt.verdict);
-  const verdict = verdicts.includes("invalid") ? "invalid" : verdicts.length > 0 ? "doubtful" : "valid";
-  return { verdict, doubts };
+  return { verdict: worstVerdict(doubts.map((doubt) => doubt.verdict)), doubts };
+}
+
+/** `2 of 3 repetitions count; 1 is invalid and left out: other programs used 40 % of ...`; each reason once. */
+function leftOutInWords(all: number, counted: number, leftOut: readonly MeasuredTrial[]): string {
+  const reasons = new Map<string, string>();
+  for (const { summary } of leftOut)
+    for (const { kind, verdict, reason } of summary!.validity.doubts)
+      if (verdict === "invalid" && !reasons.has(kind)) reasons.set(kind, reason);
+  const why = reasons.size === 0 ? "no reason recorded" : [...reasons.values()].join("; ");
+  const who = counted === 0 ? "no repetition counts" : `${counted} of ${all} repetitions count`;
+  return `${who}; ${leftOut.length} ${leftOut.length === 1 ? "is" : "are"} invalid and left out: ${why}`;
 }

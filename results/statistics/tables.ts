@@ -94,7 +94,7 @@ function cellsTable(axes: readonly string[], trials: readonly MeasuredTrial[], c
           one.unit,
           describeMetric(metric)?.better,
           values.length,
-          median(values),
+          values.length === 0 ? null : median(values),
           one.lo,
           one.hi,
           ...spread(values),

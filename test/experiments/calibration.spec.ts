@@ -47,6 +47,11 @@ describe("the work of the nodes in a phase", () => {
     steps: 0,
     cpuMs: 0,
     rssBytes: 0,
+    loopDelayP99Ms: 0,
+    loopDelayMaxMs: 0,
+    gcMs: 0,
+    gcCount: 0,
+    gcLongestMs: 0,
   });
   const nodes = ["node-1", "node-2"];
 

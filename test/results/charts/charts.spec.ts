@@ -39,6 +39,7 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "percentile-spectrum": ["latency (ms, log scale)", "(percentile)"],
   "latency-over-time": ["response time (ms, log)", "time since warm-up began (s)"],
   outcomes: ["operations (1/s)", "time since warm-up began (s)"],
+  "load-curve": ["offered load (1/s)"],
   "t-visibility": ["time since the write was acknowledged (ms, log scale)", "reads that return it (%)"],
   "k-staleness": ["acknowledged writes behind (versions)", "share of reads (%, log scale)"],
   "one-copy": ["no longer than (ms, log scale)", "values (%)"],
@@ -126,7 +127,10 @@ describe("charts", () => {
 
       it("draws a configuration of which every repetition is invalid, and marks it", () => {
         const figure = CHARTS.get(id)!.draw(chartInput(withInvalid(run, (record) => record.cell === run.cells[0].id)))!;
-        assert.match(figure.caption, /3 repetitions \(all of 1 of 8 configurations invalid\)/);
+        assert.match(
+          figure.caption,
+          /3 repetitions \(2 invalid ones left out; 1 of 8 configurations without a valid one: an invalid one is drawn\)/,
+        );
         assert.ok(figure.table.rows.some(([name]) => name === "R=1\u00a0W=1 · vv-server (invalid)"));
         assert.match(JSON.stringify(figure.panels), /\(invalid\)/);
       });

@@ -273,13 +273,29 @@ describe("a cell's summary", () => {
     assert.equal(cell.validity.verdict, "doubtful");
     assert.match(
       cell.validity.doubts[0].reason,
-      /^1 of 4 repetitions are invalid and left out: somebody else was busy$/,
+      /^3 of 4 repetitions count; 1 is invalid and left out: somebody else was busy$/,
     );
     const cells = summaryTables(["r"], trials, [cell], []).find(({ name }) => name === "cells")!;
     const row = Object.fromEntries(cells.header.map((name, i) => [name, cells.rows[0][i]]));
     assert.deepEqual([row["n"], row["median"], row["mean"], row["max"]], [3, 20, 20, 30]);
-    const hopeless = summariseCells([trial("a", 1, { read_p99_ms: 5 }, { invalid: true })])[0];
-    assert.deepEqual([hopeless.validity.verdict, hopeless.metrics["read_p99_ms"].value], ["invalid", 5]);
+  });
+  it("has no value where no repetition is valid: none is averaged, all stay in the table of trials", () => {
+    const trials = [1, 2, 3].map((k) => trial("a", k, { read_p99_ms: 5 * k }, { invalid: true }));
+    const [hopeless] = summariseCells(trials);
+    assert.equal(hopeless.validity.verdict, "invalid");
+    assert.deepEqual(hopeless.metrics["read_p99_ms"], { value: null, lo: null, hi: null, n: 0, unit: "ms" });
+    assert.match(
+      hopeless.validity.doubts.find(({ kind }) => kind === "invalid-trials")!.reason,
+      /^no repetition counts; 3 are invalid and left out: somebody else was busy$/,
+    );
+    const [all, , cells] = summaryTables(["r"], trials, [hopeless], []);
+    const column = (name: string) => all.rows.map((row) => row[all.header.indexOf(name)]);
+    assert.deepEqual(column("validity"), ["invalid", "invalid", "invalid"]);
+    assert.deepEqual(column("read_p99_ms"), [5, 10, 15]);
+    const row = Object.fromEntries(cells.header.map((name, i) => [name, cells.rows[0][i]]));
+    assert.deepEqual([row["n"], row["median"], row["mean"], row["min"]], [0, null, null, null]);
+    const mixed = summariseCells([...trials, trial("b", 1, { read_p99_ms: 7 }), trial("b", 2, {}, { failed: true })]);
+    assert.deepEqual([mixed[0].metrics["read_p99_ms"].value, mixed[1].metrics["read_p99_ms"].value], [null, 7]);
   });
   it("takes what had not happened for a lower bound: the median is one, unless it would be the same had it never happened", () => {
     const all = (...bounds: readonly boolean[]) =>
