@@ -154,7 +154,10 @@ export function checkTrace(
 
 function readingOf(path: string, file: string, at: Place, problems: Problems): TraceReading | undefined {
   let readings = READINGS.get(problems);
-  if (readings === undefined) READINGS.set(problems, (readings = new Map()));
+  if (readings === undefined) {
+    readings = new Map<string, TraceReading | undefined>();
+    READINGS.set(problems, readings);
+  }
   if (!readings.has(path)) readings.set(path, read(path, file, at, problems));
   return readings.get(path);
 }

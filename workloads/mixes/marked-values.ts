@@ -20,6 +20,7 @@ export class MarkedValues {
   private readonly length: (random: Random) => number;
   private readonly lengths: Random;
   private readonly block: Octets;
+  private readonly shortest: number;
   private readonly longest: number;
 
   /** `random` draws lengths; the bytes come from its fork alone. */
@@ -27,6 +28,7 @@ export class MarkedValues {
     this.lengths = random;
     this.length = lengthChooser(length);
     this.longest = longestField(length);
+    this.shortest = shortestOf(length);
     this.block = printableBlock(random.fork("block"), this.longest + DISTINCT_PLACES);
   }
 
@@ -44,12 +46,23 @@ export class MarkedValues {
 
   /** The mark in `value`, {@link UNMARKED} where it is too short for one; undefined when no write of `key` can have made it. */
   markOf(key: Octets, value: Octets): number | undefined {
-    if (value.length > this.longest) return undefined;
+    if (value.length < this.shortest || value.length > this.longest) return undefined;
     if (value.length < MARKED_FROM) return value === this.of(key, UNMARKED, value.length) ? UNMARKED : undefined;
     const colon = value.indexOf(":");
     if (colon < 1 || colon > MOST_DIGITS) return undefined;
     const mark = parseInt(value.slice(0, colon), 36);
     return mark >= 1 && value === this.of(key, mark, value.length) ? mark : undefined;
+  }
+}
+
+function shortestOf(length: LengthSettings): number {
+  switch (length.dist) {
+    case "constant":
+      return length.bytes;
+    case "histogram":
+      return Math.min(length.blockBytes, longestField(length));
+    default:
+      return length.minBytes;
   }
 }
 

@@ -122,7 +122,7 @@ export class TraceReader {
       const line = this.line + 1;
       const raw = this.form === "jsonl" ? this.takeObject() : this.takeRow();
       if (raw === undefined) return undefined;
-      if (raw === "blank") continue;
+      if (raw === BLANK) continue;
       if (typeof raw === "string") return { line, problems: [raw] };
       return this.checked(line, raw);
     }
@@ -174,7 +174,7 @@ export class TraceReader {
     if (clients !== undefined && !isWithin(clients, [1, 10_000]))
       return `has clients ${shown(clients)}; allowed: an integer from 1 to 10000`;
     this.header = {
-      ...(bucket === undefined ? {} : { bucket: bucket as string }),
+      ...(bucket === undefined ? {} : { bucket: bucket }),
       ...(model === undefined ? {} : { model: model as string }),
       ...(clients === undefined ? {} : { clients: clients as number }),
     };
@@ -184,7 +184,7 @@ export class TraceReader {
   private checked(line: number, raw: Raw): TraceLine {
     const read = operationOf(raw);
     if (Array.isArray(read)) return { line, problems: read };
-    const operation = read as TracedOperation;
+    const operation = read;
     const { at } = operation;
     if (at === undefined) {
       if (this.latest >= 0)
@@ -205,19 +205,19 @@ export class TraceReader {
   }
 
   /** A text is a problem. */
-  private takeObject(): Raw | string | "blank" | undefined {
+  private takeObject(): Raw | string | typeof BLANK | undefined {
     const text = this.takeLine();
     if (text === undefined) return undefined;
-    if (text.trim() === "") return "blank";
+    if (text.trim() === "") return BLANK;
     if (text.length > MOST_CHARACTERS) return `is longer than ${MOST_CHARACTERS} characters`;
     const value = parsed(text);
     return isRecord(value) ? value : `is no JSON object: ${shownText(text)}`;
   }
 
-  private takeRow(): Raw | string | "blank" | undefined {
+  private takeRow(): Raw | string | typeof BLANK | undefined {
     let text = this.takeLine();
     if (text === undefined) return undefined;
-    if (text.trim() === "") return "blank";
+    if (text.trim() === "") return BLANK;
     // An end of line within quotes is part of the field.
     while (!isClosed(text)) {
       const more = this.takeLine();
@@ -242,6 +242,7 @@ export class TraceReader {
 }
 
 type Raw = Readonly<Record<string, unknown>>;
+const BLANK: unique symbol = Symbol("a line with nothing on it");
 
 /** What a line says, or everything that is wrong with it. */
 function operationOf(raw: Raw): TracedOperation | string[] {

@@ -60,7 +60,7 @@ class TraceWorkload implements Workload {
     this.bucket = octetsFromText(workload.bucket);
     this.speed = settings.speed;
     const bytes = Math.max(settings.mostBytes, STAND_IN_BYTES);
-    this.values = new MarkedValues({ dist: "constant", bytes }, random.fork("values"));
+    this.values = new MarkedValues({ dist: "uniform", minBytes: 0, maxBytes: bytes }, random.fork("values"));
     this.loads = new TraceReader(recorded, settings.form);
     this.lines = new TraceReader(recorded, settings.form);
     if (!settings.values) this.verify = (key, value) => this.mayHaveWritten(key, value);
