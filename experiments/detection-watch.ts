@@ -31,13 +31,14 @@ export function scaleOf(settings: DetectorSettings): { readonly unit: string; re
 export function followedPair(
   faults: readonly FaultSettings[],
   members: readonly MemberSettings[],
-): { readonly observer: number; readonly subject: number } {
+): { readonly observer: number; readonly subject: number } | undefined {
+  if (members.length < 2) return undefined;
   const struck = faults.flatMap(({ action }) =>
     action.kind === "kill" || action.kind === "pause" || action.kind === "wipe"
       ? resolveTargets(action.nodes, members).nodes
       : [],
   );
-  const subject = struck[0] ?? Math.min(1, members.length - 1);
+  const subject = struck[0] ?? 1;
   const observer = members.findIndex((_, node) => node !== subject && !struck.includes(node));
   return { observer: observer >= 0 ? observer : members.findIndex((_, node) => node !== subject), subject };
 }

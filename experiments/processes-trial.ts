@@ -39,6 +39,7 @@ import { drawnRings } from "./drawn-rings";
 import { floodingStudy } from "./flooding-study";
 import { Inspector } from "./inspector";
 import { loadAverage } from "./provenance";
+import { withRecorded } from "./recorded-operations";
 import { RecorderWatch } from "./recorder-watch";
 import { Views } from "./views";
 import type { Phase } from "./run-types";
@@ -147,14 +148,22 @@ interface Running extends TrialOptions {
 async function measure(running: Running): Promise<TrialOutput | undefined> {
   const { cluster, settings, trial, stop, closers } = running;
   const { cell, seed } = trial;
-  const { workload: load, phases } = cell;
+  const { phases } = cell;
+  const load = withRecorded(cell.workload);
   const root = Random.fromSeed(seed);
   const rings = new RingMaker(settings, root.fork("ring"));
   let ring = rings.of(rings.first);
   let ringId = NO_RING;
   const addresses = cluster.addresses();
   const shared = { cluster: settings, addresses, ring, graceMs: CLIENT_GRACE_MS };
-  const client = await Client.open({ ...shared, routing: load.routing, connectionsPerNode: 1, shaped: true });
+  const client = await Client.open({
+    ...shared,
+    routing: load.routing,
+    rings,
+    ...(load.membershipPollMs === undefined ? {} : { pollMs: load.membershipPollMs }),
+    connectionsPerNode: 1,
+    shaped: true,
+  });
   closers.push(() => client.close());
   const observer = await Client.open({ ...shared, routing: "any", connectionsPerNode: 1, shaped: false });
   closers.push(() => observer.close());
@@ -191,6 +200,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const fold = new TrialFold({
     intervalMs: cell.measure.intervalMs,
     percentiles: cell.measure.percentiles,
+    slowMs: cell.measure.slowMs,
     latencyLog: running.latencyLog,
   });
   const judged = running.judge(fold);
@@ -379,6 +389,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     stepsLeft: ended.stepsLeft,
     identities: ended.identities,
     ...(ended.merges === undefined ? {} : { merges: ended.merges }),
+    ...(ended.listings === undefined ? {} : { listings: ended.listings }),
     driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
     driver: timesBetween(from.driver, to.driver),
     recorder: recorder.backlog(),

@@ -25,12 +25,13 @@ import type { FaultLane, LegDelays } from "../results/record/figures";
 import type { NodeCounters, OperationRecord } from "../results/record/history";
 import { type CounterSample, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
 import type { TraceEvent, TraceHeader } from "../results/record/trace";
-import { Driver } from "../workloads/driver";
+import { DriverGroup, type LoadSource } from "../workloads/driver-group";
 import type { Workload } from "../workloads/operation";
 import { SimulatedTarget } from "../workloads/targets/simulated";
-import { workloadFor } from "../workloads/mixes/mix";
+import { driverOfShare, driversOf, operationId } from "../workloads/shares";
 import { driveInVirtualTime } from "../workloads/virtual-time";
 import { followedPair, scaleOf, watchDetection } from "./detection-watch";
+import { withRecorded } from "./recorded-operations";
 import { drawnRings } from "./drawn-rings";
 import { floodingStudy } from "./flooding-study";
 import { Inspector } from "./inspector";
@@ -67,6 +68,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
   const fold = new TrialFold({
     intervalMs: cell.measure.intervalMs,
     percentiles: cell.measure.percentiles,
+    slowMs: cell.measure.slowMs,
     latencyLog: options.latencyLog,
   });
   const traced = traceWindowsOf(trial);
@@ -118,6 +120,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
     stepsLeft: ended.stepsLeft,
     identities: ended.identities,
     ...(ended.merges === undefined ? {} : { merges: ended.merges }),
+    ...(ended.listings === undefined ? {} : { listings: ended.listings }),
     ...(trial.claims === undefined ? {} : { claims: trial.claims }),
   });
   const { digest } = cluster;
@@ -176,10 +179,10 @@ export interface TrialListener {
   readonly view?: (view: RingView) => void;
 }
 
-/** A simulated cluster, its driver and its faults, wired together and ready to run. */
+/** A simulated cluster, its drivers and its faults, wired together and ready to run. */
 export class SimulatedTrial {
   readonly cluster: SimulatedCluster;
-  readonly driver: Driver;
+  readonly driver: LoadSource;
   private readonly clock: Clock;
   private readonly inspector: Inspector;
   private readonly primaries = new Map<Address, readonly number[]>();
@@ -190,7 +193,7 @@ export class SimulatedTrial {
   private faults: RunningFaults | undefined;
   private drawn: readonly FaultSettings[] | undefined;
   /** Whose level is sampled. */
-  private pair = { observer: 0, subject: 1 };
+  private pair: ReturnType<typeof followedPair>;
   private warmup: Micros = Infinity;
   private atStart: readonly (NodeCounters | undefined)[] = [];
   private atEnd: readonly (NodeCounters | undefined)[] = [];
@@ -229,16 +232,14 @@ export class SimulatedTrial {
     });
     this.cluster = cluster;
     cluster.run(cluster.ready);
-    const load = cell.workload;
-    const driver = new Driver({
-      workload: made(workloadFor(load, root.fork("workload"))),
-      settings: load,
-      phases: cell.phases,
-      random: root.fork("driver"),
-      start: cluster.now(),
-    });
+    const load = withRecorded(cell.workload);
+    const of = driversOf(load);
+    const drivers = Array.from({ length: of }, (_, index) =>
+      driverOfShare({ settings: load, turn: { index, of }, root, phases: cell.phases, start: cluster.now(), made }),
+    );
+    const group = of === 1 ? undefined : new DriverGroup(drivers);
+    const driver = group ?? drivers[0];
     this.driver = driver;
-    const client = cluster.client({ routing: load.routing, graceMs: CLIENT_GRACE_MS });
     this.inspector = new Inspector({
       now: () => cluster.now(),
       ask: (node, vnodes, addresses, done) => cluster.inspect(node, vnodes, addresses, done),
@@ -249,21 +250,30 @@ export class SimulatedTrial {
       sample: cell.measure.divergenceScan?.keys ?? 0,
       hints: settings.engine.standIn !== undefined,
     });
-    driveInVirtualTime({
-      driver,
-      target: new SimulatedTarget(client),
-      world: { now: () => cluster.now(), at: (time, act) => void cluster.at(time, act) },
-      record: (record) => {
-        this.begin();
-        listener.record(record);
-        this.countNow(false);
-        this.doubtNow();
-      },
-      turned: () => {
-        this.begin();
-        this.end();
-      },
-    });
+    const drives = drivers.map((one, index) =>
+      driveInVirtualTime({
+        driver: one,
+        target: new SimulatedTarget(cluster.client({
+          routing: load.routing,
+          graceMs: CLIENT_GRACE_MS,
+          ...(load.membershipPollMs === undefined ? {} : { pollMs: load.membershipPollMs }),
+        })),
+        world: { now: () => cluster.now(), at: (time, act) => void cluster.at(time, act) },
+        record: (record) => {
+          this.begin();
+          listener.record(of === 1 ? record : { ...record, id: operationId(record.id, { index, of }) });
+          this.countNow(false);
+          this.doubtNow();
+        },
+        turned: () => {
+          if (group?.releaseWhenLoaded(cluster.now()) === true) for (const drive of drives) drive.told();
+          this.begin();
+          this.end();
+        },
+      }),
+    );
+    // Where nothing is loaded.
+    if (group?.releaseWhenLoaded(cluster.now()) === true) for (const drive of drives) drive.told();
     this.begin();
   }
 
@@ -378,7 +388,7 @@ export class SimulatedTrial {
   private doubtNow(): void {
     const { pair, cluster, listener } = this;
     const now = cluster.now();
-    if (listener.detection === undefined || now < this.nextDoubt) return;
+    if (listener.detection === undefined || pair === undefined || now < this.nextDoubt) return;
     this.nextDoubt = now + Math.max(DOUBT_EVERY, fromMs(this.trial.cell.measure.intervalMs) / 10);
     const level = cluster.doubt(pair.observer, pair.subject);
     if (level !== undefined) listener.detection({ kind: "level", at: now, ...pair, level });

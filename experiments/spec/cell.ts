@@ -148,6 +148,7 @@ function measureOf(values: Values): MeasureSettings {
   return {
     intervalMs: values.number("measure.interval"),
     percentiles: values.get("measure.percentiles") as readonly number[],
+    ...slowOf(values),
     divergenceScan: off
       ? undefined
       : {
@@ -158,6 +159,11 @@ function measureOf(values: Values): MeasureSettings {
     ...ringsOf(values),
     ...floodingOf(values),
   };
+}
+
+function slowOf(values: Values): Pick<MeasureSettings, "slowMs"> {
+  const slowMs = values.get("measure.slow") as number | undefined;
+  return slowMs === undefined ? {} : { slowMs };
 }
 
 function floodingOf(values: Values): Pick<MeasureSettings, "flooding"> {

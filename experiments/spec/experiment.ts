@@ -7,6 +7,7 @@ import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabular
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { Hypothesis, Objective, ParetoGoal, ReportSettings } from "../../results/record/objectives";
+import type { SaturationQuestion } from "../../results/record/saturation";
 import type { OutageSettings } from "../../engine/ring/outages";
 import type { AxisValues, PublishedValue } from "../../results/record/run-folder";
 
@@ -21,6 +22,8 @@ export interface PhaseSettings {
 export interface MeasureSettings {
   readonly intervalMs: number;
   readonly percentiles: readonly number[];
+  /** An operation without a good answer within it is slow. Undefined: nobody asks. */
+  readonly slowMs?: number;
   /** `keys`: how many keys a mid-run scan inspects; the final scan always inspects all, up to 100,000. */
   readonly divergenceScan: { readonly everyMs: number; readonly keys: number } | undefined;
   readonly rawHistory:
@@ -80,6 +83,8 @@ export interface Experiment {
   readonly report: ReportSettings;
   readonly budget: Budget;
   readonly published: readonly PublishedValue[];
+  /** A search for the saturating rate: no file says it, the command does. */
+  readonly saturation?: SaturationQuestion;
   readonly warnings: readonly Problem[];
   /** Where each resolved key's value came from: default, file, profile, flag. */
   readonly origins: Readonly<Record<string, string>>;

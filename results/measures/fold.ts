@@ -22,6 +22,8 @@ export interface TrialFoldOptions {
   readonly intervalMs: number;
   /** Percentiles (0 to 100) of latency wanted besides p50, p95, p99 and p99.9. */
   readonly percentiles: readonly number[];
+  /** Operations without a good answer within it are counted as slow. */
+  readonly slowMs?: number | undefined;
   /** When they are known beforehand; otherwise call `begin`. */
   readonly phases?: PhaseInstants;
   /** Receives `latency.hlog` piece by piece; without it the text is kept and returned by `finish`. */
@@ -54,6 +56,7 @@ export class TrialFold {
     const setup = {
       grid: this.grid,
       percentiles: options.percentiles,
+      ...(options.slowMs === undefined ? {} : { slowMs: options.slowMs }),
       latencyLog,
       faults: this.faults,
       pasts: { of: () => undefined },

@@ -170,7 +170,7 @@ export class LatencyMeasure implements Measure {
 }
 
 /** Kinds are words of metrics' names. */
-function metricKind(kind: string): string {
+export function metricKind(kind: string): string {
   return kind.replace("-", "_");
 }
 

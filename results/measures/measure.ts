@@ -23,6 +23,7 @@ import { LatencyMeasure } from "./latency";
 import { MachineMeasure } from "./machine";
 import { MembershipMeasure } from "./membership";
 import { LoadBalanceMeasure } from "./load-balance";
+import { ListingsMeasure } from "./listings";
 import { MergesMeasure } from "./merges";
 import { OutagesMeasure } from "./outages";
 import { OutcomesMeasure } from "./outcomes";
@@ -32,6 +33,7 @@ import { FloodingMeasure } from "./flooding";
 import { RingsMeasure } from "./rings";
 import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
+import { SlowMeasure } from "./slow";
 import { StalenessMeasure } from "./staleness";
 import { type ReplicaStore, TrueWindowMeasure } from "./true-window";
 import type { Evidence, RecorderBacklog } from "../statistics/validity";
@@ -42,6 +44,8 @@ export interface MeasureSetup {
   readonly grid: IntervalGrid;
   /** Percentiles (0 to 100) wanted of latencies. */
   readonly percentiles: readonly number[];
+  /** An operation without a good answer within it is slow; left out where nobody asks. */
+  readonly slowMs?: number;
   /** Receives `latency.hlog` as it grows. */
   readonly latencyLog: (lines: string) => void;
   /** When something was wrong with the cluster, as far as is known by now. */
@@ -90,6 +94,15 @@ export interface FinishContext {
     readonly versions: number;
     readonly dropped: number;
     readonly undone: number;
+  };
+  /** Of workloads that list folders: see the metrics of the same names. */
+  readonly listings?: {
+    readonly listings: number;
+    readonly pages: number;
+    readonly due: number;
+    readonly missing: number;
+    readonly gone: number;
+    readonly ghosts: number;
   };
   /** As the nodes' `delayLatenessP99Ms`: of the delays that the driver injects on its way to them. */
   readonly driverDelayLatenessP99Ms?: number;
@@ -153,6 +166,8 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   flooding: () => new FloodingMeasure(),
   cost: (setup) => new CostMeasure(setup),
   schedule: () => new ScheduleMeasure(),
+  slow: (setup) => new SlowMeasure(setup),
   machine: (setup) => new MachineMeasure(setup),
   merges: () => new MergesMeasure(),
+  listings: () => new ListingsMeasure(),
 };

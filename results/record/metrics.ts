@@ -155,6 +155,35 @@ const OTHERS: readonly MetricDescription[] = [
     "Items that a version passed over by the application's resolver had removed, and that stand in the cart it went on with.",
   ),
   row(
+    "list_due",
+    "objects",
+    "neutral",
+    "Objects that listings had to show",
+    "Each object once a page that it belongs on, if a put of it was acknowledged before the listing began and no delete of it was begun since that put. Objects with a write under way or of unknown outcome are left out, on every page. Of mix_name object-index, over the whole run.",
+  ),
+  row(
+    "list_missing",
+    "objects",
+    "lower",
+    "Missing in listings",
+    "Objects that a listing had to show and did not, see list_due.",
+  ),
+  row("list_missing_share", "ratio", "lower", "Missing in listings, share", "list_missing of list_due."),
+  row(
+    "list_ghosts",
+    "objects",
+    "lower",
+    "Ghosts in listings",
+    "Objects that a listing showed although a delete of them was acknowledged before it began and no put of them was begun since that delete. Under a causal clock a delete whose context did not have a version does not take it away, and that is counted here too.",
+  ),
+  row(
+    "list_ghost_share",
+    "ratio",
+    "lower",
+    "Ghosts in listings, share",
+    "list_ghosts of all objects that pages must not show, counted as list_due counts those that they must.",
+  ),
+  row(
     "divergent_keys_final",
     "keys",
     "lower",
@@ -991,6 +1020,15 @@ export function metricsToCompare(headline: readonly string[] | undefined): reado
 export function describeMetric(name: string): MetricDescription | undefined {
   const listed = BY_NAME.get(name);
   if (listed !== undefined) return listed;
+  const slow = /^([a-z]+(?:_get)?)_slow_ratio$/.exec(name);
+  if (slow !== null && slow[1] in KINDS)
+    return row(
+      name,
+      "ratio",
+      "lower",
+      `${slow[1].replace("_", "-")} slow`,
+      `Share of ${KINDS[slow[1]]} due in the measured phase that had no good answer within measure.slow of their intended instant: those answered later, failed or dropped.`,
+    );
   const match = /^([a-z]+(?:_get)?)(_service)?_(p\d{2,6}|mean)_ms$/.exec(name);
   if (match === null || !(match[1] in KINDS)) return undefined;
   return latencyRow(match[1], match[2] !== undefined, match[3]);
@@ -1006,7 +1044,7 @@ function latencyRow(kind: string, service: boolean, percentile: string): MetricD
     `${kind}${service ? "_service" : ""}_${percentile}_ms`,
     "ms",
     "lower",
-    `${kind} ${percentile}${service ? " (service)" : ""}`,
+    `${kind.replace("_", "-")} ${percentile}${service ? " (service)" : ""}`,
     `${basis}; ${ordinal} of successful ${KINDS[kind]} of the measured phase.`,
   );
 }
