@@ -23,6 +23,7 @@ import { defineShow } from "./show";
 import { exitOfTold, systemMessage, type ExitCode } from "./user-error";
 import { defineValidate } from "./validate";
 import { defineVerify } from "./verify";
+import { defineYcsb, ycsb } from "./ycsb";
 
 /**
  * Runs one command line (without the program's name) and resolves with its exit code. Never rejects. `runner` stands in
@@ -34,6 +35,7 @@ export async function main(argv: readonly string[], io: Io, runner: () => RunExp
   try {
     const program = define(context);
     if (argv.length === 0) program.outputHelp();
+    else if (argv[0] === "ycsb") await ycsb(argv.slice(1), context);
     else await program.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
@@ -90,6 +92,7 @@ function define(context: CommandContext): Command {
     definePredict,
     defineList,
     defineExplain,
+    defineYcsb,
   ])
     add(program, context);
   return program;

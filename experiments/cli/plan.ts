@@ -54,6 +54,8 @@ function plan(file: string, options: Options, context: CommandContext): void {
       `power  paired tests: smallest p ${number(estimate.smallestP)}, ×${plural(estimate.comparisons, "comparison")} (Holm) = ${number(estimate.smallestAdjustedP)}${verdict}\n`,
     );
   }
+  const { hottestKeyLines } = require("./hottest-key") as typeof import("./hottest-key");
+  for (const line of hottestKeyLines(experiment.cells)) io.stdout.write(`${line}\n`);
   for (const warning of estimate.warnings) io.stdout.write(`${paint.yellow("warning")}  ${warning}\n`);
   io.stdout.write(options.table === true ? trialTable(trials, columnsOf(io)) : cellTable(experiment, columnsOf(io)));
   next(io, `quorumlab run ${file}${options.profile === undefined ? "" : ` --profile ${options.profile}`}`);

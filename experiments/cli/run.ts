@@ -119,6 +119,8 @@ function announce(experiment: Experiment, options: Options, context: CommandCont
   const paint = errPaint(context, options);
   const { cells, repetitions, name } = experiment;
   for (const warning of estimate.warnings) context.io.stderr.write(`${paint.yellow("warning")}  ${warning}\n`);
+  const { hottestKeyLines } = require("./hottest-key") as typeof import("./hottest-key");
+  for (const line of hottestKeyLines(cells)) context.io.stderr.write(`${line}\n`);
   context.io.stderr.write(
     `${paint.bold(name)}   ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(estimate.trials, "trial")} ${whereText(estimate)}, about ${seconds(estimate.seconds)}\n`,
   );
