@@ -13,7 +13,7 @@ import { type Address, encodeAddress } from "../engine/vocabulary/address";
 import type { Micros } from "../engine/vocabulary/micros";
 import { Random } from "../engine/vocabulary/random";
 import type { CopyMetadata, KeySnapshot, Snapshot, WriteId } from "../results/record/history";
-import type { Driver } from "../workloads/driver";
+import type { LoadSource } from "../workloads/driver-group";
 
 /** Keys the final scan inspects at most. */
 export const MAX_FINAL_KEYS = 100_000;
@@ -47,6 +47,12 @@ export type AskNode = (
   done: (inspected: Inspected | undefined) => void,
 ) => void;
 
+/** Which keys were written, and which are being written: of whoever makes the load. */
+export interface WrittenKeys extends Pick<LoadSource, "keysWritten" | "writesInFlight" | "lastWriteActivity"> {
+  /** Of a load that is made elsewhere: what it has done with these keys by now is known here once `done` is called. */
+  update?(keys: readonly string[], done: () => void): void;
+}
+
 export class Inspector {
   private readonly sampled: string[] = [];
   /** Keys written so far that the sample was drawn from. */
@@ -62,7 +68,7 @@ export class Inspector {
       /** By which reads go now. */
       readonly ring: () => Ring;
       readonly nVal: number;
-      readonly driver: Driver;
+      readonly driver: WrittenKeys;
       readonly seed: number;
       readonly sample: number;
       /** Nodes keep copies for others, and the last scan asks every node for those: without it a write on its way home looks lost. */
@@ -154,6 +160,10 @@ export class Inspector {
     });
     let nodesLeft = questions.size;
     const finished = (): void => {
+      if (driver.update === undefined) tell();
+      else driver.update(keys, tell);
+    };
+    const tell = (): void => {
       const snapshots: KeySnapshot[] = keys.map((key, k) => ({
         key,
         busy: driver.writesInFlight(key) || driver.lastWriteActivity(key) >= began,

@@ -82,6 +82,8 @@ export type MixtureSettings =
 export interface CartSettings {
   readonly name: "cart";
   readonly carts: number;
+  /** Number of the first one; 0 when left out. */
+  readonly first?: number;
   readonly items: number;
   /** Share of changes that take an item out. */
   readonly remove: number;
@@ -163,6 +165,8 @@ export interface TraceSettings {
   readonly speed: number;
   /** Who decided when the recorded operations were sent, where the trace says. */
   readonly recordedModel?: string;
+  /** What is in the file; put in by whoever starts a trial, and no part of what addresses it. */
+  readonly text?: string;
 }
 
 /** A rate that goes up and down once a period, beginning at its lowest. */
@@ -251,6 +255,8 @@ export interface WorkloadSettings {
    */
   readonly probe?: { readonly share: number; readonly after: DistributionSettings };
   readonly routing: "any" | "token-aware" | "client-driven";
+  /** Client-driven: between two polls for the membership. */
+  readonly membershipPollMs?: number;
   /** Drivers that share the load, each with its part of the keys, the clients and the rate; 1 when left out. */
   readonly loadProcesses?: number;
   /** Write every record before the warm-up. */

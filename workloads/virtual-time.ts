@@ -35,6 +35,8 @@ export interface VirtualDrive {
   readonly over: boolean;
   /** Ends the run now: what is outstanding is given up and recorded. Without effect once over. */
   finish(): void;
+  /** To be called when the driver was told something from outside, which may have moved what it waits for. */
+  told(): void;
 }
 
 /** Begins with the world's next event at or after the driver's start; what `record` and `turned` throw, the world's act throws. */
@@ -84,6 +86,9 @@ export function driveInVirtualTime(options: VirtualTimeOptions): VirtualDrive {
   return {
     get over() {
       return over;
+    },
+    told() {
+      if (!over) arm();
     },
     finish() {
       if (over) return;

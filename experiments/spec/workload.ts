@@ -15,6 +15,7 @@ import type {
   RecordSettings,
   WorkloadSettings,
 } from "../../workloads/settings";
+import { driversOf, whyNotShared } from "../../workloads/shares";
 import { workloadFromProperties, type ImportedWorkload } from "../../workloads/ycsb/import";
 import { propertyMap, readProperties } from "../../workloads/ycsb/properties";
 import { catalogueFolder } from "../catalogue";
@@ -84,7 +85,7 @@ export function resolveWorkload(
       `the workload preloads ${content.records.insertCount} records; allowed: at most ${MOST_PRELOADED} (set recordcount, or preload: none)`,
     );
   }
-  return {
+  const settings: WorkloadSettings = {
     name: content.name,
     bucketType: BUCKET_TYPE,
     bucket: content.bucket,
@@ -96,6 +97,9 @@ export function resolveWorkload(
     ...lifetimeOf(values),
     ...probeOf(values, problems),
     routing: values.text("workload.routing") as WorkloadSettings["routing"],
+    ...(values.text("workload.routing") === "client-driven"
+      ? { membershipPollMs: values.number("workload.membership_poll") }
+      : {}),
     ...(values.number("workload.load_processes") > 1
       ? { loadProcesses: values.number("workload.load_processes") }
       : {}),
@@ -103,6 +107,17 @@ export function resolveWorkload(
     maxOutstanding: values.number("workload.max_outstanding"),
     notes: content.notes,
   };
+  return isShared(values, settings, problems) ? settings : undefined;
+}
+
+/** False when several drivers are wanted and something is in the way. */
+function isShared(values: Values, settings: WorkloadSettings, problems: Problems): boolean {
+  const obstacle = whyNotShared(settings);
+  if (obstacle === undefined) return true;
+  const key = values.given(obstacle.key) ? obstacle.key : "workload.load_processes";
+  const drivers = `workload.load_processes is ${driversOf(settings)}`;
+  problems.error(values.place(key), `${drivers}, and ${obstacle.why}`);
+  return false;
 }
 
 function contentOf(values: Values, experimentPath: string, problems: Problems): Content | undefined {

@@ -51,6 +51,8 @@ class CartWorkload implements Workload {
   private readonly looks: Random;
   private readonly kinds: Random;
   private readonly things: Random;
+  /** A cart's number among those of all drivers is this and its place in `open`. */
+  private readonly first: number;
   private readonly open: OpenCart[];
   private readonly resolver: Resolver<Cart>;
   private change = 0;
@@ -66,6 +68,7 @@ class CartWorkload implements Workload {
     this.settings = settings;
     this.notes = workload.notes;
     this.loadCount = settings.carts;
+    this.first = settings.first ?? 0;
     this.shoppers = workload.load.clients - settings.robots;
     this.byLot = workload.load.model === "open";
     this.burstChance = chanceOfBurst(settings);
@@ -87,7 +90,7 @@ class CartWorkload implements Workload {
 
   loadOperation(index: number): DrawnOperation {
     assert(index >= 0 && index < this.loadCount, "a load operation lies within the load");
-    return { ...drawn("insert", this.keyOf(index, 0)), value: encodeCart(emptyCart(index, 0)) };
+    return { ...drawn("insert", this.keyOf(index, 0)), value: encodeCart(emptyCart(this.first + index, 0)) };
   }
 
   next(client = 0): DrawnOperation {
@@ -149,7 +152,7 @@ class CartWorkload implements Workload {
     const place = this.things.nextFloat();
     const item = Math.floor(place * this.settings.items);
     const merge = (payloads: readonly Octets[]): Octets => {
-      const before = this.resolver.resolve(payloads) ?? emptyCart(number, generation);
+      const before = this.resolver.resolve(payloads) ?? emptyCart(this.first + number, generation);
       const there = removes ? itemsOf(before) : [];
       return encodeCart(
         there.length > 0
@@ -161,7 +164,7 @@ class CartWorkload implements Workload {
   }
 
   private keyOf(number: number, generation: number): KeyName {
-    return { type: this.type, bucket: this.bucket, key: keyText(number, generation) };
+    return { type: this.type, bucket: this.bucket, key: keyText(this.first + number, generation) };
   }
 }
 
