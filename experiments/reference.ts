@@ -14,6 +14,7 @@ import {
 import { TUNABLES, type Tunable } from "../engine/vocabulary/tunables";
 import { rangeText } from "../engine/vocabulary/value-kinds";
 import { METRICS } from "../results/record/metrics";
+import { thresholdInWords, VALIDITY_KINDS, type ValidityKind } from "../results/statistics/validity";
 import { packageRoot } from "./catalogue";
 import { experimentSchemaText } from "./spec/json-schema";
 import { allKeys, PARTS, PLAIN_KEYS } from "./spec/keys";
@@ -28,7 +29,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
 
 export function referenceText(): string {
   const sections = [
-    "# Reference\n\nMade from the rows in `engine/vocabulary/rows/`, `experiments/spec/keys.ts` and `results/record/metrics.ts` by `experiments/reference.ts`; edit those. `quorumlab explain <name>` prints the same.\n",
+    "# Reference\n\nMade from the rows in `engine/vocabulary/rows/`, `experiments/spec/keys.ts`, `results/record/metrics.ts` and `results/statistics/validity.ts` by `experiments/reference.ts`; edit those. `quorumlab explain <name>` prints the same.\n",
     "Any tunable may be an axis of a sweep: those under `tunables` by their last name, others by their dotted key; so may `tags.<name>`. Units are part of every duration, rate and size.\n",
     `## Keys of the experiment\n\n${keyTable()}`,
     `## Tunables\n\n${TUNABLES.map(tunableText).join("\n")}`,
@@ -37,6 +38,7 @@ export function referenceText(): string {
       .later.map((key) => `\`${key}\``)
       .join(", ")}\n`,
     `## Metrics\n\n${metricTable()}`,
+    `## Validity\n\n${VALIDITY_PROSE}\n\n${VALIDITY_KINDS.map(validityText).join("\n")}`,
   ];
   return sections.join("\n");
 }
@@ -110,6 +112,29 @@ function metricTable(): string {
     ["metric", "unit", "better", "meaning"],
     METRICS.map((metric) => [`\`${metric.name}\``, metric.unit, metric.better, metric.definition]),
   );
+}
+
+const VALIDITY_PROSE =
+  "Every trial is `valid`, `doubtful` or `invalid`. A doubtful one counts and is shown with its doubts; an invalid one is marked, shown and never averaged. A configuration without a valid trial has no values, and its run ends with exit code 4.";
+
+function validityText(row: ValidityKind): string {
+  const where = {
+    trial: "every trial",
+    machine: "trials on real processes",
+    configuration: "the repetitions of a configuration together",
+  };
+  return [
+    `### \`${row.kind}\``,
+    "",
+    `${row.title}. Judged in ${where[row.about]}.`,
+    "",
+    `- Lets through: ${row.letsThrough}`,
+    `- Doubtful: ${thresholdInWords(row, row.doubtful)}`,
+    `- Invalid: ${thresholdInWords(row, row.invalid)}`,
+    `- Why: ${row.why}`,
+    `- Advice: ${row.advice}`,
+    "",
+  ].join("\n");
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -10,7 +10,8 @@ import { UserError } from "./user-error";
 
 /** An explanation as labelled paragraphs; labels are stable, programs read them too. */
 export interface Explanation {
-  readonly kind: "tunable" | "key" | "metric" | "fault" | "clock" | "detector" | "chooser" | "mix" | "script" | "later";
+  readonly kind:
+    "tunable" | "key" | "metric" | "fault" | "clock" | "detector" | "chooser" | "mix" | "script" | "validity" | "later";
   readonly name: string;
   readonly title: string;
   readonly paragraphs: readonly (readonly [label: string, text: string])[];
@@ -75,7 +76,10 @@ function explain(typed: string, options: CommonOptions, context: CommandContext)
       io.stdout.write(`  ${paint.dim(label.padEnd(10))} ${first.trimStart()}\n${rest.join("\n")}`);
     }
   });
-  const lists = { tunable: " tunables", fault: " faults", metric: " metrics", clock: " clocks" } as const;
+  const lists = {
+    ...{ tunable: " tunables", fault: " faults", metric: " metrics", clock: " clocks" },
+    validity: " validity",
+  } as const;
   const { kind } = found[0];
   next(io, `quorumlab list${kind in lists ? lists[kind as keyof typeof lists] : ""}`);
 }
@@ -135,6 +139,7 @@ export function explanations(typed: string): readonly Explanation[] {
     ...mixes(name),
     ...metrics(name),
     ...faults(name),
+    ...validity(name),
   ];
   if (exact !== undefined) return [fromRow(exact), ...strategies];
   const last = vocabulary.TUNABLES.filter((row) => row.key.endsWith(`.${name}`));
@@ -388,6 +393,34 @@ function metrics(name: string): readonly Explanation[] {
     }));
 }
 
+function validity(name: string): readonly Explanation[] {
+  const { thresholdInWords, validityKind } =
+    require("../../results/statistics/validity") as typeof import("../../results/statistics/validity");
+  const row = validityKind(name);
+  if (row === undefined) return [];
+  return [
+    {
+      kind: "validity",
+      name,
+      title: `${row.title} (a doubt about a ${row.about === "configuration" ? "configuration" : "trial"})`,
+      paragraphs: [
+        ["error", row.letsThrough],
+        ["doubtful", thresholdInWords(row, row.doubtful)],
+        ["invalid", thresholdInWords(row, row.invalid)],
+        ["why", row.why],
+        ["advice", row.advice],
+        ["judged", JUDGED_WHERE[row.about]],
+      ],
+    },
+  ];
+}
+
+const JUDGED_WHERE = {
+  trial: "in every trial of both worlds",
+  machine: "in trials on real processes; virtual time has no machine",
+  configuration: "of the repetitions of a configuration together",
+} as const;
+
 function knownNames(): readonly string[] {
   const { TUNABLES } = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
   const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
@@ -399,6 +432,8 @@ function knownNames(): readonly string[] {
   const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
   const { FAULT_KINDS } =
     require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");
+  const { VALIDITY_KINDS } =
+    require("../../results/statistics/validity") as typeof import("../../results/statistics/validity");
   const keys = TUNABLES.flatMap((row) => [row.key.slice(row.key.lastIndexOf(".") + 1), row.key]);
   const foreign = TUNABLES.flatMap((row) => Object.values(row.names));
   return [
@@ -410,6 +445,7 @@ function knownNames(): readonly string[] {
     ...READY_SCRIPTS.keys(),
     ...metricDescriptions().map((metric) => metric.name),
     ...FAULT_KINDS.map(({ kind }) => kind),
+    ...VALIDITY_KINDS.map(({ kind }) => kind),
     ...foreign,
   ];
 }

@@ -5,7 +5,7 @@ import { common, next, outPaint, printJson, type CommandContext, type CommonOpti
 import { columnsOf } from "./io";
 import { textTable } from "./table";
 
-const KINDS = ["experiments", "metrics", "faults", "workloads", "tunables", "clocks"] as const;
+const KINDS = ["experiments", "metrics", "faults", "workloads", "tunables", "clocks", "validity"] as const;
 type Kind = (typeof KINDS)[number];
 
 const NEXT: Readonly<Record<Kind, string>> = {
@@ -15,6 +15,7 @@ const NEXT: Readonly<Record<Kind, string>> = {
   workloads: "quorumlab explain zipfian",
   tunables: "quorumlab explain r",
   clocks: "quorumlab explain dvvset",
+  validity: "quorumlab explain schedule-lag",
 };
 
 interface Item {
@@ -81,6 +82,11 @@ function itemsOf(kind: Kind): readonly Item[] {
     }
     case "workloads":
       return workloads();
+    case "validity": {
+      const { VALIDITY_KINDS } =
+        require("../../results/statistics/validity") as typeof import("../../results/statistics/validity");
+      return VALIDITY_KINDS.map(({ kind, title }) => ({ name: kind, summary: title }));
+    }
     case "metrics": {
       const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
       return metricDescriptions().map((metric) => ({ name: metric.name, summary: `${metric.title} (${metric.unit})` }));

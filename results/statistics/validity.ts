@@ -218,16 +218,16 @@ const JUDGED: readonly JudgedKind[] = [
     title: "The driver's event loop was held up",
     letsThrough:
       "While the loop is busy an answer waits to be seen and the next operation to be sent: the driver's own tail is reported as the store's.",
-    doubtful: { at: 0.25, unit: "of the highest percentile of latency claimed (p99 of the delay, above 2 ms)" },
-    invalid: { at: 1, unit: "of the highest percentile of latency claimed (p99 of the delay, above 2 ms)" },
-    why: "From a quarter on the tail is visibly the driver's; when its own delay reaches the tail, a store that answers at once would have got the same number. Delays up to 2 ms are the timer's that measures them.",
+    doubtful: { at: 0.25, unit: "of the highest percentile of latency claimed (p99 of the delay, less 2 ms)" },
+    invalid: { at: 1, unit: "of the highest percentile of latency claimed (p99 of the delay, less 2 ms)" },
+    why: "From a quarter on the tail is visibly the driver's; when its own delay reaches the tail, a store that answers at once would have got the same number. 2 ms are the timer's that measures it.",
     advice: "Lower workload.rate, give the driver a core of its own (cluster.pin), or close what else runs here.",
     about: "machine",
     see: ({ driver, claimedTail: tail }) =>
-      driver === undefined || tail === undefined || driver.loopDelayP99Ms <= LOOP_RESOLUTION_MS
+      driver === undefined || tail === undefined
         ? undefined
         : {
-            value: driver.loopDelayP99Ms / tail.ms,
+            value: (driver.loopDelayP99Ms - LOOP_RESOLUTION_MS) / tail.ms,
             reason: `for 1 % of the time the driver's event loop was ${ms(driver.loopDelayP99Ms)} or more behind (at most ${ms(driver.loopDelayMaxMs)}), against a ${tail.metric} of ${ms(tail.ms)}`,
           },
   },
@@ -238,16 +238,16 @@ const JUDGED: readonly JudgedKind[] = [
       "Nodes that share too few processors wait for each other, and the tail says how crowded the machine is and not what the protocol costs.",
     doubtful: {
       at: 0.5,
-      unit: "of the highest percentile of latency claimed (p99 of the delay of the worst node, above 2 ms)",
+      unit: "of the highest percentile of latency claimed (p99 of the delay of the worst node, less 2 ms)",
     },
     why: "A node's own work delays it too, and that is the store's: so it needs half of the tail, and never makes a trial invalid. Nodes that a fault stopped or ended are left out.",
     advice: "Use fewer nodes a core or less load, or read the tail as that of a crowded machine.",
     about: "machine",
     see: ({ nodes, claimedTail: tail }) => {
       const worst = worstOf(nodes, (one) => one.loopDelayP99Ms);
-      if (worst === undefined || tail === undefined || worst.loopDelayP99Ms <= LOOP_RESOLUTION_MS) return undefined;
+      if (worst === undefined || tail === undefined) return undefined;
       return {
-        value: worst.loopDelayP99Ms / tail.ms,
+        value: (worst.loopDelayP99Ms - LOOP_RESOLUTION_MS) / tail.ms,
         reason: `for 1 % of the time the event loop of ${worst.node} was ${ms(worst.loopDelayP99Ms)} or more behind (at most ${ms(worst.loopDelayMaxMs)}), against a ${tail.metric} of ${ms(tail.ms)}`,
       };
     },
@@ -258,11 +258,11 @@ const JUDGED: readonly JudgedKind[] = [
     letsThrough: "Every operation that is due or answered during a pause of the collector gets the pause added.",
     doubtful: {
       at: 1,
-      unit: "times the share of operations beyond the highest percentile claimed (share of time in pauses)",
+      unit: "× the share of operations beyond the highest percentile claimed (share of time in pauses)",
     },
     invalid: {
       at: 10,
-      unit: "times the share of operations beyond the highest percentile claimed (share of time in pauses)",
+      unit: "× the share of operations beyond the highest percentile claimed (share of time in pauses)",
     },
     why: "Pauses reach a p99 once they cover 1 % of the time, and a p99.9 with a tenth of that; ten times as much is in the p90 too. Counted only where the longest pause is a quarter of the claimed value, for shorter ones cannot be seen in it.",
     advice: "Lower workload.rate, values' size, or what is kept of raw history.",
@@ -275,7 +275,7 @@ const JUDGED: readonly JudgedKind[] = [
     letsThrough: "Pauses of the collector that this engine is written in are read as the price of the protocol.",
     doubtful: {
       at: 5,
-      unit: "times the share of operations beyond the highest percentile claimed (share of time in pauses, worst node)",
+      unit: "× the share of operations beyond the highest percentile claimed (share of time in pauses, worst node)",
     },
     why: "A pause of one node touches the requests that it coordinates or must answer, one in a few; so it takes a few times the share. It is the engine's own cost, which never makes a trial invalid.",
     advice: "Lower the load or the size of values, or take differences from the simulation, which has no collector.",
@@ -467,7 +467,7 @@ const JUDGED: readonly JudgedKind[] = [
     kind: "refused-writes-seen",
     title: 'Writes that "did not happen" were read',
     letsThrough: "Whatever is concluded from outcomes is wrong: an indefinite one was called definite.",
-    invalid: { at: 0, unit: "of such writes" },
+    invalid: { at: 0, unit: "such write" },
     why: "One is enough to break what every analysis rests on.",
     advice: "Report it: the store or its adapter calls an indefinite outcome definite, which corrupts every analysis.",
     about: "trial",
@@ -501,7 +501,7 @@ const JUDGED: readonly JudgedKind[] = [
     kind: "broken-values",
     title: "Values were read that cannot have been written under their key",
     letsThrough: "The store returns wrong bytes, quickly.",
-    invalid: { at: 0, unit: "of such values" },
+    invalid: { at: 0, unit: "such value" },
     why: "One is enough: a store that returns wrong bytes has no other figure worth reading.",
     advice: "Report it: the store or its adapter returns wrong bytes; or records of another workload lie in the store.",
     about: "trial",
@@ -514,7 +514,7 @@ const JUDGED: readonly JudgedKind[] = [
     kind: "script-cut",
     title: "The script was not carried out to its end",
     letsThrough: "What is left behind is not what the script makes.",
-    invalid: { at: 0, unit: "of the steps not begun" },
+    invalid: { at: 0, unit: "step that was not begun" },
     why: "A script has one outcome; that of a part of it is another script's.",
     advice: "Lengthen phases.measure, or shorten the script.",
     about: "trial",
@@ -527,7 +527,7 @@ const JUDGED: readonly JudgedKind[] = [
     kind: "identities-ran-out",
     title: "Clients kept an identity that should have ended",
     letsThrough: "A storm of short-lived clients was asked for and not made.",
-    doubtful: { at: 0, unit: "of such operations" },
+    doubtful: { at: 0, unit: "such operation" },
     why: "The identities that there were are what was measured; only fewer of them.",
     advice: "Raise workload.client_lifetime, or shorten the trial.",
     about: "trial",
@@ -540,7 +540,7 @@ const JUDGED: readonly JudgedKind[] = [
     kind: "queue-drops",
     title: "Messages between nodes were dropped that no experiment asked to lose",
     letsThrough: "Staleness and divergence of an overloaded cluster are read as those of the configuration.",
-    doubtful: { at: 0, unit: "of such messages" },
+    doubtful: { at: 0, unit: "such message" },
     why: "The store is made to survive lost messages, so the figures stand; what they are figures of is another question.",
     advice: "Lower the load, or read staleness and divergence as those of an overloaded cluster.",
     about: "trial",
@@ -605,7 +605,7 @@ export function thresholdInWords({ below }: ValidityKind, threshold: Threshold |
   const { at, unit } = threshold;
   if (unit.endsWith("that is all")) return "all of the repetitions";
   if (at === 0) return `any ${unit}`;
-  const amount = /^(times|s) /.test(unit) ? round(at) : percent(at);
+  const amount = /^(×|s) /.test(unit) ? round(at) : percent(at);
   return `${below === true ? "less" : "more"} than ${amount} ${unit}`;
 }
 

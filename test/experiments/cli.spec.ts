@@ -243,6 +243,8 @@ describe("the command line", () => {
       assert.match((await quorumlab(["explain", "vv-server"])).out, /may err/);
       assert.match((await quorumlab(["explain", "swim"])).out, /a failure detector[\s\S]*probe_interval[\s\S]*Das/);
       assert.match((await quorumlab(["explain", "p_stale"])).out, /^p_stale/);
+      const lag = (await quorumlab(["explain", "schedule-lag"])).out;
+      assert.match(lag, /doubtful +more than 10 % of the median[\s\S]*invalid +more than 100 %[\s\S]*advice +Lower/);
       assert.match((await quorumlab(["explain", "network"])).out, /network\.loss/);
       assert.match((await quorumlab(["explain", "num_tokens"])).out, /^ring\.vnodes_per_node/);
       assert.match((await quorumlab(["explain", "node_confirms"])).out, /not supported by this version yet/);
@@ -301,6 +303,7 @@ describe("the command line", () => {
       ["clocks", /^ {2}dvvset /m],
       ["workloads", /^ {2}ycsb: f +read 0\.5, rmw 0\.5/m],
       ["metrics", /^ {2}p_stale /m],
+      ["validity", /^ {2}schedule-lag +The driver sent/m],
     ] as const) {
       it(`shows ${kind}, a line each`, async () => {
         const { code, out, err } = await quorumlab(["list", kind], { COLUMNS: "70" });
@@ -317,7 +320,7 @@ describe("the command line", () => {
       };
       assert.deepEqual(
         document.lists.map((list) => list.kind),
-        ["experiments", "metrics", "faults", "workloads", "tunables", "clocks"],
+        ["experiments", "metrics", "faults", "workloads", "tunables", "clocks", "validity"],
       );
       for (const { items } of document.lists) assert.ok(items.length > 0);
     });
