@@ -2,7 +2,7 @@
  * The whole surface of a node: inputs go in through `step`, effects come out of `takeEffects`, and the only question
  * about time is `nextWakeup`. Whatever the world is made of, sockets or an event queue, it speaks these records.
  */
-import type { AnswerMessage, ClientMessage, Inspection, NodeIndex, PeerMessage, RingPhase } from "./messages";
+import type { ClientAnswer, ClientMessage, NodeIndex, PeerMessage, RingPhase } from "./messages";
 import type { Address } from "./vocabulary/address";
 import type { Micros } from "./vocabulary/micros";
 
@@ -21,6 +21,24 @@ export interface DamagedRecord {
   readonly vnode: number;
   readonly address: Address;
   readonly reason: string;
+}
+
+/** Which copies a range read is of: addresses from `from` up to before `to` (empty: no end), under these vnodes. */
+export interface RangeAsked {
+  readonly vnodes: readonly number[];
+  readonly from: Address;
+  readonly to: Address;
+  readonly limit: number;
+  /** Enough: the page may end once its records are as long as this, as far as the storage knows. */
+  readonly bytes: number;
+}
+
+/** Copies in order of address, then vnode: all that there are below `upTo` (undefined: all that were asked for). */
+export interface RangePage {
+  readonly entries: readonly ScannedRecord[];
+  readonly upTo: Address | undefined;
+  /** The very first record cannot be read, or none can: the page is nothing. */
+  readonly failure?: string;
 }
 
 export type Input =
@@ -43,6 +61,8 @@ export type Input =
       /** Records of the page that could not be read. */
       readonly damaged: readonly DamagedRecord[];
     }
+  /** The page that a range read was for. */
+  | { readonly kind: "ranged"; readonly token: number; readonly page: RangePage }
   | { readonly kind: "link-up"; readonly node: NodeIndex }
   | { readonly kind: "link-down"; readonly node: NodeIndex }
   /** The instant asked for by `nextWakeup` has come. */
@@ -51,8 +71,9 @@ export type Input =
   | { readonly kind: "operate"; readonly verb: OperatorVerb };
 
 export type Effect =
+  /** Beyond the last node there are clients that coordinate: `to` is their session, counted on from there. */
   | { readonly kind: "send"; readonly to: NodeIndex; readonly message: PeerMessage }
-  | { readonly kind: "answer"; readonly session: Session; readonly message: AnswerMessage | Inspection }
+  | { readonly kind: "answer"; readonly session: Session; readonly message: ClientAnswer }
   | { readonly kind: "load"; readonly token: number; readonly vnode: number; readonly address: Address }
   /** `state` undefined removes what is held. */
   | {
@@ -64,6 +85,8 @@ export type Effect =
     }
   /** Reads on in a walk over the storage; `cursor` undefined begins one. */
   | { readonly kind: "scan"; readonly token: number; readonly cursor: unknown; readonly limit: number }
+  /** Reads copies in order of address. */
+  | { readonly kind: "range"; readonly token: number; readonly asked: RangeAsked }
   /** Outlives the process, beside what is stored; durable before what follows is sent. It replaces the last one. */
   | { readonly kind: "persist"; readonly text: string }
   | { readonly kind: "note"; readonly note: Note };
@@ -119,15 +142,16 @@ export type Note =
   | { readonly kind: "refused"; readonly outcome: string; readonly reason: string }
   | {
       readonly kind: "coordinating";
-      readonly operation: "get" | "put";
+      readonly operation: "get" | "put" | "scan";
       readonly address: Address;
       readonly replicas: readonly NodeIndex[];
     }
   | { readonly kind: "event"; readonly address: Address; readonly state: string }
   | {
       readonly kind: "answered";
-      readonly operation: "get" | "put";
+      readonly operation: "get" | "put" | "scan";
       readonly outcome: string;
+      /** Of a scan: keys. */
       readonly versions: number;
     }
   | { readonly kind: "read-repair" | "anti-entropy"; readonly address: Address; readonly to: NodeIndex }

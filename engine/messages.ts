@@ -6,6 +6,7 @@
 import type { Context, Version } from "./clocks/clock";
 import type { Address } from "./vocabulary/address";
 import type { Micros } from "./vocabulary/micros";
+import type { Octets } from "./vocabulary/octets";
 import type { RingPlan } from "./vocabulary/ring-plan";
 import type { Outcome } from "./vocabulary/outcomes";
 import type { QuorumValue } from "./vocabulary/settings";
@@ -78,6 +79,77 @@ export interface AnswerMessage {
   /** One line for a log when the outcome is not ok. */
   readonly reason: string;
 }
+
+/**
+ * The keys of one bucket in order: from `start`, which belongs to them, to `end`, which does not (empty: to the last one).
+ * Keys lie all over the ring, so that whoever is asked asks on; it is forwarded to nobody.
+ */
+export interface ScanRequest {
+  readonly kind: "scan";
+  readonly id: number;
+  /** The address of the bucket's empty key: what all of its keys' addresses begin with. */
+  readonly bucket: Address;
+  readonly start: Octets;
+  readonly end: Octets;
+  /** Keys wanted. An answer brings {@link MAX_SCANNED} at most. */
+  readonly limit: number;
+  readonly options: RequestOptions | undefined;
+}
+
+/** A key of a scan's answer with all its siblings but the deleted ones; there is at least one. */
+export interface ScannedKey {
+  readonly key: Octets;
+  readonly versions: readonly Version[];
+}
+
+export interface ScanAnswer {
+  readonly kind: "scan-answer";
+  readonly id: number;
+  readonly outcome: Outcome;
+  readonly coordinator: NodeIndex;
+  /** In order of key. */
+  readonly keys: readonly ScannedKey[];
+  /** Where to go on; empty: the range is over. */
+  readonly next: Octets;
+  readonly reason: string;
+}
+
+/** Asks a node for copies of its own, in order of key: the first `limit` of them that lie in the range. */
+export interface RangeRequest {
+  readonly kind: "range";
+  readonly id: number;
+  /** Counts what one scan asks, so that no page is taken for another. */
+  readonly part: number;
+  /** Under which the copies are kept that count; none for hints. */
+  readonly vnodes: readonly number[];
+  readonly bucket: Address;
+  readonly start: Octets;
+  readonly end: Octets;
+  readonly limit: number;
+}
+
+export interface RangeCopy {
+  readonly vnode: number;
+  readonly key: Octets;
+  readonly state: unknown;
+}
+
+/** `copies` are all of the range below `upTo` (empty: all of it), in order of key, then vnode. */
+export interface RangeReply {
+  readonly kind: "range-reply";
+  readonly id: number;
+  readonly part: number;
+  readonly status: "ok" | "failed";
+  readonly copies: readonly RangeCopy[];
+  readonly upTo: Octets;
+}
+
+/** Keys in one {@link ScanAnswer}. */
+export const MAX_SCANNED = 1_000;
+/** Copies in one {@link RangeReply}: of each key as many as one node may have. */
+export const MAX_RANGE_COPIES = 2_048;
+/** A page of either kind ends once its values and clocks are as long as this: it is longer by one key at most. */
+export const MAX_PAGE_BYTES = 1_048_576;
 
 /** Read one replica. */
 export interface ReplicaGet {
@@ -405,13 +477,41 @@ export type Inspected = Pick<Inspection, "held" | "metadata">;
 
 export type Held = readonly number[] | undefined | "failed";
 
-export type ClientMessage = GetRequest | PutRequest | Inspect;
+/** Which members are there? What a client works by that coordinates its own requests. */
+export interface MembershipPoll {
+  readonly kind: "membership-poll";
+  readonly id: number;
+}
+
+/** To a poll; and unasked, with id 0, beside the refusal of a request that was begun under an older state of the ring. */
+export interface MembershipAnswer {
+  readonly kind: "membership";
+  readonly id: number;
+  /** Undefined where membership is fixed, or the node asked is in no ring yet. */
+  readonly ring: RingState | undefined;
+}
+
+/** What a client that coordinates asks of a replica. */
+export type ReplicaRequest = ReplicaGet | ReplicaPut | ProbeMessage;
+
+/** From a coordinator that is no member, which says under which state of the ring it began the request. */
+export interface ClientCoordinated {
+  readonly kind: "client-coordinated";
+  readonly ring: RingId;
+  readonly request: ReplicaRequest;
+}
+
+export type ClientMessage = GetRequest | PutRequest | ScanRequest | Inspect | MembershipPoll | ClientCoordinated;
+/** What a client is told. */
+export type ClientAnswer = AnswerMessage | ScanAnswer | Inspection | MembershipAnswer;
 export type PeerMessage =
   | GetRequest
   | PutRequest
   | AnswerMessage
   | ReplicaGet
   | ReplicaGetReply
+  | RangeRequest
+  | RangeReply
   | ReplicaPut
   | ReplicaPutReply
   | ReplicaUpdate
@@ -426,7 +526,10 @@ export type PeerMessage =
   | TransferReply
   | ProbeMessage
   | Heartbeat;
-export type Message = ClientMessage | PeerMessage | Inspection;
+export type Message = ClientMessage | PeerMessage | ClientAnswer;
+
+/** The coordinator in an {@link AnswerMessage} that the client made itself. */
+export const THE_CLIENT = -2;
 
 /** Asks an {@link Inspect} for what a node keeps of a key for others, under whatever hinted vnode. */
 export const ANY_HINT = 0xffff;

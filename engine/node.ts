@@ -7,6 +7,7 @@
  */
 import type { Clock, Version } from "./clocks/clock";
 import { clockFor, packActor } from "./clocks/clock";
+import { clientOpinion } from "./detectors/client-opinion";
 import { type Detector, detectorNamed } from "./detectors/detector";
 import { AntiEntropy } from "./antientropy/anti-entropy";
 import { Handoff } from "./handoff/handoff";
@@ -16,11 +17,13 @@ import {
   type Input,
   type Note,
   type ProtocolNode,
+  type RangePage,
   type ScannedRecord,
   type Session,
 } from "./io";
 import type {
   AnswerMessage,
+  ClientCoordinated,
   GetRequest,
   Held,
   HeldMetadata,
@@ -29,17 +32,22 @@ import type {
   PeerMessage,
   ProbeMessage,
   PutRequest,
+  RangeReply,
+  RangeRequest,
   ReplicaGet,
   ReplicaGetReply,
   ReplicaPut,
   ReplicaUpdate,
   RequestOptions,
   RingState,
+  ScannedKey,
+  ScanRequest,
   Ticket,
   Writer,
 } from "./messages";
-import { ANY_HINT, MAX_INSPECTED_KEYS } from "./messages";
+import { ANY_HINT, MAX_INSPECTED_KEYS, MAX_PAGE_BYTES, MAX_SCANNED } from "./messages";
 import { countOf, firstOf, MAX_REPLICAS, resolveQuorum } from "./quorum/arithmetic";
+import { Coverage } from "./quorum/coverage";
 import { Deadlines } from "./quorum/deadlines";
 import { Digests, DIGEST_BYTES } from "./quorum/digest";
 import { GetCoordination, type GetQuorum } from "./quorum/get-coordinator";
@@ -48,17 +56,21 @@ import { NOT_AT_A_REPLICA, PutCoordination, type PutQuorum } from "./quorum/put-
 import { ReadStrategies } from "./quorum/read-strategies";
 import { RecentLatency } from "./quorum/recent-latency";
 import { firstIdOf, type Identified, RequestTable } from "./quorum/request-table";
+import { ScanCoordination } from "./quorum/scan";
 import { StrategicGet } from "./quorum/strategic-get";
 import { Tickets } from "./quorum/tickets";
+import { rangeOfKeys } from "./replica/range-page";
 import { Replica } from "./replica/replica";
 import { Reaper } from "./replica/reaper";
+import type { HeardRing } from "./membership/heard-ring";
 import { LivingRing } from "./membership/living-ring";
+import { compareRingIds, NO_RING } from "./membership/ring-ids";
 import { HINTED, type Replica as Placement, type Ring } from "./ring/ring";
 import type { RingMaker } from "./ring/ring-maker";
-import { type Address, isAddress } from "./vocabulary/address";
+import { type Address, afterPrefix, isAddress, isBucketPrefix } from "./vocabulary/address";
 import { assert, unreachable } from "./vocabulary/assert";
 import { fromMs, type Micros } from "./vocabulary/micros";
-import { MalformedBytes } from "./vocabulary/octets";
+import { MalformedBytes, type Octets } from "./vocabulary/octets";
 import type { Outcome } from "./vocabulary/outcomes";
 import { Random } from "./vocabulary/random";
 import type { EngineSettings, HintSettings, QuorumValue } from "./vocabulary/settings";
@@ -73,6 +85,8 @@ export interface NodeOptions {
   readonly ring: Ring;
   /** Where membership is not fixed: how rings are made. */
   readonly rings?: RingMaker | undefined;
+  /** Of a coordinator inside a client, which is in no ring and has no copies: the ring as it has heard of it. */
+  readonly heard?: HeardRing | undefined;
   /** What an earlier life made durable with the last `persist`. */
   readonly remembered?: string | undefined;
   readonly settings: EngineSettings;
@@ -130,7 +144,7 @@ class Slop implements Identified {
   ) {}
 }
 
-type InProgress = GetCoordination | PutCoordination | Forwarding | Slop;
+type InProgress = GetCoordination | PutCoordination | ScanCoordination | Forwarding | Slop;
 
 /** What this node has done since it started. Monotonic. */
 export interface NodeCounts {
@@ -142,6 +156,10 @@ export interface NodeCounts {
   readRepairs: number;
   replicaReads: number;
   replicaWrites: number;
+  /** Of those coordinated, scans; pages of own copies read for scans, and the copies in them. */
+  coordinatedScans: number;
+  replicaScans: number;
+  rangeRecords: number;
   inspectedKeys: number;
   /** Tombstones removed. */
   reaped: number;
@@ -193,6 +211,9 @@ export const NOTHING_DONE: Readonly<NodeCounts> = {
   readRepairs: 0,
   replicaReads: 0,
   replicaWrites: 0,
+  coordinatedScans: 0,
+  replicaScans: 0,
+  rangeRecords: 0,
   inspectedKeys: 0,
   reaped: 0,
   speculations: 0,
@@ -225,6 +246,9 @@ export const NOTHING_DONE: Readonly<NodeCounts> = {
 
 /** Gets a page of a walk, where to go on, and what of it could not be read. */
 type PageTaker = (entries: readonly ScannedRecord[], cursor: unknown, damaged: readonly DamagedRecord[]) => void;
+
+/** Gets the copies of a range, or hears that they cannot be read. */
+type RangeTaker = (range: Pick<RangeReply, "status" | "copies" | "upTo">) => void;
 
 /** Who is to answer for a key: parallel sets of bits over `replicas`. */
 interface Places {
@@ -262,7 +286,13 @@ export class Node implements ProtocolNode {
   private ringSerial = 0;
   private unansweredBefore = 0;
   private readonly scans = new Map<number, PageTaker>();
+  private readonly ranges = new Map<number, (page: RangePage) => void>();
+  /** Of walks and range reads. */
   private nextScan = 1;
+  /** Of the ring that reads go by; made when a client scans. */
+  private coverage: Coverage | undefined;
+  /** When a scan stops waiting for those who say nothing, and asks others. */
+  private readonly patience = new Deadlines((id) => this.requests.get(id)?.kind === "scan");
   private effects = new Effects();
   private spare = new Effects();
   private now: Micros;
@@ -433,19 +463,20 @@ export class Node implements ProtocolNode {
   }
 
   private makeDetector(now: Micros): Detector {
-    const { index, epoch, settings } = this.options;
+    const { index, epoch, settings, heard } = this.options;
     const context = {
       self: index,
       epoch,
       random: this.random.fork("detector"),
       send: (to: NodeIndex, message: ProbeMessage): void => this.send(to, message),
     };
+    if (heard !== undefined) return clientOpinion(settings.detector, context, this.peers, now);
     return detectorNamed(settings.detector.name).create(settings.detector, context, this.peers, now);
   }
 
   private makeHandoff(): Handoff | undefined {
-    const { settings, epoch, index } = this.options;
-    if (settings.standIn === undefined) return undefined;
+    const { settings, epoch, index, heard } = this.options;
+    if (settings.standIn === undefined || heard !== undefined) return undefined;
     const patience = fromMs(4 * settings.writeTimeoutMs);
     return new Handoff(
       {
@@ -600,6 +631,8 @@ export class Node implements ProtocolNode {
     if (deadline !== undefined && deadline < next) next = deadline;
     const reaping = this.reaper.next();
     if (reaping < next) next = reaping;
+    const late = this.patience.next();
+    if (late !== undefined && late < next) next = late;
     const speculation = this.reads?.next();
     if (speculation !== undefined && speculation < next) next = speculation;
     if (this.handoff !== undefined && this.handoff.next() < next) next = this.handoff.next();
@@ -628,6 +661,9 @@ export class Node implements ProtocolNode {
         const { message, session } = input;
         if (message.kind === "get") this.get({ kind: "session", session, id: message.id }, message);
         else if (message.kind === "put") this.put({ kind: "session", session, id: message.id }, message);
+        else if (message.kind === "scan") this.scanRange({ kind: "session", session, id: message.id }, message);
+        else if (message.kind === "client-coordinated") this.coordinatedByClient(session, message);
+        else if (message.kind === "membership-poll") this.tellMembership(session, message.id);
         else this.inspect(session, message);
         return;
       }
@@ -646,6 +682,12 @@ export class Node implements ProtocolNode {
       case "scanned":
         this.scanned(input);
         return;
+      case "ranged": {
+        const done = this.ranges.get(input.token);
+        this.ranges.delete(input.token);
+        done?.(input.page);
+        return;
+      }
       case "link-up":
       case "link-down":
         if (input.kind === "link-up") this.introduce(input.node);
@@ -662,6 +704,69 @@ export class Node implements ProtocolNode {
       default:
         unreachable(input, "Node.step");
     }
+  }
+
+  // ---- clients that coordinate ---------------------------------------------------------------------------------
+
+  private coordinatedByClient(session: Session, { ring, request }: ClientCoordinated): void {
+    const from = this.options.ring.members.length + session;
+    if (request.kind === "probe") {
+      const ack = { kind: "probe", what: "ack", id: request.id, about: this.options.index, updates: [] } as const;
+      if (request.what === "ping") this.send(from, ack);
+      return;
+    }
+    const { living } = this;
+    // Nobody waits for a client before the ring changes: see `membership/heard-ring.ts`.
+    if (living !== undefined) {
+      if (compareRingIds(ring, living.state?.id ?? NO_RING) < 0 || living.isRemoved(this.options.index)) {
+        this.refuseClient(session, from, request, "a client's view of the ring is out of date");
+        return;
+      }
+    }
+    if (request.address.length > MAX_ADDRESS_BYTES) {
+      this.refuseClient(session, from, request, `not a key of at most ${String(MAX_ADDRESS_BYTES)} bytes`);
+      return;
+    }
+    if (request.kind === "replica-get") this.replicaGet(from, request);
+    else this.replicaPut(from, request);
+  }
+
+  private refuseClient(session: Session, from: NodeIndex, request: ReplicaGet | ReplicaPut, reason: string): void {
+    const { id, vnode } = request;
+    this.counts.refused++;
+    this.note({ kind: "refused", outcome: "unavailable", reason });
+    this.tellMembership(session, 0);
+    if (request.kind === "replica-get")
+      this.send(from, { kind: "replica-get-reply", id, vnode, status: "failed", state: undefined });
+    else if (request.acknowledge !== "none") this.send(from, { kind: "replica-put-reply", id, vnode, status: "failed" });
+  }
+
+  private tellMembership(session: Session, id: number): void {
+    const message = { kind: "membership", id, ring: this.living?.state } as const;
+    this.effects.push({ kind: "answer", session, message });
+  }
+
+  /** Of a coordinator inside a client: the ring that it has heard of is another one. */
+  ringHeard(now: Micros): void {
+    const { heard } = this.options;
+    assert(heard !== undefined, "members follow the ring by themselves");
+    if (now > this.now) this.now = now;
+    this.ring = heard.reading;
+    this.ringSerial = heard.serial;
+    this.watch(heard.watched() ?? this.peers);
+  }
+
+  /** On whose behalf a request is, and how many states of the ring had been heard of when it began. */
+  about(id: number): { readonly session: Session | undefined; readonly ringSerial: number } | undefined {
+    const found = this.requests.get(id);
+    if (found === undefined) return undefined;
+    const { origin, ringSerial } = found.kind === "slop" ? found.put : found;
+    return { session: origin.kind === "session" ? origin.session : undefined, ringSerial };
+  }
+
+  /** Whether a coordinator inside a client believes that a node can be asked. */
+  believes(node: NodeIndex): boolean {
+    return this.believedUp(node);
   }
 
   // ---- walks over the own copies -------------------------------------------------------------------------------
@@ -754,6 +859,14 @@ export class Node implements ProtocolNode {
         this.advanceGet(get);
         return;
       }
+      case "range":
+        this.range(from, message);
+        return;
+      case "range-reply": {
+        const scan = this.requests.get(message.id);
+        if (scan?.kind === "scan") this.pageOf(scan, from, message);
+        return;
+      }
       case "replica-put":
         this.replicaPut(from, message);
         return;
@@ -836,7 +949,13 @@ export class Node implements ProtocolNode {
   }
 
   /** A request is given up: whoever has not answered has shown what it is worth. */
-  private tellOfSilence(request: GetCoordination | PutCoordination): void {
+  private tellOfSilence(request: GetCoordination | PutCoordination | ScanCoordination): void {
+    if (request.kind === "scan") {
+      for (const node of request.silent()) {
+        if (node !== this.options.index) this.detector.outcome!(node, false, this.now - request.startedAt, this.now);
+      }
+      return;
+    }
     for (let rest = request.silent(); rest !== 0; rest &= rest - 1) {
       const { node } = request.replicas[firstOf(rest)];
       if (node !== this.options.index) this.detector.outcome!(node, false, this.now - request.startedAt, this.now);
@@ -881,7 +1000,7 @@ export class Node implements ProtocolNode {
     const { id, vnode, acknowledge } = message;
     const reply = (status: "received" | "stored" | "failed"): void =>
       this.send(from, { kind: "replica-put-reply", id, vnode, status });
-    if (!this.mayKeep(vnode, from)) {
+    if (!this.mayKeep(vnode, from < this.options.ring.members.length ? from : this.options.index)) {
       if (acknowledge !== "none") reply("failed");
       return;
     }
@@ -1125,6 +1244,8 @@ export class Node implements ProtocolNode {
 
   /** Whoever answered with less than all that was found gets the rest. */
   private repairBehind(get: GetCoordination, cause: "read-repair" | "anti-entropy"): void {
+    // What is sent says under which ring it was decided, and this one is over.
+    if (this.options.heard !== undefined && get.ringSerial !== this.ringSerial) return;
     const { state, targets } = get.finalAction(this.clock);
     for (const target of targets) {
       const { node, vnode, home } = target;
@@ -1190,6 +1311,128 @@ export class Node implements ProtocolNode {
   private checkTombstone(address: Address): void {
     const options: RequestOptions = { r: "all" };
     this.get({ kind: "nobody", id: 0 }, { kind: "get", id: 0, forwarded: false, address, options });
+  }
+
+  // ---- scans ---------------------------------------------------------------------------------------------------
+
+  private scanRange(origin: Origin, request: ScanRequest): void {
+    const { settings, index } = this.options;
+    const { bucket, start, end, limit, options } = request;
+    const refused = this.refusal(false);
+    if (refused !== undefined) return this.refuseScan(origin, refused.outcome, refused.reason);
+    if (!isBucketPrefix(bucket) || bucket.length + Math.max(start.length, end.length) > MAX_ADDRESS_BYTES || limit < 1)
+      return this.refuseScan(origin, "invalid", "not a range of a bucket's keys, or none of them are wanted");
+    const n = settings.nVal;
+    const r = this.quorumOf(options?.r, settings.r, n);
+    const pr = this.quorumOf(options?.pr, settings.pr, n);
+    if (r === undefined || pr === undefined)
+      return this.refuseScan(origin, "invalid", `r or pr is not between 0 and ${String(n)}`);
+    // Fallbacks are not asked, so that whoever answers is a primary.
+    const needed = Math.max(1, r, pr);
+    if (this.coverage?.ring !== this.ring) this.coverage = new Coverage(this.ring, n);
+    const up = (node: NodeIndex): boolean => this.believedUp(node);
+    const live = this.coverage.fewest(up);
+    if (live < needed) {
+      const reason = `of some keys ${String(live)} replicas believed up, ${String(needed)} needed`;
+      return this.refuseScan(origin, "unavailable", reason);
+    }
+    const scan = new ScanCoordination(origin, request, this.coverage, this.clock, needed, index, up);
+    const timeoutMs = options?.timeoutMs ?? settings.readTimeoutMs;
+    this.open(scan, timeoutMs);
+    scan.startedAt = this.now;
+    this.patience.add(this.now, timeoutMs / 2, scan.id);
+    scan.begin();
+    this.advanceScan(scan);
+  }
+
+  /** Asks for the pages that it wants, and answers when it wants none. */
+  private advanceScan(scan: ScanCoordination): void {
+    const asks = scan.takeAsks(this.now);
+    const { id, request } = scan;
+    const { bucket, end } = request;
+    if (this.options.tracing && asks.length > 0) {
+      const replicas = asks.map(({ node }) => node);
+      this.note({ kind: "coordinating", operation: "scan", address: bucket + asks[0].start, replicas });
+    }
+    for (const { node, part, vnodes, start, limit } of asks) {
+      const range: RangeRequest = { kind: "range", id, part, vnodes, bucket, start, end, limit };
+      if (node !== this.options.index || this.options.loopback) this.send(node, range);
+      else
+        this.readRange(range, (read) => {
+          if (this.requests.get(id) === scan) this.pageOf(scan, node, { part, ...read });
+        });
+    }
+    if (scan.verdict() === "pending") return;
+    this.close(scan);
+    const { outcome, keys, next, reason } = scan.response();
+    this.answerScan(scan.origin, outcome, keys, next, reason);
+    if (this.options.tracing) this.note({ kind: "answered", operation: "scan", outcome, versions: keys.length });
+  }
+
+  private pageOf(scan: ScanCoordination, from: NodeIndex, page: Omit<RangeReply, "kind" | "id">): void {
+    const askedAt = scan.add(from, page);
+    if (askedAt === undefined) return;
+    if (this.watchesOutcomes && from !== this.options.index)
+      this.detector.outcome!(from, true, this.now - askedAt, this.now);
+    this.advanceScan(scan);
+  }
+
+  /** A peer coordinates a scan. */
+  private range(from: NodeIndex, message: RangeRequest): void {
+    const { id, part } = message;
+    this.readRange(message, ({ status, copies, upTo }) =>
+      this.send(from, { kind: "range-reply", id, part, status, copies, upTo }),
+    );
+  }
+
+  /** Copies of this node's own; `done` is told later. */
+  private readRange({ vnodes, bucket, start, end, limit }: RangeRequest, done: RangeTaker): void {
+    if (!isBucketPrefix(bucket) || bucket.length + start.length > MAX_ADDRESS_BYTES)
+      return done({ status: "failed", copies: [], upTo: "" });
+    const from = bucket + start;
+    const to = end === "" ? afterPrefix(bucket) : bucket + end;
+    const most = Math.max(1, Math.min(MAX_SCANNED, limit));
+    // Now: by the time the page comes some of them may be stored, and forgotten here.
+    const known: ScannedRecord[] = [];
+    this.replica.unsettled((vnode, address, state) => {
+      if (state === undefined || address < from || (to !== "" && address >= to) || !vnodes.includes(vnode)) return;
+      known.push({ vnode, address, state });
+    });
+    const token = this.nextScan++;
+    this.ranges.set(token, (page) => {
+      if (page.failure !== undefined) {
+        this.note({ kind: "storage-failed", address: page.upTo ?? from, reason: page.failure });
+        return done({ status: "failed", copies: [], upTo: "" });
+      }
+      const range = rangeOfKeys(page, known, this.clock, most, (state) => this.sizeOf(state), bucket.length);
+      this.counts.replicaScans++;
+      this.counts.rangeRecords += range.copies.length;
+      done({ status: "ok", ...range });
+    });
+    this.effects.push({ kind: "range", token, asked: { vnodes, from, to, limit: most, bytes: MAX_PAGE_BYTES } });
+  }
+
+  private refuseScan(origin: Origin, outcome: Outcome, reason: string): void {
+    this.counts.refused++;
+    this.note({ kind: "refused", outcome, reason });
+    this.answerScan(origin, outcome, [], "", reason);
+  }
+
+  private answerScan(
+    origin: Origin,
+    outcome: Outcome,
+    keys: readonly ScannedKey[],
+    next: Octets,
+    reason: string,
+  ): void {
+    if (origin.kind !== "session") return;
+    const { session, id } = origin;
+    const coordinator = this.options.index;
+    this.effects.push({
+      kind: "answer",
+      session,
+      message: { kind: "scan-answer", id, outcome, coordinator, keys, next, reason },
+    });
   }
 
   // ---- puts ----------------------------------------------------------------------------------------------------
@@ -1495,18 +1738,9 @@ export class Node implements ProtocolNode {
   /** Admission, address check and preference list; refuses by itself and returns undefined when it must. */
   private place(origin: Origin, request: GetRequest | PutRequest): Places | undefined {
     const { settings } = this.options;
-    // Whoever joins is no coordinator for clients yet; what is passed on to it comes from where all have switched.
-    const { living } = this;
-    if (living?.serving === false && !(request.forwarded && living.isMember(this.options.index))) {
-      this.refuse(origin, "unavailable", "this node is no member of the ring");
-      return undefined;
-    }
-    if (this.unanswered >= settings.admission) {
-      this.refuse(
-        origin,
-        "overloaded",
-        `${String(this.unanswered)} operations in progress, limit ${String(settings.admission)}`,
-      );
+    const refused = this.refusal(request.forwarded);
+    if (refused !== undefined) {
+      this.refuse(origin, refused.outcome, refused.reason);
       return undefined;
     }
     if (request.address.length > MAX_ADDRESS_BYTES || !isAddress(request.address)) {
@@ -1521,7 +1755,7 @@ export class Node implements ProtocolNode {
       asked |= 1 << i;
       live++;
     }
-    const pending = request.kind === "put" ? this.living?.pending(request.address, replicas) : undefined;
+    const pending = request.kind === "put" ? (this.living ?? this.options.heard)?.pending(request.address, replicas) : undefined;
     const places =
       live < replicas.length && this.lends
         ? this.withFallbacks(request, asked, pending)
@@ -1537,6 +1771,18 @@ export class Node implements ProtocolNode {
       return undefined;
     }
     return places;
+  }
+
+  /** Why nothing at all is taken on just now. */
+  private refusal(forwarded: boolean): { readonly outcome: Outcome; readonly reason: string } | undefined {
+    // Whoever joins is no coordinator for clients yet; what is passed on to it comes from where all have switched.
+    const { living } = this;
+    if (living?.serving === false && !(forwarded && living.isMember(this.options.index)))
+      return { outcome: "unavailable", reason: "this node is no member of the ring" };
+    const { admission } = this.options.settings;
+    if (this.unanswered < admission) return undefined;
+    const reason = `${String(this.unanswered)} operations in progress, limit ${String(admission)}`;
+    return { outcome: "overloaded", reason };
   }
 
   private believedUp(node: NodeIndex): boolean {
@@ -1577,7 +1823,8 @@ export class Node implements ProtocolNode {
   }
 
   private shouldForward(request: GetRequest | PutRequest, { replicas, asked, primaries }: Places): boolean {
-    if (this.options.settings.coordinator !== "replica" || request.forwarded) return false;
+    if (this.options.settings.coordinator !== "replica" || request.forwarded || this.options.heard !== undefined)
+      return false;
     const self = this.placeOfSelf(replicas, asked);
     return self < 0 || (replicas[self].home !== undefined && primaries !== 0);
   }
@@ -1650,6 +1897,7 @@ export class Node implements ProtocolNode {
     this.unanswered++;
     this.counts.coordinated++;
     if (request.kind === "get") this.counts.coordinatedGets++;
+    else if (request.kind === "scan") this.counts.coordinatedScans++;
     this.deadlines.add(this.now, timeoutMs, request.id);
   }
 
@@ -1715,12 +1963,13 @@ export class Node implements ProtocolNode {
 
   private woken(): void {
     if (this.reads !== undefined) this.speculateOnLate(this.reads);
+    this.replaceLate();
     for (;;) {
       const id = this.deadlines.takeDue(this.now);
       if (id === undefined) break;
       const request = this.requests.get(id);
       if (request === undefined) continue;
-      if (this.watchesOutcomes && (request.kind === "get" || request.kind === "put")) this.tellOfSilence(request);
+      if (this.watchesOutcomes && request.kind !== "forwarding" && request.kind !== "slop") this.tellOfSilence(request);
       if (request.kind === "get" && request.answered) {
         this.finishGet(request);
         continue;
@@ -1735,6 +1984,11 @@ export class Node implements ProtocolNode {
       }
       if (request.kind === "slop") {
         this.slopEnded(request, false);
+        continue;
+      }
+      if (request.kind === "scan") {
+        this.close(request);
+        this.answerScan(request.origin, "timeout", [], "", "not all pages before the timeout");
         continue;
       }
       if (request.kind === "put") {
@@ -1762,6 +2016,16 @@ export class Node implements ProtocolNode {
     this.living?.advance(this.now);
     if (this.now >= this.nextHeartbeat) this.beat();
     this.noteOpinions();
+  }
+
+  /** Scans whose time is half over ask others instead of those who have said nothing. */
+  private replaceLate(): void {
+    for (let id = this.patience.takeDue(this.now); id !== undefined; id = this.patience.takeDue(this.now)) {
+      const scan = this.requests.get(id);
+      if (scan?.kind !== "scan") continue;
+      scan.lateNow();
+      this.advanceScan(scan);
+    }
   }
 
   private beat(): void {

@@ -18,7 +18,7 @@ import { textFromOctets, type Octets } from "../engine/vocabulary/octets";
 import { certaintyOf, isSpan, type OperationKind, type OperationRecord, type Phase } from "../results/record/history";
 import { KeyActivities } from "./key-activity";
 import type { DrawnOperation, Reply, Request, Workload } from "./operation";
-import type { Session } from "./session";
+import { hashOfKey, type Session } from "./session";
 import type { WorkloadSettings } from "./settings";
 
 /** A request to hand to the target; its reply comes back under `token`. */
@@ -31,6 +31,7 @@ export interface DueRequest {
 interface Course<Owner> {
   readonly operation: DrawnOperation;
   readonly key: string;
+  readonly keyHash: number;
   readonly session: Session;
   readonly owner: Owner;
   /** Of the operation: when the schedule wanted it and when it went out. */
@@ -127,12 +128,13 @@ export class Courses<Owner> {
   begin(operation: DrawnOperation, session: Session, owner: Owner, intended: Micros, now: Micros): void {
     if (operation.kind === "multi-get") return this.beginTogether(operation, session, owner, intended, now);
     const spanId = isSpan(operation.kind) ? this.nextId++ : -1;
-    const key = this.printable(operation.key);
+    const key = operation.key.printed ?? this.printable(operation.key);
+    const keyHash = operation.key.hash ?? this.hashOf(key);
     const opensPair = this.readsFirst(operation);
     const step = opensPair
       ? this.readStep(operation, session, intended, now)
-      : this.onlyStep(operation, key, session, intended, now);
-    this.send({ operation, key, session, owner, intended, start: now, spanId, step, group: undefined });
+      : this.onlyStep(operation, key, keyHash, session, intended, now);
+    this.send({ operation, key, keyHash, session, owner, intended, start: now, spanId, step, group: undefined });
   }
 
   private beginTogether(
@@ -159,8 +161,9 @@ export class Courses<Owner> {
     for (const name of keys) {
       const part: DrawnOperation = { ...READ, key: name };
       const key = this.printable(name);
-      const step = this.onlyStep(part, key, session, intended, now);
-      this.send({ operation: part, key, session, owner, intended, start: now, spanId: -1, step, group });
+      const keyHash = this.hashOf(key);
+      const step = this.onlyStep(part, key, keyHash, session, intended, now);
+      this.send({ operation: part, key, keyHash, session, owner, intended, start: now, spanId: -1, step, group });
     }
   }
 
@@ -193,7 +196,8 @@ export class Courses<Owner> {
       if (page !== undefined) {
         // A store that sends a listing back to where it came from would keep it going for ever.
         if (page.key.key > step.request.key.key) {
-          course.step = this.onlyStep(page, this.printable(page.key), course.session, now, now);
+          const key = this.printable(page.key);
+          course.step = this.onlyStep(page, key, this.hashOf(key), course.session, now, now);
           this.send(course);
           return undefined;
         }
@@ -259,6 +263,11 @@ export class Courses<Owner> {
     return this.options.context === "session" || this.options.context === "last-read";
   }
 
+  /** What sessions look a key up by; nobody's business where they remember nothing. */
+  private hashOf(key: string): number {
+    return this.remembers ? hashOfKey(key) : 0;
+  }
+
   private readsFirst(operation: DrawnOperation): boolean {
     if (operation.kind === "rmw") return true;
     const write = operation.kind === "update" || operation.kind === "delete";
@@ -279,11 +288,18 @@ export class Courses<Owner> {
     return { id: this.nextId++, kind: "read", intended, start: now, request, seen: NONE, opensPair: true };
   }
 
-  private onlyStep(operation: DrawnOperation, key: string, session: Session, intended: Micros, now: Micros): Step {
+  private onlyStep(
+    operation: DrawnOperation,
+    key: string,
+    keyHash: number,
+    session: Session,
+    intended: Micros,
+    now: Micros,
+  ): Step {
     const { kind } = operation;
     const writes = kind === "update" || kind === "insert" || kind === "delete";
     const carries = kind === "update" || kind === "delete";
-    const known = carries && !operation.blind && this.remembers ? session.recall(key) : undefined;
+    const known = carries && !operation.blind && this.remembers ? session.recall(key, keyHash) : undefined;
     const request: Request = {
       kind: requestKind(kind),
       key: operation.key,
@@ -328,31 +344,42 @@ export class Courses<Owner> {
 
   /** What session and workload learn from a reply. */
   private note(course: Course<Owner>, reply: Reply, now: Micros): void {
-    const { key, session } = course;
+    const { key, keyHash, session } = course;
     const { request } = course.step;
     if (request.writeId !== 0) this.activities.ended(key, now);
-    if (reply.outcome !== "ok" || request.kind === "scan") return;
+    if (reply.outcome !== "ok") return;
+    if (request.kind === "scan") {
+      // No contexts come with a scan: the session goes on with those that it has.
+      const { type, bucket } = request.key;
+      for (const { key: name, payloads } of reply.records ?? [])
+        this.verifyAll({ type, bucket, key: name }, payloads, 0);
+      return;
+    }
     if (request.kind === "get") this.verify(course.operation.key, reply);
     if (!this.remembers) return;
     if (request.kind === "get") {
       // "Nothing there" is the session's last word on the key too.
-      if (reply.context === "") session.forget(key);
-      else session.remember(key, reply.context, reply.versions);
+      if (reply.context === "") session.forget(key, keyHash);
+      else session.remember(key, reply.context, reply.versions, keyHash);
     } else if (reply.context !== "" && this.options.context === "session") {
       // A store that does not say what stands after a put: the session has seen its own write, and through that what
       // the write had seen.
       const versions = reply.versions.length > 0 ? reply.versions : [request.writeId];
-      session.remember(key, reply.context, versions);
+      session.remember(key, reply.context, versions, keyHash);
     }
   }
 
-  private verify(name: KeyName, reply: Reply): void {
+  private verify(name: KeyName, { versions, values, payloads }: Reply): void {
+    // Tombstones among the versions have no value to verify; more empty ones than those are broken.
+    this.verifyAll(name, payloads, versions.length - values);
+  }
+
+  private verifyAll(name: KeyName, payloads: readonly Octets[], tombstones: number): void {
     const { workload } = this.options;
     if (workload.verify === undefined) return;
-    // Tombstones among the versions have no value to verify; more empty ones than those are broken.
-    let tombstones = reply.versions.length - reply.values;
-    for (const payload of reply.payloads) {
-      if (payload === "" && tombstones-- > 0) continue;
+    let passedOver = 0;
+    for (const payload of payloads) {
+      if (payload === "" && passedOver++ < tombstones) continue;
       if (workload.verify(name, payload)) this.integrity.confirmed++;
       else this.integrity.broken++;
     }
@@ -381,7 +408,7 @@ export class Courses<Owner> {
   }
 
   private recordSpan(
-    { operation, spanId, key, session, intended, start }: Omit<Course<Owner>, "step" | "group" | "owner">,
+    { operation, spanId, key, session, intended, start }: Omit<Course<Owner>, "step" | "group" | "owner" | "keyHash">,
     outcome: Outcome,
     now: Micros,
   ): void {

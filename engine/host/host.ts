@@ -3,7 +3,7 @@
  * each step are performed before the next input is looked at. A port that completes within the call only queues the
  * completion, so a node is never re-entered.
  */
-import type { DamagedRecord, Effect, Input, Note, ProtocolNode, ScannedRecord } from "../io";
+import type { DamagedRecord, Effect, Input, Note, ProtocolNode, RangePage, ScannedRecord } from "../io";
 import type { Micros } from "../vocabulary/micros";
 import { unreachable } from "../vocabulary/assert";
 import type { Alarm, Storage, StorageEvents, Transport } from "./ports";
@@ -101,6 +101,10 @@ export class Host implements StorageEvents {
     this.deliver({ kind: "scanned", token, entries, cursor, damaged });
   }
 
+  ranged(token: number, page: RangePage): void {
+    this.deliver({ kind: "ranged", token, page });
+  }
+
   private perform(effect: Effect, now: Micros): void {
     switch (effect.kind) {
       case "send":
@@ -117,6 +121,9 @@ export class Host implements StorageEvents {
         return;
       case "scan":
         this.storage.scan(effect.token, effect.cursor, effect.limit, this);
+        return;
+      case "range":
+        this.storage.range(effect.token, effect.asked, this);
         return;
       case "persist":
         this.ports.persist?.(effect.text);

@@ -2,8 +2,9 @@
  * Storage in memory, for both worlds: states are immutable values, so keeping a reference is keeping a copy. Stored
  * means applied; nothing survives the process, which is what this tunable promises.
  */
-import type { ScannedRecord } from "../io";
+import type { RangeAsked, ScannedRecord } from "../io";
 import type { Address } from "../vocabulary/address";
+import { inOrder, OrderedKeys } from "./ordered-keys";
 import type { Storage, StorageEvents } from "./ports";
 
 /**
@@ -21,6 +22,8 @@ export class MemoryStorage implements Storage {
   /** Nearly all copies live in vnode 0 (`distinct_hosts: walk`); others get a map each. */
   private readonly first = new Map<Address, unknown>();
   private readonly vnodes = new Map<number, Map<Address, unknown>>([[0, this.first]]);
+  /** By vnode, once somebody has read a range of it. */
+  private readonly orders = new Map<number, OrderedKeys>();
 
   load(token: number, vnode: number, address: Address, events: StorageEvents): void {
     events.loaded(token, vnode === 0 ? this.first.get(address) : this.vnodes.get(vnode)?.get(address));
@@ -29,9 +32,40 @@ export class MemoryStorage implements Storage {
   store(token: number, vnode: number, address: Address, state: unknown, events: StorageEvents): void {
     let keys = vnode === 0 ? this.first : this.vnodes.get(vnode);
     if (keys === undefined) this.vnodes.set(vnode, (keys = new Map<Address, unknown>()));
+    if (this.orders.size > 0) this.reorder(vnode, keys, address, state);
     if (state === undefined) keys.delete(address);
     else keys.set(address, state);
     events.stored(token);
+  }
+
+  private reorder(vnode: number, keys: ReadonlyMap<Address, unknown>, address: Address, state: unknown): void {
+    const order = this.orders.get(vnode);
+    if (order === undefined || keys.has(address) === (state !== undefined)) return;
+    if (state !== undefined) order.add(address);
+    else if (order.removed()) this.orders.delete(vnode);
+  }
+
+  /** States have no size here: the page ends at the limit alone. */
+  range(token: number, { vnodes, from, to, limit }: RangeAsked, events: Pick<StorageEvents, "ranged">): void {
+    const entries: ScannedRecord[] = [];
+    let upTo: Address | undefined;
+    for (const { vnode, address } of inOrder(vnodes, (of) => this.orderOf(of).from(from))) {
+      if (to !== "" && address >= to) break;
+      const state = this.vnodes.get(vnode)?.get(address);
+      if (state === undefined) continue;
+      if (entries.length >= limit && entries[entries.length - 1].address !== address) {
+        upTo = address;
+        break;
+      }
+      entries.push({ vnode, address, state });
+    }
+    events.ranged(token, { entries, upTo });
+  }
+
+  private orderOf(vnode: number): OrderedKeys {
+    let order = this.orders.get(vnode);
+    if (order === undefined) this.orders.set(vnode, (order = new OrderedKeys(this.vnodes.get(vnode)?.keys() ?? [])));
+    return order;
   }
 
   scan(token: number, cursor: unknown, limit: number, events: StorageEvents): void {

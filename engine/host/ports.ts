@@ -2,15 +2,18 @@
  * What a world provides to a node: links, a disk, a way to be woken. The two worlds differ here and nowhere else.
  * Completions may be called back within the call (memory) or later (a disk); the host copes with both.
  */
-import type { AnswerMessage, Inspection, NodeIndex, PeerMessage } from "../messages";
-import type { DamagedRecord, ScannedRecord, Session } from "../io";
+import type { ClientAnswer, NodeIndex, PeerMessage } from "../messages";
+import type { DamagedRecord, RangeAsked, RangePage, ScannedRecord, Session } from "../io";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 
 export interface Transport {
-  /** Best effort, in order per link unless the network's tunables say otherwise. Never blocks, never throws. */
+  /**
+   * Best effort, in order per link unless the network's tunables say otherwise. Never blocks, never throws. Numbers from that
+   * of the nodes on are sessions of clients that coordinate.
+   */
   send(to: NodeIndex, message: PeerMessage): void;
-  answer(session: Session, message: AnswerMessage | Inspection): void;
+  answer(session: Session, message: ClientAnswer): void;
 }
 
 /** Where a storage reports completions, by the token it was given. */
@@ -25,6 +28,8 @@ export interface StorageEvents {
    * the walk goes on without them. A state may be older than one whose store has not completed yet.
    */
   scanned(token: number, entries: readonly ScannedRecord[], cursor: unknown, damaged: readonly DamagedRecord[]): void;
+  /** A page of a range read; a state may be older than one whose store has not completed yet. */
+  ranged(token: number, page: RangePage): void;
 }
 
 export interface Storage {
@@ -39,6 +44,11 @@ export interface Storage {
    * removed meanwhile may come or not.
    */
   scan(token: number, cursor: unknown, limit: number, events: StorageEvents): void;
+  /**
+   * Reads copies in order of address: one page. It ends at the limit, though never between two copies of one address, or
+   * before a record that cannot be read. The order costs those who store nothing until somebody has asked for it.
+   */
+  range(token: number, asked: RangeAsked, events: Pick<StorageEvents, "ranged">): void;
   /** Keys held. */
   count(): number;
 }

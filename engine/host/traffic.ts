@@ -27,6 +27,9 @@ export function causeOf(message: PeerMessage): MessageCause {
     case "replica-get":
     case "replica-get-reply":
       return message.background === true ? "anti-entropy" : "reading";
+    case "range":
+    case "range-reply":
+      return "reading";
     case "replica-put":
       return message.cause === "reap" ? "replication" : message.cause;
     case "replica-put-reply":

@@ -1,7 +1,7 @@
 /**
  * The client library: connections to every node, requests in, exactly one answer each. It knows the ring, so that
  * `token-aware` routing can save the extra hop by asking a replica directly; `any` asks the nodes in turn, as a load
- * balancer would.
+ * balancer would; `client-driven` has a coordinator in it (`host/client-coordinator.ts`) that asks the replicas itself.
  *
  * What it says about a request that got no answer is the part to get right: a request that never left is a definite
  * failure, one that left and was not answered is indefinite, however sure one may feel.
@@ -9,13 +9,26 @@
 import { connect } from "node:net";
 import "./native-octets";
 import { clockFor } from "../clocks/clock";
+import { ClientCoordinator, isReply, type ReplicaReply } from "../host/client-coordinator";
 import type { PartitionRule } from "../host/faults";
 import { isCut } from "../host/link-harm";
-import type { AnswerMessage, Inspected, Inspection, RequestOptions, Writer } from "../messages";
-import { MAX_INSPECTED_KEYS, NOBODY } from "../messages";
+import type {
+  AnswerMessage,
+  ClientAnswer,
+  ClientMessage,
+  Inspected,
+  MembershipAnswer,
+  RequestOptions,
+  ScanAnswer,
+  ScanRequest,
+  Writer,
+} from "../messages";
+import { MAX_INSPECTED_KEYS, NOBODY, THE_CLIENT } from "../messages";
 import { Deadlines } from "../quorum/deadlines";
 import { type Identified, RequestTable } from "../quorum/request-table";
+import type { NodeCounts } from "../node";
 import type { Ring } from "../ring/ring";
+import type { RingMaker } from "../ring/ring-maker";
 import type { Address } from "../vocabulary/address";
 import { type ByteReader, MalformedBytes } from "../vocabulary/octets";
 import type { Outcome } from "../vocabulary/outcomes";
@@ -24,11 +37,11 @@ import type { Context, Version } from "../clocks/clock";
 import { Codec, WIRE_VERSION } from "../wire/codec";
 import { Connection } from "./connection";
 import { DelayLine, type LinkShape } from "./delay-line";
-import { clientLinkShape } from "./link-shapes";
-import { monotonicMicros } from "./monotonic";
+import { balancerShape, clientLinkShape, inSuccession } from "./link-shapes";
+import { monotonicMicros, TimerAlarm } from "./monotonic";
 import type { NodeAddress } from "./tcp-transport";
 
-export type Routing = "any" | "token-aware";
+export type Routing = "any" | "token-aware" | "client-driven";
 
 export interface ClientOptions {
   readonly cluster: ClusterSettings;
@@ -40,7 +53,19 @@ export interface ClientOptions {
   readonly shaped: boolean;
   /** Added to the store's own timeout before the client gives up by itself. */
   readonly graceMs: number;
+  /** Past the load balancer, whatever the routing. */
+  readonly direct?: true;
+  /** Client-driven: which of the cluster's clients this is, how often it asks for the membership, and how rings are made. */
+  readonly number?: number;
+  readonly pollMs?: number;
+  readonly rings?: RingMaker;
 }
+
+/** Dynamo's own. */
+const DEFAULT_POLL_MS = 10_000;
+
+/** What to scan: keys of one bucket. */
+export type ScanRange = Pick<ScanRequest, "bucket" | "start" | "end" | "limit">;
 
 const RETRY_MS = 100;
 const CONNECT_PATIENCE_MS = 5_000;
@@ -50,7 +75,7 @@ class Pending implements Identified {
   constructor(
     /** The node it was, or is to be, sent to. */
     public node: number,
-    readonly done: (answer: AnswerMessage | Inspection | undefined, outcome: Outcome) => void,
+    readonly done: (answer: ClientAnswer | undefined, outcome: Outcome) => void,
     /** Written to a socket: from here on failure is indefinite. */
     public sent: boolean,
     /** Of the load's sessions, which partitions tell apart; undefined for measurement, which no partition stops. */
@@ -73,6 +98,16 @@ export class Client {
   private readonly deadlines = new Deadlines((id) => this.pending.get(id) !== undefined);
   private readonly delays = new DelayLine();
   private readonly shapes: readonly (LinkShape | undefined)[];
+  /** Of answers, where they come by way of the load balancer: a node cannot know that. */
+  private readonly back: readonly (LinkShape | undefined)[];
+  private coordinator: ClientCoordinator | undefined;
+  private readonly alarms: readonly [TimerAlarm, TimerAlarm] = [new TimerAlarm(), new TimerAlarm()];
+  /** A request is being handed to the coordinator, which may answer at once. */
+  private asking = false;
+  /** What is sent for nobody in particular is sent for whoever asked last. */
+  private lastSession: number | undefined;
+  /** Called with the next view of the membership. */
+  private viewed: (() => void) | undefined;
   private readonly retries = new Set<NodeJS.Timeout>();
   private timer: NodeJS.Timeout | undefined;
   private nextNode = 0;
@@ -92,7 +127,64 @@ export class Client {
     }));
     this.serving = cluster.members.map(({ joins }) => joins !== true);
     this.ring = options.ring;
-    this.shapes = addresses.map((_, node) => (options.shaped ? clientLinkShape(cluster, node, "to-node") : undefined));
+    const balanced = options.shaped && options.routing === "any" && options.direct !== true;
+    this.shapes = addresses.map((_, node) => {
+      const link = options.shaped ? clientLinkShape(cluster, node, "to-node") : undefined;
+      return balanced ? inSuccession(link, balancerShape(cluster, node, "to-node")) : link;
+    });
+    this.back = addresses.map((_, node) => (balanced ? balancerShape(cluster, node, "to-client") : undefined));
+  }
+
+  /** What its coordinator has done, if it has one. */
+  get coordinated(): { readonly counts: NodeCounts; readonly polls: number; readonly views: number } | undefined {
+    return this.coordinator;
+  }
+
+  private makeCoordinator(): ClientCoordinator {
+    const { cluster, ring, rings, number = 0, pollMs = DEFAULT_POLL_MS } = this.options;
+    const wallOffset = Date.now() * 1_000 - monotonicMicros();
+    const made = new ClientCoordinator(
+      {
+        alarm: this.alarms[0],
+        pollAlarm: this.alarms[1],
+        send: (session, to, message) => this.sendOn(session ?? this.lastSession, to, message),
+        poll: (to, message) => this.sendOn(this.lastSession, to, message),
+        answer: (message) => {
+          const settle = (): void => {
+            const pending = this.pending.get(message.id);
+            if (pending !== undefined) this.settle(pending, message, "ok");
+          };
+          if (this.asking) process.nextTick(settle);
+          else settle();
+        },
+        connected: (node) => this.reaches(this.lastSession, node),
+        wallTime: (now) => now + wallOffset,
+      },
+      { cluster, number, ring, rings, pollMs },
+    );
+    this.pools.forEach((_, node) => this.connectedTo(node) || made.linked(node, false));
+    return made;
+  }
+
+  /** On whose behalf it is decides whether a partition swallows it. */
+  private sendOn(session: number | undefined, to: number, message: ClientMessage): void {
+    if (this.isCut(session, to, true)) return;
+    const shape = this.shapes[to];
+    if (shape === undefined) this.connectionTo(to)?.send(message);
+    else this.delays.pass(shape, () => this.connectionTo(to)?.send(message));
+  }
+
+  /** The first view of the membership, where it may change. */
+  private async downloadView(coordinator: ClientCoordinator): Promise<void> {
+    if (this.options.cluster.engine.membership === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.viewed = resolve;
+      timer = setTimeout(resolve, CONNECT_PATIENCE_MS);
+      coordinator.refresh();
+    });
+    clearTimeout(timer);
+    this.viewed = undefined;
   }
 
   /** Opens all connections; rejects when no node can be reached in time. */
@@ -108,6 +200,10 @@ export class Client {
     if (client.pools.every((pool) => pool.connections.every((connection) => connection === undefined))) {
       client.close();
       throw new Error("no node of the cluster accepts connections");
+    }
+    if (options.routing === "client-driven") {
+      client.coordinator = client.makeCoordinator();
+      await client.downloadView(client.coordinator);
     }
     return client;
   }
@@ -149,6 +245,11 @@ export class Client {
     only?: number,
   ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.readTimeoutMs;
+    const { coordinator } = this;
+    if (coordinator !== undefined && only === undefined) {
+      this.hand(session, timeout, done, (id) => coordinator.get(session ?? 0, id, address, options));
+      return;
+    }
     this.request(
       session,
       address,
@@ -169,6 +270,12 @@ export class Client {
     session?: number,
   ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.writeTimeoutMs;
+    const { coordinator } = this;
+    if (coordinator?.coordinatesPuts === true) {
+      const what = { context, version, writer };
+      this.hand(session, timeout, done, (id) => coordinator.put(session ?? 0, id, address, what, options));
+      return;
+    }
     this.request(session, address, timeout, done, (id) => ({
       kind: "put",
       id,
@@ -179,6 +286,19 @@ export class Client {
       writer,
       options,
     }));
+  }
+
+  /** Keys of a bucket in order: one page. Any node does as well as any other, however requests are routed. */
+  scan(
+    range: ScanRange,
+    options: RequestOptions | undefined,
+    done: (answer: ScanAnswer) => void,
+    session?: number,
+  ): void {
+    const timeout = options?.timeoutMs ?? this.options.cluster.engine.readTimeoutMs;
+    const answered = (answer: ClientAnswer | undefined, outcome: Outcome, node: number): void =>
+      done(answer?.kind === "scan-answer" ? answer : unansweredScan(outcome, node));
+    this.dispatch(session, undefined, timeout, answered, (id) => ({ kind: "scan", id, ...range, options }));
   }
 
   /** Write ids held by one node for each (vnode, address); undefined when the node cannot be asked. */
@@ -224,11 +344,33 @@ export class Client {
   close(): void {
     this.closed = true;
     if (this.timer !== undefined) clearTimeout(this.timer);
+    this.coordinator?.stop();
+    for (const alarm of this.alarms) alarm.cancel();
     for (const retry of this.retries) clearTimeout(retry);
     this.delays.close();
     for (const pool of this.pools) for (const connection of pool.connections) connection?.close("client closed");
     for (const pending of this.pending.items())
       this.settle(pending, undefined, pending.sent ? "connection_lost" : "not_sent");
+  }
+
+  /** To the coordinator, which answers by the id. */
+  private hand(
+    session: number | undefined,
+    timeoutMs: number,
+    done: (answer: AnswerMessage) => void,
+    request: (id: number) => void,
+  ): void {
+    const pending = new Pending(
+      THE_CLIENT,
+      (answer, outcome) => done(answer?.kind === "answer" ? answer : unanswered(outcome, THE_CLIENT)),
+      true,
+      session,
+    );
+    this.track(pending, timeoutMs + this.options.graceMs);
+    this.lastSession = session;
+    this.asking = true;
+    request(pending.id);
+    this.asking = false;
   }
 
   // ---- sending -------------------------------------------------------------------------------------------------
@@ -241,10 +383,23 @@ export class Client {
     message: (id: number) => Parameters<Connection["send"]>[0],
     only?: number,
   ): void {
+    const answered = (answer: ClientAnswer | undefined, outcome: Outcome, node: number): void =>
+      done(answer?.kind === "answer" ? answer : unanswered(outcome, node));
+    this.dispatch(session, address, timeoutMs, answered, message, only);
+  }
+
+  private dispatch(
+    session: number | undefined,
+    address: Address | undefined,
+    timeoutMs: number,
+    answered: (answer: ClientAnswer | undefined, outcome: Outcome, node: number) => void,
+    message: (id: number) => Parameters<Connection["send"]>[0],
+    only?: number,
+  ): void {
     const node = only === undefined ? this.route(session, address) : this.connectedTo(only) ? only : -1;
     const pending = new Pending(
       node,
-      (answer, outcome) => done(answer?.kind === "answer" ? answer : unanswered(outcome, node)),
+      (answer, outcome) => answered(answer, outcome, node),
       false,
       session,
       only !== undefined,
@@ -277,7 +432,7 @@ export class Client {
     this.armTimer();
   }
 
-  private settle(pending: Pending, answer: AnswerMessage | Inspection | undefined, outcome: Outcome): void {
+  private settle(pending: Pending, answer: ClientAnswer | undefined, outcome: Outcome): void {
     if (this.pending.get(pending.id) !== pending) return;
     this.pending.remove(pending.id);
     pending.done(answer, outcome);
@@ -317,10 +472,12 @@ export class Client {
   }
 
   /** No node at all: -1. */
-  private route(session: number | undefined, address: Address): number {
-    if (this.options.routing === "token-aware") {
-      for (const { node } of this.ring.preferenceList(address, this.options.cluster.engine.nVal)) {
-        if (this.reaches(session, node)) return node;
+  private route(session: number | undefined, address: Address | undefined): number {
+    const { routing, cluster } = this.options;
+    if (address !== undefined && routing !== "any") {
+      const { coordinator } = this;
+      for (const { node } of (coordinator?.ring ?? this.ring).preferenceList(address, cluster.engine.nVal)) {
+        if (this.reaches(session, node) && coordinator?.believesUp(node) !== false) return node;
       }
     }
     for (let tried = 0; tried < this.pools.length; tried++) {
@@ -365,11 +522,12 @@ export class Client {
           return resolve();
         }
         const connection: Connection = new Connection(socket, this.codec, {
-          frame: (body) => this.arrived(body),
+          frame: (body) => this.arrived(body, node),
           closed: () => {
             pool.connections[slot] = undefined;
             if (this.closed) return;
             this.lose(node);
+            if (!this.connectedTo(node)) this.coordinator?.linked(node, false);
             this.dialLater(node, slot, () => undefined);
           },
         });
@@ -377,9 +535,10 @@ export class Client {
           wireVersion: WIRE_VERSION,
           cluster: this.options.cluster.name,
           clock: this.options.cluster.engine.clock,
-          sender: { kind: "client" },
+          sender: { kind: this.options.routing === "client-driven" ? "coordinator" : "client" },
         });
         pool.connections[slot] = connection;
+        this.coordinator?.linked(node, true);
         resolve();
       });
     });
@@ -404,13 +563,37 @@ export class Client {
     }
   }
 
-  private arrived(body: ByteReader): void {
+  private arrived(body: ByteReader, node: number): void {
     const message = this.codec.decode(body);
-    if (message.kind !== "answer" && message.kind !== "inspection")
+    if (this.coordinator !== undefined && (message.kind === "membership" || isReply(message))) {
+      this.told(this.coordinator, node, message);
+      return;
+    }
+    if (message.kind !== "answer" && message.kind !== "scan-answer" && message.kind !== "inspection")
       throw new MalformedBytes(`${message.kind} from a server`);
     const pending = this.pending.get(message.id);
-    if (pending !== undefined && !this.isCut(pending.session, pending.node, false)) this.settle(pending, message, "ok");
+    if (pending === undefined || this.isCut(pending.session, pending.node, false)) return;
+    const back = this.back[node];
+    if (back === undefined || message.kind === "inspection") this.settle(pending, message, "ok");
+    else this.delays.pass(back, () => this.settle(pending, message, "ok"));
   }
+
+  /** A node's word to the coordinator. */
+  private told(coordinator: ClientCoordinator, from: number, message: MembershipAnswer | ReplicaReply): void {
+    const session = message.kind === "membership" ? undefined : coordinator.sessionOf(message);
+    if (this.isCut(session ?? this.lastSession, from, false)) return;
+    if (message.kind !== "membership") {
+      coordinator.received(from, message);
+      return;
+    }
+    coordinator.heardOf(message);
+    this.viewed?.();
+  }
+}
+
+function unansweredScan(outcome: Outcome, node: number): ScanAnswer {
+  const { reason } = unanswered(outcome, node);
+  return { kind: "scan-answer", id: 0, outcome, coordinator: node, keys: [], next: "", reason };
 }
 
 function unanswered(outcome: Outcome, node: number): AnswerMessage {

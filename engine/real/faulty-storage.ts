@@ -9,7 +9,8 @@
  */
 import { type DiskCondition, SOUND_DISK } from "../host/faults";
 import type { Storage, StorageEvents } from "../host/ports";
-import type { DamagedRecord, ScannedRecord } from "../io";
+import { cutBefore } from "../host/ordered-keys";
+import type { DamagedRecord, RangeAsked, RangePage, ScannedRecord } from "../io";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 import type { Random } from "../vocabulary/random";
@@ -64,6 +65,23 @@ export class FaultyStorage implements Storage {
     this.inner.scan(token, cursor, limit, this.slowed(events));
   }
 
+  /** Each record is an access of its own, as on the simulated disk: it may fail, and takes its time. */
+  range(token: number, asked: RangeAsked, events: Pick<StorageEvents, "ranged">): void {
+    const began = monotonicMicros();
+    this.inner.range(token, asked, {
+      ranged: (_token, read) => {
+        const page = this.condition.errors > 0 ? this.failing(read) : read;
+        if (this.condition.slowness === 1 && began >= this.lastDue) events.ranged(token, page);
+        else this.tellLater(began, Math.max(1, read.entries.length), () => events.ranged(token, page));
+      },
+    });
+  }
+
+  private failing(page: RangePage): RangePage {
+    const unlucky = page.entries.find(() => this.happens(this.condition.errors));
+    return unlucky === undefined ? page : cutBefore(page.entries, unlucky.address, "read error");
+  }
+
   count(): number {
     return this.inner.count();
   }
@@ -81,12 +99,14 @@ export class FaultyStorage implements Storage {
   private slowed(events: StorageEvents): StorageEvents {
     const began = monotonicMicros();
     if (this.condition.slowness === 1 && began >= this.lastDue) return events;
-    return new Slowed(events, (act) => {
-      const now = monotonicMicros();
-      const rest = Math.max(ACCESS_AT_LEAST, now - began) * (this.condition.slowness - 1);
-      this.lastDue = Math.max(this.lastDue, now + rest);
-      this.line.at(this.lastDue, act);
-    });
+    return new Slowed(events, (act) => this.tellLater(began, 1, act));
+  }
+
+  private tellLater(began: Micros, accesses: number, act: () => void): void {
+    const now = monotonicMicros();
+    const rest = Math.max(accesses * ACCESS_AT_LEAST, now - began) * (this.condition.slowness - 1);
+    this.lastDue = Math.max(this.lastDue, now + rest);
+    this.line.at(this.lastDue, act);
   }
 
   private happens(share: number): boolean {
@@ -119,5 +139,9 @@ class Slowed implements StorageEvents {
 
   scanned(token: number, entries: readonly ScannedRecord[], cursor: unknown, damaged: readonly DamagedRecord[]): void {
     this.later(() => this.events.scanned(token, entries, cursor, damaged));
+  }
+
+  ranged(token: number, page: RangePage): void {
+    this.later(() => this.events.ranged(token, page));
   }
 }

@@ -95,16 +95,36 @@ function ownHarm({ duplicate = 0, reorder = 0 }: NetworkSettings, link: number):
   return { duplicate, reorder, extra: [], held: false, cut: false, link };
 }
 
+type Direction = "to-node" | "to-client";
+
 /** Between clients and node `node`; `direction` keeps the two ways apart. Clients' messages are never dropped. */
-export function clientLinkShape(
-  cluster: ClusterSettings,
-  node: number,
-  direction: "to-node" | "to-client",
-): LinkShape | undefined {
+export function clientLinkShape(cluster: ClusterSettings, node: number, direction: Direction): LinkShape | undefined {
   const random = Random.fromSeed(cluster.seed)
     .fork("network")
     .fork(`client/${String(node)}/${direction}`);
   return shape([cluster.network.client], 0, random);
+}
+
+/** What the load balancer adds, with a stream of its own: whether there is one shifts no other delay. */
+export function balancerShape(cluster: ClusterSettings, node: number, direction: Direction): LinkShape | undefined {
+  const random = Random.fromSeed(cluster.seed)
+    .fork("network")
+    .fork(`balancer/${String(node)}/${direction}`);
+  return shape([cluster.network.balancer], 0, random);
+}
+
+/** Both on one way, so that the timer rounds once. */
+export function inSuccession(first: LinkShape | undefined, then: LinkShape | undefined): LinkShape | undefined {
+  if (first?.delay === undefined || then?.delay === undefined) return then?.delay === undefined ? first : then;
+  const { delay: near } = first;
+  const { delay: far, random } = then;
+  return {
+    ...first,
+    delay: {
+      sample: (own) => near.sample(own) + far.sample(random),
+      describe: () => `${near.describe()} + ${far.describe()}`,
+    },
+  };
 }
 
 /** The delay between two zones: that of the pair where it is listed, in this direction before the other. */

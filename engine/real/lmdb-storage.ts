@@ -8,8 +8,9 @@
  */
 import { open, type RootDatabase } from "lmdb";
 import type { Clock } from "../clocks/clock";
+import { cutBefore } from "../host/ordered-keys";
 import type { Storage, StorageEvents } from "../host/ports";
-import type { DamagedRecord, ScannedRecord } from "../io";
+import type { DamagedRecord, RangeAsked, RangePage, ScannedRecord } from "../io";
 import type { Address } from "../vocabulary/address";
 import { ByteReader, ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import type { StorageSettings } from "../vocabulary/settings";
@@ -21,6 +22,23 @@ const MAX_KEY_BYTES = 1_978;
 
 /** What becomes of a record on its way to the disk: torn after so many bytes, or never written though acknowledged. */
 export type RecordFate = "written" | "lost" | { readonly torn: number };
+
+type RangeIterator = Iterator<{ readonly key: Buffer; readonly value: Buffer }, undefined>;
+
+/** Where a range read stands in the records of one vnode. */
+interface RangeCursor {
+  readonly vnode: number;
+  readonly records: RangeIterator;
+  /** The next record, read at once: it may lie in a buffer that another cursor fills again. */
+  head:
+    | {
+        readonly address: Address;
+        readonly length: number;
+        readonly state: unknown;
+        readonly failure: string | undefined;
+      }
+    | undefined;
+}
 
 export class LmdbStorage implements Storage {
   readonly immediate = false;
@@ -117,6 +135,62 @@ export class LmdbStorage implements Storage {
       seen = 0;
     }
     events.scanned(token, entries, seen < limit ? undefined : last, damaged);
+  }
+
+  range(token: number, asked: RangeAsked, events: Pick<StorageEvents, "ranged">): void {
+    const cursors: RangeCursor[] = [];
+    let page: RangePage;
+    try {
+      for (const vnode of [...asked.vnodes].sort((a, b) => a - b)) {
+        const start = keyOf(vnode, asked.from);
+        const end = asked.to === "" ? keyOf(vnode + 1, "") : keyOf(vnode, asked.to);
+        const records = this.db.getRange({ start, end })[Symbol.iterator]() as RangeIterator;
+        const cursor: RangeCursor = { vnode, records, head: undefined };
+        cursors.push(cursor);
+        this.advance(cursor);
+      }
+      page = this.pageOf(cursors, asked);
+    } catch (error) {
+      // The tree itself cannot be walked.
+      page = { entries: [], upTo: asked.from, failure: error instanceof Error ? error.message : String(error) };
+    }
+    for (const { records } of cursors) records.return?.();
+    events.ranged(token, page);
+  }
+
+  private pageOf(cursors: readonly RangeCursor[], { limit, bytes }: RangeAsked): RangePage {
+    const entries: ScannedRecord[] = [];
+    let size = 0;
+    for (;;) {
+      let least: RangeCursor | undefined;
+      for (const cursor of cursors) {
+        if (cursor.head !== undefined && (least?.head === undefined || cursor.head.address < least.head.address))
+          least = cursor;
+      }
+      if (least?.head === undefined) return { entries, upTo: undefined };
+      const { address, state, length, failure } = least.head;
+      if ((entries.length >= limit || size >= bytes) && entries[entries.length - 1].address !== address)
+        return { entries, upTo: address };
+      if (failure !== undefined) return cutBefore(entries, address, failure);
+      entries.push({ vnode: least.vnode, address, state });
+      size += length;
+      this.advance(least);
+    }
+  }
+
+  private advance(cursor: RangeCursor): void {
+    const next = cursor.records.next();
+    cursor.head = undefined;
+    if (next.done === true) return;
+    const { key, value } = next.value;
+    const address = key.toString("latin1", 2);
+    const { length } = value;
+    try {
+      cursor.head = { address, length, state: this.decode(value), failure: undefined };
+    } catch (error) {
+      const failure = error instanceof Error ? error.message : String(error);
+      cursor.head = { address, length, state: undefined, failure };
+    }
   }
 
   /** Flips a bit of every record for which `flip`, given its length, names one. */

@@ -7,7 +7,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Transport } from "../host/ports";
 import { Traffic, type TrafficByCause } from "../host/traffic";
 import type { Input, Session } from "../io";
-import type { AnswerMessage, Inspection, NodeIndex, PeerMessage } from "../messages";
+import type { ClientAnswer, NodeIndex, PeerMessage } from "../messages";
 import { LegHistograms, legOf, type SparseLegs } from "../vocabulary/leg-delays";
 import type { Micros } from "../vocabulary/micros";
 import { type ByteReader, MalformedBytes } from "../vocabulary/octets";
@@ -156,16 +156,24 @@ export class TcpTransport implements Transport {
   }
 
   send(to: NodeIndex, message: PeerMessage): void {
+    if (to >= this.links.length) {
+      this.toClient(to - this.links.length, message);
+      return;
+    }
     const shape = this.shapes[to].of(message.kind);
     const sentAt = this.legs !== undefined && legOf(message.kind) !== undefined ? monotonicMicros() : undefined;
     if (shape === undefined) this.sendNow(to, message, sentAt);
     else this.delays.pass(shape, () => this.sendNow(to, message, sentAt));
   }
 
-  answer(session: Session, message: AnswerMessage | Inspection): void {
+  answer(session: Session, message: ClientAnswer): void {
     // Inspection is measurement: it is not part of the modelled network.
     if (this.clientShape === undefined || message.kind === "inspection") this.sessions.get(session)?.send(message);
-    else this.delays.pass(this.clientShape, () => this.sessions.get(session)?.send(message));
+    else this.toClient(session, message);
+  }
+
+  private toClient(session: Session, message: PeerMessage | ClientAnswer): void {
+    this.delays.pass(this.clientShape, () => this.sessions.get(session)?.send(message));
   }
 
   /** Starts a new span for what has no difference between two readings: lateness of injected delays, delays of legs. */
@@ -296,12 +304,13 @@ export class TcpTransport implements Transport {
         if (sender === undefined) {
           clearTimeout(patience);
           sender = this.admit(body);
-          if (sender.kind === "client") {
+          if (sender.kind === "node") this.heard.set(sender.index, connection);
+          else {
             session = this.nextSession++;
             this.sessions.set(session, connection);
-          } else this.heard.set(sender.index, connection);
+          }
         } else if (sender.kind === "node") this.fromPeer(sender.index, body);
-        else this.fromClient(session, body);
+        else this.fromClient(session, body, sender.kind === "coordinator");
       },
       closed: (reason) => {
         clearTimeout(patience);
@@ -336,16 +345,35 @@ export class TcpTransport implements Transport {
   private fromPeer(from: NodeIndex, body: ByteReader): void {
     const sentAt = decodeSendingInstant(body);
     const message = this.codec.decode(body);
-    if (message.kind === "inspect" || message.kind === "inspection")
-      throw new MalformedBytes(`${message.kind} from a node`);
+    switch (message.kind) {
+      case "inspect":
+      case "inspection":
+      case "scan":
+      case "scan-answer":
+      case "membership-poll":
+      case "membership":
+      case "client-coordinated":
+        throw new MalformedBytes(`${message.kind} from a node`);
+    }
     this.arrived(from, message, sentAt);
   }
 
-  private fromClient(session: Session, body: ByteReader): void {
+  private fromClient(session: Session, body: ByteReader, coordinates: boolean): void {
     const message = this.codec.decode(body);
-    if (message.kind !== "get" && message.kind !== "put" && message.kind !== "inspect") {
-      throw new MalformedBytes(`${message.kind} from a client`);
+    switch (message.kind) {
+      case "get":
+      case "put":
+      case "scan":
+      case "inspect":
+        this.options.deliver({ kind: "asked", session, message });
+        return;
+      case "membership-poll":
+      case "client-coordinated":
+        if (!coordinates) throw new MalformedBytes(`${message.kind} from a client that did not say it coordinates`);
+        this.options.deliver({ kind: "asked", session, message });
+        return;
+      default:
+        throw new MalformedBytes(`${message.kind} from a client`);
     }
-    this.options.deliver({ kind: "asked", session, message });
   }
 }

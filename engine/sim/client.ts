@@ -1,12 +1,25 @@
 /**
  * The client library in virtual time: routes as the real one does, over the simulated network, with exactly one answer to
- * each request. A request that never left is a definite failure; one that left and was not answered is indefinite.
+ * each request. A request that never left is a definite failure; one that left and was not answered is indefinite. Client-driven,
+ * it has a coordinator in it (`host/client-coordinator.ts`), whose messages to replicas travel on the same links.
  */
 import type { Context, Version } from "../clocks/clock";
-import type { AnswerMessage, ClientMessage, RequestOptions } from "../messages";
+import { ClientCoordinator, type ReplicaReply } from "../host/client-coordinator";
+import type { Alarm } from "../host/ports";
+import type {
+  AnswerMessage,
+  ClientMessage,
+  MembershipAnswer,
+  RequestOptions,
+  RingState,
+  ScanAnswer,
+  ScanRequest,
+} from "../messages";
+import { THE_CLIENT } from "../messages";
 import { Deadlines } from "../quorum/deadlines";
 import { type Identified, RequestTable } from "../quorum/request-table";
 import type { Ring } from "../ring/ring";
+import type { RingMaker } from "../ring/ring-maker";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 import type { Outcome } from "../vocabulary/outcomes";
@@ -22,14 +35,22 @@ export interface ClientWorld {
   ask(session: number, node: number, message: ClientMessage): void;
   /** The wall time that this session's machine gives its writes; 0 when they carry none. */
   timestamp(session: number): Micros;
+  /** For a coordinator: alarms of its own, and the wall time of the client's machine. */
+  alarm(): Alarm;
+  wallTime(now: Micros): Micros;
 }
 
 export interface SimulatedClientOptions {
   readonly cluster: ClusterSettings;
   readonly ring: Ring;
-  readonly routing: "any" | "token-aware";
+  readonly routing: "any" | "token-aware" | "client-driven";
   /** Added to the store's own timeout before the client gives up by itself. */
   readonly graceMs: number;
+  /** Client-driven: which of the clients this is, how often it asks for the membership, and what it knows at first. */
+  readonly number?: number;
+  readonly pollMs?: number;
+  readonly rings?: RingMaker;
+  readonly state?: RingState | undefined;
 }
 
 class Pending implements Identified {
@@ -39,6 +60,7 @@ class Pending implements Identified {
     readonly session: number,
     readonly askedAt: Micros,
     readonly done: (answer: AnswerMessage) => void,
+    readonly scanned?: (answer: ScanAnswer) => void,
   ) {}
 }
 
@@ -47,11 +69,61 @@ export class SimulatedClient {
   private readonly deadlines = new Deadlines((id) => this.pending.get(id) !== undefined);
   private armedFor: Micros = Infinity;
   private nextNode = 0;
+  private readonly coordinator: ClientCoordinator | undefined;
+  /** A request is being handed to the coordinator, which may answer at once. */
+  private asking = false;
+  /** What is sent for nobody in particular is sent for whoever asked last. */
+  private lastSession = 0;
 
   constructor(
     private readonly world: ClientWorld,
     private readonly options: SimulatedClientOptions,
-  ) {}
+  ) {
+    if (options.routing === "client-driven") this.coordinator = this.makeCoordinator();
+  }
+
+  private makeCoordinator(): ClientCoordinator {
+    const { world, options } = this;
+    const { cluster, ring, rings, state, number = 0, pollMs = DEFAULT_POLL_MS } = options;
+    const made = new ClientCoordinator(
+      {
+        alarm: world.alarm(),
+        pollAlarm: world.alarm(),
+        send: (session, to, message) => world.ask(session ?? this.lastSession, to, message),
+        poll: (to, message) => world.ask(this.lastSession, to, message),
+        answer: (message) => {
+          if (this.asking) world.at(world.now(), () => this.arrived(message));
+          else this.arrived(message);
+        },
+        connected: (node) => world.connected(this.lastSession, node),
+        wallTime: (now) => world.wallTime(now),
+      },
+      { cluster, number, ring, rings, pollMs },
+    );
+    if (state !== undefined) made.learn(state);
+    return made;
+  }
+
+  /** Whether it coordinates its requests by itself. */
+  get coordinates(): boolean {
+    return this.coordinator !== undefined;
+  }
+
+  /** What its coordinator has done, if it has one. */
+  get coordinated(): Pick<ClientCoordinator, "counts" | "polls" | "views"> | undefined {
+    return this.coordinator;
+  }
+
+  /** A node's word to the coordinator. */
+  told(from: number, message: MembershipAnswer | ReplicaReply): void {
+    if (message.kind === "membership") this.coordinator?.heardOf(message);
+    else this.coordinator?.received(from, message);
+  }
+
+  /** A connection to a node is open, or none is any more. */
+  linked(node: number, up: boolean): void {
+    this.coordinator?.linked(node, up);
+  }
 
   /**
    * `session` tells sessions apart in traces and partitions. `done` is called once, never within this call. With `only` that
@@ -65,6 +137,12 @@ export class SimulatedClient {
     only?: number,
   ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.readTimeoutMs;
+    const { coordinator } = this;
+    if (coordinator !== undefined && only === undefined) {
+      const { id } = this.await(THE_CLIENT, session, timeout, done);
+      this.hand(session, () => coordinator.get(session, id, address, options));
+      return;
+    }
     const pending = this.open(session, address, timeout, done, only);
     if (pending === undefined) return;
     const { id, node } = pending;
@@ -80,6 +158,13 @@ export class SimulatedClient {
     done: (answer: AnswerMessage) => void,
   ): void {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.writeTimeoutMs;
+    const { coordinator } = this;
+    if (coordinator?.coordinatesPuts === true) {
+      const { id } = this.await(THE_CLIENT, session, timeout, done);
+      const writer = { client: session, timestamp: this.world.timestamp(session) };
+      this.hand(session, () => coordinator.put(session, id, address, { context, version, writer }, options));
+      return;
+    }
     const pending = this.open(session, address, timeout, done);
     if (pending === undefined) return;
     const { id, node } = pending;
@@ -87,23 +172,41 @@ export class SimulatedClient {
     this.world.ask(session, node, { kind: "put", id, forwarded: false, address, context, version, writer, options });
   }
 
+  /** Keys of a bucket in order: one page. Any node does as well as any other, however requests are routed. */
+  scan(
+    session: number,
+    range: Pick<ScanRequest, "bucket" | "start" | "end" | "limit">,
+    options: RequestOptions | undefined,
+    done: (answer: ScanAnswer) => void,
+  ): void {
+    const timeout = options?.timeoutMs ?? this.options.cluster.engine.readTimeoutMs;
+    const refused = ({ outcome, coordinator, reason }: AnswerMessage): void =>
+      done({ kind: "scan-answer", id: 0, outcome, coordinator, keys: [], next: "", reason });
+    const pending = this.open(session, undefined, timeout, refused, undefined, done);
+    if (pending === undefined) return;
+    const { id, node } = pending;
+    this.world.ask(session, node, { kind: "scan", id, ...range, options });
+  }
+
   /** Requests that still owe an answer. */
   outstanding(): number {
     return this.pending.size;
   }
 
-  arrived(message: AnswerMessage): void {
+  arrived(message: AnswerMessage | ScanAnswer): void {
     const pending = this.pending.get(message.id);
     if (pending === undefined) return;
     this.pending.remove(pending.id);
-    pending.done(message);
+    if (message.kind === "scan-answer") pending.scanned?.(message);
+    else pending.done(message);
   }
 
   /**
    * Connections to `node` broke at `died`: what was asked of it until then may have happened. What was asked since went
    * to its next life. Sessions that do not hear of it wait on.
    */
-  disconnected(node: number, died: Micros, hears: (session: number) => boolean): void {
+  disconnected(node: number, died: Micros, hears: (session: number) => boolean, upAgain: boolean): void {
+    if (!upAgain && hears(this.lastSession)) this.linked(node, false);
     for (const pending of this.pending.items()) {
       if (pending.node !== node || pending.askedAt > died || !hears(pending.session)) continue;
       this.giveUp(pending, "connection_lost");
@@ -112,26 +215,52 @@ export class SimulatedClient {
 
   private open(
     session: number,
-    address: Address,
+    address: Address | undefined,
     timeoutMs: number,
     done: (answer: AnswerMessage) => void,
     only?: number,
+    scanned?: (answer: ScanAnswer) => void,
   ): Pending | undefined {
     const node = only === undefined ? this.route(session, address) : this.world.connected(session, only) ? only : -1;
     if (node < 0) {
       this.world.at(this.world.now(), () => done(unanswered("not_sent", -1)));
       return undefined;
     }
-    const pending = new Pending(node, session, this.world.now(), done);
+    return this.await(node, session, timeoutMs, done, scanned);
+  }
+
+  private await(
+    node: number,
+    session: number,
+    timeoutMs: number,
+    done: (answer: AnswerMessage) => void,
+    scanned?: (answer: ScanAnswer) => void,
+  ): Pending {
+    const pending = new Pending(node, session, this.world.now(), done, scanned);
     this.pending.add(pending);
     this.deadlines.add(this.world.now(), timeoutMs + this.options.graceMs, pending.id);
     this.arm();
     return pending;
   }
 
-  private route(session: number, address: Address): number {
-    const { routing, ring, cluster } = this.options;
-    if (routing === "token-aware") {
+  private hand(session: number, request: () => void): void {
+    this.lastSession = session;
+    this.asking = true;
+    request();
+    this.asking = false;
+  }
+
+  private route(session: number, address: Address | undefined): number {
+    const { routing, cluster } = this.options;
+    const { coordinator } = this;
+    const ring = coordinator?.ring ?? this.options.ring;
+    if (address !== undefined && coordinator !== undefined) {
+      // An event takes a replica's name: whoever is to make it coordinates the put.
+      for (const { node } of ring.preferenceList(address, cluster.engine.nVal)) {
+        if (coordinator.believesUp(node) && this.world.connected(session, node)) return node;
+      }
+    }
+    if (address !== undefined && routing !== "any") {
       for (const { node } of ring.preferenceList(address, cluster.engine.nVal)) {
         if (this.world.connected(session, node)) return node;
       }
@@ -171,3 +300,6 @@ function unanswered(outcome: Outcome, node: number): AnswerMessage {
   const reason = outcome === "not_sent" ? "no node can be reached" : "no answer";
   return { kind: "answer", id: 0, outcome, coordinator: node, versions: [], context: "", reason };
 }
+
+/** Dynamo's own. */
+const DEFAULT_POLL_MS = 10_000;

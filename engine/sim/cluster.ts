@@ -8,15 +8,16 @@
  */
 import type { TrafficByCause } from "../host/traffic";
 import { clockFor } from "../clocks/clock";
+import { isReply, type ReplicaReply } from "../host/client-coordinator";
 import type { DetectionWatch } from "../host/detection-watch";
 import type { LinkRule, PartitionRule } from "../host/faults";
 import type { Host } from "../host/host";
 import { loopbackOf } from "../host/loopback";
-import type { Storage } from "../host/ports";
+import type { Alarm, Storage } from "../host/ports";
 import { goneBy, type Input, type Note, type OperatorVerb, type RingSeen } from "../io";
 import { compareRingIds, NO_RING } from "../membership/ring-ids";
 import type {
-  AnswerMessage,
+  ClientAnswer,
   ClientMessage,
   Inspected,
   Inspection,
@@ -53,6 +54,16 @@ const ANSWER = 3;
 const WAKE = 4;
 const SERVED = 5;
 const CALL = 6;
+
+/** Which node a client library asks; `client-driven`: replicas, and it coordinates by itself. */
+export interface ClientRouting {
+  readonly routing: "any" | "token-aware" | "client-driven";
+  readonly graceMs: number;
+  /** Between two polls for the current membership, client-driven. */
+  readonly pollMs?: number;
+  /** Past the load balancer, whatever the routing: an overload comes from nowhere. */
+  readonly direct?: true;
+}
 
 /** A message on its way, when somebody watches or a fault holds it. */
 interface Carried {
@@ -112,6 +123,8 @@ export class SimulatedCluster {
   /** What detectors are told by the world. */
   private readonly hears: "truth" | "links" | undefined;
   private readonly clients: SimulatedClient[] = [];
+  /** Of each, whether what it asks passes the load balancer. */
+  private readonly balanced: boolean[] = [];
   private readonly timestamps: ClientTimestamps | undefined;
   private stopping = false;
   private readonly inspections = new Map<number, (inspected: Inspected | undefined) => void>();
@@ -155,13 +168,18 @@ export class SimulatedCluster {
 
   /** By which reads go, as far as any node that is up has come. */
   get ring(): Ring {
-    if (this.settings.engine.membership === undefined) return this.firstRing;
+    const newest = this.newestState;
+    return newest === undefined ? this.firstRing : this.rings.of(newest.plan);
+  }
+
+  private get newestState(): RingState | undefined {
+    if (this.settings.engine.membership === undefined) return undefined;
     let newest: RingState | undefined;
     for (const { node } of this.machines) {
       const state = node?.ringState;
       if (state !== undefined && (newest === undefined || compareRingIds(state.id, newest.id) > 0)) newest = state;
     }
-    return newest === undefined ? this.firstRing : this.rings.of(newest.plan);
+    return newest;
   }
 
   /** The state of the ring that a node goes by; undefined when it is down, or has none. */
@@ -232,7 +250,7 @@ export class SimulatedCluster {
         this.asked(first, second, stamp, payload);
         return;
       case ANSWER:
-        this.answered(second, payload);
+        this.answered(first, second, payload);
         return;
       case WAKE:
         this.machines[first].wake(second);
@@ -269,6 +287,10 @@ export class SimulatedCluster {
   // ---- messages ------------------------------------------------------------------------------------------------
 
   private send(from: NodeIndex, to: NodeIndex, message: PeerMessage): void {
+    if (to >= this.machines.length) {
+      this.tell(from, to - this.machines.length, message);
+      return;
+    }
     const copy = this.recode(message) as PeerMessage;
     const machine = this.machines[from];
     machine.messagesSent++;
@@ -343,7 +365,9 @@ export class SimulatedCluster {
           ? message.sequence
           : message.kind === "gossip"
             ? message.ringId.version
-            : message.id,
+            : message.kind === "client-coordinated"
+              ? message.request.id
+              : message.id,
       );
       return message;
     }
@@ -365,7 +389,7 @@ export class SimulatedCluster {
   // ---- clients -------------------------------------------------------------------------------------------------
 
   /** A client library of its own: connections to all nodes. */
-  client(options: { readonly routing: "any" | "token-aware"; readonly graceMs: number }): SimulatedClient {
+  client(options: ClientRouting): SimulatedClient {
     const number = this.clients.length;
     assert(number < MAX_CLIENTS, "clients are few; sessions are many");
     const client = new SimulatedClient(
@@ -377,11 +401,22 @@ export class SimulatedCluster {
           this.machines[to].node?.serving !== false &&
           (session === OUTSIDER || !this.network.isCut(this.party(session), to)),
         ask: (session, to, message) => this.ask(session * MAX_CLIENTS + number, to, message),
+        alarm: () => new QueueAlarm(this),
+        wallTime: (now) => WALL_AT_START + now,
         timestamp: (session) => this.timestamps?.next(session, WALL_AT_START + this.time, this.time) ?? 0,
       },
-      { ...options, cluster: this.settings, ring: this.ring },
+      {
+        ...options,
+        number,
+        cluster: this.settings,
+        ring: this.ring,
+        rings: this.rings,
+        state: this.newestState,
+      },
     );
     this.clients.push(client);
+    this.balanced.push(options.routing === "any" && options.direct !== true);
+    this.machines.forEach(({ up }, node) => up || client.linked(node, false));
     return client;
   }
 
@@ -394,7 +429,7 @@ export class SimulatedCluster {
     const session = Math.floor(handle / MAX_CLIENTS);
     const { time, watcher } = this;
     const copy = this.recode(message) as ClientMessage;
-    const arrives = this.network.client(session, to, true, time);
+    const arrives = this.network.client(session, to, true, time, this.balanced[handle % MAX_CLIENTS]);
     const watched = watcher === undefined ? 0 : watcher.sent(time, clientParty(session), node(to), copy, this.bytes);
     if (arrives === undefined) watcher?.failed(watched, time, "cut");
     else this.queue.schedule(arrives, ASK, handle, to, time, watcher === undefined ? copy : { message: copy, watched });
@@ -407,17 +442,22 @@ export class SimulatedCluster {
     if (watcher !== undefined) this.seen((payload as Carried).watched, arrival);
   }
 
-  private answer(from: NodeIndex, handle: number, message: AnswerMessage | Inspection): void {
+  private answer(from: NodeIndex, handle: number, message: ClientAnswer): void {
     if (message.kind === "inspection") {
       const done = this.inspections.get(message.id);
       this.inspections.delete(message.id);
       done?.(message);
       return;
     }
+    this.tell(from, handle, message);
+  }
+
+  /** A node's word to a client: an answer, or what a replica says to one that coordinates. */
+  private tell(from: NodeIndex, handle: number, message: Exclude<ClientAnswer, Inspection> | PeerMessage): void {
     const session = Math.floor(handle / MAX_CLIENTS);
     const { time, watcher } = this;
     const copy = this.recode(message);
-    const arrives = this.network.client(session, from, false, time);
+    const arrives = this.network.client(session, from, false, time, this.balanced[handle % MAX_CLIENTS]);
     const watched = watcher === undefined ? 0 : watcher.sent(time, node(from), clientParty(session), copy, this.bytes);
     if (arrives === undefined) watcher?.failed(watched, time, "cut");
     else
@@ -431,11 +471,14 @@ export class SimulatedCluster {
       );
   }
 
-  private answered(handle: number, payload: unknown): void {
+  private answered(from: NodeIndex, handle: number, payload: unknown): void {
     const { watcher } = this;
-    const message = (watcher === undefined ? payload : (payload as Carried).message) as AnswerMessage;
+    const message = (watcher === undefined ? payload : (payload as Carried).message) as
+      Exclude<ClientAnswer, Inspection> | ReplicaReply;
     watcher?.arrived((payload as Carried).watched, this.time);
-    this.clients[handle % MAX_CLIENTS].arrived(message);
+    const client = this.clients[handle % MAX_CLIENTS];
+    if (message.kind === "membership" || isReply(message)) client.told(from, message);
+    else client.arrived(message);
   }
 
   /**
@@ -578,6 +621,7 @@ export class SimulatedCluster {
         inner.store(token, vnode, address, state, events);
       },
       scan: (token, cursor, limit, events) => inner.scan(token, cursor, limit, events),
+      range: (token, asked, events) => inner.range(token, asked, events),
       count: () => inner.count(),
     };
   }
@@ -603,6 +647,7 @@ export class SimulatedCluster {
     if (machine.up) return;
     machine.boot();
     this.became(index, "up", (vnode, address) => machine.peek(vnode, address));
+    for (const client of this.clients) if (client.coordinates) client.linked(index, true);
     if (this.hears === undefined) return;
     for (let other = 0; other < this.machines.length; other++) {
       if (other === index) continue;
@@ -648,7 +693,7 @@ export class SimulatedCluster {
       const hears = (session: number): boolean =>
         session === OUTSIDER || !this.network.isCut(index, this.party(session));
       const notice = died + this.network.clientDelay(index, false);
-      this.at(notice, () => client.disconnected(index, died, hears));
+      this.at(notice, () => client.disconnected(index, died, hears, this.machines[index].up));
     }
     if (this.hears === "truth") for (const other of this.machines) other.tell({ kind: "link-down", node: index });
     else if (this.hears === "links") this.resetLinks(index);
@@ -706,6 +751,25 @@ export class SimulatedCluster {
   /** Calls of `step` so far, of all nodes. */
   get steps(): number {
     return this.machines.reduce((sum, { host }) => sum + (host?.steps ?? 0), this.stepsOfPastLives);
+  }
+}
+
+/** Wakes a coordinator inside a client. */
+class QueueAlarm implements Alarm {
+  private handle: EventHandle | undefined;
+
+  constructor(private readonly cluster: SimulatedCluster) {}
+
+  now(): Micros {
+    return this.cluster.now();
+  }
+
+  set(at: Micros, wake: () => void): void {
+    if (this.handle !== undefined) this.cluster.cancel(this.handle);
+    this.handle = this.cluster.at(Math.max(at, this.cluster.now()), () => {
+      this.handle = undefined;
+      wake();
+    });
   }
 }
 

@@ -9,15 +9,16 @@
  *
  * Records are encoded, and their checksums stand with the index, apart from them, as ZFS keeps them in the parent block:
  * a checksum beside its record finds a torn write and a flipped bit, but never a write that did not happen. A record that
- * does not match is a failed load, not data and not absence. A scan reads record after record and takes a load's time
- * for each: random reads, as from a store that keeps its keys apart from its values. Where the codec is bypassed an undamaged record is kept as
+ * does not match is a failed load, not data and not absence. A scan and a range read take a load's time for each record (a
+ * range of none, for one): random reads, as from a store that keeps its keys apart from its values. Where the codec is bypassed an undamaged record is kept as
  * the state that it encodes, which is immutable.
  */
 import type { Clock } from "../clocks/clock";
 import type { Storage, StorageEvents } from "../host/ports";
 import { type DiskCondition, SOUND_DISK } from "../host/faults";
+import { cutBefore, inOrder, OrderedKeys } from "../host/ordered-keys";
 import { fnv1a32 } from "../ring/hash";
-import type { DamagedRecord, ScannedRecord } from "../io";
+import type { DamagedRecord, RangeAsked, ScannedRecord } from "../io";
 import type { Address } from "../vocabulary/address";
 import type { Distribution } from "../vocabulary/distributions";
 import type { Micros } from "../vocabulary/micros";
@@ -94,6 +95,8 @@ export class SimulatedDisk implements Storage {
   readonly immediate = false;
   readonly mishaps: DiskMishaps = { full: 0, errors: 0, torn: 0, lost: 0, corrupt: 0, undone: 0, mismatches: 0 };
   private readonly records = new Map<string, Record>();
+  /** Keys of records in order, once somebody has read a range. */
+  private order: OrderedKeys | undefined;
   /** In order of handing over; entries before `safe` are on the platter. */
   private unsafe: Unsafe[] = [];
   private safe = 0;
@@ -183,6 +186,68 @@ export class SimulatedDisk implements Storage {
     });
   }
 
+  /** Which records a page is of is settled at its beginning, what they say at its end. It ends before one that fails. */
+  range(token: number, { vnodes, from, to, limit, bytes }: RangeAsked, events: Pick<StorageEvents, "ranged">): void {
+    const { world } = this;
+    const found: { readonly vnode: number; readonly address: Address; readonly fails: boolean }[] = [];
+    let upTo: Address | undefined;
+    let took = 0;
+    let size = 0;
+    for (const { vnode, address } of inOrder(vnodes, (of) => this.addressesFrom(of, from))) {
+      if (to !== "" && address >= to) break;
+      const record = this.records.get(keyOf(vnode, address));
+      if (record === undefined) continue;
+      if ((found.length >= limit || size >= bytes) && found[found.length - 1].address !== address) {
+        upTo = address;
+        break;
+      }
+      found.push({ vnode, address, fails: this.happens(this.condition.errors) });
+      took += this.cost(this.options.read);
+      size += record.bytes?.length ?? 0;
+    }
+    if (found.length === 0) took = this.cost(this.options.read);
+    world.later(world.now() + took, () => {
+      const entries: ScannedRecord[] = [];
+      for (const { vnode, address, fails } of found) {
+        const record = this.records.get(keyOf(vnode, address));
+        if (record === undefined) continue;
+        let failure = fails ? "read error" : undefined;
+        if (fails) this.mishaps.errors++;
+        else {
+          try {
+            entries.push({ vnode, address, state: this.stateOf(record) });
+            continue;
+          } catch (error) {
+            if (!(error instanceof MalformedBytes)) throw error;
+            this.mishaps.mismatches++;
+            failure = error.message;
+          }
+        }
+        const page = cutBefore(entries, address, failure ?? "");
+        world.report(() => events.ranged(token, page));
+        return;
+      }
+      world.report(() => events.ranged(token, { entries, upTo }));
+    });
+  }
+
+  /** Addresses under one vnode in order; removed ones may be among them. */
+  private *addressesFrom(vnode: number, from: Address): Generator<Address, undefined> {
+    this.order ??= new OrderedKeys(this.records.keys());
+    for (const key of this.order.from(keyOf(vnode, from))) {
+      if (vnodeOf(key) !== vnode) return undefined;
+      yield vnode === 0 ? key : key.slice(2);
+    }
+    return undefined;
+  }
+
+  /** A record comes or goes, other than by a crash. */
+  private reorder(key: string, comes: boolean): void {
+    if (this.order === undefined || this.records.has(key) === comes) return;
+    if (comes) this.order.add(key);
+    else if (this.order.removed()) this.order = undefined;
+  }
+
   count(): number {
     return this.records.size;
   }
@@ -236,9 +301,11 @@ export class SimulatedDisk implements Storage {
     }
     this.unsafe = [];
     this.safe = 0;
+    this.order = undefined;
   }
 
   wipe(): void {
+    this.order = undefined;
     this.records.clear();
     this.unsafe = [];
     this.safe = 0;
@@ -263,6 +330,7 @@ export class SimulatedDisk implements Storage {
       return;
     }
     const record = this.keep(state);
+    this.reorder(key, true);
     if (this.happens(this.condition.lost)) {
       this.mishaps.lost++;
       // The index tells of the new record; the platter still has the old one, or nothing.
@@ -279,7 +347,10 @@ export class SimulatedDisk implements Storage {
   /** A removal that is lost leaves the record as it was: the index is one page, written whole or not at all. */
   private remove(key: string, before: Record | undefined): void {
     if (this.happens(this.condition.lost)) this.mishaps.lost++;
-    else this.records.delete(key);
+    else {
+      this.reorder(key, false);
+      this.records.delete(key);
+    }
     if (this.options.sync === "never") this.writeBack();
     this.unsafe.push({ key, before, at: this.world.now() });
   }

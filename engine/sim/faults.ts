@@ -118,7 +118,7 @@ class SimulatedFaultWorld implements FaultWorld {
 
   private makeFlood(): Overload {
     const { cluster } = this;
-    const client = cluster.client({ routing: "any", graceMs: OVERLOAD_GRACE_MS });
+    const client = cluster.client({ routing: "any", graceMs: OVERLOAD_GRACE_MS, direct: true });
     return new Overload({
       ring: cluster.ring,
       nVal: cluster.settings.engine.nVal,

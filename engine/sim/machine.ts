@@ -11,7 +11,7 @@ import { Traffic } from "../host/traffic";
 import { MemoryStorage } from "../host/memory-storage";
 import type { Alarm, Storage, Transport } from "../host/ports";
 import type { Input, Note, ProtocolNode, Session } from "../io";
-import type { AnswerMessage, Inspection, NodeIndex, PeerMessage, RingState } from "../messages";
+import type { ClientAnswer, NodeIndex, PeerMessage, RingState } from "../messages";
 import type { NodeCounts, NodeOptions } from "../node";
 import type { Address } from "../vocabulary/address";
 import type { Distribution } from "../vocabulary/distributions";
@@ -41,7 +41,7 @@ const GAUGES: ReadonlySet<keyof NodeCounts> = new Set<keyof NodeCounts>(["hintsH
 export interface MachineWorld {
   now(): Micros;
   send(from: NodeIndex, to: NodeIndex, message: PeerMessage): void;
-  answer(from: NodeIndex, session: Session, message: AnswerMessage | Inspection): void;
+  answer(from: NodeIndex, session: Session, message: ClientAnswer): void;
   /** Calls `act` at `time`; returns a handle for {@link cancel}. */
   at(time: Micros, act: () => void): number;
   cancel(handle: number): void;
@@ -159,7 +159,7 @@ export class Machine implements Alarm, Transport {
     this.world.send(this.index, to, message);
   }
 
-  answer(session: Session, message: AnswerMessage | Inspection): void {
+  answer(session: Session, message: ClientAnswer): void {
     this.world.answer(this.index, session, message);
   }
 

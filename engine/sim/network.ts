@@ -27,6 +27,8 @@ const LEGS: Readonly<Partial<Record<PeerMessage["kind"], Leg>>> = {
   "replica-updated": "a",
   "replica-get": "r",
   "replica-get-reply": "s",
+  range: "r",
+  "range-reply": "s",
 };
 
 export function legOf(kind: PeerMessage["kind"]): Leg | undefined {
@@ -89,6 +91,7 @@ export class SimulatedNetwork {
   private readonly selfDelay: Distribution | undefined;
   private readonly toNode: ClientLink[] = [];
   private readonly toClient: ClientLink[] = [];
+  private readonly balancers: ClientLink[] = [];
   private readonly zoneOf: readonly string[];
   private readonly microsPerByte: number;
   private readonly made = new Map<DistributionSettings, Distribution>();
@@ -201,7 +204,7 @@ export class SimulatedNetwork {
   }
 
   /** When a client's message reaches the node (or the node's the client); undefined when a partition cuts it off. */
-  client(client: number, node: number, toNode: boolean, now: Micros): Micros | undefined {
+  client(client: number, node: number, toNode: boolean, now: Micros, balanced = false): Micros | undefined {
     const party = this.zoneOf.length + client;
     if (
       client !== OUTSIDER &&
@@ -211,7 +214,19 @@ export class SimulatedNetwork {
       this.cut++;
       return undefined;
     }
-    return now + this.clientDelay(node, toNode);
+    return now + this.clientDelay(node, toNode) + (balanced ? this.balancerDelay(node, toNode) : 0);
+  }
+
+  /** Of a message that passes the load balancer. */
+  private balancerDelay(node: number, toNode: boolean): Micros {
+    const { balancer } = this.cluster.network;
+    if (balancer === undefined) return 0;
+    const link = (this.balancers[2 * node + (toNode ? 0 : 1)] ??= {
+      // Named as on real processes.
+      random: this.root.fork(`balancer/${String(node)}/${toNode ? "to-node" : "to-client"}`),
+      base: this.of(balancer),
+    });
+    return link.base!.sample(link.random);
   }
 
   /** Between clients and a node, cut off or not. */

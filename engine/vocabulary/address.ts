@@ -34,6 +34,18 @@ export function encodeAddress(name: KeyName): Address {
   return bucketPrefix(name.type, name.bucket) + name.key;
 }
 
+/** Whether this is the address of a bucket's empty key: what the addresses of all its keys begin with. */
+export function isBucketPrefix(prefix: Octets): boolean {
+  return decodeAddress(prefix)?.key === "";
+}
+
+/** The first octets in order that come after all which begin with `prefix`; empty where there are none. */
+export function afterPrefix(prefix: Octets): Octets {
+  let length = prefix.length;
+  while (length > 0 && prefix.charCodeAt(length - 1) === 0xff) length--;
+  return length === 0 ? "" : prefix.slice(0, length - 1) + String.fromCharCode(prefix.charCodeAt(length - 1) + 1);
+}
+
 /** Whether {@link decodeAddress} would find a key; makes no garbage. */
 export function isAddress(address: Octets): boolean {
   const { length } = address;

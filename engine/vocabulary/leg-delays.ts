@@ -24,8 +24,10 @@ export function legOf(kind: string): Leg | undefined {
     case "replica-updated":
       return "a";
     case "replica-get":
+    case "range":
       return "r";
     case "replica-get-reply":
+    case "range-reply":
       return "s";
     default:
       return undefined;

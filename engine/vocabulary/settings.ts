@@ -299,6 +299,11 @@ export interface NetworkSettings {
   readonly interZone?: DistributionSettings;
   /** Between a client and the node it talks to. */
   readonly client?: DistributionSettings;
+  /**
+   * Added to `client` in either direction for clients that ask any node: what stands between them and the nodes. Undefined:
+   * nothing does.
+   */
+  readonly balancer?: DistributionSettings;
   /** A node to itself. */
   readonly local?: DistributionSettings;
   /** Between two zones, where it differs from `interZone`; holds in both directions unless both are listed. */

@@ -16,6 +16,8 @@ import {
   type Inspection,
   MAX_HANDED_OVER,
   MAX_INSPECTED_KEYS,
+  MAX_RANGE_COPIES,
+  MAX_SCANNED,
   MAX_SEGMENT_KEYS,
   MAX_SEGMENTS_ASKED,
   MAX_TRANSFERRED,
@@ -24,22 +26,30 @@ import {
   type Message,
   NOBODY,
   type PutCause,
+  type RangeCopy,
+  type RangeReply,
+  type RangeRequest,
+  type ReplicaRequest,
   type RequestOptions,
+  type ScanAnswer,
+  type ScannedKey,
   type Ticket,
   type TreeAnswer,
   type TreeMessage,
   type Writer,
 } from "../messages";
 import { Digest } from "../quorum/digest";
+import { HINTED } from "../ring/ring";
+import { isAddress } from "../vocabulary/address";
 import { assert, unreachable } from "../vocabulary/assert";
 import { type ByteReader, type ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import { type Outcome, OUTCOMES } from "../vocabulary/outcomes";
 import type { QuorumValue } from "../vocabulary/settings";
-import { decodeGossip, encodeGossip } from "./membership-codec";
+import { decodeGossip, decodeId, decodeRing, encodeGossip, encodeId, encodeRing } from "./membership-codec";
 import { decodeProbe, encodeProbe } from "./probe-codec";
 
 /** Raised with every change of the bytes; nodes and clients of different versions refuse each other. */
-export const WIRE_VERSION = 6;
+export const WIRE_VERSION = 7;
 
 const GET = 1;
 const PUT = 2;
@@ -68,6 +78,16 @@ const TRANSFER_REPLY = 29;
 
 const PROBE = 30;
 
+// Between a client that coordinates and nodes.
+const MEMBERSHIP_POLL = 40;
+const MEMBERSHIP = 41;
+const CLIENT_COORDINATED = 42;
+
+const SCAN = 31;
+const SCAN_ANSWER = 32;
+const RANGE = 33;
+const RANGE_REPLY = 34;
+
 const REPLICA_GET_BACKGROUND = 25;
 /** Of a reply's status. */
 const BACKGROUND = 0x80;
@@ -76,6 +96,7 @@ const REPLICA_GET_DIGEST = 24;
 const GET_STATUS = ["found", "absent", "failed", "digest"] as const;
 const PUT_STATUS = ["received", "stored", "failed"] as const;
 const PUT_CAUSE: readonly PutCause[] = ["replication", "read-repair", "reap", "hint", "anti-entropy"];
+const RANGE_STATUS = ["ok", "failed"] as const;
 const HANDOFF_STATUS = ["stored", "busy", "failed"] as const;
 const TRANSFER_STATUS = ["ok", "failed"] as const;
 const EXCHANGE_STATUS: readonly ExchangeStatus[] = ["ok", "busy", "building", "unknown"];
@@ -132,6 +153,24 @@ export class Codec {
         out.u8(GET_STATUS.indexOf(message.status) | (message.background === true ? BACKGROUND : 0));
         if (message.status === "found") this.clock.encode(message.state, out);
         else if (message.status === "digest") encodeDigest(message.state, out);
+        return;
+      case "scan":
+        out.u8(SCAN);
+        out.u32(message.id);
+        out.octets(message.bucket);
+        out.octets(message.start);
+        out.octets(message.end);
+        out.varint(message.limit);
+        encodeOptions(message.options, out);
+        return;
+      case "scan-answer":
+        encodeScanAnswer(message, out);
+        return;
+      case "range":
+        encodeRange(message, out);
+        return;
+      case "range-reply":
+        this.encodeRangeReply(message, out);
         return;
       case "replica-put":
         out.u8(REPLICA_PUT);
@@ -234,6 +273,21 @@ export class Codec {
       case "inspection":
         this.encodeInspection(message, out);
         return;
+      case "membership-poll":
+        out.u8(MEMBERSHIP_POLL);
+        out.u32(message.id);
+        return;
+      case "membership":
+        out.u8(MEMBERSHIP);
+        out.u32(message.id);
+        out.u8(message.ring === undefined ? 0 : 1);
+        if (message.ring !== undefined) encodeRing(message.ring, out);
+        return;
+      case "client-coordinated":
+        out.u8(CLIENT_COORDINATED);
+        encodeId(message.ring, out);
+        this.encode(message.request, out);
+        return;
       default:
         unreachable(message, "Codec.encode");
     }
@@ -297,6 +351,20 @@ export class Codec {
         if ((flags & BACKGROUND) === 0) return { kind: "replica-get-reply", id, vnode, status, state };
         return { kind: "replica-get-reply", id, vnode, status, state, background: true };
       }
+      case SCAN: {
+        const id = reader.u32();
+        const bucket = reader.octets();
+        const start = reader.octets();
+        const end = reader.octets();
+        const limit = reader.varint();
+        return { kind: "scan", id, bucket, start, end, limit, options: decodeOptions(reader) };
+      }
+      case SCAN_ANSWER:
+        return decodeScanAnswer(reader);
+      case RANGE:
+        return decodeRange(reader);
+      case RANGE_REPLY:
+        return this.decodeRangeReply(reader);
       case REPLICA_PUT: {
         const id = reader.u32();
         const vnode = reader.u16();
@@ -397,9 +465,42 @@ export class Codec {
       }
       case INSPECTION:
         return this.decodeInspection(reader);
+      case MEMBERSHIP_POLL:
+        return { kind: "membership-poll", id: reader.u32() };
+      case MEMBERSHIP: {
+        const id = reader.u32();
+        const ring = oneOf([false, true], reader.u8()) ? decodeRing(reader) : undefined;
+        return { kind: "membership", id, ring };
+      }
+      case CLIENT_COORDINATED: {
+        const ring = decodeId(reader);
+        return { kind: "client-coordinated", ring, request: this.replicaRequest(reader) };
+      }
       default:
         throw new MalformedBytes(`unknown message kind ${String(kind)}`);
     }
+  }
+
+  /** Of a client that coordinates: what it may ask of a replica, and nothing else; never one in another. */
+  private replicaRequest(reader: ByteReader): ReplicaRequest {
+    if (reader.at < reader.end && reader.bytes[reader.at] === CLIENT_COORDINATED)
+      throw new MalformedBytes("a client's request inside another");
+    const request = this.body(reader);
+    switch (request.kind) {
+      case "replica-get":
+        if (request.background === true) throw new MalformedBytes("background work of a client");
+        break;
+      case "replica-put":
+        if (request.cause === "anti-entropy") throw new MalformedBytes("anti-entropy of a client");
+        break;
+      case "probe":
+        if (request.what !== "ping" || request.updates.length > 0) throw new MalformedBytes("a rumour of a client");
+        return request;
+      default:
+        throw new MalformedBytes(`${request.kind} from a client that coordinates`);
+    }
+    if (!isAddress(request.address)) throw new MalformedBytes("not an address");
+    return request;
   }
 
   /** Keys with their states: what hints, transfers and anti-entropy carry. */
@@ -418,6 +519,35 @@ export class Codec {
       copies.push({ address, state: this.clock.decode(reader) });
     }
     return copies;
+  }
+
+  private encodeRangeReply(message: RangeReply, out: ByteWriter): void {
+    out.u8(RANGE_REPLY);
+    out.u32(message.id);
+    out.varint(message.part);
+    out.u8(RANGE_STATUS.indexOf(message.status));
+    out.octets(message.upTo);
+    out.varint(message.copies.length);
+    for (const { vnode, key, state } of message.copies) {
+      out.u16(vnode);
+      out.octets(key);
+      this.clock.encode(state, out);
+    }
+  }
+
+  private decodeRangeReply(reader: ByteReader): RangeReply {
+    const id = reader.u32();
+    const part = reader.varint();
+    const status = oneOf(RANGE_STATUS, reader.u8());
+    const upTo = reader.octets();
+    const count = boundedCount(reader, 4, MAX_RANGE_COPIES);
+    const copies: RangeCopy[] = [];
+    for (let i = 0; i < count; i++) {
+      const vnode = reader.u16();
+      const key = reader.octets();
+      copies.push({ vnode, key, state: this.clock.decode(reader) });
+    }
+    return { kind: "range-reply", id, part, status, copies, upTo };
   }
 
   private encodeAnswer(message: AnswerMessage, out: ByteWriter): void {
@@ -583,6 +713,60 @@ export class Codec {
     }
     return { kind: "inspection", id, held, metadata };
   }
+}
+
+function encodeScanAnswer(message: ScanAnswer, out: ByteWriter): void {
+  out.u8(SCAN_ANSWER);
+  out.u32(message.id);
+  out.u8(OUTCOME_CODE.get(message.outcome)!);
+  out.u16(message.coordinator);
+  out.varint(message.keys.length);
+  for (const { key, versions } of message.keys) {
+    out.octets(key);
+    out.varint(versions.length);
+    for (const version of versions) encodeVersion(version, out);
+  }
+  out.octets(message.next);
+  out.octets(message.reason);
+}
+
+function decodeScanAnswer(reader: ByteReader): ScanAnswer {
+  const id = reader.u32();
+  const outcome = oneOf(OUTCOMES, reader.u8());
+  const coordinator = reader.u16();
+  const count = boundedCount(reader, 2, MAX_SCANNED);
+  const keys: ScannedKey[] = [];
+  for (let i = 0; i < count; i++) {
+    const key = reader.octets();
+    const siblings = reader.count(3);
+    const versions: Version[] = [];
+    for (let j = 0; j < siblings; j++) versions.push(decodeVersion(reader));
+    keys.push({ key, versions });
+  }
+  return { kind: "scan-answer", id, outcome, coordinator, keys, next: reader.octets(), reason: reader.octets() };
+}
+
+function encodeRange(message: RangeRequest, out: ByteWriter): void {
+  out.u8(RANGE);
+  out.u32(message.id);
+  out.varint(message.part);
+  encodeNumbers(message.vnodes, out);
+  out.octets(message.bucket);
+  out.octets(message.start);
+  out.octets(message.end);
+  out.varint(message.limit);
+}
+
+function decodeRange(reader: ByteReader): RangeRequest {
+  const id = reader.u32();
+  const part = reader.varint();
+  // Those above are kept for others, and answer no scan.
+  const vnodes = decodeNumbers(reader, HINTED);
+  if (vnodes.some((vnode) => vnode >= HINTED)) throw new MalformedBytes("a range of hints");
+  const bucket = reader.octets();
+  const start = reader.octets();
+  const end = reader.octets();
+  return { kind: "range", id, part, vnodes, bucket, start, end, limit: reader.varint() };
 }
 
 // Flags of a put.

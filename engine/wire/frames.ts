@@ -91,23 +91,28 @@ export class FrameSplitter {
   }
 }
 
+/** A `coordinator` is a client that coordinates its own requests: it is no member, and may ask replicas directly. */
+export type Sender =
+  { readonly kind: "node"; readonly index: number } | { readonly kind: "client" } | { readonly kind: "coordinator" };
+
 /** Who opens a connection. */
 export interface Hello {
   readonly wireVersion: number;
   /** Nodes of one cluster share it; a stranger is refused. */
   readonly cluster: string;
   readonly clock: string;
-  readonly sender: { readonly kind: "node"; readonly index: number } | { readonly kind: "client" };
+  readonly sender: Sender;
 }
 
 const MAGIC = 0x514c_4142; // "QLAB"
 const MAX_NAME = 200;
+const SENDERS = ["node", "client", "coordinator"] as const;
 
 export function encodeHello(hello: Hello, out: ByteWriter): void {
   const at = beginFrame(out);
   out.u32(MAGIC);
   out.u8(hello.wireVersion);
-  out.u8(hello.sender.kind === "node" ? 1 : 2);
+  out.u8(1 + SENDERS.indexOf(hello.sender.kind));
   out.u16(hello.sender.kind === "node" ? hello.sender.index : 0);
   out.octets(hello.cluster.slice(0, MAX_NAME));
   out.octets(hello.clock.slice(0, MAX_NAME));
@@ -120,10 +125,11 @@ export function decodeHello(reader: ByteReader): Hello {
   const wireVersion = reader.u8();
   const kind = reader.u8();
   const index = reader.u16();
-  if (kind !== 1 && kind !== 2) throw new MalformedBytes(`sender kind ${String(kind)}`);
+  const sender = SENDERS.at(kind - 1);
+  if (kind < 1 || sender === undefined) throw new MalformedBytes(`sender kind ${String(kind)}`);
   const cluster = reader.octets();
   const clock = reader.octets();
   if (cluster.length > MAX_NAME || clock.length > MAX_NAME) throw new MalformedBytes("name too long");
   reader.finish();
-  return { wireVersion, cluster, clock, sender: kind === 1 ? { kind: "node", index } : { kind: "client" } };
+  return { wireVersion, cluster, clock, sender: sender === "node" ? { kind: "node", index } : { kind: sender } };
 }

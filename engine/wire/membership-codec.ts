@@ -78,16 +78,16 @@ function decodeEntry(reader: ByteReader): MemberEntry {
   return { node, epoch, version, wish, replaces, seen, sent: decodeId(reader), removed: (flags & REMOVED) !== 0 };
 }
 
-function encodeId({ version, proposer }: RingId, out: ByteWriter): void {
+export function encodeId({ version, proposer }: RingId, out: ByteWriter): void {
   out.varint(version);
   out.varint(proposer);
 }
 
-function decodeId(reader: ByteReader): RingId {
+export function decodeId(reader: ByteReader): RingId {
   return { version: reader.varint(), proposer: reader.varint() };
 }
 
-function encodeRing({ id, phase, plan, next, former, without }: RingState, out: ByteWriter): void {
+export function encodeRing({ id, phase, plan, next, former, without }: RingState, out: ByteWriter): void {
   encodeId(id, out);
   out.u8(PHASES.indexOf(phase));
   encodePlan(plan, out);
@@ -96,7 +96,7 @@ function encodeRing({ id, phase, plan, next, former, without }: RingState, out: 
   encodeNodes(without, out);
 }
 
-function decodeRing(reader: ByteReader): RingState {
+export function decodeRing(reader: ByteReader): RingState {
   const id = decodeId(reader);
   const phase = PHASES[reader.u8()] as RingPhase | undefined;
   if (phase === undefined) throw new MalformedBytes("an impossible phase of the ring");

@@ -92,6 +92,7 @@ class Driven {
         loaded: never,
         loadFailed: never,
         scanned: never,
+        ranged: never,
       };
       const pump = (): void => {
         // A storage that completes within the call comes back here: the loop below goes on.

@@ -67,7 +67,7 @@ function inVirtualTime(): Promise<Arm> {
   });
   cluster.run(cluster.ready);
   const client = cluster.client({ routing: "any", graceMs: GRACE_MS });
-  const target = new SimulatedTarget(client, (act) => void cluster.at(cluster.now(), act));
+  const target = new SimulatedTarget(client);
   const each = (act: (node: number) => void): void => cluster.machines.forEach((_, node) => act(node));
   const goOn = (what: string, condition: () => boolean): Promise<void> => {
     const end = cluster.now() + 20_000_000;
@@ -121,7 +121,7 @@ for (const { name, open, real } of [
       const asked: Asked = { replies: [] };
       all.push(asked);
       const usual = { key: { type: "default", bucket: "b", key: "k" }, session: 0, value: "", writeId: 0, context: "" };
-      arm.target.submit({ ...usual, scanLength: 0, ...request }, (reply) => asked.replies.push(reply));
+      arm.target.submit({ ...usual, scanLength: 0, scanEnd: "", ...request }, (reply) => asked.replies.push(reply));
       assert.deepEqual(asked.replies, [], "never before submit returns");
       return asked;
     };

@@ -80,7 +80,7 @@ function onTheSystemsTimer(): Arm {
   const nowhere = (): never => assert.fail("a sleeper sends and stores nothing");
   const host = new Host(sleeper, {
     transport: { send: nowhere, answer: nowhere },
-    storage: { immediate: true, load: nowhere, store: nowhere, scan: nowhere, count: () => 0 },
+    storage: { immediate: true, load: nowhere, store: nowhere, scan: nowhere, range: nowhere, count: () => 0 },
     alarm,
     note: () => undefined,
   });

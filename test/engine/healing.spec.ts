@@ -67,6 +67,7 @@ describe("anti-entropy between nodes", () => {
       stored: () => undefined,
       storeFailed: () => undefined,
       scanned: () => undefined,
+      ranged: () => undefined,
     });
     const before = small.machines[second].disk.count();
     assert.ok(small.run(60_000_000, () => divergent(small) === 0));

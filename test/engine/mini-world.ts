@@ -7,8 +7,17 @@ import { clockFor } from "../../engine/clocks/clock";
 import { Host } from "../../engine/host/host";
 import { MemoryStorage } from "../../engine/host/memory-storage";
 import type { Alarm, Storage, StorageEvents, Transport } from "../../engine/host/ports";
-import type { Note } from "../../engine/io";
-import type { AnswerMessage, ClientMessage, Inspection, Message, PeerMessage } from "../../engine/messages";
+import type { Note, RangeAsked } from "../../engine/io";
+import type {
+  AnswerMessage,
+  ClientAnswer,
+  ClientMessage,
+  Inspection,
+  Message,
+  PeerMessage,
+  ScanAnswer,
+  ScanRequest,
+} from "../../engine/messages";
 import { Node } from "../../engine/node";
 import { Ring } from "../../engine/ring/ring";
 import { encodeAddress } from "../../engine/vocabulary/address";
@@ -65,6 +74,13 @@ export interface WorldOptions {
   readonly wallTime?: (node: number, now: Micros) => Micros;
 }
 
+/** What a client was told. */
+interface Box {
+  answer: AnswerMessage | undefined;
+  inspection: Inspection | undefined;
+  scan: ScanAnswer | undefined;
+}
+
 interface Event {
   readonly at: Micros;
   readonly sequence: number;
@@ -106,6 +122,10 @@ class SlowDisk implements Storage {
     this.disk.scan(token, cursor, limit, events);
   }
 
+  range(token: number, asked: RangeAsked, events: Pick<StorageEvents, "ranged">): void {
+    this.disk.range(token, asked, events);
+  }
+
   count(): number {
     return this.disk.count();
   }
@@ -122,7 +142,7 @@ export class MiniWorld {
   private sequence = 0;
   private readonly random: Random;
   private readonly codec: Codec;
-  private readonly sessions = new Map<number, (message: AnswerMessage | Inspection) => void>();
+  private readonly sessions = new Map<number, (message: ClientAnswer) => void>();
   private nextSession = 1;
   private nextWrite = 1;
 
@@ -165,7 +185,7 @@ export class MiniWorld {
     );
     const transport: Transport = {
       send: (to, message) => this.carry(i, to, message),
-      answer: (session, message) => this.sessions.get(session)?.(this.recode(message) as AnswerMessage | Inspection),
+      answer: (session, message) => this.sessions.get(session)?.(this.recode(message) as ClientAnswer),
     };
     const alarm: Alarm = {
       now: () => this.now,
@@ -214,15 +234,13 @@ export class MiniWorld {
   }
 
   /** Asks node `node` as a new client; returns a box that is filled with the answer. */
-  ask(node: number, message: ClientMessage): { answer: AnswerMessage | undefined; inspection: Inspection | undefined } {
-    const box: { answer: AnswerMessage | undefined; inspection: Inspection | undefined } = {
-      answer: undefined,
-      inspection: undefined,
-    };
+  ask(node: number, message: ClientMessage): Box {
+    const box: Box = { answer: undefined, inspection: undefined, scan: undefined };
     const session = this.nextSession++;
     this.sessions.set(session, (reply) => {
       if (reply.kind === "answer") box.answer = reply;
-      else box.inspection = reply;
+      else if (reply.kind === "scan-answer") box.scan = reply;
+      else if (reply.kind === "inspection") box.inspection = reply;
     });
     if (this.machines[node].up)
       this.machines[node].host.deliver({ kind: "asked", session, message: this.recode(message) as ClientMessage });
@@ -257,6 +275,15 @@ export class MiniWorld {
     return box.answer;
   }
 
+  /** One page of the keys of the default bucket. */
+  scan(node: number, range: Partial<Omit<ScanRequest, "kind" | "id">> = {}): ScanAnswer {
+    const usual = { bucket: address(""), start: "", end: "", limit: 100, options: undefined };
+    const box = this.ask(node, { kind: "scan", id: 9, ...usual, ...range });
+    this.run(1_000_000, () => box.scan !== undefined);
+    if (box.scan === undefined) throw new Error("no answer to a scan within a second");
+    return box.scan;
+  }
+
   /** Nodes of a key's preference list. */
   owners(key: string): readonly number[] {
     return this.ring.preferenceList(address(key), this.settings.nVal).map(({ node }) => node);
@@ -279,6 +306,7 @@ export class MiniWorld {
       stored: () => undefined,
       storeFailed: () => undefined,
       scanned: () => undefined,
+      ranged: () => undefined,
     });
     return text;
   }

@@ -28,7 +28,7 @@ import type {
   StandIn,
 } from "../../engine/vocabulary/settings";
 import { BadScenario, type Command } from "./script";
-import { answerInWords, nodeName, TraceLines } from "./trace-lines";
+import { answerInWords, nodeName, scanInWords, TraceLines } from "./trace-lines";
 
 /** `run` without a length gives up after so long. */
 const PATIENCE: Micros = 10_000_000;
@@ -59,6 +59,9 @@ export class Stage {
       case "delete":
       case "get":
         this.ask(verb, command);
+        break;
+      case "scan":
+        this.scan(words);
         break;
       case "run":
         this.run(words[0]);
@@ -160,6 +163,20 @@ export class Stage {
     const version = { writeId: this.nextWrite++, value: tombstone ? "" : value, tombstone };
     const context = words.includes("blind") ? "" : (this.contexts.get(known) ?? "");
     client.put(session, address, context, version, options, done);
+  }
+
+  private scan(words: readonly string[]): void {
+    const { client, cluster, trace } = this.scene;
+    const session = this.session(after(words, "as") ?? "alice");
+    const [via] = this.nodes(after(words, "via") ?? "node-1");
+    const range = { start: after(words, "from") ?? "", end: after(words, "to") ?? "" };
+    const limit = Number(after(words, "limit") ?? "10");
+    client["nextNode"] = via;
+    this.unanswered++;
+    client.scan(session, { bucket: addressOf(""), ...range, limit }, undefined, (answer) => {
+      this.unanswered--;
+      trace.line(cluster.now(), `${this.sessions[session]} has the answer to the scan: ${scanInWords(answer)}`);
+    });
   }
 
   private run(length: string | undefined): void {

@@ -6,7 +6,7 @@ import { addressOfHint } from "../../engine/handoff/handoff";
 import type { Clock, Context } from "../../engine/clocks/clock";
 import { describeVector, readContext } from "../../engine/clocks/version-vector";
 import type { Note } from "../../engine/io";
-import type { AnswerMessage, Gossip, Message, ProbeMessage, RequestOptions } from "../../engine/messages";
+import type { AnswerMessage, Gossip, Message, ProbeMessage, RequestOptions, ScanAnswer } from "../../engine/messages";
 import type { MessageFate, Party, Watcher } from "../../engine/sim/trace";
 import { type Address, decodeAddress } from "../../engine/vocabulary/address";
 import type { Micros } from "../../engine/vocabulary/micros";
@@ -161,6 +161,22 @@ export class TraceLines implements Watcher {
         return `transfer-reply ${message.status}${message.wanted.length === 0 ? "" : `, wants ${String(message.wanted.length)}`}`;
       case "replica-updated":
         return `replica-updated ${message.outcome}${message.outcome === "ok" ? ` ${this.clock.describe(message.state)}` : ""}`;
+      case "membership-poll":
+        return "membership-poll";
+      case "membership":
+        return `membership ${message.ring === undefined ? "that is fixed" : String(message.ring.id.version)}`;
+      case "client-coordinated":
+        return `${this.inWords(message.request)} by a client that coordinates`;
+      case "scan":
+        return `scan ${keyName(message.bucket + message.start)} to ${keyName(message.bucket + message.end)}, ${String(message.limit)} keys${options(message.options)}`;
+      case "scan-answer":
+        return `scan-answer ${scanInWords(message)}`;
+      case "range":
+        return `range ${keyName(message.bucket + message.start)}, ${String(message.limit)} copies`;
+      case "range-reply": {
+        const copies = message.copies.map(({ key, state }) => `${key} ${this.clock.describe(state)}`);
+        return `range-reply ${message.status}: ${copies.join(", ")}${message.upTo === "" ? "" : `, up to ${message.upTo}`}`;
+      }
       case "inspect":
       case "inspection":
         return message.kind;
@@ -192,6 +208,12 @@ function options(options: RequestOptions | undefined): string {
   const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
   const named = given.map(([name, value]) => `${name}=${String(value)}`);
   return named.length === 0 ? "" : ` ${named.join(" ")}`;
+}
+
+export function scanInWords({ outcome, keys, next, reason }: ScanAnswer): string {
+  if (outcome !== "ok") return `${outcome}: ${reason}`;
+  const found = keys.map(({ key, versions }) => `${key}=${versions.map(({ value }) => value).join("|")}`);
+  return `ok [${found.join(" ")}]${next === "" ? "" : `, next ${next}`}`;
 }
 
 export function answerInWords({ outcome, versions, reason }: AnswerMessage): string {

@@ -3,7 +3,7 @@ import type { Client } from "../../engine/real/client";
 import type { AnswerMessage } from "../../engine/messages";
 import { encodeAddress } from "../../engine/vocabulary/address";
 import type { Reply, Request } from "../operation";
-import { replyOf, SCAN_UNSUPPORTED } from "./replies";
+import { rangeOf, replyOf, replyOfScan } from "./replies";
 import type { Capabilities, Target } from "./target";
 
 export class EngineTarget implements Target {
@@ -12,7 +12,7 @@ export class EngineTarget implements Target {
     siblings: true,
     contexts: true,
     perRequestQuorums: true,
-    scans: false,
+    scans: true,
     faults: true,
     inspection: true,
   };
@@ -38,7 +38,7 @@ export class EngineTarget implements Target {
         return;
       }
       case "scan":
-        process.nextTick(() => done(SCAN_UNSUPPORTED));
+        this.client.scan(rangeOf(request), undefined, (answer) => done(replyOfScan(answer)), request.session);
         return;
     }
   }

@@ -1,16 +1,36 @@
-/** What the engine answers, as the driver sees it: the same for both worlds. */
-import type { AnswerMessage } from "../../engine/messages";
-import type { Reply } from "../operation";
+/** What the engine is asked and answers, as the driver sees it: the same for both worlds. */
+import type { AnswerMessage, ScanAnswer, ScanRequest } from "../../engine/messages";
+import { bucketPrefix } from "../../engine/vocabulary/address";
+import type { Reply, Request } from "../operation";
 
-export const SCAN_UNSUPPORTED: Reply = {
-  outcome: "unsupported",
-  versions: [],
-  payloads: [],
-  values: 0,
-  context: "",
-  coordinator: -1,
-  reason: "scans are not supported by this target yet",
-};
+/** A scan begins at the request's key and stays in its bucket. */
+export function rangeOf({
+  key,
+  scanEnd,
+  scanLength,
+}: Request): Pick<ScanRequest, "bucket" | "start" | "end" | "limit"> {
+  return { bucket: bucketPrefix(key.type, key.bucket), start: key.key, end: scanEnd, limit: scanLength };
+}
+
+/** A scan brings no contexts: what is written after one is as blind as after none. */
+export function replyOfScan({ outcome, keys, next, coordinator, reason }: ScanAnswer): Reply {
+  const records = keys.map(({ key, versions }) => ({
+    key,
+    versions: versions.map(({ writeId }) => writeId),
+    payloads: versions.map(({ value }) => value),
+  }));
+  return {
+    outcome,
+    versions: [],
+    payloads: [],
+    values: records.length,
+    context: "",
+    coordinator,
+    reason,
+    records,
+    ...(next === "" ? {} : { next }),
+  };
+}
 
 export function replyOf(answer: AnswerMessage): Reply {
   const { versions } = answer;

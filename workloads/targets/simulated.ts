@@ -3,7 +3,7 @@ import type { AnswerMessage } from "../../engine/messages";
 import type { SimulatedClient } from "../../engine/sim/client";
 import { encodeAddress } from "../../engine/vocabulary/address";
 import type { Reply, Request } from "../operation";
-import { replyOf, SCAN_UNSUPPORTED } from "./replies";
+import { rangeOf, replyOf, replyOfScan } from "./replies";
 import type { Capabilities, Target } from "./target";
 
 export class SimulatedTarget implements Target {
@@ -12,16 +12,12 @@ export class SimulatedTarget implements Target {
     siblings: true,
     contexts: true,
     perRequestQuorums: true,
-    scans: false,
+    scans: true,
     faults: true,
     inspection: true,
   };
 
-  /** `soon` calls back at the same instant, after the call that is under way. */
-  constructor(
-    private readonly client: SimulatedClient,
-    private readonly soon: (act: () => void) => void,
-  ) {}
+  constructor(private readonly client: SimulatedClient) {}
 
   submit(request: Request, done: (reply: Reply) => void): void {
     const answered = (answer: AnswerMessage): void => done(replyOf(answer));
@@ -38,7 +34,7 @@ export class SimulatedTarget implements Target {
         return;
       }
       case "scan":
-        this.soon(() => done(SCAN_UNSUPPORTED));
+        this.client.scan(session, rangeOf(request), undefined, (answer) => done(replyOfScan(answer)));
         return;
     }
   }

@@ -38,6 +38,19 @@ export const NETWORK_ROWS: readonly Tunable[] = [
   leg("r", "from a coordinator to a replica with a read", "A slow one lets a late write overtake the read."),
   leg("s", "of a replica's response to a read", "Costs the reader time and decides who is among the first R."),
   {
+    key: "network.balancer",
+    scope: "cluster",
+    kind: { kind: "structure", name: "distribution" },
+    default: "none",
+    title: "What a load balancer adds to the way to a node, and again to the way back (workload.routing any)",
+    buys: "What a client of any node pays for knowing none: one box more in either direction. Clients that know the ring pass by it.",
+    costs:
+      "Added to network.client and drawn anew for each message; the balancer has no queue, and never fails. An overload fault passes by it too. On processes it waits in the load's own process.",
+    source: "Dynamo, section 6.4: client-driven coordination saves the load balancer and one hop",
+    names: {},
+    charts: DELAY_CHARTS,
+  },
+  {
     key: "network.zone_pairs",
     scope: "cluster",
     kind: { kind: "structure", name: "zone-pairs" },

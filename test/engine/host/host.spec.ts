@@ -90,6 +90,10 @@ class Desk {
           this.log.push(`scan ${String(token)} ${String(cursor)} ${String(limit)}`);
           events.scanned(token, [], undefined, []);
         },
+        range: (token, { from, limit }, events) => {
+          this.log.push(`range ${String(token)} ${from} ${String(limit)}`);
+          events.ranged(token, { entries: [], upTo: undefined });
+        },
         count: () => 0,
       },
       alarm: {

@@ -4,7 +4,7 @@ import { clockNamed, packActor } from "../../../engine/clocks/clock";
 import { type DiskCondition, SOUND_DISK } from "../../../engine/host/faults";
 import { type DiskOptions, SimulatedDisk } from "../../../engine/sim/disk";
 import type { StorageEvents } from "../../../engine/host/ports";
-import type { DamagedRecord, ScannedRecord } from "../../../engine/io";
+import type { DamagedRecord, RangePage, ScannedRecord } from "../../../engine/io";
 import { decodeAddress } from "../../../engine/vocabulary/address";
 import { distributionOf } from "../../../engine/vocabulary/distributions";
 import { Random } from "../../../engine/vocabulary/random";
@@ -26,6 +26,7 @@ const SILENT: StorageEvents = {
   stored: () => undefined,
   storeFailed: () => undefined,
   scanned: () => undefined,
+  ranged: () => undefined,
 };
 
 /** A disk, the time it lives in, and everything it reported: `12 stored 3` at 12 ms. */
@@ -72,6 +73,13 @@ class Desk {
   scan(limit: number, cursor: unknown = undefined): number {
     const token = ++this.token;
     this.disk.scan(token, cursor, limit, this.events);
+    return token;
+  }
+
+  range(from: string, to: string, limit = 1_000): number {
+    const token = ++this.token;
+    const asked = { vnodes: [0], from: key(from), to: key(to), limit, bytes: 1_000_000 };
+    this.disk.range(token, asked, this.events);
     return token;
   }
 
@@ -140,12 +148,83 @@ class Desk {
       const bad = damaged.map(({ vnode, address, reason }) => `${nameOf(address)}/${String(vnode)} ${reason}`);
       this.report(`scanned ${String(token)}: ${[...found, ...bad].join(", ")}${cursor === undefined ? " end" : ""}`);
     },
+    ranged: (token: number, { entries, upTo, failure }: RangePage): void => {
+      const found = entries.map(({ address, state: held }) => `${nameOf(address)}=${String(idOf(held))}`);
+      const end = upTo === undefined ? "end" : `up to ${nameOf(upTo)}`;
+      this.report(`ranged ${String(token)}: ${[...found, failure ?? end].join(", ")}`);
+    },
   };
 
   private report(what: string): void {
     this.reports.push(`${String(this.now / 1_000)} ${what}`);
   }
 }
+
+describe("ranges of a simulated disk", () => {
+  const filled = (options: Partial<DiskOptions> = {}): Desk => {
+    const desk = new Desk({ sync: "never", write: undefined, ...options });
+    ["d", "b", "a", "c"].forEach((name, i) => desk.store(name, i + 1));
+    desk.runUntilQuiet();
+    desk.reports.length = 0;
+    return desk;
+  };
+
+  it("take a load's time for each record, and for one where there is none", () => {
+    const desk = filled();
+    const [whole, page, none] = [desk.range("a", "e"), desk.range("b", "e", 2), desk.range("x", "z")];
+    desk.runUntilQuiet();
+    assert.deepEqual(desk.reports, [
+      `1 ranged ${String(none)}: end`,
+      `2 ranged ${String(page)}: b=2, c=4, up to d`,
+      `4 ranged ${String(whole)}: a=3, b=2, c=4, d=1, end`,
+    ]);
+  });
+
+  it("know what was stored, replaced and removed since the last one", () => {
+    const desk = filled();
+    desk.range("a", "z");
+    desk.runUntilQuiet();
+    desk.store("bb", 7);
+    desk.store("a", 8);
+    desk.disk.store(99, 0, key("c"), undefined, SILENT);
+    const token = desk.range("a", "z");
+    desk.runUntilQuiet();
+    assert.equal(desk.reports.at(-1), `8 ranged ${String(token)}: a=8, b=2, bb=7, d=1, end`);
+    desk.store("c", 9);
+    const again = desk.range("b", "d");
+    desk.runUntilQuiet();
+    assert.ok(desk.reports.at(-1)!.endsWith(`ranged ${String(again)}: b=2, bb=7, c=9, end`), desk.reports.at(-1));
+  });
+
+  it("after a crash are of what survived it", () => {
+    const desk = new Desk();
+    desk.store("a", 1);
+    desk.runUntilQuiet();
+    desk.range("a", "z");
+    desk.runUntilQuiet();
+    desk.store("b", 2);
+    desk.crash();
+    const token = desk.range("a", "z");
+    desk.runUntilQuiet();
+    assert.ok(desk.reports.at(-1)!.endsWith(`ranged ${String(token)}: a=1, end`), desk.reports.at(-1));
+  });
+
+  it("end before a record that cannot be read, and fail at one", () => {
+    const desk = filled();
+    desk.suffer({ torn: 1 });
+    desk.store("c", 9);
+    desk.suffer({});
+    desk.runUntilQuiet();
+    const [before, at] = [desk.range("a", "z"), desk.range("c", "z")];
+    desk.runUntilQuiet();
+    assert.ok(desk.reports.some((line) => line.endsWith(`ranged ${String(before)}: a=3, b=2, up to c`)));
+    assert.ok(desk.reports.some((line) => line.endsWith(`ranged ${String(at)}: checksum mismatch`)));
+    desk.suffer({ errors: 1 });
+    const failed = desk.range("a", "z");
+    desk.runUntilQuiet();
+    assert.ok(desk.reports.at(-1)!.endsWith(`ranged ${String(failed)}: read error`));
+  });
+});
 
 describe("a simulated disk's time", () => {
   it("syncs each store by itself, one after another", () => {

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { clockNamed, packActor, type Version } from "../../../engine/clocks/clock";
 import {
   MAX_LIFE_UPDATES,
+  MAX_RANGE_COPIES,
+  MAX_SCANNED,
   MAX_SEGMENT_KEYS,
   MAX_SEGMENTS_ASKED,
   MAX_TREE_HASHES,
@@ -149,6 +151,42 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     vnode,
     status: fc.constantFrom("absent" as const, "failed" as const),
     state: fc.constant(undefined),
+  }),
+  fc.record({
+    kind: fc.constant("scan" as const),
+    id,
+    bucket: octets,
+    start: octets,
+    end: octets,
+    limit: fc.nat(2 ** 31),
+    options,
+  }),
+  fc.record({
+    kind: fc.constant("scan-answer" as const),
+    id,
+    outcome: fc.constantFrom(...OUTCOMES),
+    coordinator: vnode,
+    keys: fc.array(fc.record({ key: octets, versions: fc.array(version, { maxLength: 3 }) }), { maxLength: 4 }),
+    next: octets,
+    reason: octets,
+  }),
+  fc.record({
+    kind: fc.constant("range" as const),
+    id,
+    part: id,
+    vnodes: fc.array(fc.nat(0x7fff), { maxLength: 4 }),
+    bucket: octets,
+    start: octets,
+    end: octets,
+    limit: fc.nat(2 ** 31),
+  }),
+  fc.record({
+    kind: fc.constant("range-reply" as const),
+    id,
+    part: id,
+    status: fc.constantFrom("ok" as const, "failed" as const),
+    copies: fc.array(fc.record({ vnode, key: octets, state }), { maxLength: 4 }),
+    upTo: octets,
   }),
   fc.record({
     kind: fc.constant("replica-put" as const),
@@ -372,6 +410,43 @@ describe("the codec, of trees", () => {
     const claiming = writer.view().slice();
     claiming[claiming.length - 1] = 100;
     assert.throws(() => codec.decode(new ByteReader(claiming)), /count 100 exceeds the frame/);
+  });
+});
+
+describe("the codec, of scans", () => {
+  const refuses = (made: Message, reason: RegExp): void => {
+    assert.throws(() => codec.decode(new ByteReader(encode(made))), { name: "MalformedBytes", message: reason });
+  };
+
+  it("takes answers and pages of the greatest size and refuses greater ones", () => {
+    const keys = (count: number): Message => ({
+      kind: "scan-answer",
+      id: 1,
+      outcome: "ok",
+      coordinator: 0,
+      keys: Array.from({ length: count }, (_, i) => ({ key: String(i), versions: [] })),
+      next: "",
+      reason: "",
+    });
+    assert.deepEqual(codec.decode(new ByteReader(encode(keys(MAX_SCANNED)))), keys(MAX_SCANNED));
+    refuses(keys(MAX_SCANNED + 1), /1001 items, limit 1000/);
+    const held = clock.update(undefined, "", { writeId: 1, value: "", tombstone: false }, by(packActor(0, 0, 1)));
+    const copies = (count: number): Message => ({
+      kind: "range-reply",
+      id: 1,
+      part: 1,
+      status: "ok",
+      copies: Array.from({ length: count }, (_, i) => ({ vnode: 0, key: String(i), state: held })),
+      upTo: "",
+    });
+    assert.doesNotThrow(() => codec.decode(new ByteReader(encode(copies(MAX_RANGE_COPIES)))));
+    refuses(copies(MAX_RANGE_COPIES + 1), /2049 items, limit 2048/);
+  });
+
+  it("refuses to ask for copies that are kept for others", () => {
+    const range = { kind: "range", id: 1, part: 1, bucket: "", start: "", end: "", limit: 1 } as const;
+    assert.doesNotThrow(() => codec.decode(new ByteReader(encode({ ...range, vnodes: [0x7fff] }))));
+    refuses({ ...range, vnodes: [3, 0x8000] }, /a range of hints/);
   });
 });
 
