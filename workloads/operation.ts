@@ -11,10 +11,18 @@ import type { Arrivals } from "./pacing";
 
 export type OperationKind = "read" | "update" | "insert" | "delete" | "scan" | "rmw" | "multi-get" | "list";
 
+/** The key of an operation. Workloads that keep names keep beside them what would be reckoned anew for every operation. */
+export interface OperationKey extends KeyName {
+  /** As in records, of a key in the workload's own bucket. */
+  readonly printed?: string;
+  /** `hashOfKey` of it. */
+  readonly hash?: number;
+}
+
 /** An operation as drawn from a mix, before a session sends it. */
 export interface DrawnOperation {
   readonly kind: OperationKind;
-  readonly key: KeyName;
+  readonly key: OperationKey;
   /** The bytes to write; empty for reads, deletes and scans. */
   readonly value: Octets;
   /** Records wanted, for scans. */
@@ -61,6 +69,15 @@ export interface ListingCounts {
   readonly ghosts: number;
 }
 
+/** An operation and the instant at which it was wanted. */
+export interface DueOperation {
+  readonly operation: DrawnOperation;
+  /** Who sends it, from 0; -1 in the load phase. */
+  readonly client: number;
+  /** The intended instant, from the start of the warm-up; undefined in the load phase. */
+  readonly at: Micros | undefined;
+}
+
 /** A source of operations: YCSB's core workload, a cart, a script. All randomness comes from the given stream. */
 export interface Workload {
   readonly name: string;
@@ -91,6 +108,8 @@ export interface Workload {
   inserted(insertNumber: number): void;
   /** An operation ended, for workloads that keep an account of them: each that `next` gave, and those of the load that were acknowledged. */
   ended?(operation: DrawnOperation, outcome: Outcome): void;
+  /** Set by whoever records a schedule: sees every operation when it becomes due, whether it is then sent or not. */
+  due?: (due: DueOperation) => void;
   /** Where folders are listed: what of it is known so far. */
   readonly listings?: ListingCounts;
   /** Whether `value` may have been written under `key`; absent where the workload cannot tell. */

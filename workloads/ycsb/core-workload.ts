@@ -7,9 +7,10 @@
  */
 import type { KeyName } from "../../engine/vocabulary/address";
 import { assert } from "../../engine/vocabulary/assert";
-import { octetsFromText, type Octets } from "../../engine/vocabulary/octets";
+import { octetsFromText, textFromOctets, type Octets } from "../../engine/vocabulary/octets";
 import type { Random } from "../../engine/vocabulary/random";
-import type { DrawnOperation, Workload } from "../operation";
+import type { DrawnOperation, OperationKey, Workload } from "../operation";
+import { hashOfKey } from "../session";
 import type { KeyNumbering, MixSettings, WorkloadSettings } from "../settings";
 import { AcknowledgedKeys } from "./acknowledged-keys";
 import { createChooser, type KeyChooser } from "./chooser";
@@ -46,7 +47,7 @@ class CoreWorkload implements Workload {
   private readonly namer: KeyNamer;
   private readonly type: Octets;
   private readonly bucket: Octets;
-  private readonly names: (KeyName | undefined)[] = [];
+  private readonly names: (OperationKey | undefined)[] = [];
 
   constructor(settings: WorkloadSettings, random: Random) {
     const { records, mix } = settings;
@@ -161,12 +162,12 @@ class CoreWorkload implements Workload {
     return this.kinds[at];
   }
 
-  private chosenKey(): KeyName {
+  private chosenKey(): OperationKey {
     return this.keyName(this.chooser.next(this.keys));
   }
 
   /** Names of low key numbers are kept: hashing and printing 64 bits costs more than the rest of a draw. */
-  private keyName(number: number): KeyName {
+  private keyName(number: number): OperationKey {
     if (number >= KEPT_NAMES) return this.newName(number);
     let name = this.names[number];
     if (name === undefined) {
@@ -177,8 +178,10 @@ class CoreWorkload implements Workload {
     return name;
   }
 
-  private newName(number: number): KeyName {
-    return { type: this.type, bucket: this.bucket, key: this.namer.name(this.numberOf(number)) };
+  private newName(number: number): OperationKey {
+    const key = this.namer.name(this.numberOf(number));
+    const printed = textFromOctets(key);
+    return { type: this.type, bucket: this.bucket, key, printed, hash: hashOfKey(printed) };
   }
 
   /** Among the keys of all drivers. */
@@ -190,7 +193,7 @@ class CoreWorkload implements Workload {
   }
 }
 
-function drawn(kind: DrawnOperation["kind"], key: KeyName, value: Octets): DrawnOperation {
+function drawn(kind: DrawnOperation["kind"], key: OperationKey, value: Octets): DrawnOperation {
   return { kind, key, value, scanLength: 0, blind: false, insertNumber: -1 };
 }
 
