@@ -36,12 +36,17 @@ export function planTrials(experiment: Experiment, nonce: string): readonly Plan
   const root = Random.fromSeed(experiment.seed);
   const trials: PlannedTrial[] = [];
   for (let repetition = 1; repetition <= experiment.repetitions; repetition++) {
-    const seed = root.fork(`repetition/${repetition}`).nextUint32();
+    const seed = seedOf(experiment, repetition);
     for (const cell of shuffled(experiment.cells, root.fork(`order/${repetition}`))) {
       trials.push({ id: trialId(cell, seed, nonce), index: trials.length, cell, repetition, seed });
     }
   }
   return trials;
+}
+
+/** The same for a repetition of every cell. */
+export function seedOf({ seed }: Pick<Experiment, "seed">, repetition: number): number {
+  return Random.fromSeed(seed).fork(`repetition/${repetition}`).nextUint32();
 }
 
 /** Fisher and Yates. */

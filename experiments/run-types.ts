@@ -2,6 +2,7 @@
  * What the command line and the runner say to each other: options going in, progress coming out, a result at the end.
  * Neither knows how the other does its work, so a test can stand in for either.
  */
+import type { TrialRecord, TrialSummary } from "../results/record/run-folder";
 import type { Experiment } from "./spec/experiment";
 
 export type Phase = "start" | "preload" | "warmup" | "measure" | "drain" | "inspect" | "report";
@@ -11,7 +12,7 @@ interface TrialPosition {
   readonly cell: string;
   /** From 1. */
   readonly repetition: number;
-  /** Position in the plan, from 0, of `total` trials. */
+  /** Position in the plan, from 0, of `total` trials; of a search these are guessed. */
   readonly index: number;
   readonly total: number;
 }
@@ -29,7 +30,43 @@ export type ProgressEvent =
     } & TrialPosition)
   | ({ readonly kind: "trial-done"; readonly elapsedMs: number; readonly operations: number } & TrialPosition)
   | ({ readonly kind: "trial-failed"; readonly reason: string } & TrialPosition)
+  /** What a search did or learned; further fields by `step`: see `quorumlab saturate`. */
+  | {
+      readonly kind: "search";
+      readonly step: "trying" | "judged" | "over";
+      /** Cell id without the rate; empty where there is one search. */
+      readonly curve: string;
+      readonly message: string;
+      readonly ratePerSecond?: number;
+      readonly why?: string;
+      readonly verdict?: string;
+      readonly met?: number;
+      readonly failed?: number;
+      readonly undecided?: number;
+      readonly outcome?: string;
+      readonly highestMet?: number;
+      readonly lowestFailed?: number;
+    }
   | { readonly kind: "log"; readonly level: "info" | "warning"; readonly message: string };
+
+/** A trial of this run that has ended. */
+export interface EndedTrial {
+  readonly record: TrialRecord;
+  /** null when it failed. */
+  readonly summary: TrialSummary | null;
+}
+
+/** The next trials of a run that decides while it goes on. */
+export interface Stage {
+  /** With every cell that was wanted so far. */
+  readonly experiment: Experiment;
+  readonly trials: readonly { readonly cell: string; readonly repetition: number }[];
+  /** How many may follow them: for the time left. */
+  readonly expected: number;
+}
+
+/** Called when all trials so far have ended; undefined: there is nothing more to run. */
+export type NextStage = (ended: readonly EndedTrial[]) => Stage | undefined;
 
 export interface RunOptions {
   /** Folder below which `<experiment>/<run id>/` is made. */
@@ -41,6 +78,10 @@ export interface RunOptions {
   readonly onError: "continue" | "stop";
   /** Simulated trials at once; as many as there are cores when left out. */
   readonly jobs?: number;
+  /** In place of the experiment's own plan: the cells and repetitions that this asks for, stage by stage. */
+  readonly nextStage?: NextStage;
+  /** Simulated trials that an earlier run of the experiment left whole are taken as they are. */
+  readonly reuse?: boolean;
   readonly progress: (event: ProgressEvent) => void;
   /** Aborted by the first Ctrl-C: finish the journal, stop every process, resolve with exit 130. */
   readonly signal: AbortSignal;
@@ -58,6 +99,8 @@ export interface RunResult {
   readonly stopped?: string;
   /** One line for each trial that failed. */
   readonly failures: readonly string[];
+  /** Trials that were there already. */
+  readonly reused?: number;
 }
 
 /** Runs all trials of an experiment and writes its run folder. Throws only for what stops it before the first trial. */

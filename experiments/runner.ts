@@ -13,7 +13,7 @@ import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { worstVerdict } from "../results/statistics/validity";
 import { METRICS } from "../results/record/metrics";
 import type { Objective } from "../results/record/objectives";
-import { loadRun } from "../results/record/reader";
+import { loadRun, loadTrial } from "../results/record/reader";
 import type { LoadedRun, RunManifest, TrialRecord, TrialSummary, TunableLabel } from "../results/record/run-folder";
 import { type IndexEntry, RunWriter } from "../results/record/writer";
 import { renderIndex } from "../results/reports/index-page";
@@ -24,9 +24,9 @@ import { failsAlone, judgeObjectives, type ObjectiveVerdict } from "../results/s
 import { type MeasuredTrial, summariseCells } from "../results/statistics/summarise";
 import { summaryTables } from "../results/statistics/tables";
 import { claimsOf } from "./claims";
-import { bytesInWords, planTrials, type PlannedTrial } from "./plan";
+import { bytesInWords, planTrials, seedOf, trialId, type PlannedTrial } from "./plan";
 import { allowedEnvironment, codeProvenance, loadAverage, machineProvenance, sha256 } from "./provenance";
-import type { RunOptions, RunResult } from "./run-types";
+import type { RunOptions, RunResult, Stage } from "./run-types";
 import { formatDuration } from "../engine/vocabulary/quantities";
 import type { Experiment } from "./spec/experiment";
 import { TrialFailed, type TrialOutput } from "./trial";
@@ -61,39 +61,70 @@ class Execution {
   private readonly writer: RunWriter;
   private readonly startedAt = new Date();
   private readonly started = performance.now();
-  private readonly plan: readonly PlannedTrial[];
+  private experiment: Experiment;
+  private readonly plan: PlannedTrial[];
   private readonly measured: MeasuredTrial[] = [];
   private readonly failures: string[] = [];
-  private readonly positions: ReadonlyMap<string, number>;
+  private readonly positions: Map<string, number>;
+  /** Of a run in stages: trials that may still follow those that are planned. */
+  private expected = 0;
+  private reused = 0;
+  private readonly whole: ReadonlySet<string>;
+  private pool: TrialPool | undefined;
   private manifest: RunManifest;
   /** Why no further trial is started. */
   private stopWhy: { readonly by: "budget" | "objective"; readonly why: string } | undefined;
   private diskBytes = 0;
 
   constructor(
-    private readonly experiment: Experiment,
+    experiment: Experiment,
     private readonly options: RunOptions,
   ) {
+    this.experiment = experiment;
     const stamp = this.startedAt.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
     this.run = `${stamp}-${suffix()}`;
-    this.plan = planTrials(experiment, this.run);
+    // In stages the first is asked for when everything stands that a trial needs.
+    this.plan = options.nextStage === undefined ? [...planTrials(experiment, this.run)] : [];
     this.positions = new Map(this.plan.map(({ id, index }) => [id, index]));
     this.writer = new RunWriter({ root: options.resultsRoot, experiment: experiment.name, run: this.run });
+    this.whole = options.reuse === true ? this.writer.completeTrials() : new Set();
     const { code, patch } = codeProvenance();
     this.manifest = this.describe(code);
-    this.writer.writeManifest(this.manifest);
     this.writer.write("experiment.yaml", experiment.source.text);
-    this.writer.write("experiment.resolved.json", JSON.stringify(resolvedDocument(experiment), null, 1) + "\n");
-    this.writer.write(
-      CELLS_FILE,
-      JSON.stringify({ schema: "quorumlab/resolved-cells@1", cells: experiment.cells }) + "\n",
-    );
     if (patch !== undefined && patch !== "") this.writer.write("provenance/dirty.patch", patch);
-    this.writer.writePlan(
+    this.writePlan();
+  }
+
+  /** What is to be run, and of what it is made: on disk before it begins. */
+  private writePlan(): void {
+    const { experiment, writer } = this;
+    writer.writeManifest(this.manifest);
+    writer.write("experiment.resolved.json", JSON.stringify(resolvedDocument(experiment), null, 1) + "\n");
+    writer.write(CELLS_FILE, JSON.stringify({ schema: "quorumlab/resolved-cells@1", cells: experiment.cells }) + "\n");
+    writer.writePlan(
       this.plan.map(({ id, cell, repetition, seed }) => ({ trial: id, cell: cell.id, repetition, seed })),
     );
-    this.writer.writeTrialIds(this.plan.map(({ id }) => id));
-    this.writer.journal.append({ at: now(), event: "planned" });
+    writer.writeTrialIds(this.plan.map(({ id }) => id));
+    writer.journal.append({ at: now(), event: "planned" });
+  }
+
+  /** Takes the stage's trials into the plan, and returns them. */
+  private begin({ experiment, trials, expected }: Stage): readonly PlannedTrial[] {
+    const cells = new Map(experiment.cells.map((cell) => [cell.id, cell]));
+    const planned = trials.map(({ cell: id, repetition }, i): PlannedTrial => {
+      const cell = cells.get(id);
+      if (cell === undefined) throw new Error(`a stage names the cell ${id}, which its experiment does not have`);
+      const seed = seedOf(experiment, repetition);
+      return { id: trialId(cell, seed, this.run), index: this.plan.length + i, cell, repetition, seed };
+    });
+    this.experiment = experiment;
+    this.expected = expected;
+    this.plan.push(...planned);
+    for (const { id, index } of planned) this.positions.set(id, index);
+    const { loadAverageAtStart, quorumlab } = this.manifest;
+    this.manifest = { ...this.describe(quorumlab), loadAverageAtStart };
+    this.writePlan();
+    return planned;
   }
 
   async carryOut(): Promise<RunResult> {
@@ -107,7 +138,7 @@ class Execution {
       if (stopped !== undefined) this.writer.journal.append({ at: now(), event: "stopped", reason: stopped.reason });
       const { report, verdict } = this.conclude(interrupted);
       return {
-        ...{ folder: this.writer.folder, run: this.run, report, failures: this.failures },
+        ...{ folder: this.writer.folder, run: this.run, report, failures: this.failures, reused: this.reused },
         exit: interrupted || stopped?.by === "budget" ? 130 : this.failures.length > 0 ? 3 : EXITS[verdict ?? "pass"],
         ...(stopped === undefined ? {} : { stopped: stopped.reason }),
       };
@@ -118,8 +149,33 @@ class Execution {
     }
   }
 
-  /** Processes first, one trial at a time on a quiet machine; then simulations, as many at once as there are threads. */
   private async allTrials(signal: AbortSignal, onError: RunOptions["onError"]): Promise<void> {
+    const { nextStage } = this.options;
+    try {
+      if (nextStage === undefined) {
+        await this.trials(this.plan, signal, onError);
+        return;
+      }
+      let goesOn = true;
+      while (goesOn && !signal.aborted) {
+        const stage = nextStage([...this.measured]);
+        if (stage === undefined || !this.mayStart()) return;
+        goesOn = await this.trials(this.begin(stage), signal, onError);
+      }
+    } finally {
+      await this.pool?.close();
+    }
+  }
+
+  /**
+   * Processes first, one trial at a time on a quiet machine; then simulations, as many at once as there are threads. False: a
+   * trial failed, and no more are wanted after that.
+   */
+  private async trials(
+    planned: readonly PlannedTrial[],
+    signal: AbortSignal,
+    onError: RunOptions["onError"],
+  ): Promise<boolean> {
     let stopped = false;
     const take = async (trials: readonly PlannedTrial[], run: TrialRunner, atOnce: number): Promise<void> => {
       let next = 0;
@@ -133,20 +189,32 @@ class Execution {
       const ended = await Promise.allSettled(Array.from({ length: atOnce }, lane));
       for (const result of ended) if (result.status === "rejected") throw result.reason;
     };
-    const simulated = this.plan.filter(({ cell }) => cell.world === "simulation");
+    const simulated = planned.filter(({ cell }) => cell.world === "simulation");
     await take(
-      this.plan.filter(({ cell }) => cell.world !== "simulation"),
+      planned.filter(({ cell }) => cell.world !== "simulation"),
       runTrial,
       1,
     );
-    const atOnce = Math.max(1, Math.min(this.options.jobs ?? availableParallelism(), simulated.length));
-    if (atOnce === 1) return take(simulated, runTrial, 1);
-    const pool = new TrialPool();
-    try {
-      await take(simulated, (options) => pool.run(options), atOnce);
-    } finally {
-      await pool.close();
+    const fresh = simulated.filter((trial) => !this.take(trial));
+    const atOnce = Math.max(1, Math.min(this.options.jobs ?? availableParallelism(), fresh.length));
+    if (atOnce === 1) await take(fresh, runTrial, 1);
+    else {
+      const pool = (this.pool ??= new TrialPool());
+      await take(fresh, (options) => pool.run(options), atOnce);
     }
+    return !stopped;
+  }
+
+  /** Whether the trial is there, whole, from an earlier run, and was taken into this one. Its id says that it is the same. */
+  private take({ id, cell, repetition }: PlannedTrial): boolean {
+    if (!this.whole.has(id)) return false;
+    const { record, summary, figures } = loadTrial(this.writer.trialFolder(id));
+    if (summary === null || figures === null || record.cell !== cell.id || record.repetition !== repetition)
+      return false;
+    this.reused++;
+    this.measured.push({ record, summary });
+    this.writer.journal.append({ at: now(), event: "reused", trial: id, cell: cell.id, repetition });
+    return true;
   }
 
   /** False, with the reason kept, where the budget is used up or an objective says so. */
@@ -197,7 +265,7 @@ class Execution {
   private async trial(trial: PlannedTrial, run: TrialRunner): Promise<boolean> {
     const { options, writer } = this;
     const { id, cell, repetition, seed } = trial;
-    const position = { cell: cell.id, repetition, index: trial.index, total: this.plan.length };
+    const position = { cell: cell.id, repetition, index: trial.index, total: this.plan.length + this.expected };
     const startedAt = now();
     const began = performance.now();
     writer.journal.append({ at: startedAt, event: "started", trial: id, cell: cell.id, repetition });
@@ -395,6 +463,7 @@ class Execution {
       ...(experiment.objectives.length === 0 ? {} : { slos: experiment.objectives }),
       ...(experiment.hypotheses.length === 0 ? {} : { hypotheses: experiment.hypotheses }),
       ...(experiment.pareto.length === 0 ? {} : { pareto: experiment.pareto }),
+      ...(experiment.saturation === undefined ? {} : { saturation: experiment.saturation }),
       report: experiment.report,
       metrics: METRICS,
       tunables: TUNABLES.map(labelOf),

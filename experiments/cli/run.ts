@@ -99,7 +99,7 @@ async function run(file: string, options: Options, context: CommandContext): Pro
 }
 
 /** Throws {@link UserError} with advice. */
-function makeResultsFolder(folder: string): void {
+export function makeResultsFolder(folder: string): void {
   try {
     makeFolders(folder);
   } catch (error) {
@@ -131,12 +131,12 @@ function whereText({ processesSeconds, simulationSeconds }: PlanEstimate): strin
   return processesSeconds === 0 ? "in simulation" : "on real processes and in simulation";
 }
 
-interface Interrupts {
+export interface Interrupts {
   readonly signal: AbortSignal;
   stop(): void;
 }
 
-function listenForInterrupts(io: Io, clear: () => void): Interrupts {
+export function listenForInterrupts(io: Io, clear: () => void): Interrupts {
   const controller = new AbortController();
   const stop = io.onInterrupt(() => {
     clear();
