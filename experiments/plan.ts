@@ -14,6 +14,7 @@ import { formatDuration } from "../engine/vocabulary/quantities";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { metricsToCompare } from "../results/record/metrics";
 import { REPETITIONS_FOR_INTERVAL } from "../results/statistics/summarise";
+import type { WorkloadSettings } from "../workloads/settings";
 import type { Cell, Experiment, World } from "./spec/experiment";
 import { trialBytes, trialMs } from "./trial-time";
 
@@ -63,7 +64,7 @@ function shuffled(cells: readonly Cell[], random: Random): readonly Cell[] {
 /** Of what decides a trial's history, and nothing else: names and notes may be reworded. */
 export function trialId(cell: Cell, seed: number, nonce: string): string {
   const { axes, world, cluster, pin, phases, measure, faults } = cell;
-  const { notes: _notes, ...workload } = cell.workload;
+  const { notes: _notes, ...workload } = withoutPath(cell.workload);
   const content = {
     axes,
     world,
@@ -78,6 +79,13 @@ export function trialId(cell: Cell, seed: number, nonce: string): string {
   };
   const addressed = world === "processes" ? { ...content, nonce } : content;
   return createHash("sha256").update(canonicalJson(addressed)).digest("hex").slice(0, 12);
+}
+
+/** Which operations a trace holds is said by its digest, wherever it lies. */
+function withoutPath(workload: WorkloadSettings): WorkloadSettings {
+  const { mixture } = workload;
+  if (mixture?.name !== "trace") return workload;
+  return { ...workload, notes: [], name: "trace", mixture: { ...mixture, path: "" } };
 }
 
 /** JSON with sorted keys, no blanks, and without undefined members: equal values have equal text. */

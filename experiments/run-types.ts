@@ -82,6 +82,8 @@ export interface RunOptions {
   readonly nextStage?: NextStage;
   /** Simulated trials that an earlier run of the experiment left whole are taken as they are. */
   readonly reuse?: boolean;
+  /** Keeps the schedule of the first cell's first repetition there, as a trace. */
+  readonly recordTrace?: string;
   readonly progress: (event: ProgressEvent) => void;
   /** Aborted by the first Ctrl-C: finish the journal, stop every process, resolve with exit 130. */
   readonly signal: AbortSignal;

@@ -31,6 +31,7 @@ import { formatDuration } from "../engine/vocabulary/quantities";
 import type { Experiment } from "./spec/experiment";
 import { TrialFailed, type TrialOutput } from "./trial";
 import { TrialPool } from "./trial-pool";
+import { tracesToKeep } from "./recorded-operations";
 import { CELLS_FILE } from "./verification";
 import { runTrial } from "./world";
 
@@ -100,6 +101,7 @@ class Execution {
     const { experiment, writer } = this;
     writer.writeManifest(this.manifest);
     writer.write("experiment.resolved.json", JSON.stringify(resolvedDocument(experiment), null, 1) + "\n");
+    for (const [name, content] of tracesToKeep(experiment.cells)) writer.write(name, content);
     writer.write(CELLS_FILE, JSON.stringify({ schema: "quorumlab/resolved-cells@1", cells: experiment.cells }) + "\n");
     writer.writePlan(
       this.plan.map(({ id, cell, repetition, seed }) => ({ trial: id, cell: cell.id, repetition, seed })),
@@ -304,6 +306,9 @@ class Execution {
         },
         ...(keyFraction === undefined ? {} : { history: { file: folder.historyFile, keyFraction } }),
         ...(cell.measure.traceWindows === undefined ? {} : { traces: folder.samplesFolder }),
+        ...(options.recordTrace === undefined || cell.id !== this.experiment.cells[0].id || repetition !== 1
+          ? {}
+          : { schedule: options.recordTrace }),
       });
       if (result === undefined) {
         folder.abandon();

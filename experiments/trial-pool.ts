@@ -8,11 +8,13 @@ import { Worker } from "node:worker_threads";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
 import { TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
-import type { HistoryWanted } from "./world";
+import type { ExecutionOptions } from "./world";
+
+/** What a trial is to leave on disk: see `ExecutionOptions`. */
+type KeptOfTrial = Pick<ExecutionOptions, "history" | "traces" | "schedule">;
 
 export type ToWorker =
-  | { readonly type: "run"; readonly trial: PlannedTrial; readonly history?: HistoryWanted; readonly traces?: string }
-  | { readonly type: "abort" };
+  ({ readonly type: "run"; readonly trial: PlannedTrial } & KeptOfTrial) | { readonly type: "abort" };
 
 export type FromWorker =
   | {
@@ -27,10 +29,7 @@ export type FromWorker =
   /** `expected`: a TrialFailed; otherwise a fault of the program's own. */
   | { readonly type: "failed"; readonly reason: string; readonly stack: string; readonly expected: boolean };
 
-export interface PooledTrial extends Pick<TrialOptions, "trial" | "signal" | "progress" | "log"> {
-  readonly history?: HistoryWanted;
-  readonly traces?: string;
-}
+export type PooledTrial = Pick<TrialOptions, "trial" | "signal" | "progress" | "log"> & KeptOfTrial;
 
 export class TrialPool {
   private readonly idle: Worker[] = [];
@@ -65,7 +64,7 @@ export class TrialPool {
   }
 
   private carryOut(worker: Worker, options: PooledTrial): Promise<TrialOutput | undefined> {
-    const { trial, history, traces, signal, progress, log } = options;
+    const { trial, history, traces, schedule, signal, progress, log } = options;
     return new Promise((resolve, reject) => {
       const abort = (): void => worker.postMessage({ type: "abort" } satisfies ToWorker);
       const end = (act: () => void): void => {
@@ -101,6 +100,7 @@ export class TrialPool {
         trial,
         ...(history === undefined ? {} : { history }),
         ...(traces === undefined ? {} : { traces }),
+        ...(schedule === undefined ? {} : { schedule }),
       } satisfies ToWorker);
       if (signal.aborted) abort();
     });

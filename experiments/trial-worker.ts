@@ -18,6 +18,7 @@ async function carryOut(message: Extract<ToWorker, { type: "run" }>): Promise<vo
       trial: message.trial,
       ...(message.history === undefined ? {} : { history: message.history }),
       ...(message.traces === undefined ? {} : { traces: message.traces }),
+      ...(message.schedule === undefined ? {} : { schedule: message.schedule }),
       signal: abort.signal,
       progress: (phase, elapsedMs, totalMs, operations) => {
         tell({ type: "progress", phase, elapsedMs, totalMs, operations });

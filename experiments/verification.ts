@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import type { SimulationRecord, TrialRecord } from "../results/record/run-folder";
 import { type PlannedTrial, trialId } from "./plan";
+import { fromFolder } from "./recorded-operations";
 import { SimulatedTrial } from "./simulated-trial";
 import type { Cell } from "./spec/experiment";
 import type { TrialOutput } from "./trial";
@@ -50,7 +51,8 @@ export function plannedFrom(folder: string, record: TrialRecord): PlannedTrial |
     return `${CELLS_FILE} does not describe the cell ${record.cell}`;
   }
   if (hash !== id) return `the cell on record hashes to ${hash}, not to the trial's id: one of them was changed`;
-  return { id, index: 0, cell: cell as Cell, repetition, seed };
+  const whole = cell as Cell;
+  return { id, index: 0, cell: { ...whole, workload: fromFolder(folder, whole.workload) }, repetition, seed };
 }
 
 /** The first checkpoint at which two executions differ, as a span of event numbers; undefined when none does. */

@@ -8,6 +8,7 @@ import { makeFolders } from "../results/record/files";
 import { HistoryWriter } from "../results/record/history-file";
 import { writeTrace } from "../results/record/trace-file";
 import { runOnProcesses } from "./processes-trial";
+import { ScheduleFile } from "./recorded-operations";
 import { runInSimulation } from "./simulated-trial";
 import type { TrialOptions, TrialOutput } from "./trial";
 
@@ -21,20 +22,25 @@ export interface ExecutionOptions extends Omit<TrialOptions, "record"> {
   readonly history?: HistoryWanted;
   /** Where the trace of each of the cell's windows goes. */
   readonly traces?: string;
+  /** The file that keeps what was due when, as a trace for other trials. */
+  readonly schedule?: string;
 }
 
 /** Rejects with TrialFailed or, when the signal fired, resolves to undefined. */
 export async function runTrial(options: ExecutionOptions): Promise<TrialOutput | undefined> {
-  const { history: wanted, traces, ...rest } = options;
+  const { history: wanted, traces, schedule: file, ...rest } = options;
   const history = wanted === undefined ? undefined : new HistoryWriter(wanted.file, wanted.keyFraction);
+  const schedule = file === undefined ? undefined : new ScheduleFile(file, options.trial.cell.workload);
   const run = options.trial.cell.world === "simulation" ? runInSimulation : runOnProcesses;
   try {
     const output = await run({
       ...rest,
       ...(history === undefined ? {} : { record: (record) => history.operation(record) }),
+      ...(schedule === undefined ? {} : { workload: (own) => schedule.watch(rest.workload?.(own) ?? own) }),
     });
     await history?.close();
     if (traces !== undefined && output !== undefined) writeTraces(traces, output);
+    if (output !== undefined) schedule?.write();
     return output;
   } catch (error) {
     await history?.close().catch(() => undefined);

@@ -53,17 +53,7 @@ export interface DriverOptions {
   /** The load is one of several: with it done this one waits for `release`, so that the warm-up of all begins at one instant. */
   readonly held?: true;
   readonly loadConcurrency?: number;
-  /** Sees every operation that becomes due, sent or not: for a record of the schedule. */
-  readonly due?: (due: DueOperation) => void;
   readonly contextsPerSession?: number;
-}
-
-export interface DueOperation {
-  readonly operation: DrawnOperation;
-  /** Whose turn it was, from 0; -1 in the load phase. */
-  readonly client: number;
-  /** The intended instant, from the start of the warm-up; undefined in the load phase. */
-  readonly at: Micros | undefined;
 }
 
 export interface DriverProgress {
@@ -132,7 +122,6 @@ type Owner = ClosedClient | LoadSlot | Arrival | Probe | Visitor;
 export class Driver {
   private readonly workload: Workload;
   private readonly settings: WorkloadSettings;
-  private readonly noteDue: DriverOptions["due"];
   private readonly phaseLengths: { readonly warmup: Micros; readonly measure: Micros; readonly drain: Micros };
   private readonly random: Random;
   private readonly thinking: Random;
@@ -176,7 +165,6 @@ export class Driver {
     assert(settings.maxOutstanding >= 1, "at least one operation may be outstanding");
     this.workload = workload;
     this.settings = settings;
-    this.noteDue = options.due;
     this.phaseLengths = {
       warmup: fromMs(phases.warmupMs),
       measure: fromMs(phases.measureMs),
@@ -356,7 +344,7 @@ export class Driver {
 
   private sendLoad(slot: LoadSlot): void {
     assert(slot.operation !== undefined, "a slot that sends has a record");
-    if (slot.attempts === 0) this.noteDue?.({ operation: slot.operation, client: -1, at: undefined });
+    if (slot.attempts === 0) this.workload.due?.({ operation: slot.operation, client: -1, at: undefined });
     this.courses.begin(slot.operation, slot.session, slot, this.now, this.now);
   }
 
@@ -461,13 +449,10 @@ export class Driver {
   }
 
   /** The next operation and who sends it, `client` if the workload does not mind. */
-  private draw(
-    client: number,
-    intended: Micros,
-  ): { readonly operation: DrawnOperation; readonly session: Session } {
+  private draw(client: number, intended: Micros): { readonly operation: DrawnOperation; readonly session: Session } {
     const operation = this.workload.next(client);
     const sender = operation.client ?? client;
-    this.noteDue?.({ operation, client: sender, at: intended - this.warmupStart });
+    this.workload.due?.({ operation, client: sender, at: intended - this.warmupStart });
     return { operation, session: this.identities.forNext(sender) };
   }
 

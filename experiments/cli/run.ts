@@ -2,7 +2,8 @@
  * `quorumlab run`: all trials of an experiment, then its report. The first Ctrl-C finishes the journal and stops every
  * process, the second ends at once.
  */
-import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { makeFolders } from "../../results/record/files";
 import type { PlanEstimate } from "../plan";
@@ -29,6 +30,7 @@ interface Options extends ShapeOptions {
   readonly exitZero?: boolean;
   readonly progress?: "json" | "plain";
   readonly raw?: string;
+  readonly recordTrace?: string;
   readonly jobs?: number;
 }
 
@@ -44,6 +46,7 @@ export function defineRun(program: Command, context: CommandContext): void {
       new Option("--on-error <what>", "after a trial that failed").choices(["continue", "stop"]).default("continue"),
     )
     .option("--raw <history>", "keep the raw history: none, keys:5% or all (short for -S measure.raw.history=…)")
+    .option("--record-trace <file>", "keep what is due when in the first cell's first trial (.jsonl, .csv)", traceFile)
     .option("-j, --jobs <n>", "simulated trials at once; as many as there are processors when left out", wholeNumber)
     .option("--exit-zero", "end with 0 although trials failed, or objectives did or could not be decided")
     .addOption(new Option("--progress <form>", "how progress is shown on standard error").choices(["json", "plain"]))
@@ -53,6 +56,7 @@ export function defineRun(program: Command, context: CommandContext): void {
     ["quorumlab run my.yaml --profile smoke", "a short version that the file defines"],
     ["quorumlab run my.yaml -S r=1 -S workload.rate=2000/s", "with keys changed"],
     ["quorumlab run my.yaml --only r=1 --tag paper=s4 -m 'new disk'", "some cells, labelled"],
+    ["quorumlab run my.yaml --only r=1 --record-trace day.jsonl", "and a trace for workload.trace"],
   ]);
 }
 
@@ -69,6 +73,7 @@ async function run(file: string, options: Options, context: CommandContext): Pro
     options.raw === undefined ? (options.set ?? []) : [...(options.set ?? []), `measure.raw.history=${options.raw}`];
   const experiment = resolveFor(file, { ...options, set: sets }, context);
   if (experiment === undefined) return;
+  checkTraceWanted(experiment, options.recordTrace, context);
   announce(experiment, options, context);
 
   makeResultsFolder(resolve(io.cwd, options.out));
@@ -84,11 +89,13 @@ async function run(file: string, options: Options, context: CommandContext): Pro
       tags: { ...experiment.tags, ...Object.fromEntries((options.tag ?? []).map(splitTag)) },
       onError: options.onError,
       ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+      ...(options.recordTrace === undefined ? {} : { recordTrace: resolve(io.cwd, options.recordTrace) }),
       progress: (event) => progress.event(event),
       signal: interrupts.signal,
     });
     progress.clear();
     for (const failure of result.failures) io.stderr.write(`${errPaint(context, options).red("failed")}  ${failure}\n`);
+    if (options.recordTrace !== undefined) tellTrace(experiment, options.recordTrace, context);
     tellResult(result.folder, result.report, options, context);
     context.exit(options.exitZero === true && result.exit !== 130 ? 0 : result.exit);
     closing(result, file, options, io);
@@ -106,6 +113,30 @@ export function makeResultsFolder(folder: string): void {
     const { path } = error as NodeJS.ErrnoException;
     throw new UserError(systemMessage(error) ?? `${path ?? folder}: cannot be made; choose another folder with -o DIR`);
   }
+}
+
+function traceFile(value: string): string {
+  if (!/\.(jsonl|csv)$/i.test(value)) throw new InvalidArgumentError("name a file that ends in .jsonl or .csv");
+  return value;
+}
+
+/** Before anything is run: a trial whose trace has no place to go to, or none that one driver knows. */
+function checkTraceWanted({ cells }: Experiment, wanted: string | undefined, { io }: CommandContext): void {
+  if (wanted === undefined) return;
+  const folder = dirname(resolve(io.cwd, wanted));
+  if (!existsSync(folder)) throw new UserError(`--record-trace ${wanted}: there is no folder ${folder}`);
+  if ((cells[0].workload.loadProcesses ?? 1) > 1)
+    throw new UserError("--record-trace keeps what one driver has due; set workload.load_processes: 1");
+}
+
+function tellTrace({ cells }: Experiment, wanted: string, { io }: CommandContext): void {
+  if (!existsSync(resolve(io.cwd, wanted))) return;
+  const { load, mixture } = cells[0].workload;
+  const closed =
+    load.model === "open" || mixture?.name === "trace"
+      ? ""
+      : ` (of a ${load.model} load: a trial that follows it is open)`;
+  io.stderr.write(`recorded: ${wanted}, of ${cells[0].id}, repetition 1${closed}\n`);
 }
 
 function splitTag(tag: string): readonly [string, string] {

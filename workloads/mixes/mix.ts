@@ -22,8 +22,8 @@ export interface MixStrategy {
   readonly name: MixName;
   /** For `explain`. */
   readonly prose: string;
-  /** `settings.mixture` is this mix's own; `recorded` is the text of the trace that it names, if it does. */
-  create(settings: WorkloadSettings, random: Random, recorded?: string): Workload;
+  /** `settings.mixture` is this mix's own. */
+  create(settings: WorkloadSettings, random: Random): Workload;
 }
 
 const ycsb: MixStrategy = {
@@ -46,6 +46,6 @@ export const MIXES: Readonly<Record<MixName, MixStrategy>> = {
 };
 
 /** `random` is the workload's own stream. Settings are taken as checked; a broken bound is an assertion. */
-export function workloadFor(settings: WorkloadSettings, random: Random, recorded?: string): Workload {
-  return MIXES[settings.mixture?.name ?? "ycsb"].create(settings, random, recorded);
+export function workloadFor(settings: WorkloadSettings, random: Random): Workload {
+  return MIXES[settings.mixture?.name ?? "ycsb"].create(settings, random);
 }

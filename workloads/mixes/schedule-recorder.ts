@@ -5,8 +5,7 @@
  * kept, up to a bound.
  */
 import { octetsFromText, textFromOctets, type Octets } from "../../engine/vocabulary/octets";
-import type { DueOperation } from "../driver";
-import type { DrawnOperation } from "../operation";
+import type { DrawnOperation, DueOperation } from "../operation";
 import {
   headerText,
   operationText,

@@ -24,10 +24,11 @@ export const trace: MixStrategy = {
   name: "trace",
   prose:
     "A recorded schedule: the operations of workload.trace (.jsonl or .csv), each due at its recorded instant. The same schedule for every cell of a sweep, and an open load whatever it was recorded from.",
-  create(settings, random, recorded) {
+  create(settings, random) {
     assert(settings.mixture?.name === "trace", "a workload of a trace has its settings");
-    assert(recorded !== undefined, "whoever makes a workload of a trace has read it");
-    return new TraceWorkload(settings, settings.mixture, random.fork("trace"), recorded);
+    const { text } = settings.mixture;
+    assert(text !== undefined, "whoever starts a trial of a trace has read it");
+    return new TraceWorkload(settings, settings.mixture, random.fork("trace"), text);
   },
 };
 

@@ -186,7 +186,7 @@ describe("the delete-heavy workload", () => {
         alive.push(key.key);
       } else if (everGone && !alive.includes(key.key)) gone++;
       everGone ||= kind === "delete";
-      assert.ok(alive.length === 19 || alive.length === 20);
+      assert.ok([19, 20].includes(alive.length));
     }
     assertFits([kinds.read, kinds.update, kinds.delete], [0.4, 0.3, 0.3]);
     assertFits([gone, kinds.read - gone], [0.25, 0.75]);
