@@ -193,9 +193,36 @@ for (const { name, open, real } of [
       assert.deepEqual({ versions, values }, { versions: [id], values: 0 });
     });
 
-    it("refuses definitely what it declares itself unable to do", async () => {
-      assert.equal(arm.target.capabilities.scans, false, "write the test of scans when there are some");
-      assert.equal((await ask({ kind: "scan", scanLength: 5 })).outcome, "unsupported");
+    it("scans a bucket's keys in order, page by page, with what each page's keys hold", async () => {
+      assert.ok(arm.target.capabilities.scans);
+      const bucket = (text: string): Request["key"] => ({ type: "default", bucket: "scanned", key: text });
+      const store = (text: string, value: string): Promise<Reply> =>
+        ask({ kind: "put", key: bucket(text), value, writeId: ++writes });
+      const first = writes + 1;
+      for (let i = 0; i < 25; i++) assert.equal((await store(`p${String(i).padStart(2, "0")}`, `v${String(i)}`)).outcome, "ok"); // prettier-ignore
+      await store("p07", "sibling");
+      const { context } = await ask({ kind: "get", key: bucket("p09") });
+      await ask({ kind: "delete", key: bucket("p09"), writeId: ++writes, context });
+      const scan = (start: string, scanEnd: string, scanLength: number): Promise<Reply> =>
+        ask({ kind: "scan", key: bucket(start), scanEnd, scanLength });
+      const page = await scan("p05", "p20", 5);
+      assert.deepEqual([page.outcome, page.values, page.context, page.versions, page.next], ["ok", 5, "", [], "p11"]);
+      const [five, six, seven, eight, ten] = page.records!;
+      assert.deepEqual(five, { key: "p05", versions: [first + 5], payloads: ["v5"] });
+      assert.deepEqual([six.key, seven.key, eight.key, ten.key], ["p06", "p07", "p08", "p10"]);
+      assert.deepEqual([...seven.payloads].sort(), ["sibling", "v7"]);
+      const rest = await scan(page.next!, "p20", 100);
+      assert.deepEqual(rest.records!.map(({ key: name }) => name), Array.from({ length: 9 }, (_, i) => `p${String(i + 11)}`)); // prettier-ignore
+      assert.ok(!("next" in rest), "the range is over");
+      for (const [start, end] of [
+        ["q", ""],
+        ["p20", "p05"],
+        ["p091", "p099"],
+      ]) {
+        const nothing = await scan(start, end, 10);
+        assert.deepEqual([nothing.outcome, nothing.values, nothing.records, nothing.next], ["ok", 0, [], undefined]);
+      }
+      assert.equal((await scan("p", "", 0)).outcome, "invalid");
     });
 
     it("answers each of many requests under way at once", async () => {
@@ -210,6 +237,7 @@ for (const { name, open, real } of [
       arm.silence();
       const writeId = ++writes;
       const silent = [submit({ kind: "put", key: key("silent"), value: "v", writeId }), submit({ kind: "get" })];
+      silent.push(submit({ kind: "scan", scanLength: 5 }));
       await arm.until("replies", () => silent.every(({ replies }) => replies.length > 0));
       for (const { replies } of silent) assert.equal(certainty(replies[0].outcome), "indefinite");
       arm.speak();
@@ -221,10 +249,10 @@ for (const { name, open, real } of [
 
     it("says not_sent, definitely and not within the call, when nobody can be reached", async () => {
       await arm.destroy();
-      const replies = [await ask({ kind: "get" }), await put("late", "v")];
+      const replies = [await ask({ kind: "get" }), await put("late", "v"), await ask({ kind: "scan", scanLength: 5 })];
       assert.deepEqual(
         replies.map(({ outcome }) => outcome),
-        ["not_sent", "not_sent"],
+        ["not_sent", "not_sent", "not_sent"],
       );
     });
 
