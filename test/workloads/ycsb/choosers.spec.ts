@@ -9,6 +9,7 @@ import { KeyHash } from "../../../workloads/ycsb/key-number";
 import { zeta } from "../../../workloads/ycsb/zeta";
 import { SCRAMBLED_ITEMS, SCRAMBLED_ZETA } from "../../../workloads/ycsb/zipfian";
 import { assertFits } from "../goodness-of-fit";
+import { CHOOSER_LAWS, drawsOf } from "./chooser-laws";
 
 function range(count: number, changes: Partial<KeyRange> = {}): KeyRange {
   const first = changes.first ?? 0;
@@ -246,6 +247,16 @@ function newest(chooser: KeyChooser): () => number {
   const random = Random.fromSeed("newest");
   return () => chooser.next(random);
 }
+
+describe("key choosers, a million draws each against the exact masses", () => {
+  for (const law of CHOOSER_LAWS) it(law.name, () => assertFits(drawsOf(law, 1_000_000), law.masses()));
+
+  it("a law that is off by two parts in a hundred is told", () => {
+    const law = CHOOSER_LAWS.find(({ name }) => name === "uniform")!;
+    const tilted = law.masses().map((mass, key) => mass * (key < 500 ? 1.02 : 0.98));
+    assert.throws(() => assertFits(drawsOf(law, 1_000_000), tilted), /chi-square/);
+  });
+});
 
 describe("acknowledged keys", () => {
   it("follow the contiguous prefix, whatever the order of acknowledgements", () => {
