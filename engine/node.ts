@@ -738,7 +738,8 @@ export class Node implements ProtocolNode {
     this.tellMembership(session, 0);
     if (request.kind === "replica-get")
       this.send(from, { kind: "replica-get-reply", id, vnode, status: "failed", state: undefined });
-    else if (request.acknowledge !== "none") this.send(from, { kind: "replica-put-reply", id, vnode, status: "failed" });
+    else if (request.acknowledge !== "none")
+      this.send(from, { kind: "replica-put-reply", id, vnode, status: "failed" });
   }
 
   private tellMembership(session: Session, id: number): void {
@@ -1755,7 +1756,8 @@ export class Node implements ProtocolNode {
       asked |= 1 << i;
       live++;
     }
-    const pending = request.kind === "put" ? (this.living ?? this.options.heard)?.pending(request.address, replicas) : undefined;
+    const pending =
+      request.kind === "put" ? (this.living ?? this.options.heard)?.pending(request.address, replicas) : undefined;
     const places =
       live < replicas.length && this.lends
         ? this.withFallbacks(request, asked, pending)

@@ -253,11 +253,13 @@ export class SimulatedTrial {
     const drives = drivers.map((one, index) =>
       driveInVirtualTime({
         driver: one,
-        target: new SimulatedTarget(cluster.client({
-          routing: load.routing,
-          graceMs: CLIENT_GRACE_MS,
-          ...(load.membershipPollMs === undefined ? {} : { pollMs: load.membershipPollMs }),
-        })),
+        target: new SimulatedTarget(
+          cluster.client({
+            routing: load.routing,
+            graceMs: CLIENT_GRACE_MS,
+            ...(load.membershipPollMs === undefined ? {} : { pollMs: load.membershipPollMs }),
+          }),
+        ),
         world: { now: () => cluster.now(), at: (time, act) => void cluster.at(time, act) },
         record: (record) => {
           this.begin();
@@ -421,6 +423,9 @@ export class SimulatedTrial {
         forwarded: (to.forwarded ?? 0) - (from.forwarded ?? 0),
         replicaReads: to.replicaReads - from.replicaReads,
         replicaWrites: to.replicaWrites - from.replicaWrites,
+        coordinatedScans: (to.coordinatedScans ?? 0) - (from.coordinatedScans ?? 0),
+        replicaScans: (to.replicaScans ?? 0) - (from.replicaScans ?? 0),
+        rangeRecords: (to.rangeRecords ?? 0) - (from.rangeRecords ?? 0),
         readRepairs: to.readRepairs - from.readRepairs,
         messagesSent: to.messagesSent - from.messagesSent,
         bytesSent: to.bytesSent - from.bytesSent,
@@ -439,6 +444,7 @@ export class SimulatedTrial {
       const counts = cluster.counts(i);
       if (counts === undefined) return undefined;
       const { coordinated, coordinatedGets, forwarded, replicaReads, replicaWrites } = counts;
+      const { coordinatedScans, replicaScans, rangeRecords } = counts;
       const { readRepairs, messagesSent, bytesSent, refused, keysHeld } = counts;
       return {
         node: id,
@@ -447,6 +453,9 @@ export class SimulatedTrial {
         forwarded,
         replicaReads,
         replicaWrites,
+        coordinatedScans,
+        replicaScans,
+        rangeRecords,
         readRepairs,
         messagesSent,
         bytesSent,

@@ -354,8 +354,9 @@ export class TcpTransport implements Transport {
       case "membership":
       case "client-coordinated":
         throw new MalformedBytes(`${message.kind} from a node`);
+      default:
+        this.arrived(from, message, sentAt);
     }
-    this.arrived(from, message, sentAt);
   }
 
   private fromClient(session: Session, body: ByteReader, coordinates: boolean): void {

@@ -26,6 +26,7 @@ export function networkOf(values: Values, members: readonly MemberPlan[]): Netwo
       intraZone: distribution(values, "network.intra_zone"),
       interZone: distribution(values, "network.inter_zone"),
       client: distribution(values, "network.client"),
+      balancer: values.text("workload.routing") === "any" ? distribution(values, "network.balancer") : undefined,
       local: distribution(values, "network.local"),
       zonePairs: pairs.length === 0 ? undefined : pairs,
       wars: Object.values(wars).some((settings) => settings !== undefined) ? present(wars) : undefined,

@@ -34,6 +34,7 @@ export function checkTimePasses(values: Values, nodes: number, workload: Workloa
   const costs = (key: string): boolean => takesTime(values.get(key) as DistributionSettings | undefined);
   // Where there is a disk, every operation loads, and writes store.
   const disk = ["node_model.service.read", ...(writesOf(workload) > 0 ? ["node_model.service.write"] : [])];
+  if (workload.routing === "any" && costs("network.balancer")) return;
   const ownDisk = values.text("cluster.storage") === "memory" ? [] : disk;
   if ([...EVERY_OPERATION, ...TO_ITSELF, ...ownDisk].some(costs)) return;
   const pairs = (values.get("network.zone_pairs") ?? []) as readonly (readonly [string, DistributionSettings])[];
@@ -59,6 +60,8 @@ function takesTime(settings: DistributionSettings | undefined): boolean {
 function answeredAlone(values: Values, nodes: number, workload: WorkloadSettings): boolean {
   const { mix, routing } = workload;
   const n = values.number("tunables.n_val");
+  // A client is no replica: it crosses network.client or nothing.
+  if (routing === "client-driven") return true;
   if (nodes > n && routing !== "token-aware") return false;
   const one = (name: string): boolean => (resolveQuorum(values.get(`tunables.${name}`) as QuorumValue, n) ?? 0) <= 1;
   const reads = one("r") && one("pr");

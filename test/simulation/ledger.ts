@@ -475,7 +475,7 @@ export class Overseen implements RunningNode {
     const { ledger } = this;
     switch (input.kind) {
       case "asked":
-        if (input.message.kind !== "inspect") {
+        if (["get", "put", "scan"].includes(input.message.kind) && "id" in input.message) {
           ledger.asked(this.options.index, `${String(input.session)}/${String(input.message.id)}`);
         }
         break;

@@ -6,6 +6,7 @@
  */
 import { strict as assert } from "node:assert";
 import type { MembershipSettings } from "../../../engine/vocabulary/settings";
+import type { ClientRouting } from "../../../engine/sim/cluster";
 import type { NodeFactory } from "../../../engine/sim/machine";
 import type { Micros } from "../../../engine/vocabulary/micros";
 import { clockFor } from "../../../engine/clocks/clock";
@@ -38,6 +39,7 @@ export class MovingStore {
     readonly keys: number,
     options: Changes & { readonly membership?: Partial<MembershipSettings> } = {},
     create?: NodeFactory,
+    routing?: ClientRouting["routing"],
   ) {
     const changes: Changes = {
       ring: { strategy: "random-tokens", partitions: 64, vnodesPerNode: 8, hash: "murmur3", distinctHosts: "walk" },
@@ -54,7 +56,7 @@ export class MovingStore {
         membership: { ...MEMBERSHIP, ...options.membership },
       },
     };
-    this.bench = new Bench(changes, create === undefined ? {} : { create });
+    this.bench = new Bench(changes, create === undefined ? {} : { create }, routing);
   }
 
   get cluster(): Bench["cluster"] {

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import type { AnswerMessage } from "../../../engine/messages";
 import type { SimulatedClient } from "../../../engine/sim/client";
-import { SimulatedCluster, type SimulationOptions } from "../../../engine/sim/cluster";
+import { type ClientRouting, SimulatedCluster, type SimulationOptions } from "../../../engine/sim/cluster";
 import { type Address, encodeAddress } from "../../../engine/vocabulary/address";
 import type { ClusterSettings, EngineSettings, MemberSettings } from "../../../engine/vocabulary/settings";
 
@@ -55,10 +55,14 @@ export class Bench {
   readonly client: SimulatedClient;
   private writes = 0;
 
-  constructor(changes: Changes = {}, options: Omit<SimulationOptions, "cluster"> = {}) {
+  constructor(
+    changes: Changes = {},
+    options: Omit<SimulationOptions, "cluster"> = {},
+    routing: ClientRouting["routing"] = "any",
+  ) {
     this.cluster = new SimulatedCluster({ cluster: settings(changes), ...options });
     this.cluster.run(this.cluster.ready);
-    this.client = this.cluster.client({ routing: "any", graceMs: 100 });
+    this.client = this.cluster.client({ routing, graceMs: 100 });
   }
 
   runMs(ms: number): void {
