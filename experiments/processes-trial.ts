@@ -484,7 +484,8 @@ export function workBetween(
     : [];
 }
 
-function timesBetween(from: ProcessCounts, to: ProcessCounts): ProcessTimes {
+/** What a process told at the end of a span, its totals as differences. */
+export function timesBetween(from: ProcessCounts, to: ProcessCounts): ProcessTimes {
   const { loopDelayP99Ms, loopDelayMaxMs, gcLongestMs } = to;
   return { loopDelayP99Ms, loopDelayMaxMs, gcLongestMs, gcMs: to.gcMs - from.gcMs, gcCount: to.gcCount - from.gcCount };
 }
@@ -511,6 +512,9 @@ function difference(node: string, from: ServerCounts, to: ServerCounts, mayBeAwa
     forwarded: to.forwarded - from.forwarded,
     replicaReads: to.replicaReads - from.replicaReads,
     replicaWrites: to.replicaWrites - from.replicaWrites,
+    coordinatedScans: to.coordinatedScans - from.coordinatedScans,
+    replicaScans: to.replicaScans - from.replicaScans,
+    rangeRecords: to.rangeRecords - from.rangeRecords,
     readRepairs: to.readRepairs - from.readRepairs,
     messagesSent: to.messagesSent - from.messagesSent,
     bytesSent: to.bytesSent - from.bytesSent,

@@ -177,7 +177,9 @@ function leftOutInWords(all: number, counted: number, leftOut: readonly Measured
   for (const { summary } of leftOut)
     for (const { kind, verdict, reason } of summary!.validity.doubts)
       if (verdict === "invalid" && !reasons.has(kind)) reasons.set(kind, reason);
-  const why = reasons.size === 0 ? "no reason recorded" : [...reasons.values()].join("; ");
+  // Where none counts the doubts of all stand beside this one.
+  const told = counted === 0 ? [...reasons.keys()].join(", ") : [...reasons.values()].join("; ");
+  const why = reasons.size === 0 ? "no reason recorded" : told;
   const who = counted === 0 ? "no repetition counts" : `${counted} of ${all} repetitions count`;
   return `${who}; ${leftOut.length} ${leftOut.length === 1 ? "is" : "are"} invalid and left out: ${why}`;
 }

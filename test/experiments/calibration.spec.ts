@@ -1,11 +1,9 @@
 /** What a trial learns of its machine and of its nodes, and that it never takes "unknown" for nothing. */
 import assert from "node:assert/strict";
-import { Traffic } from "../../engine/host/traffic";
-import { NOTHING_DONE } from "../../engine/node";
-import type { ServerCounts } from "../../engine/real/control";
 import { calibrationOf, outsideLoad } from "../../experiments/calibration";
 import { withUnborn, workBetween } from "../../experiments/processes-trial";
 import { fold, get } from "../results/measures/histories";
+import { countsOf } from "./server-counts";
 
 const reading = (busy: number, steal: number, total: number) => ({ busy, steal, total });
 
@@ -34,25 +32,7 @@ describe("the load that others put on the machine", () => {
 });
 
 describe("the work of the nodes in a phase", () => {
-  const counts = (messagesSent: number): ServerCounts => ({
-    ...NOTHING_DONE,
-    messagesSent,
-    bytesSent: 0,
-    lost: 0,
-    queueDrops: 0,
-    away: 0,
-    latenessP99Ms: 0,
-    byCause: new Traffic().byCause(),
-    keysHeld: 0,
-    steps: 0,
-    cpuMs: 0,
-    rssBytes: 0,
-    loopDelayP99Ms: 0,
-    loopDelayMaxMs: 0,
-    gcMs: 0,
-    gcCount: 0,
-    gcLongestMs: 0,
-  });
+  const counts = (messagesSent: number) => countsOf({ messagesSent });
   const nodes = ["node-1", "node-2"];
 
   it("is the difference of two readings", () => {

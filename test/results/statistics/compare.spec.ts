@@ -286,7 +286,7 @@ describe("a cell's summary", () => {
     assert.deepEqual(hopeless.metrics["read_p99_ms"], { value: null, lo: null, hi: null, n: 0, unit: "ms" });
     assert.match(
       hopeless.validity.doubts.find(({ kind }) => kind === "invalid-trials")!.reason,
-      /^no repetition counts; 3 are invalid and left out: somebody else was busy$/,
+      /^no repetition counts; 3 are invalid and left out: outside-load$/,
     );
     const [all, , cells] = summaryTables(["r"], trials, [hopeless], []);
     const column = (name: string) => all.rows.map((row) => row[all.header.indexOf(name)]);
