@@ -26,17 +26,12 @@ export function javaDouble(value: number): string {
 export function twoPlaces(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "-∞";
-  const hundredths = halfToEven(value * 100);
-  const text = (hundredths / 100).toFixed(2).replace(/\.?0+$/, "");
+  // Both round the double's exact value; they differ where it lies halfway, which only eighths do.
+  const halfway = Number.isInteger(value * 8) && !Number.isInteger(value * 4);
+  const rounded = halfway ? (2 * Math.round(value * 50)) / 100 : value;
+  const text = rounded.toFixed(2).replace(/\.?0+$/, "");
   // "#.##" has no digit before the point unless one is needed.
   return text.replace(/^(-?)0\./, "$1.");
-}
-
-function halfToEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  if (rest !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
 }
 
 /** `50th`, `1st`, `99.9`: how YCSB names a percentile; fractions have no ending. */
