@@ -19,6 +19,7 @@ import { definePredict } from "./predict";
 import { defineReplay } from "./replay";
 import { defineReport } from "./report";
 import { defineRun } from "./run";
+import { defineSaturate } from "./saturate";
 import { defineShow } from "./show";
 import { exitOfTold, systemMessage, type ExitCode } from "./user-error";
 import { defineValidate } from "./validate";
@@ -73,10 +74,10 @@ function define(context: CommandContext): Command {
       "after",
       "\nExit codes:\n" +
         "  0    done; a hypothesis that does not hold and a published value that is missed are findings, not failures\n" +
-        "  1    run: an objective (slos) failed; verify: something differs; check: a promise was broken\n" +
+        "  1    run: an objective (slos) failed; saturate: not met even at the lowest rate; verify: something differs; check: a promise was broken\n" +
         "  2    bad usage or input\n" +
         "  3    trials failed, or something broke off\n" +
-        "  4    run: an objective could not be decided\n" +
+        "  4    run: an objective could not be decided; saturate: nor could the rate, or no rate up to the ceiling failed\n" +
         "  130  interrupted, or the budget was used up\n",
     )
     .helpCommand("help [command]", "examples and options of a command");
@@ -84,6 +85,7 @@ function define(context: CommandContext): Command {
     defineValidate,
     definePlan,
     defineRun,
+    defineSaturate,
     defineShow,
     defineReport,
     defineVerify,

@@ -40,6 +40,8 @@ function plainLine(event: ProgressEvent): string {
       return `${count(event)} ${event.cell} repetition ${event.repetition}: ${event.operations} operations in ${(event.elapsedMs / 1_000).toFixed(1)}s\n`;
     case "trial-failed":
       return `${count(event)} ${event.cell} repetition ${event.repetition}: failed: ${event.reason}\n`;
+    case "search":
+      return `${event.message}\n`;
     case "log":
       return `${event.level === "warning" ? "warning: " : ""}${event.message}\n`;
   }
@@ -70,6 +72,7 @@ class ProgressLine implements Progress {
   event(event: ProgressEvent): void {
     switch (event.kind) {
       case "log":
+      case "search":
       case "trial-failed":
         this.clear();
         this.sink.write(plainLine(event));

@@ -25,6 +25,8 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     require("../../results/statistics/service-levels") as typeof import("../../results/statistics/service-levels");
   const { paretoFront } =
     require("../../results/statistics/pareto") as typeof import("../../results/statistics/pareto");
+  const { saturationDocuments } =
+    require("../../results/reports/saturation") as typeof import("../../results/reports/saturation");
   const objectives = judgeObjectives(run);
   const front = paretoFront(run);
   const { WORLDS } = require("../../results/statistics/worlds") as typeof import("../../results/statistics/worlds");
@@ -70,6 +72,7 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     distance: worldDistances(run),
     comparisons: run.comparisons,
     slos: sloDocuments(objectives),
+    ...(manifest.saturation === undefined ? {} : { saturation: saturationDocuments(run) }),
     hypotheses: judgeHypotheses(run).map(({ hypothesis, verdict, met, refuted, open }) => ({
       ...hypothesis,
       verdict,

@@ -20,6 +20,8 @@ import { hintsOverTime } from "./hints-over-time";
 import { imbalanceOverTime } from "./imbalance-over-time";
 import { kStaleness } from "./k-staleness";
 import { latencyOverTime } from "./latency-over-time";
+import { meansAndTails } from "./means-and-tails";
+import { loadCurve } from "./load-curve";
 import { metadataByWriters } from "./metadata-by-writers";
 import { mistakeRate } from "./mistake-rate";
 import { opinionsOverTime } from "./opinions-over-time";
@@ -106,6 +108,8 @@ export interface ChartDefinition {
   readonly absence: string;
   /** What a trial must have recorded for a report to speak of this chart at all; without it, of every trial. */
   readonly concerns?: (figures: TrialFigures) => boolean;
+  /** The same of the run: what it varied. */
+  readonly concernsRun?: (run: LoadedRun) => boolean;
   /** undefined when the run holds nothing this chart could show. */
   readonly draw: (input: ChartInput) => ChartFigure | undefined;
 }
@@ -116,7 +120,9 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
     tradeOff,
     percentileSpectrum,
     latencyOverTime,
+    meansAndTails,
     outcomes,
+    loadCurve,
     tVisibility,
     kStaleness,
     oneCopy,
@@ -149,8 +155,9 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
 /** The charts that a report of this run speaks of, absent ones with their reason; those of probes not asked for are left out. */
 export function chartsOf(run: LoadedRun): ChartDefinition[] {
   return [...CHARTS.values()].filter(
-    ({ id, concerns }) =>
+    ({ id, concerns, concernsRun }) =>
       showsChart(id, run.manifest.report?.probes) &&
+      (concernsRun === undefined || concernsRun(run)) &&
       (concerns === undefined || run.trials.some(({ figures }) => figures !== null && concerns(figures))),
   );
 }

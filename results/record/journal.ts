@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { appendLineDurably } from "./files";
 import { writing } from "./results-not-writable";
 
-export type JournalEvent = "planned" | "started" | "done" | "failed" | "interrupted" | "stopped";
+export type JournalEvent = "planned" | "started" | "done" | "reused" | "failed" | "interrupted" | "stopped";
 
 export interface JournalEntry {
   /** ISO 8601, UTC. */

@@ -72,7 +72,12 @@ const MANIFEST: Shape = {
   hypotheses: "array?",
   pareto: "array?",
   report: "object?",
+  saturation: "object?",
   stopped: "object?",
+};
+const SATURATION: Shape = {
+  targets: [{ metric: "string", op: { oneOf: ["<", "<=", ">", ">="] }, value: "number", unit: "string" }],
+  ...{ fromPerSecond: "number", toPerSecond: "number", precision: "number", repetitions: "number" },
 };
 const SLOS: Shape = [
   {
@@ -303,15 +308,19 @@ export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
   const trials = trialIds(folder).flatMap((id) => {
     const trial = path.join(trialsFolder, id);
     // Planned but not run yet, or removed: the run is readable without it.
-    if (!fs.existsSync(trial)) return [];
-    const record = readJson<TrialRecord>(trial, "trial.json", "quorumlab/trial@1", TRIAL);
-    refuse(path.join(trial, "trial.json"), ifPresent(record.simulation, SIMULATION, "simulation"));
-    return [{ record, summary: readSummary(trial), figures: readFigures(trial) }];
+    return fs.existsSync(trial) ? [loadTrial(trial)] : [];
   });
   return { folder, manifest, trials, cells: readCells(folder), comparisons: readComparisons(folder) };
 }
 
-function demandsProblem({ slos, hypotheses, pareto, report, stopped }: RunManifest): string | undefined {
+/** A whole trial by its folder. Throws RunNotReadable. */
+export function loadTrial(folder: string): LoadedRun["trials"][number] {
+  const record = readJson<TrialRecord>(folder, "trial.json", "quorumlab/trial@1", TRIAL);
+  refuse(path.join(folder, "trial.json"), ifPresent(record.simulation, SIMULATION, "simulation"));
+  return { record, summary: readSummary(folder), figures: readFigures(folder) };
+}
+
+function demandsProblem({ slos, hypotheses, pareto, report, saturation, stopped }: RunManifest): string | undefined {
   return (
     ifPresent(slos, SLOS, "slos") ??
     ifPresent(hypotheses, HYPOTHESES, "hypotheses") ??
@@ -320,6 +329,7 @@ function demandsProblem({ slos, hypotheses, pareto, report, stopped }: RunManife
     ifPresent(report?.headline, ["string"], "report.headline") ??
     ifPresent(report?.probes, ["string"], "report.probes") ??
     ifPresent(report?.modelOverlay, ["string"], "report.modelOverlay") ??
+    ifPresent(saturation, SATURATION, "saturation") ??
     ifPresent(stopped, STOPPED, "stopped")
   );
 }

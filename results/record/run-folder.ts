@@ -10,6 +10,7 @@
  */
 import type { Calibration, MetricValue, TrialFigures, Validity } from "./figures";
 import type { Hypothesis, Objective, ParetoGoal, ReportSettings } from "./objectives";
+import type { SaturationQuestion } from "./saturation";
 
 /** Axis values of a cell, by axis key as in the experiment (`r`, `clock`, `ring.vnodes_per_node`). */
 export type AxisValues = Readonly<Record<string, string | number | boolean>>;
@@ -124,6 +125,8 @@ export interface RunManifest {
   readonly hypotheses?: readonly Hypothesis[];
   readonly pareto?: readonly ParetoGoal[];
   readonly report?: ReportSettings;
+  /** The run is a search for the rate at which these objectives are no longer met. */
+  readonly saturation?: SaturationQuestion;
   /** Why no further trial was started, where the run stopped itself. */
   readonly stopped?: { readonly by: "budget" | "objective"; readonly reason: string };
 }

@@ -86,9 +86,14 @@ export class RunWriter {
     return new Set(fs.readdirSync(this.trialsFolder).filter(isFolderName));
   }
 
+  /** Where a whole trial stands. */
+  trialFolder(id: string): string {
+    return path.join(this.trialsFolder, id);
+  }
+
   /** What a whole trial takes on disk. */
   trialBytes(id: string): number {
-    const folder = path.join(this.trialsFolder, id);
+    const folder = this.trialFolder(id);
     return filesBelow(folder).reduce((sum, name) => sum + fs.statSync(path.join(folder, name)).size, 0);
   }
 

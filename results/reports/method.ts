@@ -74,7 +74,13 @@ export function glossarySection(run: LoadedRun): string {
 export function reproduceCommand(run: LoadedRun): string {
   const { manifest } = run;
   const inside = manifest.configPath !== "" && !/^([/\\]|[A-Za-z]:|\.\.)/.test(manifest.configPath);
-  const parts = ["npx", "quorumlab", "run", inside ? manifest.configPath : "experiment.yaml"];
+  const search = manifest.saturation;
+  const parts = [
+    "npx",
+    "quorumlab",
+    search === undefined ? "run" : "saturate",
+    inside ? manifest.configPath : "experiment.yaml",
+  ];
   if (manifest.profile !== "" && manifest.profile !== "full" && manifest.profile !== "default")
     parts.push("--profile", manifest.profile);
   parts.push("--seed", String(manifest.seed));
@@ -82,6 +88,11 @@ export function reproduceCommand(run: LoadedRun): string {
     if ((word === "-S" || word === "--set" || word === "--only") && manifest.argv[i + 1] !== undefined)
       parts.push(word, manifest.argv[i + 1]);
   });
+  if (search !== undefined) {
+    for (const { metric, op, value } of search.targets) parts.push("--slo", `${metric} ${op} ${value}`);
+    parts.push("--from", `${search.fromPerSecond}/s`, "--to", `${search.toPerSecond}/s`);
+    parts.push("--precision", String(search.precision), "--repetitions", String(search.repetitions));
+  }
   const commit = manifest.quorumlab.commit;
   const command = parts.map(quoted).join(" ");
   const note = inside ? "" : "   # experiment.yaml is in the run's folder";

@@ -5,6 +5,7 @@
  */
 import { chartsOf, type ChartFigure, type ChartTable } from "../charts/chart";
 import { chartInput, inAxisOrder } from "../charts/cells";
+import { loadCurve } from "../charts/load-curve";
 import { intervalsInWords } from "../charts/interval-words";
 import { escapeText } from "../charts/markup";
 import { count, counted } from "../charts/numbers";
@@ -16,7 +17,7 @@ import { csv } from "../record/csv";
 import type { LoadedRun } from "../record/run-folder";
 import { distanceTable, worldDistances } from "../statistics/distance";
 import { inWorld, worldsOf } from "../statistics/worlds";
-import { chartSection, figurePath } from "./chart-section";
+import { chartInWorlds, chartSection, figurePath } from "./chart-section";
 import { CLOCK_CHARTS, CLOCK_SECTION, clockSection, evidenceFile, evidenceTable } from "./clock-section";
 import { comparisonSection } from "./comparison";
 import { DETECTION_CHARTS, DETECTION_SECTION, detectionSection } from "./detection-section";
@@ -27,6 +28,7 @@ import { glossarySection, methodSection, utc } from "./method";
 import { hasObjectives, objectivesSection, OBJECTIVES_SECTION } from "./objectives";
 import { renderPage, type PageSection } from "./page";
 import { publishedSection } from "./published";
+import { SATURATION_SECTION, saturationSection } from "./saturation";
 import { allMetricsTable, cellsTable } from "./tables";
 import { verdictsOf } from "./verdict";
 import { worldBadge } from "./world-badge";
@@ -103,7 +105,11 @@ function compose(
   drawings: Drawings,
   options: { readonly figureFiles: boolean; readonly svg: boolean },
 ): string {
+  const curve = chartInWorlds(loadCurve, drawings.charts.get(loadCurve.id) ?? [], options);
   const sections: PageSection[] = [
+    ...(run.manifest.saturation === undefined
+      ? []
+      : [{ ...SATURATION_SECTION, body: saturationSection(run, curve) }]),
     ...(hasObjectives(run) ? [{ ...OBJECTIVES_SECTION, body: objectivesSection(run) }] : []),
     { id: "results", name: "Results", body: resultsSection(run) },
   ];
@@ -111,6 +117,8 @@ function compose(
     sections.push({ id: worldDistance.id, name: "Two worlds", body: distanceSection(run, drawings.distance, options) });
   if (run.comparisons.length > 0) sections.push({ id: "comparison", name: "Comparison", body: comparisonSection(run) });
   for (const chart of chartsOf(run)) {
+    // It is what a search is made for, and stands first.
+    if (chart === loadCurve && run.manifest.saturation !== undefined) continue;
     if (CLOCK_CHARTS.includes(chart)) {
       if (!sections.some(({ id }) => id === CLOCK_SECTION.id))
         sections.push({ ...CLOCK_SECTION, body: clockSection(run, drawings.charts, options) });
@@ -154,7 +162,9 @@ const NAMES: Readonly<Record<string, string>> = {
   "trade-off": "Trade-off",
   "percentile-spectrum": "Tail",
   "latency-over-time": "Over time",
+  "means-and-tails": "Means and tails",
   outcomes: "Outcomes",
+  "load-curve": "Load",
   "t-visibility": "Visibility",
   "k-staleness": "Age",
   "one-copy": "One copy",

@@ -16,6 +16,7 @@ import { worldDistances } from "../statistics/distance";
 import { intervalKind } from "../statistics/summarise";
 import { wilson } from "../statistics/wilson";
 import { inWorld, WORLD_IN_WORDS, worldsOf, type World } from "../statistics/worlds";
+import { saturationInBrief } from "./saturation";
 import { clockInWords } from "./clock-verdict";
 import { healingInBrief } from "./healing-verdict";
 
@@ -53,6 +54,8 @@ function capital(words: string): string {
 }
 
 function ofOneWorld(run: LoadedRun): string {
+  // A search overloads on purpose: its rates are no configurations to choose from.
+  if (run.manifest.saturation !== undefined && run.cells.length > 0) return saturationInBrief(run);
   const cells = chartInput(run).cells;
   // What the run's own checks call invalid shows nothing.
   const named = cells.filter((cell) => cell.summary.validity.verdict !== "invalid");

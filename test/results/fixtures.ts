@@ -90,6 +90,7 @@ export function madeUpRun(options: FixtureOptions = QUICKSTART_LIKE): LoadedRun 
             "tunables.w": w,
             "tunables.clock": clock,
             "workload.clients": 8,
+            "workload.rate": "500/s",
           },
           semanticsVersion: "1",
           startedAt: "2026-11-23T04:30:21Z",
