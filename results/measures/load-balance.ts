@@ -1,6 +1,7 @@
 /**
  * Load balance over nodes: the busiest node over the mean (1 is perfect), and its inverse as Dynamo's figure 8 has it. A
- * node's load is the work it did in the measured phase: replica reads, replica writes and requests coordinated, each counted as one.
+ * node's load is the work it did in the measured phase: replica reads (a page of a scan is one), replica writes and requests
+ * coordinated, each counted as one.
  *
  * Uneven machines have uneven shares on purpose: those are held against the weights, by what nodes hold and do as replicas alone.
  * Who coordinates is up to how clients route their requests, which no weight knows of.
@@ -26,7 +27,7 @@ export class LoadBalanceMeasure implements Measure {
     const owners = present.filter(({ node }) => (end.ringShares[node] ?? 0) > 0);
     const holders = owners.length > 0 ? owners : present;
     const operations = present.map(requestsOf);
-    const asReplica = present.map((node) => node.replicaReads + node.replicaWrites);
+    const asReplica = present.map((node) => node.replicaReads + node.replicaWrites + (node.replicaScans ?? 0));
     const keys = holders.map((node) => node.keysHeld);
     const imbalance = peakOverMean(operations);
     const keyImbalance = peakOverMean(keys);

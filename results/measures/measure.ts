@@ -24,6 +24,7 @@ import { MachineMeasure } from "./machine";
 import { MembershipMeasure } from "./membership";
 import { LoadBalanceMeasure } from "./load-balance";
 import { ListingsMeasure } from "./listings";
+import { ScansMeasure } from "./scans";
 import { MergesMeasure } from "./merges";
 import { OutagesMeasure } from "./outages";
 import { OutcomesMeasure } from "./outcomes";
@@ -170,4 +171,5 @@ export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>
   machine: (setup) => new MachineMeasure(setup),
   merges: () => new MergesMeasure(),
   listings: () => new ListingsMeasure(),
+  scans: (setup) => new ScansMeasure(setup),
 };

@@ -54,11 +54,13 @@ export function workByRole(counters: readonly NodeCounters[]): Work | undefined 
   if (counters.length === 0) return undefined;
   const roles = [
     role("coordinating gets", "requests", counters, ({ coordinatedGets }) => coordinatedGets),
-    role("coordinating puts", "requests", counters, ({ coordinated, coordinatedGets }) =>
-      coordinatedGets === undefined ? undefined : coordinated - coordinatedGets,
+    role("coordinating puts", "requests", counters, ({ coordinated, coordinatedGets, coordinatedScans = 0 }) =>
+      coordinatedGets === undefined ? undefined : coordinated - coordinatedGets - coordinatedScans,
     ),
+    role("coordinating scans", "requests", counters, ({ coordinatedScans }) => coordinatedScans),
     role("forwarding", "requests", counters, ({ forwarded }) => forwarded),
     role("replica reads", "copies", counters, ({ replicaReads }) => replicaReads),
+    role("range reads", "copies", counters, ({ rangeRecords }) => rangeRecords),
     role("replica writes", "copies", counters, ({ replicaWrites }) => replicaWrites),
     role("keeping hints", "copies", counters, ({ hintsWritten }) => hintsWritten),
     ...CAUSES.filter((cause) => !COUNTED_OTHERWISE.includes(cause)).map((cause) =>

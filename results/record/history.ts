@@ -133,6 +133,10 @@ export interface NodeCounters extends RepairCounters {
   readonly forwarded?: number;
   readonly replicaReads: number;
   readonly replicaWrites: number;
+  /** Of those coordinated, scans; pages of own copies read for scans, and the copies in them. Old runs tell none. */
+  readonly coordinatedScans?: number;
+  readonly replicaScans?: number;
+  readonly rangeRecords?: number;
   readonly readRepairs: number;
   readonly messagesSent: number;
   readonly bytesSent: number;

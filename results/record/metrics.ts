@@ -155,6 +155,13 @@ const OTHERS: readonly MetricDescription[] = [
     "Items that a version passed over by the application's resolver had removed, and that stand in the cart it went on with.",
   ),
   row(
+    "scan_records_mean",
+    "records",
+    "neutral",
+    "Records a scan",
+    "Records (keys with a value) that a scan brought, mean over the scans that succeeded. Fewer than were asked for where the range was over, or where an answer came to its bound: 1,000 records, 1 MiB, or a stretch of deleted keys that eight rounds of asking did not get over. Pages of listings are scans too.",
+  ),
+  row(
     "list_due",
     "objects",
     "neutral",

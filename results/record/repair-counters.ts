@@ -68,13 +68,14 @@ export interface NodeTotals extends RepairCounters {
   readonly requests?: number;
 }
 
-/** The work of a node as `load_imbalance` counts it: what it read and wrote as a replica and what it coordinated, each as one. */
+/** The work of a node as `load_imbalance` counts it: what it read (a page of a scan is one) and wrote as a replica and what it coordinated, each as one. */
 export function requestsOf(node: {
   readonly replicaReads: number;
   readonly replicaWrites: number;
+  readonly replicaScans?: number;
   readonly coordinated: number;
 }): number {
-  return node.replicaReads + node.replicaWrites + node.coordinated;
+  return node.replicaReads + node.replicaWrites + (node.replicaScans ?? 0) + node.coordinated;
 }
 
 /** The totals of all nodes that answered, about once an interval. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Random } from "../../engine/vocabulary/random";
 import type { OperationRecord } from "../../results/record/history";
 import { REFUSAL_PAUSE_MS } from "../../workloads/driver";
-import type { Request, Workload } from "../../workloads/operation";
+import type { KeyName } from "../../engine/vocabulary/address";
+import type { Reply, Request, Workload } from "../../workloads/operation";
 import { coreWorkload } from "../../workloads/ycsb/core-workload";
 import { driverOf, play, refused, REPLY, scripted, settings } from "./scripted-target";
 
@@ -442,6 +443,38 @@ describe("contexts", () => {
     const records = play({ driver, sent: (request) => sent.push(request), answer: () => refused("unsupported") });
     assert.deepEqual([sent[0].kind, sent[0].scanLength], ["scan", 5]);
     assert(records.every(({ kind, outcome }) => kind === "scan" && outcome === "unsupported"));
+  });
+
+  it("every record of a scan is verified, and leaves the session's contexts as they were", () => {
+    const verified: string[] = [];
+    const workload = {
+      ...scripted([
+        ["read", "a"],
+        ["scan", "a"],
+        ["update", "a"],
+      ]),
+      verify: ({ key, bucket }: KeyName, value: string): boolean => {
+        verified.push(`${bucket}/${key}=${value}`);
+        return value !== "broken";
+      },
+    };
+    const driver = driverOf({ workload, settings: settings({ load: one }), phases: { warmupMs: 0, measureMs: 3, drainMs: 0 } }); // prettier-ignore
+    const sent: Request[] = [];
+    const found = [
+      { key: "a", versions: [3, 4], payloads: ["x", ""] },
+      { key: "b", versions: [5], payloads: ["broken"] },
+    ];
+    const answer = (request: Request): Reply =>
+      request.kind === "scan"
+        ? { ...REPLY, versions: [], payloads: [], values: 2, context: "", records: found, next: "c" }
+        : { ...REPLY, payloads: [], context: "known" };
+    const records = play({ driver, sent: (request) => sent.push(request), answer });
+    const [, scan, update] = records;
+    assert.deepEqual([scan.kind, scan.values, scan.versions, scan.contextOutBytes], ["scan", 2, [], 0]);
+    assert.deepEqual([update.kind, sent[2].context], ["update", "known"]);
+    const { bucket } = sent[1].key;
+    assert.deepEqual(verified.slice(0, 3), [`${bucket}/a=x`, `${bucket}/a=`, `${bucket}/b=broken`]);
+    assert.equal(driver.progress().integrity.broken, 1);
   });
 });
 

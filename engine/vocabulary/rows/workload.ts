@@ -626,8 +626,8 @@ function mix(): Tunable[] {
       "scan",
       "0",
       "Weight of range scans",
-      "YCSB workload E.",
-      "Answered as unsupported by this version's engine.",
+      "Ordered ranges of keys from a chosen one on, as YCSB workload E has them.",
+      "Keys lie all over the ring: nodes that cover every key r times over are asked, each for a page, so that a scan costs the work of many reads and waits for the slowest of them. Not judged for staleness; carries no contexts.",
     ),
     share(
       "rmw",

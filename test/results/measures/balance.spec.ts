@@ -51,6 +51,18 @@ describe("work by role", () => {
     assert.equal(worstRole(work)!.imbalance, 1.5);
   });
 
+  it("tells scans apart from puts, and the copies that ranges were read of", () => {
+    const of = { coordinated: 500, coordinatedGets: 200, coordinatedScans: 100, replicaScans: 150, rangeRecords: 9_000 };
+    const nodes = [counters("node-1", of), counters("node-2", { ...of, coordinatedScans: 300, rangeRecords: 3_000 })];
+    const counts = Object.fromEntries(workByRole(nodes)!.roles.map(({ role, counts: all }) => [role, all]));
+    assert.deepEqual(counts, {
+      "coordinating gets": [200, 200],
+      "coordinating puts": [200, 0],
+      "coordinating scans": [100, 300],
+      "range reads": [9_000, 3_000],
+    });
+  });
+
   it("is unknown where nodes do not tell it, and no worst role where none was played enough", () => {
     assert.equal(workByRole([]), undefined);
     const old = workByRole([counters("node-1", { coordinated: 5, replicaReads: 1 }), counters("node-2")])!;

@@ -306,6 +306,30 @@ describe("divergence", () => {
   });
 });
 
+describe("scans", () => {
+  const scan = (values: number, at: number, more: Partial<OperationRecord> = {}): OperationRecord =>
+    get([], at, at + 10, { kind: "scan", values, ...more });
+
+  it("are told by the records that those of the measured phase brought which succeeded", () => {
+    const { metrics } = fold([
+      scan(10, 0),
+      scan(4, 200),
+      scan(1, 300),
+      scan(500, 400, { outcome: "timeout" }),
+      scan(500, 500, { phase: "warmup" }),
+      get([1], 600, 610),
+    ]);
+    assert.deepEqual(metrics["scan_records_mean"], { value: 5, lo: null, hi: null, n: 3, unit: "records" });
+  });
+
+  it("have an interval between blocks of time, and no figure where nobody scans", () => {
+    const many = Array.from({ length: 100 }, (_, i) => scan(i % 2 === 0 ? 50 : 60, i * 10_000));
+    const { value, lo, hi, n } = fold(many).metrics["scan_records_mean"];
+    assert.deepEqual([value, n, lo! <= 55, hi! >= 55], [55, 100, true, true]);
+    assert.equal("scan_records_mean" in fold([get([1], 0, 10)]).metrics, false);
+  });
+});
+
 describe("load balance and cost", () => {
   it("are the busiest node over the mean, and messages over requests", () => {
     const nodes = [
