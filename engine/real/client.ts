@@ -154,7 +154,8 @@ export class Client {
             const pending = this.pending.get(message.id);
             if (pending !== undefined) this.settle(pending, message, "ok");
           };
-          if (this.asking) process.nextTick(settle);
+          // Whoever asks again at once must not keep the loop from reading what would help.
+          if (this.asking) setImmediate(settle);
           else settle();
         },
         connected: (node) => this.reaches(this.lastSession, node),

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { THE_CLIENT } from "../../engine/messages";
 import { type Outcome } from "../../engine/vocabulary/outcomes";
 import { address, get, inParallel, LiveCluster, needsCompiledNodes, put } from "./live-cluster";
 import { until } from "./until";
@@ -46,6 +47,70 @@ describe("the client library against processes", function () {
       assert.ok(expected > 0);
       assert.equal((await totals()).forwarded, expected, "one hop for each key that the node asked does not hold");
       assert.ok((await totals()).coordinated.every((count) => count > 0));
+    } finally {
+      await live.end();
+    }
+  });
+
+  it("client-driven asks the replicas itself: no node coordinates a read, and none forwards", async () => {
+    const live = await LiveCluster.start({ nodes: 5 });
+    try {
+      const client = await live.client({ routing: "client-driven" });
+      const keys = keysOf(60);
+      await inParallel(keys, 8, async (key) => {
+        const written = await put(client, key, live.writeId(), "v", { timeoutMs: 5_000 });
+        assert.deepEqual([written.outcome, written.coordinator], ["ok", live.owners(key)[0]]);
+        const read = await get(client, key, { timeoutMs: 5_000 });
+        assert.deepEqual([read.outcome, read.coordinator, read.versions[0]?.value], ["ok", THE_CLIENT, "v"]);
+      });
+      const counts = await live.cluster.counts();
+      for (const count of counts) assert.deepEqual([count!.coordinatedGets, count!.forwarded], [0, 0]);
+      assert.equal(client.coordinated?.counts.coordinatedGets, keys.length);
+
+      // One of them ends: its connections say so, and the others answer.
+      const [key] = keys;
+      const [first] = live.owners(key);
+      await live.cluster.kill(first);
+      await until("a read without the dead node", async () => (await get(client, key)).outcome === "ok");
+      await live.restart(first);
+      const before = (await live.cluster.counts())[first]!.replicaReads;
+      await until("the node is asked again", async () => {
+        await get(client, key);
+        return (await live.cluster.counts())[first]!.replicaReads > before;
+      });
+    } finally {
+      await live.end();
+    }
+  });
+
+  it("client-driven makes events where the clock lets anybody, and passes no balancer", async () => {
+    const balancer = { dist: "constant", valueMs: 40 } as const;
+    const live = await LiveCluster.start({
+      nodes: 3,
+      engine: { clock: "lww", timestamps: "coordinator" },
+      network: { balancer },
+    });
+    try {
+      const [driven, any] = [
+        await live.client({ routing: "client-driven", shaped: true }),
+        await live.client({ routing: "any", shaped: true }),
+      ];
+      const key = address("a");
+      const written = await put(driven, key, live.writeId(), "v");
+      assert.deepEqual([written.outcome, written.coordinator], ["ok", THE_CLIENT]);
+      const took = async (client: typeof any): Promise<number> => {
+        const began = performance.now();
+        assert.equal((await get(client, key)).versions[0]?.value, "v");
+        return performance.now() - began;
+      };
+      // Timers are a millisecond coarse. A busy machine makes any of them longer, but not all of ten.
+      const times = { driven: Infinity, any: Infinity };
+      for (let i = 0; i < 10; i++) {
+        times.driven = Math.min(times.driven, await took(driven));
+        times.any = Math.min(times.any, await took(any));
+      }
+      assert.ok(times.any >= 78, `${String(times.any)} ms by way of the balancer`);
+      assert.ok(times.driven < 40, `${String(times.driven)} ms without`);
     } finally {
       await live.end();
     }

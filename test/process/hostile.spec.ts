@@ -1,10 +1,11 @@
 import { strict as assert } from "node:assert";
-import { NOBODY } from "../../engine/messages";
+import { NOBODY, type ReplicaGet } from "../../engine/messages";
 import { connect, type Socket } from "node:net";
 import fc from "fast-check";
 import { clockNamed } from "../../engine/clocks/clock";
 import type { Message } from "../../engine/messages";
 import type { Client } from "../../engine/real/client";
+import { encodeAddress } from "../../engine/vocabulary/address";
 import { ByteWriter } from "../../engine/vocabulary/octets";
 import { Codec, WIRE_VERSION } from "../../engine/wire/codec";
 import { beginFrame, encodeHello, endFrame, type Hello, MAX_FRAME_BYTES } from "../../engine/wire/frames";
@@ -177,6 +178,29 @@ describe("a node among hostile connections", function () {
     await stillServes();
     const read = await get(client, key);
     assert.ok(!read.versions.some(({ writeId }) => writeId === 999_999), "nothing forged was stored");
+  });
+
+  it("refuses a client that coordinates without having said so, and what it may not ask", async () => {
+    const key = live.keyOwnedFirstBy(0);
+    const whole: Message = {
+      kind: "client-coordinated",
+      ring: { version: 0, proposer: 0 },
+      request: { kind: "replica-get", id: 1, vnode: 0, address: key },
+    };
+    await refused(joined(welcome(), saying(whole)), /did not say it coordinates/);
+    await refused(joined(welcome(), saying({ kind: "membership-poll", id: 1 })), /did not say it coordinates/);
+    const coordinator = helloBytes({ cluster: live.settings.name, sender: { kind: "coordinator" } });
+    const strange: Message = { ...whole, request: { kind: "replica-get", id: 1, vnode: 0, address: "" } };
+    await refused(joined(coordinator, saying(strange)), /not an address/);
+    await refused(joined(coordinator, saying({ kind: "heartbeat", epoch: 9, sequence: 1 })), /heartbeat from a client/);
+    // And one that keeps the rules is answered, however long its key.
+    const honest = await Stranger.open(port);
+    const long = encodeAddress({ type: "default", bucket: "b", key: "k".repeat(60_000) });
+    const asks: readonly Message[] = [{ ...whole, request: { ...whole.request, address: long } as ReplicaGet }, whole];
+    honest.socket.write(joined(coordinator, ...asks.map(saying)));
+    await until("two answers", () => honest.received > 20);
+    honest.socket.destroy();
+    await stillServes();
   });
 
   it("answers a client that only said it is done, then closes", async () => {

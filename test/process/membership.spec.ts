@@ -7,8 +7,10 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../../engine/clocks/clock";
-import type { Client } from "../../engine/real/client";
+import type { Client, Routing } from "../../engine/real/client";
 import type { RingState } from "../../engine/messages";
+import { RingMaker } from "../../engine/ring/ring-maker";
+import { Random } from "../../engine/vocabulary/random";
 import { address, LiveCluster, needsCompiledNodes } from "./live-cluster";
 import { until } from "./until";
 
@@ -102,7 +104,7 @@ describe("membership of processes", function () {
     );
   };
 
-  it("join, crash, leave and are replaced under load, and nothing acknowledged is lost", async () => {
+  const comeAndGo = async (routing: Routing): Promise<void> => {
     live = await LiveCluster.start({
       nodes: 6,
       spares: 3,
@@ -123,7 +125,9 @@ describe("membership of processes", function () {
       },
     });
     const { cluster } = live;
-    const client = await live.client();
+    const rings = new RingMaker(live.settings, Random.fromSeed(live.settings.seed).fork("ring"));
+    // Polls but once a minute: it hears of changes by being refused.
+    const client = await live.client({ routing, rings, pollMs: 60_000 });
     const running = (load = new Load(client));
     const start = async (index: number): Promise<void> => {
       await cluster.revive(index);
@@ -161,7 +165,12 @@ describe("membership of processes", function () {
       assert.ok(best !== undefined && best >= running.acknowledged[i], `k${String(i)}: ${String(best)}`);
     }
     assert.deepEqual(live.deaths, []);
-  });
+    if (routing === "client-driven") assert.ok((client.coordinated?.views ?? 0) > 3, "it goes by the ring of now");
+  };
+
+  it("join, crash, leave and are replaced under load, and nothing acknowledged is lost", () => comeAndGo("any"));
+
+  it("do so while clients coordinate their reads by rings of yesterday", () => comeAndGo("client-driven"));
 
   it("start with no memory that cannot be read: a node says so and does not serve under a ring of its own making", async () => {
     live = await LiveCluster.start({

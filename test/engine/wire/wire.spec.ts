@@ -9,6 +9,7 @@ import {
   MAX_SEGMENTS_ASKED,
   MAX_TREE_HASHES,
   type Message,
+  type ReplicaGet,
 } from "../../../engine/messages";
 import {
   ByteReader,
@@ -90,6 +91,9 @@ function hashed<T>(item: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<{ ite
 }
 const status = fc.constantFrom("ok" as const, "busy" as const, "building" as const, "unknown" as const);
 const between = { id, step: id, group: fc.nat(2 ** 20), asking: vnode, asked: vnode };
+
+const ringId = fc.record({ version: fc.nat(2 ** 30), proposer: fc.nat(1_000) });
+const address = octets.map((key) => encodeAddress({ type: "default", bucket: "b", key }));
 
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant("get" as const), id, forwarded: fc.boolean(), address: octets, options }),
@@ -236,6 +240,45 @@ const message: fc.Arbitrary<Message> = fc.oneof(
         by: vnode,
       }),
       { maxLength: 8 },
+    ),
+  }),
+  fc.record({ kind: fc.constant("membership-poll" as const), id }),
+  fc.record({
+    kind: fc.constant("membership" as const),
+    id,
+    ring: fc.option(
+      fc.record({
+        id: ringId,
+        phase: fc.constant("joining" as const),
+        plan: fc.constant({ members: [0, 2], owners: [0, 2, 2, 0] }),
+        next: fc.constant({ members: [0, 1, 2], tokens: [[1, 0] as const, [2, 1] as const, [3, 2] as const] }),
+        former: fc.constant([]),
+        without: fc.constant([1]),
+      }),
+      { nil: undefined },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant("client-coordinated" as const),
+    ring: ringId,
+    request: fc.oneof(
+      fc.record({ kind: fc.constant("replica-get" as const), id, vnode, address }),
+      fc.record({
+        kind: fc.constant("replica-put" as const),
+        id,
+        vnode,
+        address,
+        state,
+        acknowledge,
+        cause: fc.constantFrom("replication" as const, "read-repair" as const, "hint" as const),
+      }),
+      fc.record({
+        kind: fc.constant("probe" as const),
+        what: fc.constant("ping" as const),
+        id,
+        about: vnode,
+        updates: fc.constant([]),
+      }),
     ),
   }),
   hashed(fc.nat(2 ** 20), 6).chain(({ items, hashes }) =>
@@ -441,6 +484,35 @@ describe("the codec, of scans", () => {
     });
     assert.doesNotThrow(() => codec.decode(new ByteReader(encode(copies(MAX_RANGE_COPIES)))));
     refuses(copies(MAX_RANGE_COPIES + 1), /2049 items, limit 2048/);
+  });
+
+  it("takes from a client that coordinates what it may ask of a replica, and nothing else", () => {
+    const of = (request: Message): Uint8Array =>
+      encode({ kind: "client-coordinated", ring: { version: 3, proposer: 1 }, request: request as ReplicaGet });
+    const whole: ReplicaGet = {
+      kind: "replica-get",
+      id: 1,
+      vnode: 0,
+      address: encodeAddress({ type: "t", bucket: "b", key: "k" }),
+    };
+    const held = clock.update(undefined, "", { writeId: 1, value: "v", tombstone: false }, by(1));
+    const put = { ...whole, kind: "replica-put", state: held, acknowledge: "none" } as const;
+    assert.deepEqual(codec.decode(new ByteReader(of(whole))), {
+      kind: "client-coordinated",
+      ring: { version: 3, proposer: 1 },
+      request: whole,
+    });
+    const forbidden: readonly Message[] = [
+      { ...whole, address: "" },
+      { ...whole, background: true },
+      { ...put, cause: "anti-entropy" },
+      { kind: "heartbeat", epoch: 1, sequence: 1 },
+      { kind: "membership-poll", id: 1 },
+      { kind: "probe", what: "rumour", id: 0, about: 0, updates: [] },
+      { kind: "client-coordinated", ring: { version: 3, proposer: 1 }, request: whole },
+    ];
+    for (const request of forbidden)
+      assert.throws(() => codec.decode(new ByteReader(of(request))), MalformedBytes, JSON.stringify(request));
   });
 
   it("refuses to ask for copies that are kept for others", () => {
