@@ -19,6 +19,9 @@ import type { Warn } from "./world-checks";
 /** Mixes whose operations come as `workload.model` says; a script and a trace take their own time. */
 const LOADED = ["ycsb", "cart", "counters", "time-ordered", "delete-heavy", "object-index"];
 
+const SIZED = ["ycsb", "time-ordered", "delete-heavy", "object-index"];
+const CHOOSING = ["ycsb", "time-ordered", "object-index"];
+
 /** Keys and groups by the mixes they belong to. */
 const BELONG: readonly (readonly [key: string, mixes: readonly string[]])[] = [
   ["workload.ycsb", ["ycsb"]],
@@ -26,8 +29,8 @@ const BELONG: readonly (readonly [key: string, mixes: readonly string[]])[] = [
   ["workload.mix", ["ycsb"]],
   ["workload.fan_out", ["ycsb"]],
   ["workload.keys.count", ["ycsb"]],
-  ["workload.keys.popularity", ["ycsb", "time-ordered", "object-index"]],
-  ["workload.value_size", ["ycsb", "time-ordered", "delete-heavy", "object-index"]],
+  ["workload.keys.popularity", CHOOSING],
+  ["workload.value_size", SIZED],
   ["workload.model", LOADED],
   ["workload.rate", LOADED],
   ["workload.arrivals", LOADED],
@@ -51,8 +54,8 @@ const BELONG: readonly (readonly [key: string, mixes: readonly string[]])[] = [
 ];
 
 const OWN_TIME: ReadonlyMap<string, string> = new Map([
-  ["scripted", "; a script names its clients and takes its own time"],
-  ["trace", "; a trace says who asks for what and when"],
+  ["scripted", "a script names its clients and takes its own time"],
+  ["trace", "a trace says who asks for what and when"],
 ]);
 
 /** Tells of every key that belongs to another mix. */
@@ -63,10 +66,12 @@ export function checkBelonging(values: Values, problems: Problems): void {
     const path = key.split(".");
     if (mixes.includes(chosen) || nodeAt(values.tree, path) === undefined) continue;
     if (chosen === "trace" && key === "workload.arrivals" && values.text(key) === "trace") continue;
-    const why = mixes.includes("cart") && mixes.length > 2 ? (OWN_TIME.get(chosen) ?? "") : "";
+    const ownTime = mixes.length > 2 ? OWN_TIME.get(chosen) : undefined;
     problems.error(
       placeOf(values.tree, path, "key"),
-      `${key} belongs to mix_name ${listed(mixes)}, and workload.mix_name is ${chosen}${why}`,
+      ownTime === undefined || mixes === SIZED || mixes === CHOOSING
+        ? `${key} belongs to mix_name ${listed(mixes)}, and workload.mix_name is ${chosen}`
+        : `${key} has no place beside mix_name ${chosen}: ${ownTime}`,
     );
   }
 }

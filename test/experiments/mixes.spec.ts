@@ -109,8 +109,7 @@ describe("a script in an experiment file", () => {
 
   it("takes its own time and its own clients", () => {
     const told = errorsOf("workload: {mix_name: scripted, script: lost-update, clients: 4, model: open, rate: 5/s}");
-    const why =
-      "belongs to mix_name ycsb, cart or counters, and workload.mix_name is scripted; a script names its clients and takes its own time";
+    const why = "has no place beside mix_name scripted: a script names its clients and takes its own time";
     assert.deepEqual(told, [`1:53 workload.clients ${why}`, `1:65 workload.model ${why}`, `1:78 workload.rate ${why}`]);
   });
 
@@ -171,14 +170,14 @@ describe("carts and counters in an experiment file", () => {
       "1:42 workload.resolver is union, which cannot merge a counter; allowed: counter, newest, none",
     ]);
     assert.deepEqual(told("{mix_name: carts}"), [
-      '1:22 workload.mix_name is "carts"; did you mean "cart"? Known: ycsb, scripted, cart, counters',
+      '1:22 workload.mix_name is "carts"; did you mean "cart"? Known: ycsb, scripted, cart, counters, time-ordered, delete-heavy, object-index, trace',
     ]);
     assert.deepEqual(told("{resolver: union, cart: {items: 5}, mix_name: ycsb}"), [
       "1:12 workload.resolver belongs to mix_name cart or counters, and workload.mix_name is ycsb",
       "1:29 workload.cart belongs to mix_name cart, and workload.mix_name is ycsb",
     ]);
     assert.deepEqual(told("{mix_name: cart, keys: {count: 5}, mix: {read: 1}}"), [
-      "1:28 workload.keys belongs to mix_name ycsb, and workload.mix_name is cart",
+      "1:35 workload.keys.count belongs to mix_name ycsb, and workload.mix_name is cart",
       "1:46 workload.mix belongs to mix_name ycsb, and workload.mix_name is cart",
     ]);
   });
@@ -225,3 +224,83 @@ describe("clients' lifetime in an experiment file", () => {
     assert.deepEqual(errorsOf(text.replace("client_lifetime: 1", "client_lifetime: 3")), []);
   });
 });
+
+describe("time series, keys that come and go, and objects in an experiment file", () => {
+  it("have defaults, a size of values and a preload", () => {
+    const series = workloadOf("{mix_name: time-ordered, value_size: 40B}");
+    assert.deepEqual(series.mixture, {
+      name: "time-ordered",
+      series: 100,
+      popularity: { name: "zipfian" },
+      initial: 20,
+      insert: 0.5,
+      scan: 0.1,
+      latest: 5,
+      window: 20,
+    });
+    assert.deepEqual(series.mix, { ...NONE, read: 0.4, insert: 0.5, scan: 0.1 });
+    assert.deepEqual(series.records.fieldLength, { dist: "constant", bytes: 40 });
+    assert.equal(series.records.insertCount, 2000);
+    const churn = workloadOf("{mix_name: delete-heavy, delete_heavy: {keys: 10, alive: 100%, read: 20%}}");
+    assert.deepEqual(churn.mixture, { name: "delete-heavy", keys: 10, alive: 1, read: 0.2, readGone: 0.2 });
+    assert.deepEqual(churn.mix, { ...NONE, read: 0.2, update: 0.4, delete: 0.4 });
+    assert.equal(churn.records.insertCount, 9);
+    const objects = workloadOf(
+      "{mix_name: object-index, object_index: {delimiter: slash}, keys: {popularity: uniform}}",
+    );
+    assert.deepEqual(objects.mixture, {
+      name: "object-index",
+      objects: 10_000,
+      folders: 100,
+      subfolders: 10,
+      popularity: { name: "uniform" },
+      put: 0.2,
+      remove: 0.05,
+      list: 0.1,
+      page: 100,
+      delimiter: "/",
+    });
+    assert.deepEqual(objects.mix, { ...NONE, read: 0.65, update: 0.2, delete: 0.05, scan: 0.1 });
+  });
+
+  it("count the deletes of retention", () => {
+    const { mix, mixture } = workloadOf("{mix_name: time-ordered, time_ordered: {keep: 30}}");
+    assert.equal(mix.delete, 0.5);
+    assert.ok(mixture?.name === "time-ordered" && mixture.keep === 30);
+  });
+
+  it("are told what makes no sense", () => {
+    const told = (workload: string): readonly string[] => errorsOf(`workload: ${workload}`);
+    assert.deepEqual(told("{mix_name: time-ordered, time_ordered: {insert: 80%, scan: 30%}}"), [
+      "1:59 workload.time_ordered has insert 80%, scan 30%, together 110%; allowed: 100%, of which reads get the rest",
+    ]);
+    assert.deepEqual(told("{mix_name: time-ordered, time_ordered: {keep: 5}}"), [
+      "1:57 workload.time_ordered.initial is 20 and workload.time_ordered.keep is 5; no more points are loaded than are kept",
+    ]);
+    assert.deepEqual(told("{mix_name: time-ordered, time_ordered: {series: 100000, window: 1000}}"), [
+      "1:59 100000 series of up to 1000 points that readers may want are 100000000; allowed: 20000000 in all",
+    ]);
+    assert.deepEqual(told("{mix_name: object-index, object_index: {put: 90%, list: 20%}}"), [
+      "1:56 workload.object_index has put 90%, delete 5%, list 20%, together 115%; allowed: 100%, of which reads get the rest",
+    ]);
+    assert.deepEqual(told("{mix_name: object-index, object_index: {objects: 5}}"), [
+      "1:60 workload.object_index.folders is 100 for 5 objects; allowed: at most one folder an object",
+    ]);
+    assert.deepEqual(told("{mix_name: delete-heavy, object_index: {put: 10%}, keys: {popularity: latest}}"), [
+      "1:36 workload.object_index belongs to mix_name object-index, and workload.mix_name is delete-heavy",
+      "1:69 workload.keys.popularity belongs to mix_name ycsb, time-ordered or object-index, and workload.mix_name is delete-heavy",
+    ]);
+    assert.deepEqual(told("{mix_name: delete-heavy, delete_heavy: {keys: 1}}"), [
+      "1:57 workload.delete_heavy.keys is 1; allowed: an integer from 2 to 10000000",
+    ]);
+  });
+
+  it("are explained", () => {
+    for (const mix of ["time-ordered", "delete-heavy", "object-index", "trace"]) {
+      const [first] = explanations(mix);
+      assert.deepEqual([first.kind, first.name], ["mix", mix]);
+    }
+  });
+});
+
+const NONE = { read: 0, update: 0, insert: 0, scan: 0, rmw: 0, delete: 0, blindWrite: 0 };

@@ -261,11 +261,11 @@ function operationOf(raw: Raw): TracedOperation | string[] {
     if (may.includes(name as Column) || (name === "at_us" && kind !== "load")) continue;
     const near = (COLUMNS as readonly string[]).includes(name) ? undefined : nearest(name, COLUMNS);
     problems.push(
-      `has ${shown(name)}, which is no part of a ${kind}${near === undefined ? "" : `; did you mean "${near}"?`}`,
+      `has ${shown(name)}, which is no part of ${shown(kind)}${near === undefined ? "" : `; did you mean "${near}"?`}`,
     );
   }
   for (const name of kind === "load" ? needs : (["at_us", ...needs] as const))
-    if (raw[name] === undefined) problems.push(`lacks ${name}, which a ${kind} needs`);
+    if (raw[name] === undefined) problems.push(`lacks ${name}, which ${shown(kind)} needs`);
   for (const [name, [least, most]] of Object.entries(INTEGERS))
     if (raw[name] !== undefined && !isWithin(raw[name], [least, most]))
       problems.push(`has ${name} ${shown(raw[name])}; allowed: an integer from ${least} to ${most}`);
@@ -276,7 +276,7 @@ function operationOf(raw: Raw): TracedOperation | string[] {
   checkText("value", raw.value, INTEGERS.size![1], problems);
   if (raw.size !== undefined && raw.value !== undefined) problems.push("has size and value; keep one of them");
   if (raw.size === undefined && raw.value === undefined && NEED_A_SIZE.includes(kind))
-    problems.push(`lacks size, which a ${kind} needs`);
+    problems.push(`lacks size, which ${shown(kind)} needs`);
   if (raw.blind !== undefined && raw.blind !== true)
     problems.push(`has blind ${shown(raw.blind)}; allowed: true, or nothing`);
   const { keys } = raw;
