@@ -136,6 +136,7 @@ class Execution {
 
   private counting(own: Workload): Workload {
     const { plan, io } = this;
+    for (const note of own.notes) io.stderr.write(`note: ${note}\n`);
     const verifies = plan.trial.cell.workload.records.dataIntegrity;
     const verify: NonNullable<Workload["verify"]> = (key, value) => {
       const from = this.simulated ? 0 : performance.now();
