@@ -95,9 +95,9 @@ describe("a node that is asked to scan", () => {
     world.put(0, "b", "v1");
     // The page is read now, without the write, and told of after the write is stored and forgotten by the replica.
     for (const { disk } of world.machines) {
-      const { range } = disk;
+      const read = disk.range.bind(disk);
       disk.range = (token, asked, events): void =>
-        range.call(disk, token, asked, { ranged: (of, page) => world.after(20_000, () => events.ranged(of, page)) });
+        read(token, asked, { ranged: (of, page) => world.after(20_000, () => events.ranged(of, page)) });
     }
     assert.deepEqual(valuesOf(world.scan(1)), [["v1"]]);
   });

@@ -246,7 +246,8 @@ export const WORKLOAD_ROWS: readonly Tunable[] = [
     title: "How often a client that coordinates asks a random node who is a member (routing client-driven)",
     buys: "Shorter: less time with an old view. A node refuses what was begun under an older ring than its own and sends the newer one along, so that an old view costs a failed operation, never a stale read.",
     costs: "Shorter: a message more of each client library in so long. It also asks at once when it suspects a node.",
-    source: "Dynamo, section 6.4: clients poll a random node every 10 seconds; Voldemort's clients poll metadata every 5 s",
+    source:
+      "Dynamo, section 6.4: clients poll a random node every 10 seconds; Voldemort's clients poll metadata every 5 s",
     names: {},
     charts: ["throughput and outcomes"],
   },

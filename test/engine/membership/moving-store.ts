@@ -30,6 +30,7 @@ export class MovingStore {
   private readonly attempted: number[] = [];
   reads = 0;
   writes = 0;
+  scans = 0;
   failed = 0;
   private until: Micros = 0;
 
@@ -118,6 +119,38 @@ export class MovingStore {
           );
       }
       cluster.at(cluster.now() + gap, () => this.read(i, gap));
+    });
+  }
+
+  /** All keys are scanned from end to end, page by page, again and again for so long. */
+  scanAlong(micros: Micros, gap: Micros, limit: number): void {
+    const until = this.cluster.now() + micros;
+    this.until = Math.max(this.until, until);
+    this.scan("", until, gap, limit);
+  }
+
+  private scan(start: string, until: Micros, gap: Micros, limit: number): void {
+    const { cluster, client } = this.bench;
+    if (cluster.now() > until) return;
+    const began = cluster.now();
+    const floors = this.acknowledged.slice();
+    client.scan(20_000, { bucket: key(""), start, end: "", limit }, undefined, ({ outcome, keys, next }) => {
+      this.scans++;
+      if (outcome !== "ok") this.failed++;
+      else {
+        const found = new Map(
+          keys.map((one) => [one.key, Math.max(...one.versions.map(({ value }) => Number(value)))]),
+        );
+        floors.forEach((floor, i) => {
+          const name = `k${String(i)}`;
+          if (name < start || (next !== "" && name >= next) || (found.get(name) ?? 0) >= floor) return;
+          this.problems.push(
+            `${name} scanned as ${String(found.get(name))} at ${String(began)}, ${String(floor)} was acknowledged`,
+          );
+        });
+      }
+      const from = outcome === "ok" ? next : start;
+      cluster.at(cluster.now() + gap, () => this.scan(from, until, gap, limit));
     });
   }
 

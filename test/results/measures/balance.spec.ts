@@ -5,6 +5,7 @@ import { IntervalGrid } from "../../../results/measures/interval-grid";
 import { ImbalanceMeasure } from "../../../results/measures/imbalance";
 import { OutagesMeasure } from "../../../results/measures/outages";
 import { workByRole, worstRole } from "../../../results/measures/roles";
+import { THE_CLIENT_ITSELF } from "../../../results/record/history";
 import type { CounterSample } from "../../../results/record/repair-counters";
 import { counters, fold, get, put, setup } from "./histories";
 
@@ -52,7 +53,13 @@ describe("work by role", () => {
   });
 
   it("tells scans apart from puts, and the copies that ranges were read of", () => {
-    const of = { coordinated: 500, coordinatedGets: 200, coordinatedScans: 100, replicaScans: 150, rangeRecords: 9_000 };
+    const of = {
+      coordinated: 500,
+      coordinatedGets: 200,
+      coordinatedScans: 100,
+      replicaScans: 150,
+      rangeRecords: 9_000,
+    };
     const nodes = [counters("node-1", of), counters("node-2", { ...of, coordinatedScans: 300, rangeRecords: 3_000 })];
     const counts = Object.fromEntries(workByRole(nodes)!.roles.map(({ role, counts: all }) => [role, all]));
     assert.deepEqual(counts, {
@@ -61,6 +68,20 @@ describe("work by role", () => {
       "coordinating scans": [100, 300],
       "range reads": [9_000, 3_000],
     });
+  });
+
+  it("has what clients coordinated themselves apart: it is no node's", () => {
+    const byClient = { coordinator: THE_CLIENT_ITSELF };
+    const history = [
+      put(1, 0, 10, byClient),
+      get([1], 20, 30, byClient),
+      get([1], 40, 50, byClient),
+      get([1], 60, 70, { coordinator: 0 }),
+      get([1], 80, 90, { ...byClient, phase: "warmup" }),
+    ];
+    const { figures } = fold(history, { counters: nodes });
+    assert.deepEqual(figures.work?.byClients, { gets: 2, puts: 1 });
+    assert.equal(fold([put(1, 0, 10, { coordinator: 0 })], { counters: nodes }).figures.work?.byClients, undefined);
   });
 
   it("is unknown where nodes do not tell it, and no worst role where none was played enough", () => {
