@@ -54,7 +54,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(drawn),
     caption:
       `Work of the measured phase, ${repetitions(drawn.map(({ cell }) => cell))} added up, as multiples of an even share. ` +
-      `Open marks: fewer than ${count(LEAST_WORK_A_NODE)} a node and repetition, at the edge where they lie beyond it.${hidden.length === 0 ? "" : ` So few everywhere, and therefore in the table alone: ${listed(hidden)}.`}${few ? "" : " Three nodes of each role are drawn: the busiest, the median, the idlest; they differ from role to role."} Equal axes in all panels.${note}`,
+      `Open marks: fewer than ${count(LEAST_WORK_A_NODE)} a node and repetition, at the edge where they lie beyond it.${hidden.length === 0 ? "" : ` So few everywhere, and therefore in the table alone: ${listed(hidden)}.`}${few ? "" : " Three nodes of each role are drawn: the busiest, the median, the idlest; they differ from role to role."}${clientsInWords(drawn)} Equal axes in all panels.${note}`,
     description:
       "Marks of each node's work as a multiple of an even share, by role. " +
       drawn
@@ -110,6 +110,19 @@ function draw(input: ChartInput): ChartFigure | undefined {
       ),
     },
   };
+}
+
+/** What no node has a part in. */
+function clientsInWords(drawn: readonly { readonly cell: ChartCell }[]): string {
+  const told = drawn.flatMap(({ cell }) => {
+    const all = cell.figures.flatMap(({ work }) => work?.byClients ?? []);
+    if (all.length === 0) return [];
+    const gets = all.reduce((sum, one) => sum + one.gets, 0);
+    const puts = all.reduce((sum, one) => sum + one.puts, 0);
+    const where = drawn.length === 1 ? "" : `, at ${cell.label}`;
+    return [`${counted(gets, "get")} and ${counted(puts, "put")}${where}`];
+  });
+  return told.length === 0 ? "" : ` Coordinated by the client, and so in no row: ${listed(told)}.`;
 }
 
 /** As many as have a style of their own. */

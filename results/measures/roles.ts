@@ -7,7 +7,7 @@
  * nothing about anybody.
  */
 import type { TrialFigures } from "../record/figures";
-import type { NodeCounters } from "../record/history";
+import { isSpan, type NodeCounters, type OperationRecord, THE_CLIENT_ITSELF } from "../record/history";
 import { CAUSES, type MessageCause } from "../record/repair-counters";
 import { peakOverMean, tookPart } from "./load-balance";
 import type { FinishContext, Findings, Measure } from "./measure";
@@ -29,8 +29,14 @@ const ROLE_OF_CAUSE: Readonly<Partial<Record<MessageCause, string>>> = {
 export class RolesMeasure implements Measure {
   readonly name = "roles";
 
-  operation(): void {
-    // Judged from the nodes' own counters, which no client can see.
+  private gets = 0;
+  private puts = 0;
+
+  /** Nodes are judged from their own counters, which no client can see; what clients coordinate no node counts. */
+  operation({ coordinator, phase, kind }: OperationRecord): void {
+    if (coordinator !== THE_CLIENT_ITSELF || phase !== "measure") return;
+    if (kind === "read") this.gets++;
+    else if (!isSpan(kind)) this.puts++;
   }
 
   finish(end: FinishContext): Findings {
@@ -44,7 +50,12 @@ export class RolesMeasure implements Measure {
             ? notMeasured("times")
             : { value: worst.imbalance, lo: null, hi: null, n: worst.work, unit: "times" },
       },
-      figures: { work },
+      figures: {
+        work: {
+          ...work,
+          ...(this.gets + this.puts === 0 ? {} : { byClients: { gets: this.gets, puts: this.puts } }),
+        },
+      },
     };
   }
 }

@@ -88,6 +88,8 @@ export interface TrialFigures {
       readonly unit: "requests" | "copies" | "messages";
       readonly counts: readonly number[];
     }[];
+    /** Operations of the measured phase that clients coordinated themselves, where they do: no node's work. */
+    readonly byClients?: { readonly gets: number; readonly puts: number };
   };
   /**
    * Chart 41: by window, the share of nodes whose requests differ from the mean of all by `threshold` or more, and requests a second and

@@ -63,6 +63,9 @@ export function writeName(id: WriteId): string {
   return `${Math.floor(id / 2 ** 32)}.${id % 2 ** 32}`;
 }
 
+/** Who coordinated, where it was no node (workload.routing client-driven). */
+export const THE_CLIENT_ITSELF = -2;
+
 export interface OperationRecord {
   /** Unique in the trial, in order of intent. */
   readonly id: number;
@@ -89,7 +92,7 @@ export interface OperationRecord {
   /** Bytes of the context sent, and of the one returned. */
   readonly contextInBytes: number;
   readonly contextOutBytes: number;
-  /** Node index that coordinated, -1 when unknown. */
+  /** Node index that coordinated, -1 when unknown, {@link THE_CLIENT_ITSELF} where the client did so itself. */
   readonly coordinator: number;
 }
 

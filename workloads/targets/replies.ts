@@ -1,6 +1,7 @@
 /** What the engine is asked and answers, as the driver sees it: the same for both worlds. */
-import type { AnswerMessage, ScanAnswer, ScanRequest } from "../../engine/messages";
+import { type AnswerMessage, type ScanAnswer, type ScanRequest, THE_CLIENT } from "../../engine/messages";
 import { bucketPrefix } from "../../engine/vocabulary/address";
+import { THE_CLIENT_ITSELF } from "../../results/record/history";
 import type { Reply, Request } from "../operation";
 
 /** A scan begins at the request's key and stays in its bucket. */
@@ -42,7 +43,7 @@ export function replyOf(answer: AnswerMessage): Reply {
     payloads: versions.map((version) => version.value),
     values,
     context: answer.context,
-    coordinator: answer.coordinator,
+    coordinator: answer.coordinator === THE_CLIENT ? THE_CLIENT_ITSELF : answer.coordinator,
     reason: answer.reason,
   };
 }

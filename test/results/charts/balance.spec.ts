@@ -69,6 +69,15 @@ describe("work by role, drawn", () => {
     );
     assert.match(figure.answer, /The role spread least evenly was .*times its even share/);
     assert.doesNotMatch(figure.answer, /hints/);
+    assert.doesNotMatch(figure.caption, /by the client/);
+  });
+
+  it("says what clients coordinated themselves, which is in no row", () => {
+    const run = withFigures((figures) => ({
+      ...figures,
+      work: { ...figures.work!, byClients: { gets: 1_200, puts: 0 } },
+    }));
+    assert.match(draw("work-by-role", run).caption, /Coordinated by the client, and so in no row: .*gets and 0 puts/);
   });
 
   it("has no row for a role that was hardly played anywhere, whose spread would set the axis, but has it in the table", () => {
