@@ -18,7 +18,7 @@ import { textFromOctets, type Octets } from "../engine/vocabulary/octets";
 import { certaintyOf, isSpan, type OperationKind, type OperationRecord, type Phase } from "../results/record/history";
 import { KeyActivities } from "./key-activity";
 import type { DrawnOperation, Reply, Request, Workload } from "./operation";
-import { hashOfKey, type Session } from "./session";
+import { hashOfKey, type KnownContext, type Session } from "./session";
 import type { WorkloadSettings } from "./settings";
 
 /** A request to hand to the target; its reply comes back under `token`. */
@@ -34,13 +34,15 @@ interface Course<Owner> {
   readonly keyHash: number;
   readonly session: Session;
   readonly owner: Owner;
-  /** Of the operation: when the schedule wanted it and when it went out. */
-  readonly intended: Micros;
-  readonly start: Micros;
+  /** Of the first request: when the schedule wanted the operation and when it went out. */
+  readonly first: Step;
   /** Id of the spanning record, -1 without one. */
   readonly spanId: number;
   /** Of the request that is out now. */
   step: Step;
+  request: Request;
+  /** A write follows when this ends well. */
+  opensPair: boolean;
   /** Of a part of a multi-get. */
   readonly group: Group<Owner> | undefined;
 }
@@ -59,16 +61,8 @@ interface Group<Owner> {
   outcome: Outcome;
 }
 
-interface Step {
-  readonly id: number;
-  readonly kind: OperationKind;
-  readonly intended: Micros;
-  readonly start: Micros;
-  readonly request: Request;
-  readonly seen: readonly number[];
-  /** A write follows when this ends well. */
-  readonly opensPair: boolean;
-}
+/** A request's record in the making: of all that the driver allocates for it, as much as can be is what is handed out in the end. */
+type Step = { -readonly [Field in keyof OperationRecord]: OperationRecord[Field] };
 
 /** An operation that is over. */
 export interface Ended<Owner> {
@@ -131,10 +125,12 @@ export class Courses<Owner> {
     const key = operation.key.printed ?? this.printable(operation.key);
     const keyHash = operation.key.hash ?? this.hashOf(key);
     const opensPair = this.readsFirst(operation);
-    const step = opensPair
-      ? this.readStep(operation, session, intended, now)
-      : this.onlyStep(operation, key, keyHash, session, intended, now);
-    this.send({ operation, key, keyHash, session, owner, intended, start: now, spanId, step, group: undefined });
+    const known = opensPair ? undefined : this.knownOf(operation, key, keyHash, session);
+    const request = opensPair ? readRequest(operation, session) : onlyRequest(operation, session, known);
+    const kind = opensPair ? "read" : recordedAs(operation.kind);
+    const step = this.stepOf(kind, key, session, request, known?.versions ?? NONE, intended, now);
+    const group = undefined;
+    this.send({ operation, key, keyHash, session, owner, first: step, spanId, step, request, opensPair, group });
   }
 
   private beginTogether(
@@ -162,8 +158,10 @@ export class Courses<Owner> {
       const part: DrawnOperation = { ...READ, key: name };
       const key = this.printable(name);
       const keyHash = this.hashOf(key);
-      const step = this.onlyStep(part, key, keyHash, session, intended, now);
-      this.send({ operation: part, key, keyHash, session, owner, intended, start: now, spanId: -1, step, group });
+      const request = readRequest(part, session);
+      const step = this.stepOf("read", key, session, request, NONE, intended, now);
+      const alone = { spanId: -1, opensPair: false };
+      this.send({ operation: part, key, keyHash, session, owner, first: step, step, request, group, ...alone });
     }
   }
 
@@ -187,34 +185,36 @@ export class Courses<Owner> {
     this.underWay[slot] = undefined;
     this.free.push(slot);
     this.note(course, reply, now);
-    this.record(course, reply, now);
-    const { operation, step } = course;
+    this.record(course.step, reply, now);
+    const { operation } = course;
     if (course.group !== undefined) return this.partEnded(course.group, reply.outcome, now);
-    if (!step.opensPair) {
+    if (!course.opensPair) {
       let { outcome } = reply;
       const page = operation.kind === "list" && outcome === "ok" ? operation.then?.(reply) : undefined;
       if (page !== undefined) {
         // A store that sends a listing back to where it came from would keep it going for ever.
-        if (page.key.key > step.request.key.key) {
-          const key = this.printable(page.key);
-          course.step = this.onlyStep(page, key, this.hashOf(key), course.session, now, now);
-          this.send(course);
+        if (page.key.key > course.request.key.key) {
+          const { session } = course;
+          const request = onlyRequest(page, session, undefined);
+          this.goOn(course, "scan", this.printable(page.key), request, NONE, now);
           return undefined;
         }
         outcome = "invalid";
       }
-      if (course.spanId !== -1) this.recordSpan(course, outcome, now);
+      if (course.spanId !== -1) this.recordSpan(course, course.first, outcome, now);
       return { owner: course.owner, operation, session: course.session, outcome };
     }
     if (reply.outcome === "ok") {
-      course.step = this.closingStep(course, reply, now);
-      this.send(course);
+      const { kind } = operation;
+      const request = closingRequest(operation, course.session, reply);
+      const seen = reply.context === "" ? NONE : reply.versions;
+      this.goOn(course, kind === "rmw" ? "update" : kind, course.key, request, seen, now);
       return undefined;
     }
     if (course.spanId !== -1) {
-      this.recordSpan(course, reply.outcome, now);
+      this.recordSpan(course, course.first, reply.outcome, now);
     } else {
-      const times = { intended: course.intended, start: now, end: now };
+      const times = { intended: course.first.intended, start: now, end: now };
       this.recordBare(this.nextId++, operation.kind, course.key, course.session, times, "not_sent");
     }
     return { owner: course.owner, operation, session: course.session, outcome: reply.outcome };
@@ -227,7 +227,7 @@ export class Courses<Owner> {
       this.companions--;
       return undefined;
     }
-    this.recordSpan(group, group.outcome, now);
+    this.recordSpan(group, group, group.outcome, now);
     const { owner, operation, session } = group;
     return { owner, operation, session, outcome: group.outcome };
   }
@@ -274,78 +274,68 @@ export class Courses<Owner> {
     return write && !operation.blind && this.options.context === "read-first";
   }
 
-  private readStep(operation: DrawnOperation, session: Session, intended: Micros, now: Micros): Step {
-    const request: Request = {
-      kind: "get",
-      key: operation.key,
-      session: session.number,
-      value: "",
-      writeId: 0,
-      context: "",
-      scanLength: 0,
-      scanEnd: "",
-    };
-    return { id: this.nextId++, kind: "read", intended, start: now, request, seen: NONE, opensPair: true };
+  /** What the session sends along with a write. */
+  private knownOf(operation: DrawnOperation, key: string, keyHash: number, session: Session): KnownContext | undefined {
+    const carries = operation.kind === "update" || operation.kind === "delete";
+    return carries && !operation.blind && this.remembers ? session.recall(key, keyHash) : undefined;
   }
 
-  private onlyStep(
-    operation: DrawnOperation,
+  private stepOf(
+    kind: OperationKind,
     key: string,
-    keyHash: number,
     session: Session,
+    request: Request,
+    seen: readonly number[],
     intended: Micros,
-    now: Micros,
+    start: Micros,
   ): Step {
-    const { kind } = operation;
-    const writes = kind === "update" || kind === "insert" || kind === "delete";
-    const carries = kind === "update" || kind === "delete";
-    const known = carries && !operation.blind && this.remembers ? session.recall(key, keyHash) : undefined;
-    const request: Request = {
-      kind: requestKind(kind),
-      key: operation.key,
+    return {
+      id: this.nextId++,
+      phase: "load",
+      kind,
+      key,
       session: session.number,
-      value: operation.value,
-      writeId: writes ? session.nextWriteId() : 0,
-      context: known === undefined ? "" : known.context,
-      scanLength: operation.scanLength,
-      scanEnd: operation.scanEnd ?? "",
+      intended,
+      start,
+      end: start,
+      outcome: "not_sent",
+      writeId: request.writeId,
+      versions: NONE,
+      values: 0,
+      seen,
+      contextInBytes: request.context.length,
+      contextOutBytes: 0,
+      coordinator: -1,
     };
-    const seen = known === undefined ? NONE : known.versions;
-    const recorded = kind === "list" ? "scan" : kind;
-    return { id: this.nextId++, kind: recorded, intended, start: now, request, seen, opensPair: false };
   }
 
-  /** The write of a pair: with exactly what its read brought. */
-  private closingStep(course: Course<Owner>, read: Reply, now: Micros): Step {
-    const { operation, session } = course;
-    const kind = operation.kind === "rmw" ? "update" : operation.kind;
-    const request: Request = {
-      kind: kind === "delete" ? "delete" : "put",
-      key: operation.key,
-      session: session.number,
-      value: operation.merge === undefined ? operation.value : operation.merge(read.payloads),
-      writeId: session.nextWriteId(),
-      context: read.context,
-      scanLength: 0,
-      scanEnd: "",
-    };
-    const seen = read.context === "" ? NONE : read.versions;
-    return { id: this.nextId++, kind, intended: now, start: now, request, seen, opensPair: false };
+  /** The next request of an operation that has more than one. */
+  private goOn(
+    course: Course<Owner>,
+    kind: OperationKind,
+    key: string,
+    request: Request,
+    seen: readonly number[],
+    now: Micros,
+  ): void {
+    course.step = this.stepOf(kind, key, course.session, request, seen, now, now);
+    course.request = request;
+    course.opensPair = false;
+    this.send(course);
   }
 
   private send(course: Course<Owner>): void {
-    const { id, request, start } = course.step;
+    const { step, request } = course;
     const slot = this.free.pop() ?? this.underWay.length;
     assert(slot < SLOTS, "fewer than 2^20 operations are outstanding");
     this.underWay[slot] = course;
-    if (request.writeId !== 0) this.activities.sent(course.key, course.operation.key, start);
-    this.requests.push({ token: tokenOf(id, slot), request });
+    if (request.writeId !== 0) this.activities.sent(course.key, course.operation.key, step.start);
+    this.requests.push({ token: tokenOf(step.id, slot), request });
   }
 
   /** What session and workload learn from a reply. */
   private note(course: Course<Owner>, reply: Reply, now: Micros): void {
-    const { key, keyHash, session } = course;
-    const { request } = course.step;
+    const { key, keyHash, session, request } = course;
     if (request.writeId !== 0) this.activities.ended(key, now);
     if (reply.outcome !== "ok") return;
     if (request.kind === "scan") {
@@ -385,30 +375,20 @@ export class Courses<Owner> {
     }
   }
 
-  private record(course: Course<Owner>, reply: Reply, now: Micros): void {
-    const { step } = course;
-    this.records.push({
-      id: step.id,
-      phase: this.options.phaseOf(step.intended),
-      kind: step.kind,
-      key: course.operation.kind === "list" ? this.printable(step.request.key) : course.key,
-      session: course.session.number,
-      intended: step.intended,
-      start: step.start,
-      end: now,
-      outcome: reply.outcome,
-      writeId: step.request.writeId,
-      versions: reply.versions,
-      values: reply.values,
-      seen: step.seen,
-      contextInBytes: step.request.context.length,
-      contextOutBytes: reply.context.length,
-      coordinator: reply.coordinator,
-    });
+  private record(step: Step, reply: Reply, now: Micros): void {
+    step.phase = this.options.phaseOf(step.intended);
+    step.end = now;
+    step.outcome = reply.outcome;
+    step.versions = reply.versions;
+    step.values = reply.values;
+    step.contextOutBytes = reply.context.length;
+    step.coordinator = reply.coordinator;
+    this.records.push(step);
   }
 
   private recordSpan(
-    { operation, spanId, key, session, intended, start }: Omit<Course<Owner>, "step" | "group" | "owner" | "keyHash">,
+    { operation, spanId, key, session }: Pick<Course<Owner>, "operation" | "spanId" | "key" | "session">,
+    { intended, start }: Pick<Step, "intended" | "start">,
     outcome: Outcome,
     now: Micros,
   ): void {
@@ -441,6 +421,53 @@ export class Courses<Owner> {
       coordinator: -1,
     });
   }
+}
+
+function readRequest({ key }: DrawnOperation, session: Session): Request {
+  return {
+    kind: "get",
+    key,
+    session: session.number,
+    value: "",
+    writeId: 0,
+    context: "",
+    scanLength: 0,
+    scanEnd: "",
+  };
+}
+
+function onlyRequest(operation: DrawnOperation, session: Session, known: KnownContext | undefined): Request {
+  const { kind } = operation;
+  const writes = kind === "update" || kind === "insert" || kind === "delete";
+  return {
+    kind: requestKind(kind),
+    key: operation.key,
+    session: session.number,
+    value: operation.value,
+    writeId: writes ? session.nextWriteId() : 0,
+    context: known === undefined ? "" : known.context,
+    scanLength: operation.scanLength,
+    scanEnd: operation.scanEnd ?? "",
+  };
+}
+
+/** The write of a pair: with exactly what its read brought. */
+function closingRequest(operation: DrawnOperation, session: Session, read: Reply): Request {
+  return {
+    kind: operation.kind === "delete" ? "delete" : "put",
+    key: operation.key,
+    session: session.number,
+    value: operation.merge === undefined ? operation.value : operation.merge(read.payloads),
+    writeId: session.nextWriteId(),
+    context: read.context,
+    scanLength: 0,
+    scanEnd: "",
+  };
+}
+
+/** A listing's first page is a scan. */
+function recordedAs(kind: OperationKind): OperationKind {
+  return kind === "list" ? "scan" : kind;
 }
 
 function requestKind(kind: OperationKind): Request["kind"] {

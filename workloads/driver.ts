@@ -215,6 +215,11 @@ export class Driver {
     return this.currentPhase;
   }
 
+  /** In real time: whoever waits for the next instant does so without sleeping. Nothing is due in the load phase or the drain. */
+  get spins(): boolean {
+    return this.settings.pacing === "spin" && (this.currentPhase === "warmup" || this.currentPhase === "measure");
+  }
+
   /** One that is held: its load is done, and it waits for {@link release}. */
   get loaded(): boolean {
     return this.waitsForRelease;

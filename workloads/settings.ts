@@ -257,6 +257,8 @@ export interface WorkloadSettings {
   readonly routing: "any" | "token-aware" | "client-driven";
   /** Client-driven: between two polls for the membership. */
   readonly membershipPollMs?: number;
+  /** In real time: how the driver waits for the instant at which the next operation is due; sleeping when left out. */
+  readonly pacing?: "spin";
   /** Drivers that share the load, each with its part of the keys, the clients and the rate; 1 when left out. */
   readonly loadProcesses?: number;
   /** Write every record before the warm-up. */

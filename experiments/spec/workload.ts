@@ -100,6 +100,7 @@ export function resolveWorkload(
     ...(values.text("workload.routing") === "client-driven"
       ? { membershipPollMs: values.number("workload.membership_poll") }
       : {}),
+    ...(values.text("workload.pacing") === "spin" ? { pacing: "spin" as const } : {}),
     ...(values.number("workload.load_processes") > 1
       ? { loadProcesses: values.number("workload.load_processes") }
       : {}),

@@ -150,6 +150,19 @@ export const LOAD_ROWS: readonly Tunable[] = [
     charts: [...LATENCY, "siblings"],
   },
   {
+    key: "workload.pacing",
+    scope: "client",
+    kind: { kind: "choice", values: ["sleep", "spin"], later: [] },
+    default: "sleep",
+    title: "How a driver waits for the instant at which the next operation is due",
+    buys: "spin: operations leave within some microseconds of it, because the driver looks at the time in every turn of its event loop. sleep: it leaves the processor to others until a timer wakes it.",
+    costs:
+      "spin: a processor of its own for the whole load, which nodes on the same machine then lack. sleep: operations leave up to two milliseconds late, those of a millisecond together. Latency counts from the intended start either way, and metric schedule_lag_p99_ms says how late they left. In simulation nothing is late and this changes nothing.",
+    source: "YCSB's spin.sleep; Node's timers are whole milliseconds",
+    names: {},
+    charts: LATENCY,
+  },
+  {
     key: "workload.load_processes",
     scope: "client",
     kind: { kind: "integer", min: 1, max: 16 },
