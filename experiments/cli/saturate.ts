@@ -354,12 +354,20 @@ function progressOf(event: SearchEvent, question: SaturationQuestion): ProgressE
     }
     case "over": {
       const { outcome, highestMet, lowestFailed } = event.answer;
-      const ends = [highestMet, lowestFailed].map((rate) => (rate === undefined ? "?" : rateInWords(rate)));
+      const [from, to] = [highestMet, lowestFailed].map((rate) => (rate === undefined ? "" : rateInWords(rate)));
+      const known =
+        from === ""
+          ? to === ""
+            ? "nothing known"
+            : `below ${to}`
+          : to === ""
+            ? `at least ${from}`
+            : `between ${from} and ${to}`;
       return {
         ...{ kind: "search", step: "over", curve: event.curve, outcome },
         ...(highestMet === undefined ? {} : { highestMet }),
         ...(lowestFailed === undefined ? {} : { lowestFailed }),
-        message: spaced(`${name}${outcome.replace("-", " ")}: between ${ends[0]} and ${ends[1]}`),
+        message: spaced(`${name}${outcome.replace("-", " ")}: ${known}`),
       };
     }
   }

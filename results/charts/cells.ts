@@ -4,7 +4,7 @@
  * that varies (the clock, the ring) makes panels side by side with the same axes. Nothing here knows an experiment:
  * only which axes vary. Chunks of more than six lines are split, because nobody reads the seventh.
  */
-import { parseDurationMs } from "../../engine/vocabulary/quantities";
+import { parseDurationMs, parseRatePerSecond } from "../../engine/vocabulary/quantities";
 import type { TrialFigures } from "../record/figures";
 import type { AxisValues, CellSummary, LoadedRun } from "../record/run-folder";
 import { byCell, isSound } from "../statistics/summarise";
@@ -97,7 +97,7 @@ export function chartInput(unordered: LoadedRun): ChartInput {
 }
 
 /**
- * The run with its cells in order of their axes, first axis first: numbers and durations by size, words by code unit. Trials
+ * The run with its cells in order of their axes, first axis first: numbers, durations and rates by size, words by code unit. Trials
  * of real processes are run in a drawn order, which is no order to read them in.
  */
 export function inAxisOrder(run: LoadedRun): LoadedRun {
@@ -118,7 +118,7 @@ export function inAxisOrder(run: LoadedRun): LoadedRun {
 function sizeOf(value: string | number | boolean | undefined): number | undefined {
   if (typeof value !== "string") return typeof value === "number" ? value : undefined;
   // A tag that is a number is text, and 960 comes before 1920.
-  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : parseDurationMs(value);
+  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : (parseDurationMs(value) ?? parseRatePerSecond(value));
 }
 
 /** Panels of series. Cells without figures are left out. */

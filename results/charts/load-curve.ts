@@ -104,7 +104,9 @@ function draw(input: ChartInput): ChartFigure | undefined {
       `${counted(all.length, "rate")} on ${counted(curves.length, "curve")}, medians of ${repetitions(all.map(({ cell }) => cell))}. ` +
       `Lines join rates that kept up with their load.` +
       (crosses ? " Crosses: less was achieved than offered, operations were dropped, or the trial says nothing." : "") +
-      (curves.length > FEW_CURVES ? ` ${describeMetric(main)?.title ?? main}; p50 and p99.9 stand in the table.` : ""),
+      (curves.length > FEW_CURVES
+        ? ` The latency drawn is the ${describeMetric(main)?.title ?? main}; p50 and p99.9 stand in the table.`
+        : ""),
     description:
       `Two line charts over the offered load. ` +
       curves.map(({ name, tried }) => `${name}: ${ends(tried, main)}`).join("; ") +
@@ -314,7 +316,7 @@ function percentileKey({ name, title, dash }: (typeof PERCENTILES)[number]): Leg
 const CROSS_KEY: LegendEntry = {
   series: "behind its load, or spoilt",
   colour: "$muted",
-  dash: [1, 40],
+  dash: [0, 40],
   mark: "crossRot",
 };
 const INTERVAL_KEY: LegendEntry = { series: "shaded: the answer", colour: "$muted", dash: [], mark: "bar" };

@@ -47,10 +47,9 @@ export function curveInWords(
 
 /** `met in 3 of 3`, `met in 1 of 3`, `met in 0 of 3 (3 overloaded)`. */
 export function tallyInWords({ met, failed, overloaded, undecided }: TriedRate): string {
-  const notes = [
-    ...(overloaded > 0 ? [`${overloaded} overloaded`] : []),
-    ...(undecided > 0 ? [`${undecided} more said nothing`] : []),
-  ];
+  const silent = `${counted(undecided, "trial")} said nothing`;
+  if (met + failed === 0) return silent;
+  const notes = [...(overloaded > 0 ? [`${overloaded} overloaded`] : []), ...(undecided > 0 ? [silent] : [])];
   return `met in ${met} of ${met + failed}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`;
 }
 
@@ -83,14 +82,11 @@ export function answerInWords(curve: Saturation, question: SaturationQuestion): 
   const first = ((): string => {
     switch (curve.outcome) {
       case "found":
-        return `The highest rate at which ${goal} lies between ${tally(highestMet!)} and ${tally(lowestFailed!)}.`;
-      case "never-met": {
-        const some =
-          grey.length > 0
-            ? `no rate from ${rateInWords(question.fromPerSecond)} on met ${goal} every time`
-            : `${goal} does not hold even at ${tally(lowestFailed!)}, the lowest rate tried`;
-        return `${some[0].toUpperCase()}${some.slice(1)}; begin lower (--from).`;
-      }
+        return `The highest rate at which ${goal} holds lies between ${tally(highestMet!)} and ${tally(lowestFailed!)}.`;
+      case "never-met":
+        return grey.length > 0
+          ? `No rate from ${rateInWords(question.fromPerSecond)} on met ${goal} every time; begin lower (--from).`
+          : `${goal} does not hold even at ${tally(lowestFailed!)}, the lowest rate tried; begin lower (--from).`;
       case "never-failed":
         return highestMet === undefined
           ? `No rate up to ${rateInWords(question.toPerSecond)} met ${goal} every time, and none failed every time.`

@@ -22,7 +22,7 @@ export function saturationInBrief(run: LoadedRun): string {
     return `${endsInWords(curve)}${name === "" ? "" : ` at ${name}`}`;
   });
   const more = curves.length > parts.length ? `; and ${counted(curves.length - parts.length, "other")}` : "";
-  return `Highest offered rate at which ${targetsInWords(question)}: ${parts.join("; ")}${more}. Each rate was decided by ${counted(question.repetitions, "trial")}; at the first of two it held in all of them, at the second in none.`;
+  return `Highest offered rate at which ${targetsInWords(question)} holds: ${parts.join("; ")}${more}. Each rate was decided by ${counted(question.repetitions, "trial")}; at the first of two it held in all of them, at the second in none.`;
 }
 
 const MOST_TOLD = 8;
