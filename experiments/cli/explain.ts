@@ -310,10 +310,12 @@ function detectors(name: string): readonly Explanation[] {
 const CHOOSER_TRAPS: ReadonlyMap<string, string> = new Map([
   [
     "zipfian",
-    "YCSB draws a rank from a zipf law over ten thousand million items, whatever the number of keys, and folds the ranks " +
-      "onto the keys by a hash. So the hottest key gets 3.8 % of the operations at a thousand keys and at a million alike; " +
-      "a zipf law over the keys themselves with the same theta would give it 12.9 % and 6.5 %. Use zipf for that one, and " +
-      "zipfian where results are to be compared with YCSB's.",
+    "It is no zipf law over the keys. YCSB draws a rank from a zipf law (theta 0.99) over a fixed ten thousand million items, " +
+      "whose zeta is 26.469, and folds the ranks onto the keys by a hash. So the first rank has 1/26.469 = 3.78 % of the " +
+      "operations whatever the number of keys, and the long tail falls on all keys alike. A zipf law over the keys " +
+      "themselves with the same theta gives its hottest key 12.9 % at 1,000 keys, 9.8 % at 10,000, 7.8 % at 100,000 and 6.5 % " +
+      "at 1,000,000. Use zipf for that one, and zipfian where results are to be compared with YCSB's; run, plan and ycsb " +
+      "print the share that the hottest key is expected to get.",
   ],
   [
     "latest",

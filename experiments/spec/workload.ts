@@ -19,6 +19,7 @@ import { driversOf, whyNotShared } from "../../workloads/shares";
 import { workloadFromProperties, type ImportedWorkload } from "../../workloads/ycsb/import";
 import { propertyMap, readProperties } from "../../workloads/ycsb/properties";
 import { catalogueFolder } from "../catalogue";
+import { readText } from "../ycsb/property-files";
 import { nodeAt, placeOf, type Place } from "./located";
 import { resolveLoad } from "./load";
 import { checkBelonging, loadOfScript, resolveMixture } from "./mixes";
@@ -255,7 +256,11 @@ function fromYcsb(values: Values, experimentPath: string, problems: Problems): C
   }
   const overrides = new Map((values.get("workload.properties") ?? []) as readonly (readonly [string, string])[]);
   const properties = propertyMap(reading.entries);
-  const imported = workloadFromProperties(properties, { name: ycsbName(wanted), overrides });
+  const imported = workloadFromProperties(properties, {
+    name: ycsbName(wanted),
+    overrides,
+    readFile: (path) => readText(path, dirname(resolve(experimentPath))),
+  });
   if (!imported.ok) {
     for (const message of imported.problems) tellProperty(message, values, at, file, reading.entries, problems);
     return undefined;

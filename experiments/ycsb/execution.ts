@@ -106,7 +106,7 @@ class Execution {
       });
     } finally {
       stopListening();
-      clearInterval(this.ticker);
+      clearTimeout(this.ticker);
     }
     if (output === undefined) return this.nothing();
     return this.conclude(output);
@@ -181,14 +181,20 @@ class Execution {
     });
     if (!plan.client.status) return;
     this.status(0);
-    if (this.simulated) this.nextStatusMs = plan.client.statusIntervalMs;
-    else this.ticker = setInterval(() => this.tick(), plan.client.statusIntervalMs);
+    this.nextStatusMs = plan.client.statusIntervalMs;
+    if (!this.simulated) this.tick();
   }
 
   /** What follows the last operation (the inspection of the replicas) is no part of the run. */
   private tick(): void {
-    if (this.counted!.over()) clearInterval(this.ticker);
-    else this.status((monotonicMicros() - this.began) / 1_000);
+    if (this.counted!.over()) return;
+    const elapsedMs = (monotonicMicros() - this.began) / 1_000;
+    if (elapsedMs >= this.nextStatusMs) {
+      this.status(elapsedMs);
+      this.nextStatusMs += this.plan.client.statusIntervalMs;
+    }
+    // A timer may come a little early, and then waits again.
+    this.ticker = setTimeout(() => this.tick(), Math.max(1, Math.ceil(this.nextStatusMs - elapsedMs)));
   }
 
   private operation(record: OperationRecord): void {
@@ -196,7 +202,7 @@ class Execution {
       if (record.outcome === "ok") this.loaded++;
       return;
     }
-    while (this.nextStatusMs > 0 && (record.end - this.began) / 1_000 >= this.nextStatusMs) {
+    while (this.simulated && this.plan.client.status && (record.end - this.began) / 1_000 >= this.nextStatusMs) {
       this.status(this.nextStatusMs);
       this.nextStatusMs += this.plan.client.statusIntervalMs;
     }

@@ -22,7 +22,8 @@ export function statusLine(line: StatusLine): string {
   const { label, date, elapsedMs, operations, todo, lately, summary } = line;
   const rate = operations / (elapsedMs / 1_000);
   const parts = [`${label}${stamp(date)} ${Math.floor(elapsedMs / 1_000)} sec: ${operations} operations; `];
-  if (operations !== 0) parts.push(`${twoPlaces(lately.operations / (lately.ms / 1_000))} current ops/sec; `);
+  const recent = lately.ms === 0 ? 0 : lately.operations / (lately.ms / 1_000);
+  if (operations !== 0) parts.push(`${twoPlaces(recent)} current ops/sec; `);
   if (todo !== 0) parts.push(`est completion in ${remaining(Math.ceil(todo / rate))}`);
   return `${parts.join("")}${summary}\n`;
 }
