@@ -16,7 +16,7 @@ import { type Address, decodeAddress } from "../engine/vocabulary/address";
 import type { Micros } from "../engine/vocabulary/micros";
 import { textFromOctets } from "../engine/vocabulary/octets";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
-import {certaintyOf, type OperationRecord, isSpan} from "../results/record/history";
+import { certaintyOf, type OperationRecord, isSpan } from "../results/record/history";
 import type { TraceEvent } from "../results/record/trace";
 import { KeyHistory } from "../results/measures/key-history";
 
@@ -195,8 +195,10 @@ export class TraceRecorder implements Watcher {
   }
 
   private keyOfMessage(from: Party, to: Party, message: Message): string {
-    if ("address" in message) {
-      const key = keyOf(message.address);
+    const address =
+      "address" in message ? message.address : "bucket" in message ? message.bucket + message.start : undefined;
+    if (address !== undefined && "id" in message) {
+      const key = keyOf(address);
       this.asked.set(requestOf(from, message.id), key);
       if (this.asked.size > MOST_REQUESTS) this.asked.delete(this.asked.keys().next().value!);
       return key;
@@ -322,6 +324,13 @@ function detailOf(message: Message): string {
     case "get":
     case "put":
       return message.forwarded ? "forwarded" : "";
+    case "scan":
+    case "range":
+      return `from ${textFromOctets(message.start)}, ${String(message.limit)} at most`;
+    case "scan-answer":
+      return message.outcome === "ok" ? `${String(message.keys.length)} keys` : message.outcome;
+    case "range-reply":
+      return message.status === "ok" ? `${String(message.copies.length)} copies` : message.status;
     default:
       return "";
   }

@@ -27,6 +27,8 @@ class Seen {
     this.due++;
     if (certaintyOf(operation.outcome) !== "ok") return;
     this.ok++;
+    // A scan is neither: its latency is that of many reads.
+    if (operation.kind === "scan") return;
     (operation.kind === "read" ? this.reads : this.writes).record(Math.max(0, operation.end - operation.intended));
   }
 }

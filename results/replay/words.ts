@@ -87,6 +87,16 @@ export function replayWords(timeline: Timeline): ReplayWords {
           : /fail/.test(detail)
             ? `${from} tells ${to} that it could not read`
             : `${from} tells ${to} that it holds nothing`;
+      case "scan":
+        return `${from} asks ${to} for a range of keys`;
+      case "scan-answer":
+        return `${from} answers ${to}: ${detail}`;
+      case "range":
+        return `${from} asks ${to} for its copies of the range`;
+      case "range-reply":
+        return /fail/.test(detail)
+          ? `${from} tells ${to} that it could not read`
+          : `${from} sends ${to} the copies that it holds (${detail})`;
       case "replica-put":
         return /read.?repair/.test(detail)
           ? `${from} repairs ${to} with ${carried(message)}`
@@ -118,6 +128,13 @@ export function replayWords(timeline: Timeline): ReplayWords {
           : `${carried(message)} from ${from}`;
       case "answer":
         return `the answer of ${from}`;
+      case "scan":
+        return `the scan of ${from}`;
+      case "scan-answer":
+        return `the answer of ${from}`;
+      case "range-reply":
+        return `the page of ${from}`;
+      case "range":
       case "replica-get":
         return `the question of ${from}`;
       case "replica-get-reply":
@@ -137,7 +154,7 @@ export function replayWords(timeline: Timeline): ReplayWords {
     const head = isWrite(operation) ? `${name} ${write(key, writeId)}` : name;
     if (!ended) return `${head} …`;
     if (outcome !== "ok") return `${head}: ${outcome.replace(/_/g, " ")}`;
-    if (isWrite(operation)) return `${head}: ok`;
+    if (isWrite(operation) || name === "scan") return `${head}: ok`;
     return `${head} → ${versions.length === 0 ? "nothing" : versions.map((id) => write(key, id)).join(", ")}${operation.stale === true ? " (stale)" : ""}`;
   };
   const ending = (operation: OperationEvent): string => {
@@ -146,6 +163,8 @@ export function replayWords(timeline: Timeline): ReplayWords {
     const what = isWrite(operation) ? `the ${name} ${write(key, writeId)}` : `the ${name}`;
     if (outcome !== "ok") return `${what} of ${client} ends with “${outcome.replace(/_/g, " ")}” ${took}`;
     if (isWrite(operation)) return `${client} hears that ${what} was accepted, ${took}`;
+    // What it brought belongs to many keys.
+    if (name === "scan") return `${client}’s scan is answered ${took}`;
     const found = `${client}’s ${name} returns ${writes(key, versions)} ${took}`;
     const many = versions.length > 1 ? `: ${versions.length} siblings` : "";
     return (

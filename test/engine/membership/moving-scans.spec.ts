@@ -52,7 +52,7 @@ describe("scans of a store that changes", () => {
   it("are stale, and said to be, where R and W do not overlap", () => {
     const store = new MovingStore(5, 5, 40, {
       engine: { r: 1, w: 1, readRepair: "none" },
-      network: { intraZone: { dist: "exponential", meanMs: 20, shiftMs: 0 } },
+      network: { intraZone: { dist: "exponential", meanMs: 20, shiftMs: 0 }, loss: 0 },
     });
     store.load(5 * SECOND, 20_000);
     store.scanAlong(5 * SECOND, 1_000, 40);
