@@ -20,12 +20,24 @@ export const latencyOverTime: ChartDefinition = {
   prose:
     "One panel a configuration, time from left to right, from the start of the warm-up. p50 is the latency that half of an interval's operations stayed under, p99 the one that 99 of 100 did. A line that rises at one instant in every panel points at the machine; one that rises in one panel points at the configuration.",
   absence: "No interval holds a successful operation, so there is no latency to follow over time.",
-  draw,
+  draw: (input) => drawLatencyLines(latencyOverTime, LINES, answerOf, input),
 };
+
+/** A line of latency by interval; of several columns the first that a run has. */
+export interface LatencyLine {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly style: SeriesStyle;
+}
+
+export interface DrawnCell {
+  readonly cell: ChartCell;
+  readonly bands: readonly { readonly name: string; readonly values: Band }[];
+}
 
 /** Write columns by the first name that a run has. */
 const WRITES = ["write", "update", "insert"];
-const LINES: readonly { readonly name: string; readonly columns: readonly string[]; readonly style: SeriesStyle }[] = [
+const LINES: readonly LatencyLine[] = [
   { name: "read p50", columns: ["read_p50_ms"], style: { colour: "$s1", dash: [2, 2], marker: "line" } },
   { name: "read p95", columns: ["read_p95_ms"], style: { colour: "$s5", dash: [8, 3], marker: "line" } },
   { name: "read p99", columns: ["read_p99_ms"], style: { colour: "$s1", dash: [], marker: "line" } },
@@ -42,26 +54,34 @@ const LINES: readonly { readonly name: string; readonly columns: readonly string
   },
 ];
 
-function draw(input: ChartInput): ChartFigure | undefined {
+/** One panel a configuration with the given lines. */
+export function drawLatencyLines(
+  { id, number, title, question }: Pick<ChartDefinition, "id" | "number" | "title" | "question">,
+  lines: readonly LatencyLine[],
+  answer: (drawn: readonly DrawnCell[]) => string,
+  input: ChartInput,
+): ChartFigure | undefined {
   const { shown, note } = panelCells(input);
-  const drawn = shown.map((cell) => ({ cell, bands: bandsOf(cell) })).filter(({ bands }) => bands.length > 0);
+  const drawn = shown.map((cell) => ({ cell, bands: bandsOf(cell, lines) })).filter(({ bands }) => bands.length > 0);
   if (drawn.length === 0) return undefined;
   const all = drawn.flatMap(({ bands }) => bands.flatMap(({ values }) => [...values.low, ...values.high]));
   const bounds = logBounds(all.map((point) => point.y));
   const end = endOfLoad(shown.flatMap((cell) => cell.figures));
   const size = panelSize(drawn.length);
   const cells = drawn.map(({ cell }) => cell);
+  // The tail: the highest line of which there is one.
+  const shaded = lines.some(({ name }) => name.endsWith("p99.9")) ? "p99.9" : "p99";
   const faults = faultLanes(cells, end);
   const drain = cells.some((cell) => cell.figures.some(hasDrain)) ? DRAIN_LEFT_OUT : "";
   return {
-    id: latencyOverTime.id,
-    number: latencyOverTime.number,
-    title: latencyOverTime.title,
-    question: latencyOverTime.question,
-    answer: answerOf(drawn),
+    id,
+    number,
+    title,
+    question,
+    answer: answer(drawn),
     caption:
       `Response time of successful operations in each interval; ${medianOf(cells)}, ` +
-      `shaded from the lowest repetition to the highest for p99. Equal axes in all panels.${drain}${faults.note}${note}`,
+      `shaded from the lowest repetition to the highest for ${shaded}. Equal axes in all panels.${drain}${faults.note}${note}`,
     description:
       "Lines of latency in milliseconds over the seconds of the run. " +
       drawn
@@ -74,7 +94,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     axes: { x: "time (s)", y: "latency (ms)" },
     legend: [
       ...legendOf(
-        LINES.filter(({ name }) => drawn.some(({ bands }) => bands.some((one) => one.name === name))),
+        lines.filter(({ name }) => drawn.some(({ bands }) => bands.some((one) => one.name === name))),
         "line",
       ),
       ...faults.legend,
@@ -86,7 +106,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
         y: { title: "response time (ms, log)", scale: "logarithmic", ...bounds, unit: "ms", name: "latency" },
         datasets: bands.flatMap(({ name, style, values }): { readonly [key: string]: Plain }[] => [
           line(name, style, values.middle, { pointRadius: 0, borderWidth: 1.5 }),
-          ...(values.repetitions > 1 && name.endsWith("p99") ? band(name, style, values.low, values.high) : []),
+          ...(values.repetitions > 1 && name.endsWith(shaded) ? band(name, style, values.low, values.high) : []),
         ]),
         faults: faults.of([cell]),
       }),
@@ -109,9 +129,9 @@ function draw(input: ChartInput): ChartFigure | undefined {
   };
 }
 
-function bandsOf(cell: ChartCell): { name: string; style: SeriesStyle; values: Band }[] {
+function bandsOf(cell: ChartCell, lines: readonly LatencyLine[]): { name: string; style: SeriesStyle; values: Band }[] {
   const intervals = cell.figures.map(underLoad);
-  return LINES.flatMap(({ name, columns, style }) => {
+  return lines.flatMap(({ name, columns, style }) => {
     for (const column of columns) {
       const values = overRepetitions(intervals, column);
       if (values !== undefined && values.middle.some((point) => point.y > 0)) return [{ name, style, values }];
@@ -120,7 +140,7 @@ function bandsOf(cell: ChartCell): { name: string; style: SeriesStyle; values: B
   });
 }
 
-function answerOf(drawn: readonly { cell: ChartCell; bands: readonly { name: string; values: Band }[] }[]): string {
+function answerOf(drawn: readonly DrawnCell[]): string {
   let worst: { cell: ChartCell; at: number; ms: number } | undefined;
   for (const { cell, bands } of drawn)
     for (const point of bands.find(({ name }) => name === "read p99")?.values.middle ?? [])

@@ -20,7 +20,9 @@ const BASES: readonly Basis[] = ["response", "service"];
 const WRITE_KINDS: readonly OperationKind[] = ["update", "insert", "delete"];
 /** Always among the metrics, whatever percentiles an experiment asks for. */
 const NAMED_PERCENTILES = [50, 95, 99, 99.9];
-const INTERVAL_PERCENTILES = [50, 95, 99];
+const INTERVAL_PERCENTILES = [50, 95, 99, 99.9];
+/** Of an interval, for its p99.9 to be more than its maximum. */
+const INTERVAL_TAIL = 1_000;
 const MICROS_PER_MS = 1_000;
 
 interface IntervalHistogram {
@@ -149,10 +151,12 @@ export class LatencyMeasure implements Measure {
 
   private intervalColumns(kind: string, histogram: LatencyHistogram): void {
     for (const percentile of INTERVAL_PERCENTILES)
-      this.setCell(
-        `${metricKind(kind)}_${percentileName(percentile)}_ms`,
-        histogram.percentile(percentile) / MICROS_PER_MS,
-      );
+      if (percentile <= 99 || histogram.count >= INTERVAL_TAIL)
+        this.setCell(
+          `${metricKind(kind)}_${percentileName(percentile)}_ms`,
+          histogram.percentile(percentile) / MICROS_PER_MS,
+        );
+    this.setCell(`${metricKind(kind)}_mean_ms`, histogram.meanMicros / MICROS_PER_MS);
     this.setCell(`${metricKind(kind)}_max_ms`, histogram.maxMicros / MICROS_PER_MS);
   }
 

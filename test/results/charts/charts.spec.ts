@@ -38,6 +38,7 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "trade-off": ["read latency, 99th percentile (ms, log scale)", "stale reads (% of reads)"],
   "percentile-spectrum": ["latency (ms, log scale)", "(percentile)"],
   "latency-over-time": ["response time (ms, log)", "time since warm-up began (s)"],
+  "means-and-tails": ["response time (ms, log)", "time since warm-up began (s)"],
   outcomes: ["operations (1/s)", "time since warm-up began (s)"],
   "load-curve": ["offered load (1/s)"],
   "t-visibility": ["time since the write was acknowledged (ms, log scale)", "reads that return it (%)"],
