@@ -37,7 +37,7 @@ export function clockSection(
   const inputs = worlds.map((world) => ({ world, input: chartInput(inWorld(run, world)) }));
   const badge = (world: (typeof worlds)[number]): string => (worlds.length < 2 ? "" : `${worldBadge(world)} `);
   const answers = inputs
-    .map(({ world, input }) => ({ world, text: clockInWords(input.cells) }))
+    .map(({ world, input }) => ({ world, text: clockInWords(input.cells.filter(({ invalid }) => !invalid)) }))
     .filter(({ text }) => text !== "");
   const words = ANOMALIES.map(({ one }) => `${escapeText(one)} ${help(`word-${slug(one)}`, `What is a ${one}?`)}`).join(
     " · ",

@@ -33,10 +33,10 @@ export class SectionParts {
     }));
   }
 
-  /** Worlds of which there is nothing to say are left out. */
+  /** Worlds of which there is nothing to say are left out, and so are configurations without a valid repetition. */
   answers(inWords: (cells: readonly ChartCell[]) => string): string {
     return this.worlds
-      .map(({ badge, cells }) => ({ badge, text: inWords(cells) }))
+      .map(({ badge, cells }) => ({ badge, text: inWords(cells.filter(({ invalid }) => !invalid)) }))
       .filter(({ text }) => text !== "")
       .map(({ badge, text }) => `<p class="answer">${badge}${escapeText(text)}</p>`)
       .join("");

@@ -685,7 +685,7 @@ export function claimedTail(metrics: Metrics, claims: readonly string[]): Claime
   return [...known].sort((a, b) => b.percentile - a.percentile || a.ms - b.ms)[0];
 }
 
-const LATENCY = /^[a-z-]+(_service)?_p\d+_ms$/;
+const LATENCY = /^(?:[a-z]+|multi_get)(?:_service)?_p\d+_ms$/;
 
 /** `read_p999_ms` is 99.9; undefined where the name says none. */
 function percentileIn(name: string): number | undefined {
