@@ -5,7 +5,7 @@
  *
  * All faults end before the scenario does: first safety while everything breaks, then liveness once it is whole again.
  */
-import { CLOCKS } from "../../engine/clocks/clock";
+import { clockFor, CLOCKS } from "../../engine/clocks/clock";
 import { DETECTORS } from "../../engine/detectors/detector";
 import { detectorNamedWith, QUICK } from "../engine/detectors/named";
 import { FAULT_VERBS } from "../../engine/host/faults";
@@ -35,7 +35,7 @@ export interface WorkloadDraw {
   /** Shares of 1; the rest are puts. */
   readonly gets: number;
   readonly deletes: number;
-  readonly routing: "any" | "token-aware";
+  readonly routing: "any" | "token-aware" | "client-driven";
   /** Requests bring quorums of their own now and then. */
   readonly ownQuorums: boolean;
   readonly valueBytes: number;
@@ -161,7 +161,16 @@ export function drawScenario(seed: number): Scenario {
     // A hundred siblings of two thousand bytes in every message take minutes and find nothing.
     valueBytes: Math.min(workload.valueBytes, engine.maxSiblings > 10 ? 100 : Infinity),
   };
-  const fixed = { seed, cluster: whole, workload: busy, faults: all, changes, endMs, traits: traitsOf(whole, busy) };
+  const load = seed < FIRST_WITH_CLIENTS ? busy : { ...busy, routing: routingOf(engine) };
+  const fixed = {
+    seed,
+    cluster: whole,
+    workload: load,
+    faults: all,
+    changes,
+    endMs,
+    traits: traitsOf(whole, load),
+  };
   return changesMembers(seed) ? drawChanging(root.fork("membership"), fixed) : fixed;
 }
 
@@ -185,8 +194,21 @@ export const FIRST_WITH_REPAIR = 2_000_000;
 export const FIRST_WITH_MEMBERSHIP = 3_000_000;
 export const FIRST_WITH_MEMBERSHIP_AND_DETECTORS = 9_000_000;
 
+/** From here on clients coordinate by themselves; and where members come and go, from the other one on. */
+export const FIRST_WITH_CLIENTS = 12_000_000;
+export const FIRST_WITH_CLIENTS_AND_MEMBERSHIP = 15_000_000;
+
 function changesMembers(seed: number): boolean {
-  return (seed >= FIRST_WITH_MEMBERSHIP && seed < FIRST_WITH_DETECTORS) || seed >= FIRST_WITH_MEMBERSHIP_AND_DETECTORS;
+  return (
+    (seed >= FIRST_WITH_MEMBERSHIP && seed < FIRST_WITH_DETECTORS) ||
+    (seed >= FIRST_WITH_MEMBERSHIP_AND_DETECTORS && seed < FIRST_WITH_CLIENTS) ||
+    seed >= FIRST_WITH_CLIENTS_AND_MEMBERSHIP
+  );
+}
+
+/** A client that makes events itself has no disk for a log of hints: no experiment may ask for that. */
+function routingOf(engine: EngineSettings): WorkloadDraw["routing"] {
+  return engine.standIn === "coordinator-log" && !clockFor(engine).mintsServerDots ? "token-aware" : "client-driven";
 }
 
 /** Seeds below know two detectors. */
@@ -409,7 +431,7 @@ function drawNodeModel(draws: Draws): NodeModelSettings {
   return { ...model, service, workers: 1 };
 }
 
-const SMALL_QUEUE = 12;
+export const SMALL_QUEUE = 12;
 
 function drawMachine(draws: Draws): NodeModelSettings {
   return {

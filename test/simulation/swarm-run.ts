@@ -18,7 +18,7 @@ import { Random } from "../../engine/vocabulary/random";
 import type { StorageSettings } from "../../engine/vocabulary/settings";
 import { ComingAndGoing } from "./coming-and-going";
 import { Census, CountingWatcher } from "./census";
-import { type ContextHabit, Draws, drawScenario, type Scenario } from "./draw";
+import { type ContextHabit, Draws, drawScenario, type Scenario, SMALL_QUEUE } from "./draw";
 import { Judge } from "./judge";
 import { Ledger, Overseen, type Violation } from "./ledger";
 import { behind, type OpenBug } from "./open-bugs";
@@ -334,7 +334,10 @@ export class Course {
       this.census.add("checks", "rest: hints are home");
     }
     const from = cluster.now();
-    const patience = aae === undefined ? 0 : fromMs(AAE_PATIENCE_MS + ROUNDS * this.longestRound() * aae.intervalMs);
+    // Each message of a comparison that a full queue drops costs the time that its sender waits for it.
+    const drops = (this.scenario.cluster.nodeModel?.queueLimit ?? Infinity) <= SMALL_QUEUE ? 4 : 1;
+    const patience =
+      aae === undefined ? 0 : drops * fromMs(AAE_PATIENCE_MS + ROUNDS * this.longestRound() * aae.intervalMs);
     const apart = (): readonly Address[] => this.addresses.filter((address) => judge.agrees(address) === false);
     while (apart().length > 0 && cluster.now() < from + patience) this.rest();
     const divergent = apart();

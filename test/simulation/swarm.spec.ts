@@ -1,6 +1,8 @@
 import { strict as assert } from "node:assert";
 import {
   drawScenario,
+  FIRST_WITH_CLIENTS,
+  FIRST_WITH_CLIENTS_AND_MEMBERSHIP,
   FIRST_WITH_DETECTORS,
   FIRST_WITH_MEMBERSHIP,
   FIRST_WITH_MEMBERSHIP_AND_DETECTORS,
@@ -13,7 +15,15 @@ import { runSeed } from "./swarm-run";
 import { describeFailure, tryTwice } from "./twice";
 
 /** Fixed, so that a failure of the build is a failure of the change. */
-const RANGES = [0, FIRST_WITH_REPAIR, FIRST_WITH_MEMBERSHIP, FIRST_WITH_DETECTORS, FIRST_WITH_MEMBERSHIP_AND_DETECTORS];
+const RANGES = [
+  0,
+  FIRST_WITH_REPAIR,
+  FIRST_WITH_MEMBERSHIP,
+  FIRST_WITH_DETECTORS,
+  FIRST_WITH_MEMBERSHIP_AND_DETECTORS,
+  FIRST_WITH_CLIENTS,
+  FIRST_WITH_CLIENTS_AND_MEMBERSHIP,
+];
 const FRESH = RANGES.map((first) => first + 5_001).flatMap((from) => Array.from({ length: 12 }, (_, i) => from + i));
 
 /** A planted bug is found within so many seeds. */
