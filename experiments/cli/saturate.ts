@@ -340,15 +340,16 @@ function progressOf(event: SearchEvent, question: SaturationQuestion): ProgressE
       };
     case "judged": {
       const { rate } = event;
-      const values = question.targets.map(({ metric, unit }) => {
+      const values = question.targets.flatMap(({ metric, unit }) => {
         const spread = rate.metrics[metric];
-        return `${metric} ${spread === undefined ? "not measured" : withUnit(spread.median, unit)}`;
+        return spread === undefined ? [] : [`${metric} ${withUnit(spread.median, unit)}`];
       });
       const { ratePerSecond, verdict, met, failed, undecided } = rate;
+      const why = verdict === "met" ? undefined : rate.why[0];
       return {
         ...{ kind: "search", step: "judged", curve: event.curve, ratePerSecond, verdict, met, failed, undecided },
         message: spaced(
-          `${name}${rateInWords(ratePerSecond)} ${tallyInWords(rate)}: ${values.join(", ")}${rate.verdict === "met" || rate.why[0] === undefined ? "" : ` (${rate.why[0]})`}`,
+          `${name}${rateInWords(ratePerSecond)} ${[tallyInWords(rate), ...values].join(", ")}${why === undefined ? "" : `: ${why}`}`,
         ),
       };
     }
