@@ -1,6 +1,6 @@
 /** Recorded operations as a workload: every fault with its place, and in simulation the same history to the last byte. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planTrials } from "../../experiments/plan";
@@ -151,6 +151,11 @@ describe("an experiment that follows a trace of operations", function () {
     assert.deepEqual(told("none.txt"), [place('"none.txt", which is neither .jsonl nor .csv')]);
     writeFileSync(file("binary.jsonl"), Buffer.from([0x7b, 0xff, 0xfe, 0x7d]));
     assert.deepEqual(told("binary.jsonl"), [place('"binary.jsonl", but it is not UTF-8 text')]);
+    writeFileSync(file("huge.jsonl"), HEADER);
+    truncateSync(file("huge.jsonl"), 300_000_000);
+    assert.deepEqual(told("huge.jsonl"), [
+      place('"huge.jsonl", but it has 300000000 bytes; allowed: at most 268435456, such as its first lines'),
+    ]);
     writeFileSync(file("empty.jsonl"), "");
     assert.match(told("empty.jsonl")[0], /^empty.jsonl:1:1 error this line is empty; the first line is a header/);
     writeFileSync(file("header.jsonl"), `${HEADER}\r\n`);

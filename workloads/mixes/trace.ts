@@ -62,8 +62,8 @@ class TraceWorkload implements Workload {
     this.speed = settings.speed;
     const bytes = Math.max(settings.mostBytes, STAND_IN_BYTES);
     this.values = new MarkedValues({ dist: "uniform", minBytes: 0, maxBytes: bytes }, random.fork("values"));
-    this.loads = new TraceReader(recorded, settings.form);
-    this.lines = new TraceReader(recorded, settings.form);
+    this.loads = new TraceReader(recorded, settings.form, true);
+    this.lines = new TraceReader(recorded, settings.form, true);
     if (!settings.values) this.verify = (key, value) => this.mayHaveWritten(key, value);
   }
 
