@@ -98,8 +98,10 @@ export function calibrationOf(options: {
   readonly steal: number;
   /** Of the machine before the trial: afterwards it is mostly our own. */
   readonly loadAverage: number;
+  /** Of several processes that make the load. */
+  readonly timeErrorMs?: number;
 }): Calibration {
-  const { roundTrips, timerLags: lags, clockStepMs: step, placement, outsideCpu, steal, loadAverage } = options;
+  const { roundTrips, timerLags: lags, clockStepMs: step, placement, outsideCpu, steal, loadAverage, timeErrorMs } = options;
   return {
     nullRoundTripP50Ms: percentile(roundTrips, 0.5),
     nullRoundTripP99Ms: percentile(roundTrips, 0.99),
@@ -110,6 +112,7 @@ export function calibrationOf(options: {
     outsideCpu,
     steal,
     loadAverage,
+    ...(timeErrorMs === undefined ? {} : { timeErrorMs }),
   };
 }
 

@@ -13,8 +13,8 @@ import { Flood, overloads } from "../engine/real/flood";
 import type { DetectionWatch } from "../engine/host/detection-watch";
 import { randomFaults } from "../engine/host/random-faults";
 import { monotonicMicros } from "../engine/real/monotonic";
-import { type ProcessCounts, ProcessWatch } from "../engine/real/process-watch";
-import { pinThisProcess, place } from "../engine/real/placement";
+import type { ProcessCounts } from "../engine/real/process-watch";
+import { pinThisProcess, type Placement, place } from "../engine/real/placement";
 import { compareRingIds, NO_RING } from "../engine/membership/ring-ids";
 import { RingMaker } from "../engine/ring/ring-maker";
 import { type FaultSettings, OF_MEMBERSHIP } from "../engine/vocabulary/faults";
@@ -22,25 +22,23 @@ import { LegHistograms } from "../engine/vocabulary/leg-delays";
 import { Random } from "../engine/vocabulary/random";
 import type { Micros } from "../engine/vocabulary/micros";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
-import { ClientTimestamps } from "../engine/vocabulary/wall-error";
 import { TrialFold } from "../results/measures/fold";
 import type { DetectionEvent } from "../results/record/detection";
 import type { LegDelays } from "../results/record/figures";
 import type { NodeCounters, ProcessTimes } from "../results/record/history";
 import { type NodeTotals, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
 import { doubtOfEndedLives } from "../results/statistics/validity";
-import { Driver } from "../workloads/driver";
-import { workloadFor } from "../workloads/mixes/mix";
-import { driveInRealTime } from "../workloads/real-time";
-import { EngineTarget } from "../workloads/targets/engine";
+import type { WorkloadSettings } from "../workloads/settings";
+import { driverOfShare, driversOf } from "../workloads/shares";
 import { calibrationOf, clockStepMs, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
 import { watchDetection } from "./detection-watch";
 import { drawnRings } from "./drawn-rings";
 import { floodingStudy } from "./flooding-study";
 import { Inspector } from "./inspector";
+import { LoadProcesses } from "./load-processes";
 import { loadAverage } from "./provenance";
 import { withRecorded } from "./recorded-operations";
-import { RecorderWatch } from "./recorder-watch";
+import { loadClientOptions, type LoadReading, OwnLoad, type TrialLoad } from "./trial-load";
 import { Views } from "./views";
 import type { Phase } from "./run-types";
 import {
@@ -70,7 +68,7 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
   const { cell, seed } = trial;
   const settings: ClusterSettings = { ...cell.cluster, name: `${trial.id}-${String(process.pid)}`, seed };
   const directory = mkdtempSync(join(tmpdir(), "quorumlab-"));
-  const placement = place(cell.pin, settings.members.length);
+  const placement = place(cell.pin, settings.members.length, undefined, undefined, driversOf(cell.workload));
   const unpin = pinThisProcess(placement.driver);
   const stop = new AbortController();
   const forwardAbort = (): void => stop.abort();
@@ -105,17 +103,16 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
       ...options,
       cluster,
       settings,
-      placement: placement.description,
+      placement,
       stop,
       fail,
       closers,
       why: () => failure,
       detection: watch,
       views,
-      judge: (fold) => {
-        heard = (event) => fold.detection(event);
-        for (const event of early.splice(0)) fold.detection(event);
-        return heard;
+      judge: (judged) => {
+        heard = judged;
+        for (const event of early.splice(0)) judged(event);
       },
     });
   } catch (error) {
@@ -134,15 +131,37 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
 interface Running extends TrialOptions {
   readonly cluster: RealCluster;
   readonly settings: ClusterSettings;
-  readonly placement: string;
+  readonly placement: Placement;
   readonly stop: AbortController;
   readonly fail: (why: string) => void;
   readonly why: () => string | undefined;
   readonly detection: DetectionWatch;
   readonly views: Views;
   /** From now on failure detectors are judged there, with all that was told before. */
-  readonly judge: (fold: TrialFold) => (event: DetectionEvent) => void;
+  readonly judge: (judged: (event: DetectionEvent) => void) => void;
   readonly closers: (() => Promise<void> | void)[];
+}
+
+/** With connections to the nodes, ready to begin. */
+async function loadOf(running: Running, workload: WorkloadSettings, rings: RingMaker): Promise<TrialLoad> {
+  const { cluster, settings, trial, placement } = running;
+  const { cell, seed } = trial;
+  const addresses = cluster.addresses();
+  if (driversOf(workload) > 1) {
+    const { phases } = cell;
+    const cores = placement.loads;
+    return LoadProcesses.start({ cluster: settings, addresses, workload, seed, phases, cores, failed: running.fail });
+  }
+  const client = await Client.open(loadClientOptions({ cluster: settings, addresses, rings, workload }));
+  const driver = driverOfShare({
+    settings: workload,
+    turn: { index: 0, of: 1 },
+    root: Random.fromSeed(seed),
+    phases: cell.phases,
+    start: monotonicMicros(),
+    ...(running.workload === undefined ? {} : { made: running.workload }),
+  });
+  return new OwnLoad(driver, client, rings, settings);
 }
 
 async function measure(running: Running): Promise<TrialOutput | undefined> {
@@ -155,29 +174,16 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   let ring = rings.of(rings.first);
   let ringId = NO_RING;
   const addresses = cluster.addresses();
-  const shared = { cluster: settings, addresses, ring, graceMs: CLIENT_GRACE_MS };
-  const client = await Client.open({
-    ...shared,
-    routing: load.routing,
-    rings,
-    ...(load.membershipPollMs === undefined ? {} : { pollMs: load.membershipPollMs }),
+  const observer = await Client.open({
+    cluster: settings,
+    addresses,
+    ring,
+    graceMs: CLIENT_GRACE_MS,
+    routing: "any",
     connectionsPerNode: 1,
-    shaped: true,
+    shaped: false,
   });
-  closers.push(() => client.close());
-  const observer = await Client.open({ ...shared, routing: "any", connectionsPerNode: 1, shaped: false });
   closers.push(() => observer.close());
-  running.views.follow(
-    (index, on) => [client, observer].forEach((one) => one.serves(index, on)),
-    () =>
-      void cluster.ringState().then((state) => {
-        // Answers to an earlier question may come later.
-        if (state === undefined || compareRingIds(state.id, ringId) < 0) return;
-        ringId = state.id;
-        ring = rings.of(state.plan);
-        client.ringChanged(ring);
-      }),
-  );
   const drawn = "count" in cell.faults ? randomFaults(cell.faults, settings, root.fork("faults")) : undefined;
   const scheduled = drawn ?? (cell.faults as readonly FaultSettings[]);
   const flood = overloads(scheduled) ? new Flood({ settings, addresses, failed: running.fail }) : undefined;
@@ -187,24 +193,29 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const roundTrips = await nullRoundTrips(observer);
   const lags = await timerLags();
   const step = clockStepMs();
+  const maker = await loadOf(running, load, rings);
+  closers.push(() => maker.close());
+  running.views.follow(
+    (index, on) => [maker, observer].forEach((one) => one.serves(index, on)),
+    () =>
+      void cluster.ringState().then((state) => {
+        // Answers to an earlier question may come later.
+        if (state === undefined || compareRingIds(state.id, ringId) < 0) return;
+        ringId = state.id;
+        ring = rings.of(state.plan);
+        maker.ringChanged(state.plan);
+      }),
+  );
 
-  const own = workloadFor(load, root.fork("workload"));
-  const workload = running.workload?.(own) ?? own;
-  const driver = new Driver({
-    workload,
-    settings: load,
-    phases,
-    random: root.fork("driver"),
-    start: monotonicMicros(),
-  });
   const fold = new TrialFold({
     intervalMs: cell.measure.intervalMs,
     percentiles: cell.measure.percentiles,
     slowMs: cell.measure.slowMs,
     latencyLog: running.latencyLog,
   });
-  const judged = running.judge(fold);
-  running.views.judge((view) => fold.view(view));
+  const judged = (event: DetectionEvent): void => maker.inOrder(() => fold.detection(event));
+  running.judge(judged);
+  running.views.judge((view) => maker.inOrder(() => fold.view(view)));
   const scan = cell.measure.divergenceScan;
   const inspector = new Inspector({
     now: monotonicMicros,
@@ -213,7 +224,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     },
     ring: () => ring,
     nVal: settings.engine.nVal,
-    driver,
+    driver: maker,
     seed,
     sample: scan?.keys ?? 0,
     hints: settings.engine.standIn !== undefined,
@@ -234,7 +245,9 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   let nextSample = Infinity;
   const sampled = (nodes: Promise<Counts>): void => {
     const at = monotonicMicros();
-    samples = Promise.all([nodes, samples]).then(([all]) => fold.counters({ at, nodes: totalsOf(settings, all) }));
+    samples = Promise.all([nodes, samples]).then(([all]) => {
+      maker.inOrder(() => fold.counters({ at, nodes: totalsOf(settings, all) }));
+    });
   };
   let nextScan = Infinity;
   let atMeasureStart: Promise<Reading> | undefined;
@@ -244,12 +257,9 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     ({ action }) => action.kind === "kill" || action.kind === "wipe" || OF_MEMBERSHIP.has(action.kind),
   );
   let faults: RunningRealFaults | undefined;
-  const watch = new ProcessWatch();
-  closers.push(() => watch.stop());
-  const recorder = new RecorderWatch(monotonicMicros);
   // Before any record of the warm-up is folded, and also where the warm-up is over before anybody looked.
   const begin = (): void => {
-    const { warmup, measure: measured, drain } = driver.phaseStarts;
+    const { warmup, measure: measured, drain } = maker.phaseStarts;
     if (begun || drain === Infinity) return;
     begun = true;
     fold.begin({ startOfWarmup: warmup, startOfMeasure: measured, endOfMeasure: drain });
@@ -269,9 +279,9 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
       ...(flood === undefined ? {} : { flood }),
       partitioned: (partitions) => {
         running.detection.partitions(monotonicMicros(), partitions);
-        client.partitioned(partitions);
+        maker.partitioned(partitions);
       },
-      revived: () => [client, observer].forEach((one) => one.moved(cluster.addresses())),
+      revived: () => [maker, observer].forEach((one) => one.moved(cluster.addresses())),
     });
     closers.push(() => faults?.stop());
     if (!mayEnd) return;
@@ -281,10 +291,9 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   const turned = (): void => {
     const now = monotonicMicros();
     begin();
-    recorder.turned();
-    if (driver.phase !== phase) {
-      phase = driver.phase;
-      const reading = phase === "measure" || phase === "drain" ? read(cluster, client, faults, watch) : undefined;
+    if (maker.phase !== phase) {
+      phase = maker.phase;
+      const reading = phase === "measure" || phase === "drain" ? read(cluster, maker, faults) : undefined;
       if (phase === "measure") atMeasureStart = reading;
       else if (phase === "drain") atMeasureEnd = reading;
       if (reading !== undefined) sampled(reading.then(({ nodes }) => nodes));
@@ -297,8 +306,10 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
       scans.push(
         new Promise((resolve) => {
           inspector.sample((snapshot) => {
-            if (snapshot !== undefined) fold.snapshot(snapshot);
-            resolve();
+            maker.inOrder(() => {
+              if (snapshot !== undefined) fold.snapshot(snapshot);
+              resolve();
+            });
           });
         }),
       );
@@ -306,20 +317,16 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     if (now - lastProgress >= PROGRESS_EVERY_MS * 1_000) {
       lastProgress = now;
       const shown = phase === "load" || phase === "" ? "preload" : (phase as Phase);
-      running.progress(shown, (now - began) / 1_000, phasesMs, driver.progress().operations);
+      running.progress(shown, (now - began) / 1_000, phasesMs, maker.progress().operations);
     }
   };
   // The driver sleeps in a quiet phase; scans and progress do not wait for it.
   const ticker = setInterval(turned, Math.min(PROGRESS_EVERY_MS, scan?.everyMs ?? PROGRESS_EVERY_MS) / 2);
   closers.push(() => clearInterval(ticker));
 
-  await driveInRealTime({
-    driver,
-    target: new EngineTarget(client, timestampsOf(settings)),
-    now: monotonicMicros,
+  await maker.run({
     record: (record) => {
       begin();
-      recorder.takes(record);
       fold.operation(record);
       running.record?.(record);
     },
@@ -328,16 +335,17 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   });
   clearInterval(ticker);
   sampled(cluster.counts(COUNTS_PATIENCE_MS));
-  await Promise.all([...scans, samples]);
+  // Of a trial that broke off some would wait for ever.
+  if (maker.done()) await Promise.all([...scans, samples]);
   // A node may still be on its way up: what became of the store is looked at when it is.
   await faults?.settled();
   judged({ kind: "end", at: monotonicMicros() });
   const failure = running.why();
   if (failure !== undefined) throw new TrialFailed(failure);
   if (running.signal.aborted) return undefined;
-  fold.endMeasure(driver.phaseStarts.drain);
+  fold.endMeasure(maker.phaseStarts.drain);
 
-  running.progress("inspect", (monotonicMicros() - began) / 1_000, phasesMs, driver.progress().operations);
+  running.progress("inspect", (monotonicMicros() - began) / 1_000, phasesMs, maker.progress().operations);
   const lastState = await cluster.ringState();
   if (lastState !== undefined) ring = rings.of(lastState.plan);
   await new Promise<void>((resolve) => {
@@ -363,13 +371,15 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     roundTrips,
     timerLags: lags,
     clockStepMs: step,
-    placement: running.placement,
+    placement: running.placement.description,
     loadAverage: loadBefore,
+    ...(maker.timeErrorMs === undefined ? {} : { timeErrorMs: maker.timeErrorMs }),
     ...outsideLoad(from.cpu, to.cpu, oursSeconds),
   });
   const { intraZone, interZone, client: toClient } = settings.network;
   const injected = intraZone ?? interZone ?? toClient;
-  const ended = driver.progress();
+  const ended = maker.progress();
+  const backlog = maker.backlog();
   const ofRings = drawnRings(cell, settings.seed);
   const flooding = floodingStudy(cell, settings.seed);
   const result = fold.finish({
@@ -378,7 +388,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     ringShares: Object.fromEntries(
       ring.replicaShare(settings.engine.nVal).map((share, i) => [settings.members[i].id, share]),
     ),
-    ring: ringFigure(ring, settings, [...driver.keysWritten][0]),
+    ring: ringFigure(ring, settings, [...maker.keysWritten][0]),
     ...(ofRings === undefined ? {} : { drawnRings: ofRings }),
     ...(flooding === undefined ? {} : { flooding }),
     calibration,
@@ -390,14 +400,14 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     identities: ended.identities,
     ...(ended.merges === undefined ? {} : { merges: ended.merges }),
     ...(ended.listings === undefined ? {} : { listings: ended.listings }),
-    driverDelayLatenessP99Ms: to.driverLatenessP99Ms,
-    driver: timesBetween(from.driver, to.driver),
-    recorder: recorder.backlog(),
+    driverDelayLatenessP99Ms: to.load.latenessP99Ms,
+    ...worstOf(from.load.processes, to.load.processes),
+    ...(backlog === undefined ? {} : { recorder: backlog }),
     ...(trial.claims === undefined ? {} : { claims: trial.claims }),
     ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
   });
   const legs = legsOf(to.nodes.filter((counts, i) => counts !== undefined || !to.unborn.includes(i)));
-  const lanes = faults === undefined ? undefined : faultLanes(faults.occurrences(), driver.phaseStarts.warmup);
+  const lanes = faults === undefined ? undefined : faultLanes(faults.occurrences(), maker.phaseStarts.warmup);
   const figures = {
     ...result.figures,
     ...(legs === undefined ? {} : { legs }),
@@ -432,34 +442,25 @@ interface Reading {
   readonly nodes: readonly (ServerCounts | undefined)[];
   /** Those that had never started by then. */
   readonly unborn: readonly number[];
-  /** Of the injected delays on the driver's side, since the reading before. */
-  readonly driverLatenessP99Ms: number;
+  readonly load: LoadReading;
   readonly cpu: ReturnType<typeof readCpu>;
   readonly ownCpuMs: number;
   readonly at: Micros;
-  /** Of the driver's process; a new span begins here. */
-  readonly driver: ProcessCounts;
   /** By node; Infinity for one that does not run. */
   readonly undisturbedSince: readonly Micros[];
 }
 
-async function read(
-  cluster: RealCluster,
-  client: Client,
-  faults: RunningRealFaults | undefined,
-  watch: ProcessWatch,
-): Promise<Reading> {
+async function read(cluster: RealCluster, maker: TrialLoad, faults: RunningRealFaults | undefined): Promise<Reading> {
   const at = monotonicMicros();
-  const driver = watch.counts();
-  watch.startSpan();
+  const asked = maker.reading();
   const undisturbedSince = cluster.settings.members.map((_, index) => cluster.undisturbedSince(index));
-  const driverLatenessP99Ms = client.takeDelayLatenessP99Ms();
   const unborn = cluster.settings.members.flatMap((_, index) => (cluster.epoch(index) === 0 ? [index] : []));
   const nodes = await cluster.counts(COUNTS_PATIENCE_MS, true);
-  const loadCpuMs = (await faults?.loadCpuMs()) ?? 0;
+  const load = await asked;
+  const loadCpuMs = ((await faults?.loadCpuMs()) ?? 0) + load.cpuMs;
   const own = process.cpuUsage();
   const ownCpuMs = (own.user + own.system) / 1_000 + loadCpuMs;
-  return { nodes, unborn, driverLatenessP99Ms, cpu: readCpu(), ownCpuMs, at, driver, undisturbedSince };
+  return { nodes, unborn, load, cpu: readCpu(), ownCpuMs, at, undisturbedSince };
 }
 
 type Counts = readonly (ServerCounts | undefined)[];
@@ -488,6 +489,22 @@ export function workBetween(
 export function timesBetween(from: ProcessCounts, to: ProcessCounts): ProcessTimes {
   const { loopDelayP99Ms, loopDelayMaxMs, gcLongestMs } = to;
   return { loopDelayP99Ms, loopDelayMaxMs, gcLongestMs, gcMs: to.gcMs - from.gcMs, gcCount: to.gcCount - from.gcCount };
+}
+
+/** Of several processes whichever is worse in each respect: what it did to its own operations is in every percentile. */
+function worstOf(from: readonly ProcessCounts[], to: readonly ProcessCounts[]): { readonly driver?: ProcessTimes } {
+  if (from.length === 0 || from.length !== to.length) return {};
+  const each = from.map((counts, i) => timesBetween(counts, to[i]));
+  const worst = (of: (times: ProcessTimes) => number): number => Math.max(...each.map(of));
+  return {
+    driver: {
+      loopDelayP99Ms: worst((times) => times.loopDelayP99Ms),
+      loopDelayMaxMs: worst((times) => times.loopDelayMaxMs),
+      gcMs: worst((times) => times.gcMs),
+      gcCount: worst((times) => times.gcCount),
+      gcLongestMs: worst((times) => times.gcLongestMs),
+    },
+  };
 }
 
 /** Who has never started has done nothing; who has, and does not tell, is not known. */
@@ -537,16 +554,4 @@ function totalsOf({ members }: ClusterSettings, all: Counts): NodeTotals[] {
       ? []
       : [{ node: members[i].id, readRepairs: counts.readRepairs, requests: requestsOf(counts), ...repairOf(counts) }],
   );
-}
-
-/** Wall times that clients give their writes, each as wrong as its session's machine; none where nobody asks for them. */
-function timestampsOf(settings: ClusterSettings): ((session: number) => number) | undefined {
-  if (settings.engine.timestamps !== "client") return undefined;
-  const timestamps = new ClientTimestamps(settings);
-  const since = monotonicMicros();
-  const wallOffset = Date.now() * 1_000 - since;
-  return (session) => {
-    const now = monotonicMicros();
-    return timestamps.next(session, now + wallOffset, now - since);
-  };
 }

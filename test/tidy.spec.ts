@@ -213,6 +213,7 @@ describe("the house is tidy", function () {
     const entries = [
       "engine/real/server.ts",
       "engine/real/flood-process.ts",
+      "experiments/load-process.ts",
       "experiments/trial-worker.ts",
       ...started,
       ...files.filter((path) => path.endsWith(".nb.ts")),

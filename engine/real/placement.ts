@@ -13,6 +13,8 @@ export interface Placement {
   /** Cores of node i; undefined leaves it to the scheduler. */
   readonly nodes: readonly (readonly number[])[] | undefined;
   readonly driver: readonly number[] | undefined;
+  /** Of processes that make the load, in turn; undefined leaves them where the driver is. */
+  readonly loads?: readonly (readonly number[])[];
   /** For the report. */
   readonly description: string;
 }
@@ -46,14 +48,16 @@ export function findTaskset(): string | undefined {
 }
 
 /**
- * `auto`: the driver on a core of its own, nodes dealt over the others; with two cores all nodes share one. Without
- * `taskset`, or with a single core, nothing is pinned and the description says why.
+ * `auto`: the driver on a core of its own, nodes dealt over the others; with two cores all nodes share one. Several `drivers`
+ * have a core each, but never more than half of the cores together. Without `taskset`, or with a single core, nothing is
+ * pinned and the description says why.
  */
 export function place(
   pin: PinSettings,
   nodes: number,
   cores: readonly number[] = allowedCores(),
   taskset = findTaskset(),
+  drivers = 1,
 ): Placement {
   const unpinned = (why: string): Placement => ({ nodes: undefined, driver: undefined, description: `none (${why})` });
   if (pin === "none") return unpinned("as asked");
@@ -69,13 +73,14 @@ export function place(
     };
   }
   if (cores.length < 2) return unpinned("a single core");
-  const driver = cores[cores.length - 1];
-  const others = cores.slice(0, -1);
+  const own = cores.slice(-Math.min(drivers, Math.floor(cores.length / 2)));
+  const others = cores.slice(0, -own.length);
   const lists = Array.from({ length: nodes }, (_, i) => [others[i % others.length]]);
   return {
     nodes: lists,
-    driver: [driver],
-    description: `pinned: ${String(nodes)} nodes on core${others.length > 1 ? "s" : ""} ${others.slice(0, nodes).join(", ")}, driver on core ${String(driver)}`,
+    driver: own,
+    ...(drivers === 1 ? {} : { loads: own.map((core) => [core]) }),
+    description: `pinned: ${String(nodes)} nodes on core${others.length > 1 ? "s" : ""} ${others.slice(0, nodes).join(", ")}, ${drivers === 1 ? "driver" : `${String(drivers)} drivers`} on core${own.length > 1 ? "s" : ""} ${own.join(", ")}`,
   };
 }
 

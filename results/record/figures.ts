@@ -506,4 +506,6 @@ export interface Calibration {
   readonly outsideCpu: number;
   readonly steal: number;
   readonly loadAverage: number;
+  /** Where several processes make the load: by how much their times may be apart, as measured. Older runs and others have none. */
+  readonly timeErrorMs?: number;
 }

@@ -162,12 +162,15 @@ function leftOut(run: LoadedRun): string {
   );
 }
 
+const TIME_ERROR = "greatest difference between the times of processes that make the load";
+
 const CALIBRATION: readonly (readonly [string, (one: Calibration) => number, (value: number) => string])[] = [
   ["round trip of an empty request, median", (one) => one.nullRoundTripP50Ms, ms],
   ["round trip of an empty request, 99th percentile", (one) => one.nullRoundTripP99Ms, ms],
   ["lateness of the load driver's timer, median", (one) => one.timerLagP50Ms, ms],
   ["lateness of the load driver's timer, 99th percentile", (one) => one.timerLagP99Ms, ms],
   ["smallest step of the clock", (one) => one.clockStepMs ?? NaN, ms],
+  [TIME_ERROR, (one) => one.timeErrorMs ?? NaN, ms],
   ["processor time used by others during the trial", (one) => one.outsideCpu, percent],
   ["processor time taken by the hypervisor", (one) => one.steal, percent],
   ["load average of the machine before the trial", (one) => one.loadAverage, plain],
@@ -187,10 +190,11 @@ function calibration(run: LoadedRun): string {
   );
   if (known.length === 0)
     return `<h3>Calibration${of}</h3><p>The machine was not calibrated before the trials, so it is unknown how much of a latency is its own.</p>`;
-  const rows = CALIBRATION.map(([name, of, words]) => {
+  const rows = CALIBRATION.flatMap(([name, of, words]) => {
     const values = known.map(of).filter((value) => Number.isFinite(value));
-    if (values.length === 0) return [name, "unknown", "", ""];
-    return [name, words(median(values)!), words(Math.min(...values)), words(Math.max(...values))];
+    // One process has its own time and no other.
+    if (values.length === 0) return name === TIME_ERROR ? [] : [[name, "unknown", "", ""]];
+    return [[name, words(median(values)!), words(Math.min(...values)), words(Math.max(...values))]];
   });
   const placements = [...new Set(known.map((one) => one.placement))];
   const uneven = run.trials.some(

@@ -353,6 +353,25 @@ const JUDGED: readonly JudgedKind[] = [
     },
   },
   {
+    kind: "time-error",
+    title: "The times of processes that make the load may be apart",
+    letsThrough:
+      "An operation of one seems to have ended before another of a second began and had not: reads are judged stale, or not, by an order that never was.",
+    doubtful: { at: 0.1, unit: "of the median response time (greatest difference, as measured)" },
+    invalid: { at: 1, unit: "of the median response time (greatest difference, as measured)" },
+    why: "A tenth of an operation's length misplaces few of them, and no latency: each is taken by one process. From a whole one on the order between processes is unknown.",
+    advice: "Run less beside it, or use one process (workload.load_processes: 1).",
+    about: "machine",
+    see: (e) => {
+      const error = e.calibration?.timeErrorMs;
+      if (error === undefined || e.claimedP50Ms === undefined) return undefined;
+      return {
+        value: error / e.claimedP50Ms,
+        reason: `times of the processes that make the load may differ by ${ms(error)}, against a median response of ${ms(e.claimedP50Ms)}`,
+      };
+    },
+  },
+  {
     kind: "recorder-backlog",
     title: "Operations waited to be recorded",
     letsThrough:
@@ -397,7 +416,7 @@ const JUDGED: readonly JudgedKind[] = [
     about: "trial",
     see: ({ thinPercentiles: thin }) => ({
       value: thin.length,
-      reason: `fewer than ten operations lie beyond ${thin.join(", ")}`,
+      reason: thinInWords(thin),
     }),
   },
   {
@@ -683,6 +702,25 @@ export function claimedTail(metrics: Metrics, claims: readonly string[]): Claime
   const claimed = among(claims);
   const known = claimed.length > 0 ? claimed : among(CLAIMED_UNASKED);
   return [...known].sort((a, b) => b.percentile - a.percentile || a.ms - b.ms)[0];
+}
+
+/** The same trial as another experiment would judge it that claims something else: of a trial taken from an earlier run. */
+export function judgedByClaims(validity: Validity, metrics: Metrics, claims: readonly string[]): Validity {
+  const samples = Object.fromEntries(
+    Object.entries(metrics).flatMap(([name, { n }]) => (name.endsWith("_p50_ms") ? [[name.slice(0, -7), n]] : [])),
+  );
+  const kind = "thin-percentiles";
+  const thin = thinPercentiles(metrics, claims, samples);
+  const others = validity.doubts.filter((doubt) => doubt.kind !== kind);
+  const doubts: Doubt[] =
+    thin.length === 0
+      ? others
+      : [...others, { kind, verdict: "doubtful", reason: thinInWords(thin), advice: adviceOf(kind) }];
+  return { verdict: worstVerdict(doubts.map(({ verdict }) => verdict)), doubts };
+}
+
+function thinInWords(thin: readonly string[]): string {
+  return `fewer than ten operations lie beyond ${thin.join(", ")}`;
 }
 
 const LATENCY = /^(?:[a-z]+|multi_get)(?:_service)?_p\d+_ms$/;

@@ -11,6 +11,7 @@ import {
   CLAIMED_UNASKED,
   claimedTail,
   doubtOfEndedLives,
+  judgedByClaims,
   judgeValidity,
   thinPercentiles,
   thresholdInWords,
@@ -152,6 +153,12 @@ const CASES: Readonly<Record<string, Case>> = {
     doubtful: quiet({ clockStepMs: 0.6 }),
     justDoubtful: quiet({ clockStepMs: 5 }),
     invalid: quiet({ clockStepMs: 5.1 }),
+  },
+  "time-error": {
+    sound: quiet({ timeErrorMs: 1 }),
+    doubtful: quiet({ timeErrorMs: 1.1 }),
+    justDoubtful: quiet({ timeErrorMs: 10 }),
+    invalid: quiet({ timeErrorMs: 10.1 }),
   },
   "recorder-backlog": {
     sound: { recorder: { most: 90, longestWaitMs: 100 } },
@@ -351,6 +358,21 @@ describe("validity of what is claimed", () => {
     assert.deepEqual(gc(99.9, 10, 2), ["driver-gc doubtful"], "a p99.9 is reached by a tenth of what reaches a p99");
     assert.deepEqual(gc(99, 10, 2), []);
     assert.deepEqual(gc(99.9, 20, 200), [], "pauses too short to be seen in it");
+  });
+  it("is judged anew where a trial is taken over by an experiment that claims something else", () => {
+    const metrics = { read_p50_ms: of(400), read_p99_ms: of(400), read_p999_ms: of(0, null) };
+    const queue = { kind: "queue-drops", verdict: "doubtful", reason: "3 messages", advice: "Wait." } as const;
+    const before = { verdict: "doubtful", doubts: [queue] } as const;
+    const more = judgedByClaims(before, metrics, ["read_p999_ms"]);
+    assert.deepEqual(
+      more.doubts.map(({ kind, reason }) => [kind, reason]),
+      [
+        ["queue-drops", "3 messages"],
+        ["thin-percentiles", "fewer than ten operations lie beyond read_p999_ms (0 of 400)"],
+      ],
+    );
+    assert.deepEqual(judgedByClaims(more, metrics, ["read_p50_ms"]), before);
+    assert.equal(judgedByClaims({ verdict: "valid", doubts: [] }, metrics, ["read_p99_ms"]).verdict, "doubtful");
   });
   it("does not hold two milliseconds of a coarse timer against a fast store", () => {
     const fast = { claimedTail: { metric: "read_p99_ms", percentile: 99, ms: 0.5 } };

@@ -1,0 +1,142 @@
+/** A load made by two processes against a small cluster: one history, nothing lost, nothing left behind, however it ends. */
+import assert from "node:assert/strict";
+import { planTrials, type PlannedTrial } from "../../experiments/plan";
+import { runOnProcesses } from "../../experiments/processes-trial";
+import { boundsOf, greatestDifference } from "../../experiments/time-error";
+import type { OperationRecord } from "../../results/record/history";
+import { experimentOf } from "../experiments/problems-of";
+import { needsCompiledNodes } from "./live-cluster";
+import { alive, processesNaming } from "./processes";
+import { until } from "./until";
+
+const file = (measure: string): string => `
+world: processes
+cluster: {nodes: 3, pin: none}
+tunables: {n_val: 3}
+workload:
+  ycsb: a
+  properties: {recordcount: "300", dataintegrity: "true", fieldcount: "2", fieldlength: "20"}
+  model: open
+  rate: 200/s
+  arrivals: constant
+  clients: 4
+  load_processes: 2
+phases: {warmup: 300ms, measure: ${measure}, drain: 300ms}
+measure: {interval: 200ms, divergence_scan: {every: 200ms, keys: "sample:50"}}
+`;
+
+function planned(measure: string): PlannedTrial {
+  // Names of trials tell runs of this test apart.
+  return planTrials(experimentOf(file(measure)), `test-${String(process.pid)}`)[0];
+}
+
+interface Running {
+  readonly ended: ReturnType<typeof runOnProcesses>;
+  readonly records: OperationRecord[];
+  readonly phases: Set<string>;
+  readonly stop: AbortController;
+}
+
+function begin(trial: PlannedTrial): Running {
+  const records: OperationRecord[] = [];
+  const phases = new Set<string>();
+  const stop = new AbortController();
+  const ended = runOnProcesses({
+    trial,
+    signal: stop.signal,
+    progress: (phase) => phases.add(phase),
+    log: () => undefined,
+    record: (record) => records.push(record),
+  });
+  // Awaited by the test, perhaps later.
+  ended.catch(() => undefined);
+  return { ended, records, phases, stop };
+}
+
+const loadsOf = ({ id }: PlannedTrial): readonly number[] => processesNaming(`${id}-${String(process.pid)}/load-`);
+const nodesOf = ({ id }: PlannedTrial): readonly number[] => processesNaming(`${id}-${String(process.pid)}`);
+
+describe("a load made by two processes", function () {
+  this.timeout(120_000);
+  before(function () {
+    needsCompiledNodes(this);
+  });
+
+  it("is one history in order: every operation once, with keys and sessions of either's own", async () => {
+    const trial = planned("2s");
+    const { ended, records, phases } = begin(trial);
+    const output = await ended;
+    assert(output !== undefined);
+    const of = (phase: string): OperationRecord[] => records.filter((record) => record.phase === phase);
+    assert.equal(of("load").length, 300);
+    assert.equal(new Set(of("load").map(({ key }) => key)).size, 300);
+    assert.equal(of("warmup").length, 60);
+    assert.equal(of("measure").length, 400);
+    const ends = records.map(({ end }) => end);
+    assert(ends.every((end, i) => i === 0 || end >= ends[i - 1]));
+    assert.equal(new Set(records.map(({ id }) => id)).size, records.length);
+    const driversOf = new Map<string, Set<number>>();
+    for (const { key, session } of records) driversOf.set(key, (driversOf.get(key) ?? new Set()).add(session % 2));
+    assert([...driversOf.values()].every(({ size }) => size === 1));
+    assert.deepEqual([...new Set(of("measure").map(({ session }) => session))].sort(), [0, 1, 2, 3]);
+    // Evenly spaced, in turn, from one instant on.
+    const due = of("measure").map(({ intended }) => intended);
+    assert.deepEqual(
+      [...due].sort((a, b) => a - b).map((at, i, all) => (i === 0 ? 5_000 : at - all[i - 1])),
+      due.map(() => 5_000),
+    );
+    const kinds = output.validity.doubts.map(({ kind }) => kind);
+    assert(!kinds.includes("broken-values"), kinds.join());
+    assert(!kinds.includes("unknown-versions"), kinds.join());
+    assert.equal(output.figures.divergence.finalExamined, 300);
+    assert(output.figures.divergence.t.length >= 5);
+    const { calibration } = output.summary;
+    assert(calibration?.timeErrorMs !== undefined && calibration.timeErrorMs > 0);
+    assert(phases.has("preload") && phases.has("measure"));
+    await until("its processes are gone", () => nodesOf(trial).length === 0);
+  });
+
+  it("fails, and says why, when one of the processes is killed; nothing is left of the others", async () => {
+    const trial = planned("60s");
+    const { ended, phases } = begin(trial);
+    await until("the measured phase", () => phases.has("measure"), 60_000);
+    const pids = loadsOf(trial);
+    assert.equal(pids.length, 2);
+    process.kill(pids[0], "SIGKILL");
+    await assert.rejects(ended, /load process [12] ended during the trial \(SIGKILL\)/);
+    await until("its processes are gone", () => nodesOf(trial).length === 0 && !pids.some(alive));
+  });
+
+  it("ends when it is interrupted, and leaves nothing", async () => {
+    const trial = planned("60s");
+    const { ended, phases, stop } = begin(trial);
+    await until("the warm-up", () => phases.has("warmup"), 60_000);
+    // As Ctrl-C does, which reaches the whole group: only the trial decides.
+    const pids = loadsOf(trial);
+    for (const pid of pids) process.kill(pid, "SIGINT");
+    assert(pids.length === 2 && pids.every(alive));
+    stop.abort();
+    assert.equal(await ended, undefined);
+    await until("its processes are gone", () => nodesOf(trial).length === 0 && !pids.some(alive));
+  });
+});
+
+describe("the error of common time", () => {
+  it("lies between what the quickest rounds leave of it", () => {
+    const rounds = [
+      { sent: 0, told: 130, came: 100 },
+      { sent: 200, told: 260, came: 220 },
+      { sent: 300, told: 390, came: 380 },
+    ];
+    // 40 to 60 more, and a microsecond of rounding on both sides.
+    assert.deepEqual(boundsOf(rounds), { least: 39, most: 61 });
+  });
+
+  it("is the greatest difference that is possible between any two, whoever asked included", () => {
+    const a = { least: -30, most: 20 };
+    const b = { least: 10, most: 60 };
+    assert.equal(greatestDifference([a]), 30);
+    assert.equal(greatestDifference([a, b]), 90);
+    assert.equal(greatestDifference([]), 0);
+  });
+});
