@@ -10,7 +10,7 @@ import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
 import { TUNABLES } from "../engine/vocabulary/tunables";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
-import { worstVerdict } from "../results/statistics/validity";
+import { judgedByClaims, worstVerdict } from "../results/statistics/validity";
 import { METRICS } from "../results/record/metrics";
 import type { Objective } from "../results/record/objectives";
 import { loadRun, loadTrial } from "../results/record/reader";
@@ -214,7 +214,9 @@ class Execution {
     if (summary === null || figures === null || record.cell !== cell.id || record.repetition !== repetition)
       return false;
     this.reused++;
-    this.measured.push({ record, summary });
+    // What this experiment claims may be more, or less, than what the earlier one did.
+    const validity = judgedByClaims(summary.validity, summary.metrics, claimsOf(this.experiment));
+    this.measured.push({ record, summary: { ...summary, validity } });
     this.writer.journal.append({ at: now(), event: "reused", trial: id, cell: cell.id, repetition });
     return true;
   }
