@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import { HIGHEST_MICROS, LatencyHistogram } from "../../../results/record/histogram";
 import { latencyLogHeader, latencyLogLine, readLatencyLog } from "../../../results/record/latency-log";
 
@@ -56,6 +57,49 @@ describe("a latency histogram", () => {
     a.destroy();
     b.destroy();
   });
+  it("says what the library says that is given every value at once", () => {
+    const values = fc.array(
+      fc.oneof(
+        fc.integer({ min: 1, max: 5_000 }),
+        fc.constantFrom(1, 2_047, 2_048, 2 ** 24 - 2, 2 ** 24 - 1, 2 ** 24, 59_999_999_999),
+        fc.double({ min: 0, max: 35, noNaN: true }).map((exponent) => Math.floor(2 ** exponent)),
+      ),
+      { minLength: 1, maxLength: 50 },
+    );
+    fc.assert(
+      fc.property(fc.array(values, { minLength: 1, maxLength: 5 }), fc.boolean(), (parts, askedBetween) => {
+        const ours = new LatencyHistogram();
+        const library = build({
+          bitBucketSize: 32,
+          autoResize: false,
+          lowestDiscernibleValue: 1,
+          highestTrackableValue: 60_000_000_000,
+          numberOfSignificantValueDigits: 3,
+          useWebAssembly: true,
+        });
+        for (const [i, part] of parts.entries()) {
+          const other = i % 2 === 0 ? ours : new LatencyHistogram();
+          for (const value of part) other.record(value);
+          for (const value of part) library.recordValue(value);
+          if (askedBetween) other.percentile(50);
+          if (other === ours) continue;
+          ours.merge(other);
+          other.destroy();
+        }
+        assert.equal(ours.count, library.totalCount);
+        assert.equal(ours.maxMicros, Math.max(...parts.flat()));
+        assert.equal(ours.minMicros, Math.min(...parts.flat()));
+        assert.equal(ours.meanMicros, library.mean);
+        for (const percentile of [0, 10, 50, 90, 99, 99.9])
+          assert.equal(ours.percentile(percentile), Math.min(library.getValueAtPercentile(percentile), ours.maxMicros));
+        assert.equal(ours.encode(), encodeIntoCompressedBase64(library));
+        ours.destroy();
+        library.destroy?.();
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it("gives its memory back", () => {
     const histogram = new LatencyHistogram();
     histogram.destroy();
