@@ -21,8 +21,11 @@ metrics_long.csv
                one row a trial and metric. value, and lo and hi: the 95 %
                interval within that run, from its operations; n: operations (or
                keys, writes) that the value is made of
-cells.csv      one row a cell and metric, over its repetitions; repetitions that
-               are invalid are left out where there are others
+  validity     in both: valid, doubtful or invalid, by the run's own checks. An
+               invalid trial stands here and in no other table: leave it out of
+               whatever you compute from these
+cells.csv      one row a cell and metric, over its repetitions; those that are
+               invalid are left out, and where all are, n is 0 and the row empty
   n            repetitions that measured the metric
   median       over those repetitions
   ci_lo, ci_hi see the column interval

@@ -56,7 +56,20 @@ function trialsTable(axes: readonly string[], trials: readonly MeasuredTrial[]):
 function metricsLong(axes: readonly string[], trials: readonly MeasuredTrial[]): Table {
   return {
     name: "metrics_long",
-    header: ["cell", ...axes, "repetition", "metric", "unit", "value", "lo", "hi", "n", "world", "at_least"],
+    header: [
+      "cell",
+      ...axes,
+      "repetition",
+      "metric",
+      "unit",
+      "value",
+      "lo",
+      "hi",
+      "n",
+      "world",
+      "at_least",
+      "validity",
+    ],
     rows: trials.flatMap(({ record, summary }) =>
       Object.entries(summary?.metrics ?? {}).map(([metric, one]) => [
         record.cell,
@@ -70,6 +83,7 @@ function metricsLong(axes: readonly string[], trials: readonly MeasuredTrial[]):
         one.n,
         record.world,
         one.atLeast === true ? 1 : null,
+        summary?.validity.verdict,
       ]),
     ),
   };

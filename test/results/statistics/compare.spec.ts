@@ -288,7 +288,8 @@ describe("a cell's summary", () => {
       hopeless.validity.doubts.find(({ kind }) => kind === "invalid-trials")!.reason,
       /^no repetition counts; 3 are invalid and left out: outside-load$/,
     );
-    const [all, , cells] = summaryTables(["r"], trials, [hopeless], []);
+    const [all, long, cells] = summaryTables(["r"], trials, [hopeless], []);
+    assert.ok(long.rows.every((row) => row[long.header.indexOf("validity")] === "invalid"));
     const column = (name: string) => all.rows.map((row) => row[all.header.indexOf(name)]);
     assert.deepEqual(column("validity"), ["invalid", "invalid", "invalid"]);
     assert.deepEqual(column("read_p99_ms"), [5, 10, 15]);
