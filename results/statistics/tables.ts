@@ -57,18 +57,8 @@ function metricsLong(axes: readonly string[], trials: readonly MeasuredTrial[]):
   return {
     name: "metrics_long",
     header: [
-      "cell",
-      ...axes,
-      "repetition",
-      "metric",
-      "unit",
-      "value",
-      "lo",
-      "hi",
-      "n",
-      "world",
-      "at_least",
-      "validity",
+      ...["cell", ...axes, "repetition", "metric", "unit", "value", "lo", "hi", "n"],
+      ...["world", "at_least", "validity"],
     ],
     rows: trials.flatMap(({ record, summary }) =>
       Object.entries(summary?.metrics ?? {}).map(([metric, one]) => [
