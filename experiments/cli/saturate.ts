@@ -161,7 +161,11 @@ function readQuestion(
     problems.error({ ...at(experiment.source.path), file: experiment.source.path }, message);
   const from = options.from === undefined ? lowestRate(experiment) : readRate("--from", options.from, wrong);
   const to =
-    options.to === undefined ? (from === undefined ? undefined : CEILING * from) : readRate("--to", options.to, wrong);
+    options.to === undefined
+      ? from === undefined
+        ? undefined
+        : Math.min(CEILING * from, rateBounds().max)
+      : readRate("--to", options.to, wrong);
   if (from !== undefined && to !== undefined && from > to)
     wrong(
       "--from",
@@ -214,8 +218,19 @@ function readRate(flag: string, text: string, wrong: (flag: string, message: str
   const { parseRatePerSecond } =
     require("../../engine/vocabulary/quantities") as typeof import("../../engine/vocabulary/quantities");
   const rate = parseRatePerSecond(text);
-  if (rate !== undefined && rate > 0) return rate;
-  return wrong(flag, `is ${JSON.stringify(text)}; write a rate with its unit, such as 500/s`);
+  if (rate === undefined) return wrong(flag, `is ${JSON.stringify(text)}; write a rate with its unit, such as 500/s`);
+  const { min, max } = rateBounds();
+  if (rate >= min && rate <= max) return rate;
+  return wrong(flag, `is ${JSON.stringify(text)}; allowed: a rate from ${min}/s to ${max}/s`);
+}
+
+/** Of workload.rate, whatever is searched for. */
+function rateBounds(): { readonly min: number; readonly max: number } {
+  const { tunable } = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
+  const { RATE_AXIS } = require("../../results/record/saturation") as typeof import("../../results/record/saturation");
+  const kind = tunable(RATE_AXIS)?.kind;
+  if (kind?.kind !== "rate") throw new Error(`${RATE_AXIS} is no rate`);
+  return kind;
 }
 
 function refuse(problems: Parameters<typeof countProblems>[0], options: Options, context: CommandContext): void {
@@ -381,9 +396,12 @@ const WHY = {
   draw: " (for the curve)",
 } as const;
 
-/** Terminals and logs get plain blanks. */
+/** For terminals and logs: plain blanks, and rates that can be typed again. */
 function spaced(text: string): string {
-  return text.replace(/[\u00a0\u202f]/g, " ").replace(/ \/s/g, "/s");
+  return text
+    .replace(/\u202f/g, "")
+    .replace(/\u00a0/g, " ")
+    .replace(/ \/s/g, "/s");
 }
 
 function tell(run: LoadedRun, result: RunResult, options: Options, context: CommandContext): void {
