@@ -58,10 +58,10 @@ export function planYcsb(args: YcsbArguments, io: Io): PlanResult {
   const problems: string[] = [];
   const files = readPropertyFiles(args.files, args.properties, io.cwd);
   if (!files.ok) problems.push(...files.problems);
-  const read = files.ok ? readWorkload(files.properties, args, io, problems) : undefined;
+  const named = args.files.length > 0 || (files.ok && files.properties.values.has("workload"));
+  if (!named) problems.push("no workload: name a property file, such as -P workloads/workloada");
+  const read = files.ok && named ? readWorkload(files.properties, args, io, problems) : undefined;
   const cell = readCell(args, io, problems);
-  if (files.ok && args.files.length === 0 && !files.properties.values.has("workload"))
-    problems.push("no workload: name a property file, such as -P workloads/workloada");
   if (problems.length > 0 || read === undefined || cell === undefined || !files.ok) return { ok: false, problems };
   return { ok: true, plan: makePlan({ ...read, ...cell, files: files.properties, args }) };
 }
@@ -91,8 +91,6 @@ function readWorkload(
   if (!imported.ok) {
     for (const message of imported.problems) {
       const key = /^([\w.]+)[:,]/.exec(message)?.[1] ?? "";
-      // The commonest slip has a message of its own.
-      if (key === "workload" && !values.has("workload") && args.files.length === 0) continue;
       problems.push(`${origins.get(key) ?? (elsewhere === "" ? "ycsb" : elsewhere)}: ${message}`);
     }
     return undefined;
