@@ -9,6 +9,13 @@ import type { Problems } from "./problems";
 import type { Values } from "./values";
 import type { Warn } from "./world-checks";
 
+/** Whether events need no replica's name, so that a client that coordinates reads coordinates puts too. */
+export function coordinatesPuts(values: Values): boolean {
+  const clock = values.text("tunables.clock");
+  const siblings = values.text("tunables.siblings") as NonNullable<ClockSettings["siblings"]>;
+  return !clockFor({ clock, siblings }).mintsServerDots;
+}
+
 export function checkClientDriven(values: Values, warn: Warn, problems: Problems): void {
   if (!values.sound("workload.routing")) return;
   if (values.text("workload.routing") !== "client-driven") {
@@ -27,9 +34,7 @@ export function checkClientDriven(values: Values, warn: Warn, problems: Problems
     );
   if (!values.sound("tunables.clock", "tunables.siblings")) return;
   const clock = values.text("tunables.clock");
-  const siblings = values.text("tunables.siblings") as NonNullable<ClockSettings["siblings"]>;
-  // Its events need no replica's name: the client coordinates puts too.
-  if (!clockFor({ clock, siblings }).mintsServerDots) {
+  if (coordinatesPuts(values)) {
     if (values.sound("tunables.stand_in") && values.text("tunables.stand_in") === "coordinator-log")
       problems.error(
         at,

@@ -4,6 +4,7 @@
  * certain when clients think, when every operation crosses something that costs time, or when some do that every client
  * comes to sooner or later; a coordinator that answers alone, out of its own store, crosses no link.
  */
+import { coordinatesPuts } from "./client-driven";
 import { resolveQuorum } from "../../engine/quorum/arithmetic";
 import { distributionOf } from "../../engine/vocabulary/distributions";
 import type { DistributionSettings, QuorumValue } from "../../engine/vocabulary/settings";
@@ -60,12 +61,12 @@ function takesTime(settings: DistributionSettings | undefined): boolean {
 function answeredAlone(values: Values, nodes: number, workload: WorkloadSettings): boolean {
   const { mix, routing } = workload;
   const n = values.number("tunables.n_val");
-  // A client is no replica: it crosses network.client or nothing.
-  if (routing === "client-driven") return true;
-  if (nodes > n && routing !== "token-aware") return false;
+  if (nodes > n && routing === "any") return false;
   const one = (name: string): boolean => (resolveQuorum(values.get(`tunables.${name}`) as QuorumValue, n) ?? 0) <= 1;
-  const reads = one("r") && one("pr");
-  const writes = one("w") && one("dw") && one("pw");
+  // What a client coordinates crosses network.client, and nothing between nodes.
+  const driven = routing === "client-driven";
+  const reads = driven || (one("r") && one("pr"));
+  const writes = (driven && coordinatesPuts(values)) || (one("w") && one("dw") && one("pw"));
   const readsAsked = mix.read + mix.rmw + mix.scan;
   return (readsAsked === 0 || reads) && (writesOf(workload) === 0 || writes);
 }
