@@ -51,7 +51,7 @@ describe("loads of an experiment", () => {
   });
 
   it("steps that have no beginning, go back in time or are no steps are told by their place", () => {
-    const steps = (list: string): string[] => errorsOf(`workload: {model: open, arrivals: steps, steps: ${list}}\n`);
+    const steps = (list: string): readonly string[] => errorsOf(`workload: {model: open, arrivals: steps, steps: ${list}}\n`);
     const one = (list: string, wanted: RegExp): void => {
       const found = steps(list);
       assert.ok(
