@@ -48,7 +48,10 @@ export function defineRun(program: Command, context: CommandContext): void {
     .option("--raw <history>", "keep the raw history: none, keys:5% or all (short for -S measure.raw.history=…)")
     .option("--record-trace <file>", "keep what is due when in the first cell's first trial (.jsonl, .csv)", traceFile)
     .option("-j, --jobs <n>", "simulated trials at once; as many as there are processors when left out", wholeNumber)
-    .option("--exit-zero", "end with 0 although trials failed, or objectives did or could not be decided")
+    .option(
+      "--exit-zero",
+      "end with 0 although trials failed or none is valid, or objectives did or could not be decided",
+    )
     .addOption(new Option("--progress <form>", "how progress is shown on standard error").choices(["json", "plain"]))
     .action((file: string, options: Options) => run(file, options, context));
   common(shapeOptions(command), [
