@@ -289,8 +289,6 @@ export class Node implements ProtocolNode {
   private readonly ranges = new Map<number, (page: RangePage) => void>();
   /** Of walks and range reads. */
   private nextScan = 1;
-  /** Of the ring that reads go by; made when a client scans. */
-  private coverage: Coverage | undefined;
   /** When a scan stops waiting for those who say nothing, and asks others. */
   private readonly patience = new Deadlines((id) => this.requests.get(id)?.kind === "scan");
   private effects = new Effects();
@@ -1330,14 +1328,14 @@ export class Node implements ProtocolNode {
       return this.refuseScan(origin, "invalid", `r or pr is not between 0 and ${String(n)}`);
     // Fallbacks are not asked, so that whoever answers is a primary.
     const needed = Math.max(1, r, pr);
-    if (this.coverage?.ring !== this.ring) this.coverage = new Coverage(this.ring, n);
+    const coverage = Coverage.of(this.ring, n);
     const up = (node: NodeIndex): boolean => this.believedUp(node);
-    const live = this.coverage.fewest(up);
+    const live = coverage.fewest(up);
     if (live < needed) {
       const reason = `of some keys ${String(live)} replicas believed up, ${String(needed)} needed`;
       return this.refuseScan(origin, "unavailable", reason);
     }
-    const scan = new ScanCoordination(origin, request, this.coverage, this.clock, needed, index, up);
+    const scan = new ScanCoordination(origin, request, coverage, this.clock, needed, index, up);
     const timeoutMs = options?.timeoutMs ?? settings.readTimeoutMs;
     this.open(scan, timeoutMs);
     scan.startedAt = this.now;

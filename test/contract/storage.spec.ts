@@ -425,6 +425,42 @@ for (const { name, open: openStorage } of KINDS) {
   });
 }
 
+describe("a range of a disk that fails", () => {
+  it("ends before the record that could not be read, on either arm, and fails where that is the first", async () => {
+    const clock = clockNamed("dvvset");
+    const folder = mkdtempSync(join(tmpdir(), "quorumlab-storage-"));
+    const lmdb = new FaultyStorage(new LmdbStorage(folder, clock, "group"), Random.fromSeed(3));
+    const simulated = simulatedDisk(clock, "group", false) as SimulatedDisk;
+    try {
+      for (const storage of [lmdb, simulated]) {
+        const desk = new Desk(storage);
+        const keys = Array.from({ length: 40 }, (_, i) => address(`k${String(i + 10)}`));
+        for (const [i, key] of keys.entries()) await desk.stored(0, key, stateOf(clock, i));
+        storage.suffer({ ...SOUND_DISK, errors: 0.1 });
+        const lengths: number[] = [];
+        let failures = 0;
+        for (let next: string | undefined = ""; next !== undefined;) {
+          const page: RangePage = await desk.range({ from: next });
+          if (page.failure !== undefined) {
+            failures++;
+            assert.deepEqual([page.failure, page.entries], ["read error", []]);
+            continue;
+          }
+          const from = lengths.reduce((sum, length) => sum + length, 0);
+          lengths.push(page.entries.length);
+          assert.deepEqual(page.entries.map(({ address: at }) => at), keys.slice(from, from + page.entries.length)); // prettier-ignore
+          next = page.upTo;
+        }
+        assert.equal(lengths.reduce((sum, length) => sum + length, 0), 40, "all are found in the end"); // prettier-ignore
+        assert.ok(lengths.length > 1, `${lengths.join(" ")}, ${String(failures)} failures`);
+      }
+    } finally {
+      await lmdb.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 for (const sync of ["each", "group", "never"] as const) {
   describe(`LMDB storage, sync ${sync}`, () => {
     const clock = clockNamed("dvvset");

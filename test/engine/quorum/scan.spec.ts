@@ -85,7 +85,7 @@ function play(copies: Copies, request: Partial<ScanRequest>, options: Playing): 
   const usual = { kind: "scan", id: 1, bucket: BUCKET, start: "", end: "", limit: 10, options: undefined } as const;
   const whole = { ...usual, ...request };
   const origin = { kind: "nobody", id: 0 } as const;
-  const scan = new ScanCoordination(origin, whole, new Coverage(ring, n), clock, needed, 0, up);
+  const scan = new ScanCoordination(origin, whole, Coverage.of(ring, n), clock, needed, 0, up);
   scan.id = 1 + random.nextBelow(100);
   scan.begin();
   const out: RangeAsk[] = [...scan.takeAsks(0)];
@@ -172,12 +172,12 @@ describe("a scan against a sorted map of everything", () => {
             held.set(name, places);
             // A copy that is left over on a node that is no replica of the key does not count.
             const stray = seed % nodes;
-            for (const vnode of new Coverage(ring, n).vnodesOf(stray))
+            for (const vnode of Coverage.of(ring, n).vnodesOf(stray))
               if (!ring.preferenceList(BUCKET + name, n).some((place) => place.node === stray && place.vnode === vnode))
                 copies.put(stray, vnode, name, stateOf([77]));
           });
           const up = (node: number): boolean => !down.includes(node);
-          const coverage = new Coverage(ring, n);
+          const coverage = Coverage.of(ring, n);
           const isPossible = coverage.fewest(up) >= needed;
           const fate: NonNullable<Playing["fate"]> = ({ node }) =>
             failing.includes(node) ? "fails" : silent.includes(node) ? "is silent" : "answers";
@@ -384,7 +384,7 @@ describe("a scan", () => {
     for (const page of bad) {
       const request: ScanRequest = { kind: "scan", id: 1, bucket: BUCKET, start: "b", end: "x", limit: 5, options: undefined }; // prettier-ignore
       const origin = { kind: "nobody", id: 0 } as const;
-      const scan = new ScanCoordination(origin, request, new Coverage(ring, 3), clock, 2, 0, () => true);
+      const scan = new ScanCoordination(origin, request, Coverage.of(ring, 3), clock, 2, 0, () => true);
       scan.begin();
       const [first, second] = scan.takeAsks(0);
       scan.add(first.node, { part: first.part, status: "ok", ...page });
@@ -438,7 +438,7 @@ describe("the nodes that cover a ring", () => {
         fc.uniqueArray(fc.nat(11), { maxLength: 4 }),
         fc.uniqueArray(fc.nat(11), { maxLength: 3 }),
         (nodes, n, settings, seed, needed, down, before) => {
-          const coverage = new Coverage(ringOf(nodes, settings, seed), n);
+          const coverage = Coverage.of(ringOf(nodes, settings, seed), n);
           const up = (node: number): boolean => !down.includes(node);
           const asked = before.filter((node) => node < nodes);
           const chosen = coverage.choose(needed, asked, up, 0, seed);
@@ -462,7 +462,7 @@ describe("the nodes that cover a ring", () => {
   });
 
   it("take turns", () => {
-    const coverage = new Coverage(ringOf(9), 3);
+    const coverage = Coverage.of(ringOf(9), 3);
     const times = new Array<number>(9).fill(0);
     for (let turn = 0; turn < 900; turn++)
       for (const node of coverage.choose(1, [], () => true, turn % 9, turn)!) times[node]++;
