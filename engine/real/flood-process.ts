@@ -32,6 +32,7 @@ async function begin({ cluster, addresses }: Extract<ToFlood, { type: "begin" }>
     routing: "any",
     connectionsPerNode: 1,
     shaped: true,
+    direct: true,
     graceMs: GRACE_MS,
   });
   const overload = new Overload({
