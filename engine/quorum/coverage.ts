@@ -142,9 +142,9 @@ export class Coverage {
     for (const node of asked) take(node);
     const chosen: number[] = [];
     while (missing > 0) {
-      let best = -1;
-      if (open[first] === 1 && gain[first] > 0) best = first;
-      for (let step = 0; step < count && best !== first; step++) {
+      const isFirst = first !== NOBODY && open[first] === 1 && gain[first] > 0;
+      let best = isFirst ? first : -1;
+      for (let step = 0; step < count && !isFirst; step++) {
         const node = turn + step < count ? turn + step : turn + step - count;
         if (open[node] === 1 && gain[node] > (best < 0 ? 0 : gain[best])) best = node;
       }

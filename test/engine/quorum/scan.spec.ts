@@ -461,6 +461,25 @@ describe("the nodes that cover a ring", () => {
     );
   });
 
+  it("are found in large rings too, and the same ones again while everybody is up", () => {
+    const coverage = Coverage.of(ringOf(200, { strategy: "random-tokens", vnodesPerNode: 4 }), 3);
+    const everybody = coverage.choose(2, [], () => true, 7, 1)!;
+    assert.equal(
+      coverage.choose(2, [], () => true, 8, 2),
+      everybody,
+    );
+    const others = coverage.choose(2, [], (node) => node !== everybody[0], 8, 2)!;
+    for (const chosen of [everybody, others])
+      for (const { replicas } of coverage.groups)
+        assert.ok(replicas.filter(({ node }) => chosen.includes(node)).length >= 2);
+    assert.ok(!others.includes(everybody[0]) && others[0] === 8 && everybody.length < 200);
+    assert.equal(
+      coverage.choose(3, [], (node) => node !== 5, 8, 2),
+      undefined,
+    );
+    assert.deepEqual([coverage.fewest(() => true), coverage.fewest((node) => node !== 5)], [3, 2]);
+  });
+
   it("take turns", () => {
     const coverage = Coverage.of(ringOf(9), 3);
     const times = new Array<number>(9).fill(0);
