@@ -49,8 +49,6 @@ export type FromLoad =
       readonly batch: RecordBatch;
       /** None that ended before this is still to come; Infinity: none at all. */
       readonly until: Micros;
-      /** Records that wait for room on the way. */
-      readonly waiting: number;
       readonly progress: DriverProgress;
     }
   /** Of each key, in order: whether a write is under way, and when the latest was sent or ended. */

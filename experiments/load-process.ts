@@ -15,13 +15,14 @@ import { Random } from "../engine/vocabulary/random";
 import type { OperationRecord } from "../results/record/history";
 import { driveInRealTime } from "../workloads/real-time";
 import { RecordPacker } from "../workloads/record-batch";
+import { RecordOutbox } from "../workloads/record-outbox";
 import { driverOfShare, operationId } from "../workloads/shares";
 import { EngineTarget } from "../workloads/targets/engine";
 import { fromSides, type FromLoad, type ToLoad } from "./load-messages";
 import { loadClientOptions, timestampsOf } from "./trial-load";
 
 const FLUSH_MS = 20;
-/** Sent sooner when so many wait, and at most so many at once. */
+/** Records are sent sooner when so many wait, and at most so many at once. */
 const BATCH = 1_024;
 /** On their way to the parent. */
 const MOST_UNDER_WAY = 32_768;
@@ -45,35 +46,21 @@ async function begin(message: Extract<ToLoad, { type: "begin" }>): Promise<void>
   const driver = driverOfShare({ settings: workload, turn, root, phases, start: monotonicMicros() });
   const watch = new ProcessWatch();
   const packer = new RecordPacker();
-  let waiting: OperationRecord[] = [];
-  let sent = 0;
-  let taken = 0;
-  let over = false;
   let toldLoaded = false;
   let wake: () => void = () => undefined;
-  const keep = (record: OperationRecord): void => {
-    waiting.push({ ...record, id: operationId(record.id, turn) });
-  };
+  const outbox = new RecordOutbox({
+    batch: BATCH,
+    underWay: MOST_UNDER_WAY,
+    send: (records, until) =>
+      tell({ type: "records", batch: packer.pack(records), until, progress: driver.progress() }),
+  });
+  const keep = (record: OperationRecord): void => outbox.keep({ ...record, id: operationId(record.id, turn) });
   const flush = (): void => {
     // Those that ended since the driver's last turn too, or they would come after they were said to be complete.
     for (const record of driver.takeRecords()) keep(record);
-    do {
-      const room = Math.max(0, Math.min(BATCH, MOST_UNDER_WAY - (sent - taken)));
-      const records = waiting.slice(0, room);
-      if (records.length > 0) waiting = waiting.slice(room);
-      sent += records.length;
-      // Whatever ends from now on ends now or later.
-      const until = waiting.length > 0 ? waiting[0].end : over ? Infinity : monotonicMicros();
-      tell({
-        type: "records",
-        batch: packer.pack(records),
-        until,
-        waiting: waiting.length,
-        progress: driver.progress(),
-      });
-    } while (waiting.length >= (over ? 1 : BATCH) && sent - taken < MOST_UNDER_WAY);
-    if (waiting.length > MOST_WAITING)
-      fail(`${waiting.length} operations wait to be recorded: they are made faster than they are put together`);
+    outbox.flush(monotonicMicros());
+    if (outbox.waiting > MOST_WAITING)
+      fail(`${String(outbox.waiting)} operations wait to be recorded: they are made faster than they are put together`);
     if (driver.loaded && !toldLoaded) {
       toldLoaded = true;
       tell({ type: "loaded" });
@@ -107,8 +94,7 @@ async function begin(message: Extract<ToLoad, { type: "begin" }>): Promise<void>
         client.moved(told.addresses);
         return;
       case "taken":
-        taken = told.records;
-        if (waiting.length > 0) flush();
+        outbox.took(told.records);
         return;
       case "keys": {
         const activity = new Float64Array(told.keys.length * 2);
@@ -137,8 +123,7 @@ async function begin(message: Extract<ToLoad, { type: "begin" }>): Promise<void>
       now: monotonicMicros,
       record: keep,
       turned: () => {
-        const room = MOST_UNDER_WAY - (sent - taken);
-        if ((driver.loaded && !toldLoaded) || (waiting.length >= BATCH && room >= BATCH)) flush();
+        if (outbox.full || (driver.loaded && !toldLoaded)) flush();
       },
       waker: (woken) => (wake = woken),
       // Who is not wanted any more is ended.
@@ -146,8 +131,7 @@ async function begin(message: Extract<ToLoad, { type: "begin" }>): Promise<void>
     })
       .then(() => {
         clearInterval(flushing);
-        over = true;
-        flush();
+        outbox.end(monotonicMicros());
         client.close();
       })
       .catch(fail);

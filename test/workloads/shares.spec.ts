@@ -19,6 +19,7 @@ import {
   whyNotShared,
 } from "../../workloads/shares";
 import { driveInVirtualTime } from "../../workloads/virtual-time";
+import { expectedHottestKey } from "../../workloads/ycsb/hottest-key";
 import { EventList } from "./event-list";
 import { REPLY, settings } from "./scripted-target";
 
@@ -167,6 +168,20 @@ describe("parts of a load", () => {
         [2, 60],
       ],
     );
+  });
+
+  it("have hottest keys of their own: each gets its part of what the hottest of so many keys gets", () => {
+    const chooser = { name: "zipf", theta: 0.99 } as const;
+    const of = (loadProcesses: number, insertCount: number, load: WorkloadSettings["load"]): number =>
+      expectedHottestKey(
+        shared(loadProcesses, {
+          load,
+          records: { ...settings().records, chooser, insertCount, recordCount: insertCount },
+        }),
+      )!.share;
+    assert(Math.abs(of(4, 400, { ...OPEN, clients: 4 }) - of(1, 100, OPEN) / 4) < 1e-12);
+    const closed = { model: "closed", clients: 7, think: undefined, targetPerSecond: undefined } as const;
+    assert(Math.abs(of(2, 200, closed) - (of(1, 100, closed) * 4) / 7) < 1e-12);
   });
 
   it("number their operations without a collision", () => {

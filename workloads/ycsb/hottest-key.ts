@@ -4,6 +4,7 @@
  */
 import type { WorkloadSettings } from "../settings";
 import { AcknowledgedKeys } from "./acknowledged-keys";
+import { driversOf, shareOf } from "../shares";
 import { createChooser } from "./chooser";
 
 export interface HottestKey {
@@ -14,8 +15,11 @@ export interface HottestKey {
 }
 
 /** Undefined for mixes that choose their keys themselves, and where nothing chooses one. */
-export function expectedHottestKey({ mixture, mix, records }: WorkloadSettings): HottestKey | undefined {
-  if (mixture !== undefined) return undefined;
+export function expectedHottestKey(settings: WorkloadSettings): HottestKey | undefined {
+  if (settings.mixture !== undefined) return undefined;
+  // Of several drivers each has a hottest key of its own. The first has the most clients and no more records than others.
+  const { mix, records, load } = shareOf(settings, { index: 0, of: driversOf(settings) });
+  const part = load.model === "closed" ? load.clients / settings.load.clients : 1 / driversOf(settings);
   const choosing = mix.read + mix.update + mix.scan + mix.rmw + mix.delete + mix.blindWrite + (mix.multiGet ?? 0);
   if (choosing === 0) return undefined;
   const chooser = createChooser(records.chooser, {
@@ -27,5 +31,5 @@ export function expectedHottestKey({ mixture, mix, records }: WorkloadSettings):
     acknowledged: new AcknowledgedKeys(records.recordCount),
   });
   const share = chooser.hottestShare();
-  return share === undefined ? undefined : { share, moves: mix.insert > 0 };
+  return share === undefined ? undefined : { share: share * part, moves: mix.insert > 0 };
 }

@@ -165,12 +165,12 @@ export const LOAD_ROWS: readonly Tunable[] = [
   {
     key: "workload.load_processes",
     scope: "client",
-    kind: { kind: "integer", min: 1, max: 16 },
+    kind: { kind: "integer", min: 1, max: 12 },
     default: "1",
     title: "Drivers that share the load",
-    buys: "More: a load that one processor cannot make. Each has its own part of the keys, of the clients and of the rate; what they record is put in order by one time and judged as one history.",
+    buys: "More: a load that one processor cannot make. Each is a process with connections of its own (in simulation a driver and a client), and has its part of the keys, of the clients, of the rate and of max_outstanding; warm-ups begin at one instant, and what they record is put in order by one time and judged as one history.",
     costs:
-      "A processor each, on processes. Each draws from its own keys by the same popularity, so that there are as many hottest keys as drivers.",
+      "A processor each, on processes. Each draws from its own keys by the same popularity: as many hottest keys as drivers, and with latest the newest of its own. Needs a client and a key for each; scripts, traces, counters, robots and the mixes that keep account of their keys are made by one.",
     source: "YCSB's insertstart and insertcount, which split a load over clients",
     names: {},
     charts: LATENCY,
