@@ -1,34 +1,19 @@
 /** A load made by two processes against a small cluster: one history, nothing lost, nothing left behind, however it ends. */
 import assert from "node:assert/strict";
-import { planTrials, type PlannedTrial } from "../../experiments/plan";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { PlannedTrial } from "../../experiments/plan";
 import { runOnProcesses } from "../../experiments/processes-trial";
 import { boundsOf, greatestDifference } from "../../experiments/time-error";
 import type { OperationRecord } from "../../results/record/history";
-import { experimentOf } from "../experiments/problems-of";
+import { sharedLoad } from "./fixtures/shared-load";
 import { needsCompiledNodes } from "./live-cluster";
 import { alive, processesNaming } from "./processes";
 import { until } from "./until";
 
-const file = (measure: string): string => `
-world: processes
-cluster: {nodes: 3, pin: none}
-tunables: {n_val: 3}
-workload:
-  ycsb: a
-  properties: {recordcount: "300", dataintegrity: "true", fieldcount: "2", fieldlength: "20"}
-  model: open
-  rate: 200/s
-  arrivals: constant
-  clients: 4
-  load_processes: 2
-phases: {warmup: 300ms, measure: ${measure}, drain: 300ms}
-measure: {interval: 200ms, divergence_scan: {every: 200ms, keys: "sample:50"}}
-`;
+const ROOT = join(__dirname, "..", "..");
 
-function planned(measure: string): PlannedTrial {
-  // Names of trials tell runs of this test apart.
-  return planTrials(experimentOf(file(measure)), `test-${String(process.pid)}`)[0];
-}
+const planned = (measure: string): PlannedTrial => sharedLoad(measure, `test-${String(process.pid)}`);
 
 interface Running {
   readonly ended: ReturnType<typeof runOnProcesses>;
@@ -53,8 +38,10 @@ function begin(trial: PlannedTrial): Running {
   return { ended, records, phases, stop };
 }
 
-const loadsOf = ({ id }: PlannedTrial): readonly number[] => processesNaming(`${id}-${String(process.pid)}/load-`);
-const nodesOf = ({ id }: PlannedTrial): readonly number[] => processesNaming(`${id}-${String(process.pid)}`);
+/** Nodes and load processes, and the latter alone. */
+const allOf = ({ id }: PlannedTrial, by = process.pid): readonly number[] => processesNaming(`${id}-${String(by)}`);
+const loadsOf = ({ id }: PlannedTrial, by = process.pid): readonly number[] =>
+  processesNaming(`${id}-${String(by)}/load-`);
 
 describe("a load made by two processes", function () {
   this.timeout(120_000);
@@ -93,7 +80,7 @@ describe("a load made by two processes", function () {
     const { calibration } = output.summary;
     assert(calibration?.timeErrorMs !== undefined && calibration.timeErrorMs > 0);
     assert(phases.has("preload") && phases.has("measure"));
-    await until("its processes are gone", () => nodesOf(trial).length === 0);
+    await until("its processes are gone", () => allOf(trial).length === 0);
   });
 
   it("fails, and says why, when one of the processes is killed; nothing is left of the others", async () => {
@@ -104,7 +91,7 @@ describe("a load made by two processes", function () {
     assert.equal(pids.length, 2);
     process.kill(pids[0], "SIGKILL");
     await assert.rejects(ended, /load process [12] ended during the trial \(SIGKILL\)/);
-    await until("its processes are gone", () => nodesOf(trial).length === 0 && !pids.some(alive));
+    await until("its processes are gone", () => allOf(trial).length === 0 && !pids.some(alive));
   });
 
   it("ends when it is interrupted, and leaves nothing", async () => {
@@ -117,7 +104,35 @@ describe("a load made by two processes", function () {
     assert(pids.length === 2 && pids.every(alive));
     stop.abort();
     assert.equal(await ended, undefined);
-    await until("its processes are gone", () => nodesOf(trial).length === 0 && !pids.some(alive));
+    await until("its processes are gone", () => allOf(trial).length === 0 && !pids.some(alive));
+  });
+});
+
+describe("processes of a load", function () {
+  this.timeout(120_000);
+  before(function () {
+    needsCompiledNodes(this);
+  });
+
+  it("do not outlive their trial, whose program is killed", async () => {
+    const nonce = `killed-${String(process.pid)}`;
+    const program = join(__dirname, "fixtures", "shared-load.ts");
+    const child = spawn(process.execPath, ["-r", "ts-node/register", program, nonce], {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
+    const trial = sharedLoad("60s", nonce);
+    try {
+      await until("the measured phase", () => said.includes("measure"), 90_000);
+      const pids = loadsOf(trial, child.pid);
+      assert.equal(pids.length, 2);
+      child.kill("SIGKILL");
+      await until("its processes are gone", () => allOf(trial, child.pid).length === 0 && !pids.some(alive), 20_000);
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 });
 
