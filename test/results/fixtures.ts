@@ -523,6 +523,9 @@ function madeUpFigures(
   const series = (of: (i: number) => number | null): (number | null)[] => t.map((_, i) => of(i));
   const ofStale = random.fork("stale");
   const stale = overlap ? 0 : at.r + at.w === 3 ? 0.004 : 0.032;
+  // Of figures that came later: of a stream of their own, too.
+  const apart = random.fork("apart");
+  const wobbleApart = (base: number, i: number): number => base * (0.9 + 0.2 * apart.fork(String(i)).nextFloat());
   const reads = 6000;
   const hits = Math.round(reads * stale * (0.9 + 0.2 * unit()));
   const fromMs = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
@@ -561,7 +564,12 @@ function madeUpFigures(
         not_found: series(() => 0),
         definite: series(() => 0),
         indefinite: series((i) => (i === 30 ? 14 : 0)),
-        offered: series(() => 760),
+        // From half of its highest rate on.
+        offered: series((i) => 500 + (i * 500) / 59),
+        read_mean_ms: series((i) => wobbleApart(readBase * 1.2, i)),
+        read_p999_ms: series((i) => wobbleApart(readBase * 10, i)),
+        write_mean_ms: series((i) => wobbleApart(writeBase * 1.3, i)),
+        write_p999_ms: series((i) => wobbleApart(writeBase * 11, i)),
         siblings_mean: series((i) => wobble(1 + i / 150, 0.02)),
         siblings_p99: series((i) => 1 + Math.floor(i / 20)),
         siblings_max: series((i) => 2 + Math.floor(i / 15)),
