@@ -45,34 +45,34 @@ export class LatencyHistogram {
     }
   }
 
-  /** Microseconds; fractions are rounded. NaN and negative values are a caller's mistake and throw RangeError. */
-  record(micros: number): void {
+  /** Microseconds, so many times; fractions are rounded. NaN and negative values are a caller's mistake and throw RangeError. */
+  record(micros: number, times = 1): void {
     if (!(micros >= 0)) throw new RangeError(`not a duration: ${micros} µs`);
     if (micros >= this.freshLimit) {
-      this.recordLong(micros);
+      this.recordLong(micros, times);
       return;
     }
     // In whole numbers of 32 bits: this is done several times for every operation.
     const value = Math.max(LOWEST_MICROS, (micros + 0.5) | 0);
     const at = bucketOf(value);
     if (this.fresh === undefined) this.fresh = new Uint32Array(FRESH_BUCKETS);
-    this.fresh[at]++;
-    this.freshCount++;
+    this.fresh[at] += times;
+    this.freshCount += times;
     if (at < this.freshFrom) this.freshFrom = at;
     if (at >= this.freshTo) this.freshTo = at + 1;
     if (value > this.exactMax) this.exactMax = value;
     if (value < this.exactMin) this.exactMin = value;
   }
 
-  private recordLong(micros: number): void {
+  private recordLong(micros: number, times: number): void {
     if (micros > HIGHEST_MICROS) {
-      this.overflowed++;
+      this.overflowed += times;
       return;
     }
     const value = Math.max(LOWEST_MICROS, Math.round(micros));
     if (value > this.exactMax) this.exactMax = value;
     if (value < this.exactMin) this.exactMin = value;
-    this.settled().recordValue(value);
+    this.settled().recordValueWithCount(value, times);
   }
 
   /** Adds another histogram's values and overflows to this one. */

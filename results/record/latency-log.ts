@@ -1,6 +1,6 @@
 /**
  * `latency.hlog`: the HdrHistogram log format 1.3, so that any HdrHistogram tool plots it. One line an interval and tag;
- * the tag is `<operation>.<outcome>.<service|response>`. Values are microseconds, times are seconds from the start of
+ * the tag is `<operation>.<outcome>.<service|response|wait>`; waits stand there from the first operation on that left late. Values are microseconds, times are seconds from the start of
  * the warm-up, the interval's maximum is printed in milliseconds as the format's custom is.
  */
 import { LatencyHistogram } from "./histogram";

@@ -25,6 +25,14 @@ const QUANTITIES: Readonly<Record<string, string>> = {
   p99: "99th percentile",
   p999: "99.9th percentile",
 };
+type LatencyBasis = "response" | "service" | "wait";
+
+const BASES: Readonly<Record<LatencyBasis, string>> = {
+  response: "Response time, from the intended instant to the answer",
+  service: "Service time, from the actual send to the answer (it hides the wait behind a store that stalls)",
+  wait: "Wait, from the intended instant to the actual send, where the load has a schedule (0.001 also stands for less)",
+};
+const OF_WAITS: readonly string[] = ["p50", "p99", "p999"];
 /** Why messages between nodes are sent. */
 const CAUSED_BY: Readonly<Record<MessageCause, string>> = {
   replication: "that carry a write to its replicas, and their acknowledgements,",
@@ -1002,7 +1010,9 @@ const OTHERS: readonly MetricDescription[] = [
 /** Every metric that a run may have, latencies first. */
 export const METRICS: readonly MetricDescription[] = [
   ...LISTED_KINDS.flatMap((kind) =>
-    ["", "_service"].flatMap((basis) => Object.keys(QUANTITIES).map((p) => latencyRow(kind, basis !== "", p))),
+    (["response", "service", "wait"] as const).flatMap((basis) =>
+      (basis === "wait" ? OF_WAITS : Object.keys(QUANTITIES)).map((p) => latencyRow(kind, basis, p)),
+    ),
   ),
   ...OTHERS,
 ];
@@ -1036,23 +1046,20 @@ export function describeMetric(name: string): MetricDescription | undefined {
       `${slow[1].replace("_", "-")} slow`,
       `Share of ${KINDS[slow[1]]} due in the measured phase that had no good answer within measure.slow of their intended instant: those answered later, failed or dropped.`,
     );
-  const match = /^([a-z]+(?:_get)?)(_service)?_(p\d{2,6}|mean)_ms$/.exec(name);
+  const match = /^([a-z]+(?:_get)?)(?:_(service|wait))?_(p\d{2,6}|mean)_ms$/.exec(name);
   if (match === null || !(match[1] in KINDS)) return undefined;
-  return latencyRow(match[1], match[2] !== undefined, match[3]);
+  return latencyRow(match[1], (match[2] as LatencyBasis | undefined) ?? "response", match[3]);
 }
 
-function latencyRow(kind: string, service: boolean, percentile: string): MetricDescription {
+function latencyRow(kind: string, basis: LatencyBasis, percentile: string): MetricDescription {
   const ordinal =
     QUANTITIES[percentile] ?? `${percentile.slice(1, 3)}.${percentile.slice(3)}th percentile`.replace(".th", "th");
-  const basis = service
-    ? "Service time, from the actual send to the answer (it hides the wait behind a store that stalls)"
-    : "Response time, from the intended instant to the answer";
   return row(
-    `${kind}${service ? "_service" : ""}_${percentile}_ms`,
+    `${kind}${basis === "response" ? "" : `_${basis}`}_${percentile}_ms`,
     "ms",
     "lower",
-    `${kind.replace("_", "-")} ${percentile}${service ? " (service)" : ""}`,
-    `${basis}; ${ordinal} of successful ${KINDS[kind]} of the measured phase.`,
+    `${kind.replace("_", "-")} ${percentile}${basis === "response" ? "" : ` (${basis})`}`,
+    `${BASES[basis]}; ${ordinal} of successful ${KINDS[kind]} of the measured phase.`,
   );
 }
 

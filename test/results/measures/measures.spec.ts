@@ -20,6 +20,32 @@ describe("latency", () => {
     assert.equal(metrics["read_p50_ms"].n, 200);
     assert.ok(metrics["read_p50_ms"].lo! <= 1.5 && metrics["read_p50_ms"].hi! >= 1.5);
   });
+  it("of waiting runs from the intended instant to the send, where there is a schedule; what left in time waited for nothing", () => {
+    // Of four, one leaves 1 ms late.
+    const history = repeat(400, (i) =>
+      get([], i * 100, i * 100 + 500, i % 4 === 0 ? { intended: i * 100 - 1_000 } : {}),
+    ).map((one) => ({ ...one, intended: Math.max(0, one.intended) }));
+    const end = { offeredPerSecond: 4_000 };
+    const { metrics, latencyLog, figures } = fold(history, end);
+    assert.deepEqual(
+      ["read_wait_p50_ms", "read_wait_p99_ms", "read_service_p99_ms", "read_p50_ms", "read_p99_ms"].map(
+        (name) => metrics[name].value,
+      ),
+      [0.001, 1, 0.5, 0.5, 1.5],
+    );
+    assert.equal(metrics["read_wait_p50_ms"].n, 400);
+    assert.ok(!("read_wait_mean_ms" in metrics) && figures.spectra.every(({ basis }) => String(basis) !== "wait"));
+    const waits = readLatencyLog(latencyLog).filter(({ tag }) => tag === "read.ok.wait");
+    assert.equal(
+      waits.reduce((sum, { histogram }) => sum + histogram.count, 0),
+      400,
+    );
+    assert.equal(fold(history).metrics["read_wait_p50_ms"], undefined, "a load without a schedule waits for itself");
+    assert.match(
+      describeMetric("update_wait_p999_ms")!.definition,
+      /^Wait, .*99\.9th percentile of successful updates/,
+    );
+  });
   it("is that of successes of the measured phase alone", () => {
     const good = repeat(100, (i) => get([], i * 100, i * 100 + 1_000));
     const failed = repeat(100, (i) => get([], i * 100, i * 100 + 90_000, { outcome: "timeout" }));
