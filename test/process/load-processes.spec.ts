@@ -8,7 +8,7 @@ import { boundsOf, greatestDifference } from "../../experiments/time-error";
 import type { OperationRecord } from "../../results/record/history";
 import { sharedLoad } from "./fixtures/shared-load";
 import { needsCompiledNodes } from "./live-cluster";
-import { alive, processesNaming } from "./processes";
+import { alive, childrenOf, processesNaming } from "./processes";
 import { until } from "./until";
 
 const ROOT = join(__dirname, "..", "..");
@@ -38,8 +38,7 @@ function begin(trial: PlannedTrial): Running {
   return { ended, records, phases, stop };
 }
 
-/** Nodes and load processes, and the latter alone. */
-const allOf = ({ id }: PlannedTrial, by = process.pid): readonly number[] => processesNaming(`${id}-${String(by)}`);
+/** Of the trial that process `by` carries out. */
 const loadsOf = ({ id }: PlannedTrial, by = process.pid): readonly number[] =>
   processesNaming(`${id}-${String(by)}/load-`);
 
@@ -80,7 +79,7 @@ describe("a load made by two processes", function () {
     const { calibration } = output.summary;
     assert(calibration?.timeErrorMs !== undefined && calibration.timeErrorMs > 0);
     assert(phases.has("preload") && phases.has("measure"));
-    await until("its processes are gone", () => allOf(trial).length === 0);
+    await until("its processes are gone", () => childrenOf(process.pid).length === 0);
   });
 
   it("fails, and says why, when one of the processes is killed; nothing is left of the others", async () => {
@@ -91,7 +90,7 @@ describe("a load made by two processes", function () {
     assert.equal(pids.length, 2);
     process.kill(pids[0], "SIGKILL");
     await assert.rejects(ended, /load process [12] ended during the trial \(SIGKILL\)/);
-    await until("its processes are gone", () => allOf(trial).length === 0 && !pids.some(alive));
+    await until("its processes are gone", () => childrenOf(process.pid).length === 0 && !pids.some(alive));
   });
 
   it("ends when it is interrupted, and leaves nothing", async () => {
@@ -104,7 +103,7 @@ describe("a load made by two processes", function () {
     assert(pids.length === 2 && pids.every(alive));
     stop.abort();
     assert.equal(await ended, undefined);
-    await until("its processes are gone", () => allOf(trial).length === 0 && !pids.some(alive));
+    await until("its processes are gone", () => childrenOf(process.pid).length === 0 && !pids.some(alive));
   });
 });
 
@@ -126,10 +125,11 @@ describe("processes of a load", function () {
     const trial = sharedLoad("60s", nonce);
     try {
       await until("the measured phase", () => said.includes("measure"), 90_000);
-      const pids = loadsOf(trial, child.pid);
-      assert.equal(pids.length, 2);
+      assert.equal(loadsOf(trial, child.pid).length, 2);
+      const pids = childrenOf(child.pid!);
+      assert.equal(pids.length, 5);
       child.kill("SIGKILL");
-      await until("its processes are gone", () => allOf(trial, child.pid).length === 0 && !pids.some(alive), 20_000);
+      await until("its processes are gone", () => !pids.some(alive), 20_000);
     } finally {
       child.kill("SIGKILL");
     }

@@ -37,3 +37,12 @@ export function processesNaming(text: string): readonly number[] {
       }
     });
 }
+
+/** Processes that were started by `parent` and live. */
+export function childrenOf(parent: number): readonly number[] {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  return stdout.split("\n").flatMap((line) => {
+    const [pid, of] = line.trim().split(/\s+/).map(Number);
+    return of === parent && alive(pid) ? [pid] : [];
+  });
+}
