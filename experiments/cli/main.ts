@@ -74,11 +74,12 @@ function define(context: CommandContext): Command {
       "after",
       "\nExit codes:\n" +
         "  0    done; a hypothesis that does not hold and a published value that is missed are findings, not failures\n" +
-        "  1    run: an objective (slos) failed; saturate: not met even at the lowest rate; verify: something differs; check: a promise was broken\n" +
+        "  1    run: an objective (slos) failed; verify: something differs; check: a promise was broken;\n" +
+        "       saturate: not even the lowest rate met the objective\n" +
         "  2    bad usage or input\n" +
         "  3    trials failed, or something broke off\n" +
         "  4    run: an objective could not be decided, or no trial of a configuration is valid;\n" +
-        "       saturate: nor could the rate, or no rate up to the ceiling failed\n" +
+        "       saturate: a rate could not, or none up to the ceiling failed\n" +
         "  130  interrupted, or the budget was used up\n",
     )
     .helpCommand("help [command]", "examples and options of a command");

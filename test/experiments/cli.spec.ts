@@ -68,7 +68,7 @@ describe("the command line", () => {
     it("says what each exit code means, and that a hypothesis sets none", async () => {
       const { out } = await quorumlab(["--help"]);
       assert.match(out, /^ {2}0 +done; a hypothesis that does not hold .* not failures$/m);
-      assert.match(out, /^ {2}1 +run: an objective \(slos\) failed; verify: .*; check: /m);
+      assert.match(out, /^ {2}1 +run: an objective \(slos\) failed; verify: .*; check: .*;\n +saturate: not even /m);
       assert.match(out, /^ {2}4 +run: an objective could not be decided, or no trial of a configuration is valid;$/m);
     });
 
