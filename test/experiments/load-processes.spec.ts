@@ -1,6 +1,8 @@
 /** `workload.load_processes` in simulation, from the experiment file to its figures: the same load, made by several. */
 import assert from "node:assert/strict";
 import type { OperationRecord } from "../../results/record/history";
+import type { PartitionRule } from "../../engine/host/faults";
+import { fromSides, toSides } from "../../experiments/load-messages";
 import type { PlannedTrial } from "../../experiments/plan";
 import { runInSimulation } from "../../experiments/simulated-trial";
 import { errorsOf, experimentOf } from "./problems-of";
@@ -92,5 +94,21 @@ describe("loads that several drivers cannot make", () => {
       /the smallest driver has 5 of the 20 keys/,
     );
     assert.deepEqual(errors("mix_name: cart, cart: {robots: 0}"), []);
+  });
+});
+
+describe("partitions on their way to the processes of a load", () => {
+  it("put every session on the side that it had", () => {
+    const rule = { groupOf: [0, 1, 1, -1], groups: 2, oneWay: true };
+    const rules: readonly PartitionRule[] = [
+      { ...rule, sideOf: undefined },
+      { ...rule, sideOf: (session) => session % 2 },
+      { ...rule, sideOf: () => 1 },
+    ];
+    for (const one of rules) {
+      const { sideOf, ...rest } = fromSides(structuredClone(toSides(one)));
+      assert.deepEqual(rest, rule);
+      for (let session = 0; session < 9; session++) assert.equal(sideOf?.(session), one.sideOf?.(session));
+    }
   });
 });
