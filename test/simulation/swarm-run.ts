@@ -4,7 +4,7 @@
  * evidence; the digest says whether a second run was the same run.
  */
 import { type Clock, clockFor } from "../../engine/clocks/clock";
-import type { AnswerMessage, RequestOptions } from "../../engine/messages";
+import type { AnswerMessage, RequestOptions, ScanAnswer } from "../../engine/messages";
 import { Node } from "../../engine/node";
 import type { SimulatedClient } from "../../engine/sim/client";
 import { SimulatedCluster } from "../../engine/sim/cluster";
@@ -71,6 +71,8 @@ export class Course {
   private readonly cluster: SimulatedCluster;
   private readonly client: SimulatedClient;
   private readonly addresses: readonly Address[];
+  /** By key that all replicas were given a new value of at the end: the write that did. */
+  private readonly rewritten = new Map<Address, number>();
   private readonly clock: Clock;
   private readonly members: ComingAndGoing;
   private divergent = 0;
@@ -123,9 +125,7 @@ export class Course {
       peek,
       count,
     });
-    this.addresses = Array.from({ length: workload.keys }, (_, i) =>
-      encodeAddress({ type: "default", bucket: "swarm", key: `k${String(i)}` }),
-    );
+    this.addresses = Array.from({ length: workload.keys }, (_, i) => encodeAddress({ ...NAMES, key: `k${String(i)}` }));
     for (const trait of scenario.traits) this.census.add("settings", trait);
   }
 
@@ -141,6 +141,7 @@ export class Course {
     this.judge.atRest();
     this.inspectAll();
     this.checkThatKeysWork();
+    this.checkThatScansWork();
     this.census.world(cluster);
     return {
       seed: scenario.seed,
@@ -426,6 +427,7 @@ export class Course {
         continue;
       }
       this.census.add("checks", `healed: key works again${attempt > MOST_ATTEMPTS ? ", once nobody was suspected by haste" : ""}`); // prettier-ignore
+      this.rewritten.set(address, this.truth.nextId - 1);
       this.checkThatOneReplicaSuffices(address, this.truth.nextId - 1);
     }
   }
@@ -454,6 +456,44 @@ export class Course {
     }
   }
 
+  /** Every key that all replicas have got a new value of is found by a scan of one copy each, with that value and nothing else. */
+  private checkThatScansWork(): void {
+    const { cluster, clock, rewritten } = this;
+    if (clock.declares.mayLose || cluster.machines.some((_, node) => this.ledger.isDamaged(node))) {
+      this.census.add("checks", "healed: scans not judged, excused");
+      return;
+    }
+    const found = new Map<Address, string>();
+    for (let start = "", pages = 0; start !== "" || pages === 0; pages++) {
+      const page = this.pageFrom(start);
+      if (page === undefined) return;
+      for (const { key, versions } of page.keys)
+        found.set(BUCKET + key, versions.map(({ writeId }) => String(writeId)).join());
+      start = page.next;
+    }
+    for (const [address, written] of rewritten) {
+      if (found.get(address) !== String(written))
+        this.broken("scans find what is there", `[${found.get(address) ?? "nothing"}] after ${this.truth.describe(written)}`); // prettier-ignore
+    }
+    if (rewritten.size > 0) this.census.add("checks", "healed: scans find all");
+  }
+
+  private pageFrom(start: string): ScanAnswer | undefined {
+    let page: ScanAnswer | undefined;
+    let last = "";
+    for (let attempt = 0; attempt < MOST_ATTEMPTS * (this.isHasty ? HASTY : 1) && page === undefined; attempt++) {
+      const once = this.once("a scan");
+      this.client.scan(0, { bucket: BUCKET, start, end: "", limit: 5 }, { r: "one", pr: 0 }, (answer) => {
+        once();
+        last = answer.outcome;
+        if (last === "ok") page = answer;
+      });
+      this.settle();
+    }
+    if (page === undefined) this.broken("healed stores can be scanned", `from ${JSON.stringify(start)}: ${last}`);
+    return page;
+  }
+
   /** Until the client is owed nothing more, with the patience of its own timeouts. */
   private settle(): void {
     for (let i = 0; i < 40 && this.client.outstanding() > 0; i++) this.advance(this.cluster.now() + fromMs(50));
@@ -464,6 +504,9 @@ export class Course {
 function survivesCrashes({ kind, sync }: StorageSettings): boolean {
   return kind === "lmdb" && sync !== "never";
 }
+
+const NAMES = { type: "default", bucket: "swarm" };
+const BUCKET = encodeAddress({ ...NAMES, key: "" });
 
 /** Within that former owners have given up what they had. */
 const LEFT_OVER_PATIENCE_MS = 60_000;
