@@ -68,7 +68,12 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const all = curves.flatMap(({ tried }) => tried);
   const series = curves.map((curve, i) => ({ curve, name: curve.name, style: seriesStyle(i) }));
   const objectives = targets.filter(({ metric }) => metric.startsWith(`${kind}_p`) && metric.endsWith("_ms"));
-  const drawn = PERCENTILES.filter(({ name }) => name === MAIN || curves.length <= FEW_CURVES);
+  // Of a short trial there is no p99.9 to draw.
+  const drawn = PERCENTILES.filter(
+    ({ name }) =>
+      name === MAIN ||
+      (curves.length <= FEW_CURVES && all.some(({ rate }) => rate.metrics[`${kind}_${name}_ms`] !== undefined)),
+  );
   const latencies = all.flatMap(({ rate }) =>
     drawn.flatMap(({ name }) => {
       const spread = rate.metrics[`${kind}_${name}_ms`];
