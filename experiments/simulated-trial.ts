@@ -113,6 +113,7 @@ export async function runInSimulation(options: TrialOptions): Promise<TrialOutpu
     ...(ofRings === undefined ? {} : { drawnRings: ofRings }),
     ...(flooding === undefined ? {} : { flooding }),
     calibration: null,
+    world: "simulation",
     ...offeredBy(cell.workload.load, cell.phases, ended.measured.due),
     dropped: ended.measured.dropped,
     operations: ended.measured,
