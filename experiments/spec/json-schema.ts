@@ -382,6 +382,7 @@ const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
         source: { type: "string" },
         tolerance: RATIO,
         within: RATIO,
+        at_most: RATIO,
       },
     },
   },

@@ -90,19 +90,23 @@ export function readPublished(tree: LocatedMap, problems: Problems): readonly Pu
   const maps = records(
     tree,
     "published",
-    ["metric", "where", "relative_to", "value", "source", "tolerance", "within"],
+    ["metric", "where", "relative_to", "value", "source", "tolerance", "within", "at_most"],
     problems,
   );
   return maps.map((map) => {
     const value = numberOf(map, "value", problems);
     const optional = (key: string): number | undefined =>
       map.entries.has(key) ? numberOf(map, key, problems) : undefined;
-    const [tolerance, within] = [optional("tolerance"), optional("within")];
+    const [tolerance, within, atMost] = [optional("tolerance"), optional("within"), optional("at_most")];
     if (tolerance !== undefined && within !== undefined)
       problems.error(
         map.at,
         "published has both tolerance, relative to the value, and within, in its own unit; keep one",
       );
+    if (atMost !== undefined && (tolerance !== undefined || within !== undefined))
+      problems.error(map.at, "published has at_most, a bound, and a tolerance too; keep one");
+    if (atMost !== undefined && atMost < value)
+      problems.error(map.at, "published has at_most below its value: what was published would not be inside");
     return {
       metric: metricOf(map, "published", "metric", problems),
       where: whereOf(map, "where", problems),
@@ -111,6 +115,7 @@ export function readPublished(tree: LocatedMap, problems: Problems): readonly Pu
       source: textOf(map, "source", "published", problems),
       tolerance: tolerance ?? (within === undefined ? 0 : value === 0 ? within : within / Math.abs(value)),
       ...(within === undefined ? {} : { within }),
+      ...(atMost === undefined ? {} : { atMost }),
     };
   });
 }

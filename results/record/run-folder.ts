@@ -133,7 +133,8 @@ export interface RunManifest {
 
 /**
  * Belongs to every cell whose axes (else settings) have the values of `where`. `tolerance` is relative to `value`, and absolute where
- * that is 0. `within` is the same in the metric's unit, where the experiment says it so: a share within half a point.
+ * that is 0. `within` is the same in the metric's unit, where the experiment says it so: a share within half a point. `atMost` stands in
+ * their place where a bound is claimed and no closeness: a latency falls to 65 % or less of what it was, and was published to fall to 40 %.
  */
 export interface PublishedValue {
   readonly metric: string;
@@ -143,6 +144,7 @@ export interface PublishedValue {
   readonly source: string;
   readonly tolerance: number;
   readonly within?: number;
+  readonly atMost?: number;
   /**
    * `value` is a share of what the metric is in other cells: those of `where` with these values in place of its own. Over several cells
    * both are summed first, as a paper's total over its grid is.

@@ -99,7 +99,9 @@ export function publishedSection(run: LoadedRun): string {
       ...(worlds > 1 ? [WORLD_IN_WORDS[cell.world]] : []),
       describeKnown(published.metric)?.title ?? published.metric,
       asPublished(published.value, unit),
-      `±${NBSP}${roomInWords(published, unit)}`,
+      published.atMost === undefined
+        ? `±${NBSP}${roomInWords(published, unit)}`
+        : `at most ${asPublished(published.atMost, unit)}`,
       metricInWords(measured),
       VERDICT_IN_WORDS[verdict],
       /^analytic/i.test(published.source) ? published.source : `published: ${published.source}`,
@@ -149,8 +151,13 @@ function roomInWords({ value, tolerance, within }: PublishedValue, unit: string)
 }
 
 /** Within the tolerance, bounds included: up to rounding, so that 0.95 is within 5 % of 1. */
-function verdictOn({ value, tolerance, within }: PublishedValue, measured: MetricValue | undefined): PublishedVerdict {
+function verdictOn(published: PublishedValue, measured: MetricValue | undefined): PublishedVerdict {
   if (measured === undefined || measured.value === null) return "not-run";
+  const { value, tolerance, within, atMost } = published;
+  if (atMost !== undefined) {
+    if (measured.value <= atMost * (1 + 1e-9)) return "pass";
+    return measured.lo !== null && measured.lo <= atMost ? "inconclusive" : "fail";
+  }
   const room = (within ?? (value === 0 ? tolerance : tolerance * Math.abs(value))) * (1 + 1e-9);
   if (Math.abs(measured.value - value) <= room) return "pass";
   const { lo, hi } = measured;

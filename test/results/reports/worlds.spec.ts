@@ -170,6 +170,8 @@ describe("published values", () => {
     assert.deepEqual(verdicts(value({ value: 0, tolerance: 0.1 })), ["pass"], "absolute around nought");
     assert.deepEqual(verdicts(value({ value: 0.104, within: 0.004 })), ["pass"], "in its own unit");
     assert.deepEqual(verdicts(value({ value: 0.13, within: 0.004 })), ["fail"]);
+    assert.deepEqual(verdicts(value({ value: 0.05, atMost: 0.104 })), ["pass"], "a bound, not closeness");
+    assert.deepEqual(verdicts(value({ value: 0.01, atMost: 0.02 })), ["fail"]);
   });
 
   it("may be shares of what other cells measured, summed over as many", () => {
