@@ -108,7 +108,9 @@ function draw(input: ChartInput): ChartFigure | undefined {
     caption:
       `${counted(all.length, "rate")} on ${counted(curves.length, "curve")}, medians of ${repetitions(all.map(({ cell }) => cell))}. ` +
       `Lines join rates that kept up with their load.` +
-      (crosses ? " Crosses: less was achieved than offered, operations were dropped, or the trial says nothing." : "") +
+      (crosses
+        ? " A cross is one trial: less was achieved than offered, operations were dropped, or it says nothing."
+        : "") +
       (curves.length > FEW_CURVES
         ? ` The latency drawn is the ${describeMetric(main)?.title ?? main}; p50 and p99.9 stand in the table.`
         : ""),
@@ -207,8 +209,9 @@ function triedCell(
   const rate = triedRate(ratePerSecond, done, { targets, repetitions: done.length });
   const decided = rate.met + rate.failed;
   const state = decided === 0 ? "said nothing" : 2 * rate.overloaded > decided ? "overloaded" : "kept up";
-  // What the captions count: overloaded trials are drawn, however invalid their numbers are by themselves.
-  const figures = done.flatMap((trial) => trial.figures ?? []).slice(0, Math.max(1, decided));
+  // What the captions count: the trials whose numbers are drawn.
+  const drawn = state === "kept up" ? decided - rate.overloaded : 1;
+  const figures = done.flatMap((trial) => trial.figures ?? []).slice(0, drawn);
   return {
     rate,
     state,

@@ -45,7 +45,7 @@ export interface TriedRate extends RateEvidence {
   readonly overloaded: number;
   /** Each reason once. */
   readonly why: readonly string[];
-  /** Over the trials that decided; where none did, of the first alone. Operations that succeeded in time, per second. */
+  /** Over the trials that kept up; where most were overloaded or none decided, of one alone. Operations that succeeded in time, per second. */
   readonly achieved: Spread | undefined;
   /** By metric, of the same trials: those of the objectives, and percentiles of latency. */
   readonly metrics: Readonly<Record<string, Spread>>;
@@ -151,9 +151,7 @@ export function triedRate(
     failed: count("failed", "overloaded"),
     undecided: count("undecided"),
   };
-  const decided = judged.filter(({ verdict }) => verdict !== "undecided");
-  // Nothing is pooled with what says nothing.
-  const counted = (decided.length > 0 ? decided : judged.slice(0, 1)).map(({ trial }) => trial);
+  const counted = representative(judged).map(({ trial }) => trial);
   return {
     ...evidence,
     cell: trials[0].record.cell,
@@ -163,6 +161,17 @@ export function triedRate(
     achieved: spreadOf(counted.flatMap((trial) => achievedOf(trial, ratePerSecond) ?? [])),
     metrics: metricsOf(counted, new Set([...targets.map(({ metric }) => metric), AVAILABILITY])),
   };
+}
+
+/**
+ * Whose numbers stand for a rate: of the trials that kept up, all. An overloaded trial, and one that says nothing, is shown and never
+ * pooled: where most are overloaded the first of them stands alone, for the lucky rest would make the rate look better than it is.
+ */
+function representative<Judged extends JudgedTrial>(judged: readonly Judged[]): readonly Judged[] {
+  const kept = judged.filter(({ verdict }) => verdict === "met" || verdict === "failed");
+  const overloaded = judged.filter(({ verdict }) => verdict === "overloaded");
+  if (overloaded.length > kept.length) return overloaded.slice(0, 1);
+  return kept.length > 0 ? kept : judged.slice(0, 1);
 }
 
 /** Operations, not requests, where the figures tell how many of these an operation is. */

@@ -152,7 +152,7 @@ describe("the load curve", () => {
       figure.answer,
       /p99.* 5\u00a0ms at 100\u00a0\/s and 33\u00a0ms at 500\u00a0\/s\. Behind its load: R=1 from 800/,
     );
-    assert.match(figure.caption, /5 rates on 1 curve, medians of 2 repetitions\./);
+    assert.match(figure.caption, /5 rates on 1 curve, medians of 1 to 2 repetitions .*A cross is one trial/);
     assert.deepEqual(
       figure.table.rows.map((row) => [row[1], row[2], row.at(-1)]),
       [

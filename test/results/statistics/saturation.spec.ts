@@ -145,6 +145,22 @@ describe("a run of a search", () => {
     assert.equal(rateOf({ r: 1 }), undefined);
   });
 
+  it("pools no overloaded trial: one of them stands alone where most are, and none counts where few are", () => {
+    const drowned = (rate: number, repetition: number, p99: number): MeasuredTrial =>
+      at(rate, repetition, p99, { doubts: [["achieved-rate", "invalid"]] });
+    const tried = triedRates(
+      [drowned(200, 1, 900), drowned(200, 2, 700), at(200, 3, 8), at(100, 1, 5), drowned(100, 2, 800), at(100, 3, 7)],
+      { ...question, repetitions: 3 },
+    );
+    assert.deepEqual(
+      tried.map(({ overloaded, metrics }) => [overloaded, metrics["read_p99_ms"]]),
+      [
+        [1, { median: 6, least: 5, most: 7 }],
+        [2, { median: 900, least: 900, most: 900 }],
+      ],
+    );
+  });
+
   it("pools nothing with a trial that says nothing", () => {
     const spoilt = at(100, 3, 5_000, { doubts: [["outside-load", "invalid"]] });
     const [tried] = triedRates([at(100, 1, 5), spoilt, at(100, 2, 7)], question);
