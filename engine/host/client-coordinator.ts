@@ -5,7 +5,8 @@
  * asked to coordinate the put, which is what the paper's client library does.
  *
  * It works by the membership that it last heard, asks a random node for it every so often, and at once when it doubts its view: when
- * a node is suspected, and when a node refuses a request that was begun under an older ring (that answer brings the newer one).
+ * a node is suspected, and when too few replicas could be asked or answered. A node that refuses a request because it was begun under an
+ * older ring sends the newer one along.
  *
  * The trap: many sessions share one coordinator, and a partition may stand between some of them and a node. So whatever it sends says
  * on whose behalf; what is sent for nobody any more (a repair after the deadline) is for the world to judge.
@@ -71,6 +72,8 @@ export interface CoordinatorOptions {
 
 /** Until a poll that was not answered is given up. */
 const POLL_PATIENCE: Micros = 1_000_000;
+/** However much fails. */
+const LEAST_BETWEEN_POLLS: Micros = 100_000;
 
 export class ClientCoordinator implements Transport {
   /** Whether puts are coordinated here too. */
@@ -222,8 +225,9 @@ export class ClientCoordinator implements Transport {
   private pollSoon(): void {
     const now = this.world.alarm.now();
     const waits = this.pollId !== this.answeredPoll && now - this.polledAt < POLL_PATIENCE;
-    if (waits || this.nextPoll <= now) return;
-    this.nextPoll = now;
+    const at = Math.max(now, this.polledAt + LEAST_BETWEEN_POLLS);
+    if (waits || this.nextPoll <= at) return;
+    this.nextPoll = at;
     this.armPoll();
   }
 
@@ -256,11 +260,15 @@ export class ClientCoordinator implements Transport {
   }
 
   answer(_session: number, message: ClientAnswer): void {
-    if (message.kind === "answer") this.world.answer({ ...message, coordinator: THE_CLIENT });
+    if (message.kind !== "answer") return;
+    // Whoever cannot be reached may be a member no more.
+    if (OF_ABSENCE.has(message.outcome)) this.pollSoon();
+    this.world.answer({ ...message, coordinator: THE_CLIENT });
   }
 }
 
 const ID_SPACE = 2 ** 30;
+const OF_ABSENCE: ReadonlySet<AnswerMessage["outcome"]> = new Set(["unavailable", "quorum_unreachable", "timeout"]);
 
 /** Nothing of what a node does for its own copies and its peers. */
 function settingsOfClient(engine: EngineSettings): EngineSettings {

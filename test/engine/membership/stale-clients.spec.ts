@@ -87,6 +87,28 @@ describe("clients with an old view of the ring", () => {
     }
   }
 
+  it("ask at once when too few can be reached: who is down may have been removed", () => {
+    const store = new MovingStore(4, 4, 0, { engine: { r: "all" } }, undefined, "client-driven");
+    const { cluster, bench } = store;
+    cluster.run(cluster.now() + 1 * SECOND);
+    // Suspected, polled for, and still a member.
+    cluster.kill(3);
+    cluster.run(cluster.now() + 1 * SECOND);
+    cluster.operate(0, { kind: "remove", node: 3 });
+    cluster.run(cluster.now() + 4 * SECOND);
+    assert.match(store.agreed(), /settled 0,1,2$/);
+    const names = Array.from({ length: 20 }, (_, i) => `k${String(i)}`);
+    const { plan } = cluster.ringStateOf(0)!;
+    assert.deepEqual(plan.members, [0, 1, 2]);
+    const refused = names.filter((name) => bench.wait(bench.get(name)).outcome === "unavailable");
+    assert.ok(refused.length > 0 && refused.length < names.length, "the first to be refused was the last");
+    cluster.run(cluster.now() + 0.2 * SECOND);
+    assert.deepEqual(
+      names.filter((name) => bench.wait(bench.get(name)).outcome !== "ok"),
+      [],
+    );
+  });
+
   it("would do both if nodes did as they are asked", () => {
     const harm = [1, 2, 3].map((seed) => {
       const { store } = course({ clock: "lww", timestamps: "coordinator" }, seed, heedless);
