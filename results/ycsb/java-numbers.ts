@@ -29,9 +29,8 @@ export function twoPlaces(value: number): string {
   // Both round the double's exact value; they differ where it lies halfway, which only eighths do.
   const halfway = Number.isInteger(value * 8) && !Number.isInteger(value * 4);
   const rounded = halfway ? (2 * Math.round(value * 50)) / 100 : value;
-  const text = rounded.toFixed(2).replace(/\.?0+$/, "");
-  // "#.##" has no digit before the point unless one is needed.
-  return text.replace(/^(-?)0\./, "$1.");
+  // A pattern of nothing but "#" before its point has a digit there all the same (one of "#.00" would have none).
+  return rounded.toFixed(2).replace(/\.?0+$/, "");
 }
 
 /** `50th`, `1st`, `99.9`: how YCSB names a percentile; fractions have no ending. */

@@ -336,7 +336,7 @@ describe("numbers and forms of YCSB's report", () => {
     assert.deepEqual(printed.join(" "), "0.0 1.0 5050.5 1.0E7 1.23456789E7 0.001 1.23E-4 -2.0 NaN Infinity");
     assert.deepEqual(
       [0, 0.5, 12, 1.005, 2.675, 0.125, 7.375, 1e6, NaN].map(twoPlaces).join(" "),
-      "0 .5 12 1 2.67 .12 7.38 1000000 NaN",
+      "0 0.5 12 1 2.67 0.12 7.38 1000000 NaN",
     );
     assert.deepEqual(
       [1, 2, 3, 4, 11, 12, 13, 21, 95, 99.9].map(ordinal).join(" "),
