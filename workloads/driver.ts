@@ -354,6 +354,8 @@ export class Driver {
   }
 
   private loadOver(now: Micros): void {
+    // Also where there was none: one that waits for the others is still in the load phase.
+    this.loadStarted = true;
     if (this.held) this.waitsForRelease = true;
     else this.startWarmup(now);
   }

@@ -303,6 +303,21 @@ describe("drivers that share a load", () => {
     assert.deepEqual([...starts], [ends[0]]);
   });
 
+  it("load nothing where nothing is to be loaded, also while they wait for the warm-up", () => {
+    const driver = driverOfShare({
+      settings: { ...whole, preload: false },
+      turn: { index: 0, of: 3 },
+      root: Random.fromSeed(5),
+      phases: { warmupMs: 100, measureMs: 1_000, drainMs: 50 },
+      start: 0,
+    });
+    assert(driver.loaded);
+    driver.step(0);
+    assert.deepEqual([driver.takeRequests(), driver.nextWakeup()], [[], undefined]);
+    driver.release(50_000);
+    assert.equal(driver.nextWakeup(), 50_000);
+  });
+
   it("ask together for what one driver would: as many, evenly spaced, in the same phases", () => {
     const { records, group } = play(whole);
     const alone = play({ ...whole, loadProcesses: 1 });
