@@ -16,7 +16,7 @@ export interface OperationKey extends KeyName {
   /** As in records, of a key in the workload's own bucket. */
   readonly printed?: string;
   /** `hashOfKey` of it. */
-  readonly hash?: number;
+  readonly hash?: number | undefined;
 }
 
 /** An operation as drawn from a mix, before a session sends it. */

@@ -181,7 +181,9 @@ class CoreWorkload implements Workload {
   private newName(number: number): OperationKey {
     const key = this.namer.name(this.numberOf(number));
     const printed = textFromOctets(key);
-    return { type: this.type, bucket: this.bucket, key, printed, hash: hashOfKey(printed) };
+    // Of a name that is not kept it may be that nobody wants the hash.
+    const hash = number < KEPT_NAMES ? hashOfKey(printed) : undefined;
+    return { type: this.type, bucket: this.bucket, key, printed, hash };
   }
 
   /** Among the keys of all drivers. */

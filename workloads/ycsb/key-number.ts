@@ -57,29 +57,43 @@ export class KeyHash {
   text(): string {
     return decimalText(this.high, this.low);
   }
+
+  /** The same behind a prefix. */
+  textBehind(prefix: Prefix): string {
+    return decimalText(this.high, this.low, prefix);
+  }
+}
+
+/** A text with its characters' codes, where it has four of them, as YCSB's `user`; others are joined. */
+interface Prefix {
+  readonly text: string;
+  readonly codes: readonly [number, number, number, number] | undefined;
 }
 
 /** Builds key names. One per workload; `name` is called for every operation. */
 export class KeyNamer {
   private readonly hash = new KeyHash();
-  private readonly prefix: Octets;
+  private readonly prefix: Prefix;
   private readonly hashed: boolean;
   private readonly zeroPadding: number;
 
   constructor(options: { readonly prefix: Octets; readonly hashed: boolean; readonly zeroPadding: number }) {
-    this.prefix = options.prefix;
+    const { prefix } = options;
+    const code = (at: number): number => prefix.charCodeAt(at);
+    this.prefix = { text: prefix, codes: prefix.length === 4 ? [code(0), code(1), code(2), code(3)] : undefined };
     this.hashed = options.hashed;
     this.zeroPadding = options.zeroPadding;
   }
 
   name(number: number): Octets {
+    if (this.hashed && this.zeroPadding <= 1) return this.hash.of(number).textBehind(this.prefix);
     const text = this.hashed ? this.hash.of(number).text() : String(number);
-    return this.prefix + (text.length < this.zeroPadding ? text.padStart(this.zeroPadding, "0") : text);
+    return this.prefix.text + (text.length < this.zeroPadding ? text.padStart(this.zeroPadding, "0") : text);
   }
 }
 
-/** Decimal text of high * 2^32 + low; `high` at most 2^31. */
-export function decimalText(high: number, low: number): string {
+/** Decimal text of high * 2^32 + low, `high` at most 2^31, behind a prefix where there is one. */
+export function decimalText(high: number, low: number, prefix?: Prefix): string {
   // 2^32 = 4294 * 10^6 + 967296, so the number is upper * 10^6 + a rest, each exact in a double.
   const sum = high * 967_296 + low;
   const carry = Math.floor(sum / 1e6);
@@ -87,11 +101,12 @@ export function decimalText(high: number, low: number): string {
   const upper = high * 4294 + carry;
   const first = Math.floor(upper / 1e6);
   const middle = upper - first * 1e6;
+  if (first >= 1e6 && prefix?.codes !== undefined) return digitsBehind(prefix.codes, first, middle, last);
   const text = nineteenDigits(first, middle, last);
-  if (first >= 1e6) return text;
   let zeros = 0;
   while (zeros < 18 && text.charCodeAt(zeros) === 48) zeros++;
-  return text.slice(zeros);
+  const digits = zeros === 0 ? text : text.slice(zeros);
+  return prefix === undefined ? digits : prefix.text + digits;
 }
 
 /** One call that builds a flat string: joining pieces would leave a tree for the first map lookup to flatten. */
@@ -101,6 +116,39 @@ function nineteenDigits(a: number, b: number, c: number): string {
   const c1 = (c / 1000) | 0;
   const c0 = c - c1 * 1000;
   return String.fromCharCode(
+    48 + ((a / 1_000_000) | 0),
+    48 + (((a / 100_000) | 0) % 10),
+    48 + (((a / 10_000) | 0) % 10),
+    48 + (((a / 1000) | 0) % 10),
+    48 + (((a / 100) | 0) % 10),
+    48 + (((a / 10) | 0) % 10),
+    48 + (a % 10),
+    48 + ((b1 / 100) | 0),
+    48 + (((b1 / 10) | 0) % 10),
+    48 + (b1 % 10),
+    48 + ((b0 / 100) | 0),
+    48 + (((b0 / 10) | 0) % 10),
+    48 + (b0 % 10),
+    48 + ((c1 / 100) | 0),
+    48 + (((c1 / 10) | 0) % 10),
+    48 + (c1 % 10),
+    48 + ((c0 / 100) | 0),
+    48 + (((c0 / 10) | 0) % 10),
+    48 + (c0 % 10),
+  );
+}
+
+/** The same behind four characters: a name that is joined has to be copied together by whoever looks at it first. */
+function digitsBehind(prefix: readonly [number, number, number, number], a: number, b: number, c: number): string {
+  const b1 = (b / 1000) | 0;
+  const b0 = b - b1 * 1000;
+  const c1 = (c / 1000) | 0;
+  const c0 = c - c1 * 1000;
+  return String.fromCharCode(
+    prefix[0],
+    prefix[1],
+    prefix[2],
+    prefix[3],
     48 + ((a / 1_000_000) | 0),
     48 + (((a / 100_000) | 0) % 10),
     48 + (((a / 10_000) | 0) % 10),
