@@ -31,6 +31,9 @@ export class OutcomesMeasure implements Measure {
   /** Of any phase, ended in the measured one: successes by interval, and all that were sent. */
   private readonly okWithin: number[] = [];
   private endedWithin = 0;
+  /** Reads of dropped multi-gets beyond one for each: a multi-get that is dropped leaves all its reads, and then itself. */
+  private droppedCompanions = 0;
+  private readonly droppedReads = { session: -1, intended: -1, count: 0 };
 
   constructor(setup: MeasureSetup) {
     this.grid = setup.grid;
@@ -46,6 +49,7 @@ export class OutcomesMeasure implements Measure {
       }
       return;
     }
+    if (operation.phase === "measure" && operation.outcome === "not_sent") this.dropped(operation);
     if (isSpan(operation.kind)) return;
     const interval = this.grid.indexOf(operation.end);
     const { startOfMeasure, endOfMeasure } = this.grid.phases;
@@ -74,7 +78,7 @@ export class OutcomesMeasure implements Measure {
     const due = this.measured.reduce((sum, c) => sum + c.ok + c.indefinite + c.definite, 0);
     if (end.offeredPerSecond !== undefined) {
       // In the unit of the columns beside it: a rate of operations asks for more requests where some are pairs.
-      const requests = requestsPerOperation(due, end);
+      const requests = requestsPerOperation(due - this.droppedCompanions, end);
       const asked = end.offeredPerSecond;
       const between = end.offeredBetween ?? ((): number => asked);
       columns["offered"] = cells.map((_, i) => {
@@ -122,6 +126,15 @@ export class OutcomesMeasure implements Measure {
     };
   }
 
+  private dropped({ kind, session, intended, start, end }: OperationRecord): void {
+    const { droppedReads: reads } = this;
+    if (start !== end) return;
+    if (reads.session !== session || reads.intended !== intended) reads.count = 0;
+    [reads.session, reads.intended] = [session, intended];
+    if (kind === "read") reads.count++;
+    else if (kind === "multi-get") this.droppedCompanions += Math.max(0, reads.count - 1);
+  }
+
   /** Of all operations due: a dropped one has a record too, `not_sent`. */
   private ratio(pick: (counts: IntervalCounts) => number): MetricValue {
     const blocks = this.measured.flatMap((c) =>
@@ -135,7 +148,7 @@ export class OutcomesMeasure implements Measure {
   }
 }
 
-/** 1 unless some operations are pairs. */
+/** 1 unless some operations are several requests. `requestsDue`: of a dropped operation one. */
 function requestsPerOperation(requestsDue: number, end: FinishContext): number {
   const sent = (end.operations?.due ?? 0) - end.dropped;
   return sent > 0 ? Math.max(1, (requestsDue - end.dropped) / sent) : 1;

@@ -1,7 +1,8 @@
 /**
  * How far the driver lagged behind its own schedule: actual minus intended send. Part of a run's validity, because a
- * driver that cannot keep its schedule measures itself. A closed loop without a target rate has no schedule, so there it is
- * not measured.
+ * driver that cannot keep its schedule measures itself. What was never sent has no such lag: a write whose read failed has been
+ * kept by the store, and what was dropped is counted as such. A closed loop without a target rate has no schedule, so there it
+ * is not measured.
  */
 import { LatencyHistogram } from "../record/histogram";
 import type { OperationRecord } from "../record/history";
@@ -13,7 +14,8 @@ export class ScheduleMeasure implements Measure {
   private readonly lag = new LatencyHistogram();
 
   operation(operation: OperationRecord): void {
-    if (operation.phase === "measure") this.lag.record(Math.max(0, operation.start - operation.intended));
+    const { phase, outcome, start, intended } = operation;
+    if (phase === "measure" && outcome !== "not_sent") this.lag.record(Math.max(0, start - intended));
   }
 
   finish(end: FinishContext): Findings {

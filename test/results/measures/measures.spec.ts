@@ -160,6 +160,16 @@ describe("outcomes", () => {
     assert.equal(figures.intervals.columns["offered"][0], 200);
     assert.equal(figures.intervals.columns["ok"][0], 100, "of which half are updates");
   });
+  it("offer as many requests an operation where multi-gets were dropped with all their reads", () => {
+    const all = repeat(100, (i) => get([], i * 10_000, i * 10_000)).flatMap(({ start }, i) => {
+      const times = i % 2 === 0 ? { end: start + 500 } : { outcome: "not_sent" as const };
+      const id = i * 20;
+      const reads = Array.from({ length: 10 }, (_, key) => ({ ...get([], start, start), ...times, id: id + key }));
+      return [...reads, { ...get([], start, start, { kind: "multi-get" }), ...times, id: id + 10 }];
+    });
+    const end = { offeredPerSecond: 100, dropped: 50, operations: { due: 100, ended: 50 } };
+    assert.equal(fold(all, end).figures.intervals.columns["offered"][0], 1_000);
+  });
   it("offer in each interval what a changing rate asks for in it, and nothing in the drain", () => {
     const { figures } = fold([put(1, 0, 10), put(2, 999_990, 1_000_050)], {
       offeredPerSecond: 100,
@@ -394,6 +404,18 @@ describe("load balance and cost", () => {
     const { metrics } = fold([put(1, 0, 10)]);
     for (const name of ["load_imbalance", "messages_per_op", "read_repairs", "context_bytes_mean"])
       assert.deepEqual([metrics[name].value, metrics[name].n], [null, 0], name);
+  });
+});
+
+describe("the driver's lag", () => {
+  it("is of what was sent: a write that its failed read kept from being sent did not leave late", () => {
+    const reads = repeat(100, (i) => get([], i * 1_000, i * 1_000 + 100_000, i < 5 ? { outcome: "timeout" } : {}));
+    // As the course of an operation tells it: intended with its read, and never begun.
+    const writes = reads
+      .filter(({ outcome }) => outcome !== "ok")
+      .map(({ intended, end }) => put(0, end, end, { intended, outcome: "not_sent" }));
+    const { metrics } = fold([...reads, ...writes], { offeredPerSecond: 100 });
+    assert.deepEqual([metrics["schedule_lag_p99_ms"].value, metrics["schedule_lag_p99_ms"].n], [0.001, 100]);
   });
 });
 
