@@ -209,12 +209,13 @@ describe("the house is tidy", function () {
       ...[...manifest.matchAll(/\bdist\/([\w./-]+)\.js/g)].map((match) => `${match[1]}.ts`),
       ...[...manifest.matchAll(/\bts-node ((?!test\/)[\w./-]+\.ts)/g)].map((match) => match[1]),
     ];
-    // Started by name, not imported: a process of each real node, one that overloads nodes, and a thread of each simulated trial.
+    // Started by name, not imported: a process of each real node, one that overloads nodes, and threads of simulated trials and of raw histories.
     const entries = [
       "engine/real/server.ts",
       "engine/real/flood-process.ts",
       "experiments/load-process.ts",
       "experiments/trial-worker.ts",
+      "results/record/history-thread.ts",
       ...started,
       ...files.filter((path) => path.endsWith(".nb.ts")),
     ];

@@ -1,13 +1,18 @@
 /**
  * `history.jsonl.gz`: raw operations for whoever wants to judge them anew, one JSON object a line. A whole history is
  * large, so it may be thinned: by key, never by operation, because staleness and lost updates can only be judged on all
- * operations of a key. The first line says which fraction of the keys was kept. Compression runs off the main thread, so
- * that it does not delay the driver that is being measured.
+ * operations of a key. The first line says which fraction of the keys was kept. Lines are made and compressed in a thread of
+ * its own (`history-thread.ts`), so that it does not delay the driver that is being measured: there, an operation is a few
+ * numbers that are put aside.
  */
 import * as fs from "node:fs";
+import * as path from "node:path";
+import { Worker } from "node:worker_threads";
 import * as zlib from "node:zlib";
-import { asNotWritable } from "./results-not-writable";
+import { HistoryPacker } from "./history-block";
 import type { OperationRecord } from "./history";
+import type { FromHistoryThread, HistoryThreadData, ToHistoryThread } from "./history-thread";
+import { asNotWritable } from "./results-not-writable";
 
 export interface HistoryHeader {
   readonly schema: "quorumlab/history@1";
@@ -16,55 +21,59 @@ export interface HistoryHeader {
 }
 
 export class HistoryWriter {
-  private readonly gzip: zlib.Gzip;
-  private readonly file: fs.WriteStream;
+  private readonly thread: Worker;
+  private readonly packer = new HistoryPacker();
   private failure: unknown;
   private readonly ended: Promise<void>;
-  private pending = "";
 
   /** `keyFraction` of all keys is kept, the same keys in every trial. */
   constructor(
-    private readonly path: string,
+    private readonly file: string,
     private readonly keyFraction: number,
   ) {
     if (!(keyFraction >= 0 && keyFraction <= 1))
       throw new RangeError(`a fraction lies between 0 and 1, not ${keyFraction}`);
-    this.gzip = zlib.createGzip();
-    this.file = fs.createWriteStream(path, { flags: "w", flush: true });
-    this.ended = new Promise((resolve) => {
-      const fail = (error: unknown): void => {
-        this.failure ??= error;
-        this.gzip.destroy();
-        resolve();
-      };
-      this.gzip.on("error", fail);
-      this.file.on("error", fail);
-      this.file.on("close", () => resolve());
+    const header: HistoryHeader = { schema: "quorumlab/history@1", keyFraction };
+    // Compiled beside this file, or as source under the same loader that runs this one.
+    const source = __filename.endsWith(".ts");
+    this.thread = new Worker(path.join(__dirname, source ? "history-thread.ts" : "history-thread.js"), {
+      workerData: { file, header } satisfies HistoryThreadData,
+      ...(source ? { execArgv: ["-r", "ts-node/register"] } : {}),
     });
-    this.gzip.pipe(this.file);
-    this.line({ schema: "quorumlab/history@1", keyFraction } satisfies HistoryHeader);
+    this.ended = new Promise((resolve) => {
+      this.thread.on("message", (message: FromHistoryThread) => {
+        if (message.type === "read") this.packer.giveBack(message.numbers);
+        else this.failure ??= message.failure;
+      });
+      this.thread.on("error", (error) => {
+        this.failure ??= error;
+      });
+      this.thread.on("exit", () => resolve());
+    });
   }
 
   operation(operation: OperationRecord): void {
-    if (keepsKey(operation.key, this.keyFraction)) this.line(operation);
+    if (this.keyFraction < 1 && !keepsKey(operation.key, this.keyFraction)) return;
+    this.packer.add(operation);
+    if (this.packer.full) this.flush();
   }
 
   /** Resolves when every line is on disk; rejects with ResultsNotWritable when one could not be written. */
   async close(): Promise<void> {
     this.flush();
-    if (this.failure === undefined) this.gzip.end();
+    this.tell({ type: "end" });
     await this.ended;
-    if (this.failure !== undefined) throw asNotWritable(this.path, this.failure);
-  }
-
-  private line(value: unknown): void {
-    this.pending += JSON.stringify(value) + "\n";
-    if (this.pending.length >= 65_536) this.flush();
+    if (this.failure !== undefined) throw asNotWritable(this.file, this.failure);
   }
 
   private flush(): void {
-    if (this.failure === undefined) this.gzip.write(this.pending);
-    this.pending = "";
+    if (this.failure !== undefined) return;
+    const block = this.packer.take();
+    this.tell({ type: "block", block }, block.numbers.buffer as ArrayBuffer);
+  }
+
+  private tell(message: ToHistoryThread, ...transferred: ArrayBuffer[]): void {
+    this.thread.postMessage(message, transferred);
   }
 }
 

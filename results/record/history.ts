@@ -46,6 +46,20 @@ export type RecordedOutcome =
   | "quorum_unreachable"
   | "connection_lost";
 
+/** In the order of the union. */
+export const RECORDED_OUTCOMES: readonly RecordedOutcome[] = [
+  "ok",
+  "unavailable",
+  "overloaded",
+  "too_many_siblings",
+  "invalid",
+  "unsupported",
+  "not_sent",
+  "timeout",
+  "quorum_unreachable",
+  "connection_lost",
+];
+
 export type Certainty = "ok" | "definite" | "indefinite";
 
 export function certaintyOf(outcome: RecordedOutcome): Certainty {

@@ -5,7 +5,8 @@
  *
  *     npm run bench            everything, about seven minutes
  *     npm run bench -- engine  one part: micro, engine, ring, memory, simulation, clocks, predict, anti-entropy, and those that
- *                              only run when named, each some minutes: durability, hints, aae-upkeep, membership, dissemination
+ *                              only run when named, each some minutes: durability, hints, aae-upkeep, membership, dissemination,
+ *                              driver, recording, choosers, long-load
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -16,13 +17,17 @@ import { measureAntiEntropy } from "./anti-entropy";
 import { measureMembership } from "./membership";
 import { type RunningCeiling, startCeiling } from "./ceiling";
 import { measureDissemination } from "./dissemination";
+import { measureChoosers } from "./choosers";
+import { measureDriver } from "./driver";
 import { measureDurability } from "./durability";
 import { type EngineFigures, type RunningEngine, startEngine } from "./engine";
 import { measureHints } from "./hints";
+import { measureLongLoad } from "./long-load";
 import { measureMemory } from "./memory";
 import { measureMicro } from "./micro";
 import { measureClocks } from "./clocks";
 import { measurePredictions } from "./predict";
+import { measureRecording } from "./recording";
 import { measureRing } from "./ring";
 import { measureSimulation } from "./simulation";
 
@@ -213,6 +218,19 @@ async function main(): Promise<void> {
   }
   if (part === "durability") {
     for (const { name, value, unit, note } of await measureDurability()) report(name, value, unit, note);
+  }
+  if (part === "driver") {
+    for (const { name, value, unit, note } of await measureDriver()) report(name, value, unit, note);
+  }
+  if (part === "recording") {
+    for (const { name, value, unit, note } of await measureRecording()) report(name, value, unit, note);
+  }
+  if (part === "choosers") {
+    for (const { name, value, unit, note } of measureChoosers()) report(name, value, unit, note);
+  }
+  if (part === "long-load") {
+    for (const { name, value, unit, note } of measureLongLoad(Number(process.argv[3] ?? 100)))
+      report(name, value, unit, note);
   }
   if (part === "hints") {
     for (const { name, value, unit, note } of await measureHints()) report(name, value, unit, note);

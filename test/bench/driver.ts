@@ -208,7 +208,7 @@ interface Reading {
   readonly operations: number;
 }
 
-const openAt = (ratePerSecond: number, arrivals: "constant" | "poisson"): Load => ({
+export const openAt = (ratePerSecond: number, arrivals: "constant" | "poisson"): Load => ({
   model: "open",
   clients: CLIENTS,
   ratePerSecond,
@@ -266,7 +266,7 @@ export async function measureDriver(): Promise<readonly DriverFigure[]> {
 }
 
 /** How late operations leave, actual minus intended, and what waiting costs: a schedule of {@link LATENESS_RATE} a second against the same target. */
-async function measureLateness(): Promise<readonly DriverFigure[]> {
+export async function measureLateness(): Promise<readonly DriverFigure[]> {
   const figures: DriverFigure[] = [];
   console.log(
     `\nHow late operations leave: ${String(LATENESS_RATE)}/s, Poisson, ${String(LATENESS.measureMs / 1000)} s\n`,

@@ -4,6 +4,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import fc from "fast-check";
 import { csv, parseCsv } from "../../../results/record/csv";
+import { OPERATION_KINDS, PHASES, RECORDED_OUTCOMES, type OperationRecord } from "../../../results/record/history";
+import { HistoryPacker, operationsOf } from "../../../results/record/history-block";
 import { HistoryWriter, keepsKey, readHistory } from "../../../results/record/history-file";
 import { readJournal } from "../../../results/record/journal";
 import { describeMetric, HEADLINE_METRICS, METRICS } from "../../../results/record/metrics";
@@ -343,6 +345,40 @@ describe("a raw history", () => {
     assert.deepEqual(
       operations[0],
       get([operations[0].id], operations[0].id, operations[0].id + 1, { id: operations[0].id, key: operations[0].key }),
+    );
+  });
+  it("keeps every field of every operation on the way to the thread that writes it", () => {
+    const ids = fc.array(fc.integer({ min: 1, max: 2 ** 52 }), { maxLength: 40 });
+    const operation: fc.Arbitrary<OperationRecord> = fc.record({
+      id: fc.nat(),
+      phase: fc.constantFrom(...PHASES),
+      kind: fc.constantFrom(...OPERATION_KINDS),
+      key: fc.string({ unit: "grapheme", maxLength: 30 }),
+      session: fc.nat(),
+      intended: fc.integer({ min: 0, max: 2 ** 52 }),
+      start: fc.integer({ min: 0, max: 2 ** 52 }),
+      end: fc.integer({ min: 0, max: 2 ** 52 }),
+      outcome: fc.constantFrom(...RECORDED_OUTCOMES),
+      writeId: fc.integer({ min: 0, max: 2 ** 52 }),
+      versions: ids,
+      values: fc.nat(),
+      seen: ids,
+      contextInBytes: fc.nat(),
+      contextOutBytes: fc.nat(),
+      coordinator: fc.integer({ min: -2, max: 1_000 }),
+    });
+    const packer = new HistoryPacker();
+    fc.assert(
+      fc.property(fc.array(fc.array(operation, { maxLength: 20 }), { maxLength: 3 }), (blocks) => {
+        for (const block of blocks) {
+          for (const one of block) packer.add(one);
+          const lines = [...operationsOf(packer.take())].map((one) => JSON.stringify(one));
+          assert.deepEqual(
+            lines,
+            block.map((one) => JSON.stringify(one)),
+          );
+        }
+      }),
     );
   });
   it("keeps all keys or none at the ends", () => {
