@@ -535,7 +535,7 @@ export class Driver {
   }
 
   private loadEnded(slot: LoadSlot, ended: Ended<Owner>): void {
-    if (ended.outcome === "ok") this.workload.ended?.(ended.operation, ended.outcome);
+    if (certainty(ended.outcome) !== "definite") this.workload.ended?.(ended.operation, ended.outcome);
     const next = this.loader.ended(slot, ended.outcome, this.now);
     if (next === "send") this.sendLoad(slot);
     else if (next !== "idle") this.waiting.add(next.waitUntil, slot);

@@ -106,7 +106,7 @@ export interface Workload {
    * honestly read as absent.
    */
   inserted(insertNumber: number): void;
-  /** An operation ended, for workloads that keep an account of them: each that `next` gave, and those of the load that were acknowledged. */
+  /** An operation ended, for workloads that keep an account of them: each that `next` gave, and those of the load that happened or may have. */
   ended?(operation: DrawnOperation, outcome: Outcome): void;
   /** Set by whoever records a schedule: sees every operation when it becomes due, whether it is then sent or not. */
   due?: (due: DueOperation) => void;

@@ -113,7 +113,7 @@ class ObjectIndexWorkload implements Workload {
     const { entry } = operation as Partial<ObjectWrite>;
     const { loads } = operation as Partial<LoadedObject>;
     if (entry !== undefined) this.ledger.ended(entry, outcome);
-    else if (loads !== undefined && outcome === "ok") this.ledger.loaded(loads);
+    else if (loads !== undefined) this.ledger.loaded(loads, outcome);
   }
 
   verify({ key }: KeyName, value: Octets): boolean {

@@ -34,9 +34,11 @@ export class ObjectLedger {
     this.deletes = new Writes(objects);
   }
 
-  /** The load's put of `object` was acknowledged; nobody else was there. */
-  loaded(object: number): void {
-    this.puts.standsSince[object] = ++this.turn;
+  /** The load's put of `object` ended; nobody else was there. */
+  loaded(object: number, outcome: Outcome): void {
+    const sure = certainty(outcome);
+    if (sure === "ok") this.puts.standsSince[object] = ++this.turn;
+    if (sure === "indefinite") this.puts.doubtful[object] = 1;
   }
 
   began(kind: WriteKind, object: number): LedgerEntry {
