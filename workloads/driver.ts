@@ -403,7 +403,15 @@ export class Driver {
     }
     if (this.currentPhase === "warmup" && this.now >= this.measureStart) this.currentPhase = "measure";
     if (this.currentPhase === "measure" && this.exhausted()) this.measureEnd = Math.min(this.measureEnd, this.now + 1);
-    if (this.currentPhase === "measure" && this.now >= this.measureEnd) this.currentPhase = "drain";
+    if (this.currentPhase === "measure" && this.now >= this.measureEnd) this.startDrain();
+  }
+
+  /** Who waits still waits for an instant beyond the end: what a rate wanted of them in the meantime was due, too. */
+  private startDrain(): void {
+    this.currentPhase = "drain";
+    for (let left = this.waiting.takeDue(Infinity); left !== undefined; left = this.waiting.takeDue(Infinity)) {
+      if (left.kind === "client") this.retire(left);
+    }
   }
 
   /** A number of operations ends the run, and all of them are answered: what ended at this instant is still measured. */

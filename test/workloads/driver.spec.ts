@@ -62,6 +62,15 @@ describe("the closed loop", () => {
     assert.equal(records.length + driver.progress().unsent, 100);
   });
 
+  it("says so too of clients that think beyond the end", () => {
+    const think = { dist: "constant", valueMs: 500 } as const;
+    const load = { model: "closed", clients: 1, think, targetPerSecond: 100 } as const;
+    const driver = driverOf({ workload: READS(), settings: settings({ load }) });
+    assert.equal(play({ driver }).length, 2);
+    const { unsent, measured } = driver.progress();
+    assert.deepEqual([unsent, measured.due], [98, 100]);
+  });
+
   it("pauses after a definite refusal instead of spinning", () => {
     const load = { model: "closed", clients: 1, think: undefined, targetPerSecond: undefined } as const;
     const driver = driverOf({ workload: READS(), settings: settings({ load }) });
