@@ -205,7 +205,7 @@ function evidenceOf(
     calibration: end.calibration,
     world: end.world ?? "processes",
   };
-  const medians = ["read_p50_ms", "write_p50_ms"].flatMap((name) => metrics[name]?.value ?? []);
+  const medians = ["read_p50_ms", "write_p50_ms", "scan_p50_ms"].flatMap((name) => metrics[name]?.value ?? []);
   const claimedP50Ms = medians.length > 0 ? Math.min(...medians) : undefined;
   const found = Object.assign({}, nothing, ...findings.map((one) => one.evidence ?? {})) as Evidence;
   return { ...found, claimedP50Ms, thinPercentiles: thinPercentiles(metrics, claims, found.samples) };

@@ -688,7 +688,7 @@ export function thinPercentiles(
   });
 }
 
-/** The claimed percentile of latency that lies furthest out and was measured; of those the smallest. p99s where none is claimed. */
+/** The claimed percentile of latency that lies furthest out and was measured; of those the smallest. p99s where none is claimed or was measured. */
 export function claimedTail(metrics: Metrics, claims: readonly string[]): ClaimedTail | undefined {
   const among = (names: readonly string[]): ClaimedTail[] =>
     names.flatMap((metric) => {
@@ -699,7 +699,7 @@ export function claimedTail(metrics: Metrics, claims: readonly string[]): Claime
         : [{ metric, percentile, ms: value }];
     });
   const claimed = among(claims);
-  const known = claimed.length > 0 ? claimed : among(CLAIMED_UNASKED);
+  const known = claimed.length > 0 ? claimed : among([...CLAIMED_UNASKED, "scan_p99_ms"]);
   return [...known].sort((a, b) => b.percentile - a.percentile || a.ms - b.ms)[0];
 }
 

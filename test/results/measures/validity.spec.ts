@@ -49,6 +49,14 @@ describe("validity", () => {
     assert.ok(doubts(stretched, { offeredPerSecond: 4_000 }).includes("schedule-lag invalid"));
     assert.deepEqual(doubts(late(500)), [], "a closed loop has no schedule");
   });
+  it("doubts a driver that lags or stands still also where there is nothing but scans", () => {
+    const scans = GOOD.map((one) => ({ ...get([], one.intended, one.end, { kind: "scan" }), id: one.id }));
+    const late = scans.map((one) => (one.id % 50 < 2 ? { ...one, start: one.intended + 500 } : one));
+    const driver = { loopDelayP99Ms: 8, loopDelayMaxMs: 9, gcMs: 0, gcCount: 0, gcLongestMs: 0 };
+    assert.deepEqual(doubts(scans, { offeredPerSecond: 4_000 }), []);
+    assert.deepEqual(doubts(late, { offeredPerSecond: 4_000 }), ["schedule-lag doubtful"]);
+    assert.deepEqual(doubts(scans, { driver }), ["driver-loop-delay invalid"]);
+  });
   it("has no doubt about the machine in virtual time, and all others as before", () => {
     const bad = { ...QUIET, outsideCpu: 0.5, steal: 0.5, timerLagP99Ms: 9 };
     const end = {
