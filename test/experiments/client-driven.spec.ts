@@ -81,7 +81,11 @@ describe("experiment client-driven", function () {
   });
 
   it("under vector clocks a replica coordinates writes, whose mean falls by as much", async () => {
-    const cells = await smoke("client-driven", ["cluster.nodes=30", only("dvvset")]);
+    const cells = await smoke("client-driven", [
+      "cluster.nodes=30",
+      only("dvvset"),
+      "sweep.baseline={workload.routing: any, clock: dvvset}",
+    ]);
     for (const metric of ["read_mean_ms", "write_mean_ms"])
       assert.ok(left(cells, metric) <= 0.65, `${metric}: ${String(left(cells, metric))} is left`);
     const work = cells.find(({ axes }) => axes["workload.routing"] === "client-driven")!.output.figures.work!;

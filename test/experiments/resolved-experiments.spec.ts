@@ -115,7 +115,7 @@ describe("a resolved experiment", () => {
 
   it("sets kinds that a given mix leaves out to 0", () => {
     const { mix } = only("workload: {mix: {read: 3, blind_write: 1}}\n").workload;
-    assert.deepEqual(mix, { read: 3, update: 0, insert: 0, scan: 0, rmw: 0, delete: 0, blindWrite: 1 });
+    assert.deepEqual(mix, { read: 3, update: 0, insert: 0, scan: 0, rmw: 0, delete: 0, blindWrite: 1, multiGet: 0 });
   });
 
   it("knows popularities by name, by shorthand and with parameters", () => {

@@ -128,7 +128,7 @@ const WRONG: readonly Wrong[] = [
     what: "a closed workload with a rate",
     text: "workload: {rate: 500/s}\n",
     told: [
-      "1:18 workload.rate belongs to model open, and the model is closed; set workload.model: open, or leave it out and set workload.clients",
+      "1:18 workload.rate belongs to models open and partly-open, and the model is closed; set workload.model: open, or leave it out and set workload.clients",
     ],
   },
   {
