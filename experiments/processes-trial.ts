@@ -403,6 +403,7 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
     driverDelayLatenessP99Ms: to.load.latenessP99Ms,
     ...worstOf(from.load.processes, to.load.processes),
     ...(backlog === undefined ? {} : { recorder: backlog }),
+    ...(load.pacing === "spin" ? { spins: true as const } : {}),
     ...(trial.claims === undefined ? {} : { claims: trial.claims }),
     ...(injected === undefined ? {} : { injectedDelayMs: medianDelayMs(injected) }),
   });

@@ -203,6 +203,7 @@ function evidenceOf(
     refusedWritesSeen: 0,
     anomaliesUndecided: [],
     calibration: end.calibration,
+    spins: end.spins === true,
     world: end.world ?? "processes",
   };
   const medians = ["read_p50_ms", "write_p50_ms", "scan_p50_ms"].flatMap((name) => metrics[name]?.value ?? []);

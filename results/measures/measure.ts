@@ -111,6 +111,8 @@ export interface FinishContext {
   readonly driver?: ProcessTimes;
   /** Operations that had ended in the measured phase and waited to be fed to the measures: most at once, longest wait. */
   readonly recorder?: RecorderBacklog;
+  /** Real processes: the driver waits for an operation's instant without a timer (workload.pacing: spin). */
+  readonly spins?: true;
   /** Metrics that the experiment names and so claims; see `CLAIMED_UNASKED` for where it is left out. */
   readonly claims?: readonly string[];
   /** Doubts about the machine are for processes alone: virtual time has none. Processes when left out. */

@@ -65,6 +65,8 @@ export interface Evidence {
     readonly undecided: number;
   }[];
   readonly calibration: Calibration | null;
+  /** The driver waits without a timer. */
+  readonly spins?: boolean;
   readonly world: "processes" | "simulation";
 }
 
@@ -328,6 +330,7 @@ const JUDGED: readonly JudgedKind[] = [
     see: (e) => {
       const lag = e.calibration?.timerLagP99Ms;
       if (lag === undefined || e.claimedP50Ms === undefined || e.offeredPerSecond === undefined) return undefined;
+      if (e.spins === true) return undefined;
       return {
         value: lag / e.claimedP50Ms,
         reason: `the driver's timer fires up to ${ms(lag)} late (p99), against a median response of ${ms(e.claimedP50Ms)}, so arrivals come in bursts that the schedule does not have`,

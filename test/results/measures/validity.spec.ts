@@ -57,6 +57,11 @@ describe("validity", () => {
     assert.deepEqual(doubts(late, { offeredPerSecond: 4_000 }), ["schedule-lag doubtful"]);
     assert.deepEqual(doubts(scans, { driver }), ["driver-loop-delay invalid"]);
   });
+  it("doubts a coarse timer where the driver waits by it, and not where it spins", () => {
+    const end = { calibration: { ...QUIET, timerLagP99Ms: 1.5 }, offeredPerSecond: 4_000 };
+    assert.deepEqual(doubts(GOOD, end), ["timer-lag doubtful"]);
+    assert.deepEqual(doubts(GOOD, { ...end, spins: true }), []);
+  });
   it("has no doubt about the machine in virtual time, and all others as before", () => {
     const bad = { ...QUIET, outsideCpu: 0.5, steal: 0.5, timerLagP99Ms: 9 };
     const end = {
