@@ -86,7 +86,7 @@ const READ: Reply = {
   coordinator: 0,
   reason: "",
 };
-const WRITTEN: Reply = { ...READ, versions: [], payloads: [], values: 0 };
+export const WRITTEN: Reply = { ...READ, versions: [], payloads: [], values: 0 };
 
 export function driverFor(
   settings: WorkloadSettings,
@@ -110,16 +110,17 @@ export class Machine {
   constructor(
     private readonly driver: Driver,
     private readonly record: (record: OperationRecord) => void,
+    private readonly answer: (request: Request) => Reply = instantReply,
   ) {}
 
   run(operations: number): number {
-    const { driver, record } = this;
+    const { driver, record, answer } = this;
     let ended = 0;
     while (ended < operations) {
       this.now++;
       driver.step(this.now);
       for (const { token, request } of driver.takeRequests()) {
-        driver.completed(token, instantReply(request), this.now);
+        driver.completed(token, answer(request), this.now);
         ended++;
       }
       for (const one of driver.takeRecords()) record(one);
