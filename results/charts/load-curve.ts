@@ -61,6 +61,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const kind = kindOf(input.cells, targets);
   if (kind === undefined) return undefined;
   const main = `${kind}_${MAIN}_ms`;
+  const words = kind.replace("_", "-");
   const curves = curvesOf(input)
     .map((curve) => ({ ...curve, tried: curve.tried.filter(({ rate }) => rate.metrics[main] !== undefined) }))
     .filter(({ tried }) => tried.length > 0);
@@ -83,7 +84,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
   const rates = all.map(({ rate }) => rate.ratePerSecond);
   const x = rateAxis(rates);
   const y: Axis = {
-    title: `${kind} response time (ms, log)`,
+    title: `${words} response time (ms, log)`,
     scale: "logarithmic",
     ...logBounds([...latencies, ...objectives.map(({ value }) => value)]),
     unit: "ms",
@@ -118,7 +119,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
       `Two line charts over the offered load. ` +
       curves.map(({ name, tried }) => `${name}: ${ends(tried, main)}`).join("; ") +
       ".",
-    axes: { x: "offered load (1/s)", y: `${kind} response time (ms)` },
+    axes: { x: "offered load (1/s)", y: `${words} response time (ms)` },
     legend: [
       ...legendOf(series.map(({ name, style }) => ({ name, style }))),
       ...(drawn.length > 1 ? drawn.filter(({ name }) => name !== MAIN).map(percentileKey) : []),
@@ -168,7 +169,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
 
 /** Of the first objective on a latency; reads where there is none, and what there is where there are no reads. */
 function kindOf(cells: readonly ChartCell[], targets: readonly SaturationTarget[]): string | undefined {
-  const found = targets.flatMap(({ metric }) => /^([a-z]+)_p\d+_ms$/.exec(metric)?.[1] ?? [])[0];
+  const found = targets.flatMap(({ metric }) => /^([a-z]+|multi_get)_p\d+_ms$/.exec(metric)?.[1] ?? [])[0];
   if (found !== undefined) return found;
   return ["read", "write"].find((kind) =>
     cells.some(({ summary }) => summary.metrics[`${kind}_${MAIN}_ms`] !== undefined),

@@ -69,7 +69,7 @@ const OVERLOAD: ReadonlySet<string> = new Set(["achieved-rate", "dropped-operati
 export const LEAST_AVAILABLE = 0.95;
 const AVAILABILITY = "availability";
 const ACHIEVED = "throughput_ops_s";
-const LATENCIES = /^[a-z]+_p(50|99|999)_ms$/;
+const LATENCIES = /^(?:[a-z]+|multi_get)_p(50|99|999)_ms$/;
 /** Arrivals of one rate from the beginning to the end. */
 const STEADY: readonly unknown[] = ["constant", "poisson"];
 

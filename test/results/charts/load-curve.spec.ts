@@ -124,6 +124,24 @@ describe("the load curve", () => {
     assert.equal(named(latency, "R=1, p99.9").group, "p999");
   });
 
+  it("is of multi-gets where the objective is, and not of the reads that they are made of", () => {
+    const run = loadRun([1]);
+    const fanned = run.trials.map(({ summary, ...trial }) => {
+      const { read_p50_ms: p50, read_p99_ms: p99, read_p999_ms: p999 } = summary!.metrics;
+      const spans = { multi_get_p50_ms: p50, multi_get_p99_ms: value(2 * p99.value!), multi_get_p999_ms: p999 };
+      return { ...trial, summary: { ...summary!, metrics: { ...summary!.metrics, ...spans } } };
+    });
+    const { saturation } = run.manifest;
+    const targets = [{ ...saturation!.targets[0], metric: "multi_get_p99_ms" }];
+    const figure = draw({
+      ...{ ...run, trials: fanned, cells: summariseCells(fanned) },
+      manifest: { ...run.manifest, saturation: { ...saturation!, targets } },
+    });
+    assert.equal(named(datasets(figure, 0), "R=1").data[0].y, 10);
+    assert.ok(named(datasets(figure, 0), "multi_get_p99_ms ≤ 20\u00a0ms").data.every(({ y }) => y === 20));
+    assert.equal(figure.axes.y, "multi-get response time (ms)");
+  });
+
   it("draws the diagonal, the objective and the interval of the answer", () => {
     const figure = draw(loadRun([1]));
     const [latency, throughput] = [datasets(figure, 0), datasets(figure, 1)];
