@@ -2,6 +2,7 @@
  * `measurementtype=hdrhistogram`, YCSB's default: a histogram of the whole run and one of the time since the last status
  * line; with `hdrhistogram.fileoutput` each of the latter becomes a line of a `.hdr` log, and what is left at the end its
  * last. Java's library reports the upper end of the bucket that a value fell into; the maximum here is the value itself.
+ * Values of 0, which our histograms take for the 1 that is their least, are counted beside and reported as 0.
  */
 import { LatencyHistogram } from "../record/histogram";
 import type { Exporter } from "./exporters";
@@ -22,6 +23,8 @@ class HdrSeries implements Series {
   private readonly interval = new LatencyHistogram();
   private readonly log: HdrLog | undefined;
   private intervalBeganMs = 0;
+  /** Values of 0, in all and since the last status line. */
+  private readonly zeros = { total: 0, interval: 0 };
 
   constructor(private readonly setup: SeriesSetup) {
     const { name, settings, outputs, beganMs } = setup;
@@ -31,6 +34,7 @@ class HdrSeries implements Series {
   }
 
   measure(micros: number): void {
+    if (micros < 0.5) this.zeros.interval++;
     this.interval.record(micros);
   }
 
@@ -40,11 +44,11 @@ class HdrSeries implements Series {
 
   summary(nowMs: number): string {
     const { interval, setup } = this;
-    const { count, meanMicros, maxMicros } = interval;
-    const quantiles = SUMMARISED.map((percentile) => `${percentile}=${longOr0(interval, percentile)}`);
+    const zeros = this.zeros.interval;
+    const quantiles = SUMMARISED.map((percentile) => `${percentile}=${longOr0(interval, zeros, percentile)}`);
     const text =
-      `[${setup.name}: Count=${count}, Max=${maxMicros}, Min=${leastOf(interval)}, ` +
-      `Avg=${twoPlaces(count === 0 ? NaN : meanMicros)}, ${quantiles.join(", ")}]`;
+      `[${setup.name}: Count=${interval.count}, Max=${mostOf(interval, zeros)}, Min=${leastOf(interval, zeros)}, ` +
+      `Avg=${twoPlaces(meanOf(interval, zeros))}, ${quantiles.join(", ")}]`;
     this.closeInterval(nowMs);
     return text;
   }
@@ -54,12 +58,13 @@ class HdrSeries implements Series {
     this.log?.close();
     const { total, setup } = this;
     const { name, settings } = setup;
+    const zeros = this.zeros.total;
     exporter.write(name, "Operations", { long: total.count });
-    exporter.write(name, "AverageLatency(us)", { double: total.count === 0 ? NaN : total.meanMicros });
-    exporter.write(name, "MinLatency(us)", { long: leastOf(total) });
-    exporter.write(name, "MaxLatency(us)", { long: total.maxMicros });
+    exporter.write(name, "AverageLatency(us)", { double: meanOf(total, zeros) });
+    exporter.write(name, "MinLatency(us)", { long: leastOf(total, zeros) });
+    exporter.write(name, "MaxLatency(us)", { long: mostOf(total, zeros) });
     for (const percentile of settings.percentiles)
-      exporter.write(name, `${ordinal(percentile)}PercentileLatency(us)`, { long: longOr0(total, percentile) });
+      exporter.write(name, `${ordinal(percentile)}PercentileLatency(us)`, { long: longOr0(total, zeros, percentile) });
     this.returns.export(name, exporter);
     if (settings.verbose)
       for (const { micros, count } of total.recorded()) exporter.write(name, String(micros), { double: count });
@@ -72,13 +77,24 @@ class HdrSeries implements Series {
     this.intervalBeganMs = nowMs;
     this.total.merge(this.interval);
     this.interval.reset();
+    this.zeros.total += this.zeros.interval;
+    this.zeros.interval = 0;
   }
 }
 
-function leastOf(histogram: LatencyHistogram): number | string {
-  return histogram.count === 0 ? LONGEST : histogram.minMicros;
+function meanOf({ count, meanMicros }: LatencyHistogram, zeros: number): number {
+  return count === 0 ? NaN : zeros === 0 ? meanMicros : meanMicros - zeros / count;
 }
 
-function longOr0(histogram: LatencyHistogram, percentile: number): number {
-  return histogram.count === 0 ? 0 : histogram.percentile(percentile);
+function leastOf({ count, minMicros }: LatencyHistogram, zeros: number): number | string {
+  return count === 0 ? LONGEST : zeros > 0 ? 0 : minMicros;
+}
+
+function mostOf({ count, maxMicros }: LatencyHistogram, zeros: number): number {
+  return zeros === count ? 0 : maxMicros;
+}
+
+function longOr0(histogram: LatencyHistogram, zeros: number, percentile: number): number {
+  const rank = Math.ceil((percentile / 100) * histogram.count);
+  return rank <= zeros ? 0 : histogram.percentile(percentile);
 }

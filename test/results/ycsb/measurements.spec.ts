@@ -98,6 +98,25 @@ describe("YCSB's measurements", () => {
     assert.equal(doubleOf(report, "READ", "AverageLatency(us)"), 5051.42);
   });
 
+  it("report no time for what took none", () => {
+    const bench = new Bench({ percentiles: [50, 99] });
+    for (const fromSend of [0, 0, 0, 8])
+      bench.measurements.operation("VERIFY", "OK", { fromSend, fromIntended: fromSend }, 1);
+    bench.measurements.operation("CLEANUP", "OK", { fromSend: 0, fromIntended: 0 }, 1);
+    assert.match(
+      bench.measurements.summary(1),
+      /VERIFY: Count=4, Max=8, Min=0, Avg=2, 50=0, 90=8, .*CLEANUP: Count=1, Max=0, Min=0, Avg=0, 50=0/,
+    );
+    const { text } = bench.finish();
+    assert.deepEqual(text.replaceAll(/\[|\(us\)|Latency/g, "").split("\n"), [
+      ...["VERIFY], Operations, 4", "VERIFY], Average, 2.0", "VERIFY], Min, 0", "VERIFY], Max, 8"],
+      ...["VERIFY], 50thPercentile, 0", "VERIFY], 99thPercentile, 8", "VERIFY], Return=OK, 4"],
+      ...["CLEANUP], Operations, 1", "CLEANUP], Average, 0.0", "CLEANUP], Min, 0", "CLEANUP], Max, 0"],
+      ...["CLEANUP], 50thPercentile, 0", "CLEANUP], 99thPercentile, 0", "CLEANUP], Return=OK, 1"],
+      "",
+    ]);
+  });
+
   it("map outcomes to YCSB's statuses, and never what may have happened to a failure", () => {
     const status = (changes: Partial<OperationRecord>): string => statusOf({ ...RECORD, ...changes });
     assert.equal(status({}), "OK");
