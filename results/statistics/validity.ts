@@ -150,7 +150,7 @@ const JUDGED: readonly JudgedKind[] = [
   },
   {
     kind: "load-failures",
-    title: "Inserts of the load phase failed",
+    title: "Inserts of the load phase were not acknowledged",
     letsThrough: "Reads of keys that were never written look fast, and like reads of a store that lost them.",
     doubtful: { at: 0, unit: "of the inserts" },
     invalid: { at: 0.01, unit: "of the inserts" },
@@ -159,7 +159,7 @@ const JUDGED: readonly JudgedKind[] = [
     about: "trial",
     see: (e) => ({
       value: e.loads === 0 ? 0 : e.loadFailures / e.loads,
-      reason: `${e.loadFailures} of ${e.loads} inserts of the load phase failed, so reads of those keys may find nothing`,
+      reason: `${e.loadFailures} of ${e.loads} inserts of the load phase were not acknowledged, so reads of those keys may find nothing`,
     }),
   },
   {
