@@ -5,6 +5,12 @@ import { errorsOf, experimentOf } from "./problems-of";
 const load = (workload: string): unknown => experimentOf(`workload: ${workload}\n`).cells[0].workload.load;
 
 describe("loads of an experiment", () => {
+  it("say how the driver waits for the next instant: asleep unless told to spin", () => {
+    const pacing = (workload: string): unknown => experimentOf(`workload: ${workload}\n`).cells[0].workload.pacing;
+    assert.equal(pacing("{model: open, rate: 100/s, pacing: spin}"), "spin");
+    assert.equal(pacing("{model: open, rate: 100/s, pacing: sleep}"), undefined, "as if nothing had been said");
+    assert.equal(errorsOf("workload: {pacing: doze}\n").length, 1);
+  });
   it("partly open: sessions of five requests in the mean, at a rate of operations, with thoughts", () => {
     assert.deepEqual(load("{model: partly-open, rate: 100/s, think: 3ms, arrivals: poisson, clients: 9}"), {
       model: "partly-open",
@@ -51,7 +57,8 @@ describe("loads of an experiment", () => {
   });
 
   it("steps that have no beginning, go back in time or are no steps are told by their place", () => {
-    const steps = (list: string): readonly string[] => errorsOf(`workload: {model: open, arrivals: steps, steps: ${list}}\n`);
+    const steps = (list: string): readonly string[] =>
+      errorsOf(`workload: {model: open, arrivals: steps, steps: ${list}}\n`);
     const one = (list: string, wanted: RegExp): void => {
       const found = steps(list);
       assert.ok(
