@@ -128,6 +128,9 @@ export class Handoff {
   private byAddress: Map<Address, HintPlace[]> | undefined;
   /** No home can be due before this. */
   private due: Micros = Infinity;
+  /** Expired, but on the disk still, for they could not be read; and when that is tried again. */
+  private readonly overdue: HintPlace[] = [];
+  private overdueFrom: Micros = Infinity;
   readonly counts: HandoffCounts = {
     hintsWritten: 0,
     hintsDelivered: 0,
@@ -229,13 +232,17 @@ export class Handoff {
 
   advance(now: Micros): void {
     if (now < this.due) return;
+    if (now >= this.overdueFrom) {
+      this.overdueFrom = Infinity;
+      for (const { vnode, address } of this.overdue.splice(0)) this.dropExpired(now, vnode, address);
+    }
     let next = Infinity;
     for (const waiting of this.waiting.values()) {
       this.expire(now, waiting);
       const due = this.look(now, waiting);
       if (due < next) next = due;
     }
-    this.due = next;
+    this.due = Math.min(next, this.overdueFrom);
   }
 
   // ---- sending -------------------------------------------------------------------------------------------------
@@ -449,7 +456,7 @@ export class Handoff {
     this.counts.hintBytesHeld -= hint.bytes;
   }
 
-  /** Drops those that have waited too long. They are dropped as they are read, never one that has just changed. */
+  /** Drops those that have waited too long. */
   private expire(now: Micros, waiting: Waiting): void {
     const { expiryMs } = this.options.settings;
     if (expiryMs === undefined) return;
@@ -458,14 +465,23 @@ export class Handoff {
       if (hint.since + fromMs(expiryMs) > now) break;
       this.forget(waiting, stored, hint);
       expired++;
-      this.acts.read(waiting.vnode, stored, (status, state) => {
-        // Written anew while it was read: it is another one, with all its time before it.
-        if (status === "found" && !waiting.hints.has(stored)) this.acts.drop(waiting.vnode, stored, state);
-      });
+      this.dropExpired(now, waiting.vnode, stored);
     }
     if (expired === 0) return;
     this.counts.hintsExpired += expired;
     this.acts.note("hint-expired", waiting.home.node, expired);
+  }
+
+  /** As it is read, never one that has just changed; the index has forgotten it, so a disk that is unwell is asked again. */
+  private dropExpired(now: Micros, vnode: number, stored: Address): void {
+    this.acts.read(vnode, stored, (status, state) => {
+      // Written anew while it was read: it is another one, with all its time before it.
+      if (status === "absent" || this.waiting.get(vnode)?.hints.has(stored) === true) return;
+      if (status === "found") return this.acts.drop(vnode, stored, state);
+      this.overdue.push({ vnode, address: stored });
+      this.overdueFrom = Math.min(this.overdueFrom, now + LAST_PAUSE);
+      this.due = Math.min(this.due, this.overdueFrom);
+    });
   }
 
   private expiryOf({ hints }: Waiting): Micros {

@@ -52,6 +52,26 @@ describe("the index of hints", () => {
     }
   });
 
+  it("asks again for one that has expired and cannot be read, until it is gone or another", () => {
+    for (const meanwhile of ["well again", "written anew", "gone"]) {
+      const { handoff, reads, dropped } = made({ expiryMs: 1_000 });
+      handoff.changed(0, HOME, "k", "old");
+      handoff.advance(1_000_000);
+      reads[0]("failed", undefined);
+      handoff.advance(handoff.next() - 1);
+      assert.equal(reads.length, 1, "not as fast as the disk fails");
+      handoff.advance(handoff.next());
+      reads[1]("failed", undefined);
+      if (meanwhile === "written anew") handoff.changed(handoff.next(), HOME, "k", "new");
+      handoff.advance(handoff.next());
+      assert.equal(reads.length, 3);
+      reads[2](meanwhile === "gone" ? "absent" : "found", meanwhile === "gone" ? undefined : "on the disk");
+      assert.deepEqual(dropped, meanwhile === "well again" ? ["on the disk"] : [], meanwhile);
+      if (meanwhile !== "written anew") assert.equal(handoff.next(), Infinity);
+      assert.equal(handoff.counts.hintsExpired, 1);
+    }
+  });
+
   it("finds the entries of a log by their key, those too that came or went since it was last asked", () => {
     const { handoff } = made({}, true);
     const names = ["a", "b", "a"].map((key) => handoff.logName(key));

@@ -181,11 +181,24 @@ export class ComingAndGoing {
     const { plan, next } = this.newest ?? { plan: { members: this.first }, next: undefined };
     for (const node of new Set([...wanted(this.orders), ...plan.members, ...(next?.members ?? [])])) {
       const told = this.listener(undefined, node);
-      if (!this.ledger.isDamaged(node) || told === undefined || !this.goesOnWithout(node)) continue;
+      if (!this.ledger.isDamaged(node) || told === undefined) continue;
+      if (!this.goesOnWithout(node) && !this.calledOff(node)) continue;
       this.giveUp(node);
       this.cluster.operate(told, { kind: "remove", node });
       this.count("change: a damaged node given up");
     }
+  }
+
+  /** The one that was to stay alone is lost: whoever was to leave it alone is asked to stay. */
+  private calledOff(dead: number): boolean {
+    const { newest, cluster, orders } = this;
+    if (newest?.phase !== "joining") return false;
+    const stays = newest.plan.members.find((node) => node !== dead && !this.ledger.isRemoved(node) && !this.ledger.isDamaged(node)); // prettier-ignore
+    if (stays === undefined || orders[stays] === "in") return false;
+    orders[stays] = "in";
+    cluster.operate(stays, { kind: "join", via: undefined, replaces: undefined });
+    this.count("change: a leave called off");
+    return true;
   }
 
   private giveOrders(): void {

@@ -110,6 +110,30 @@ describe("membership", () => {
     holds(store, "0,1,2,3,4");
   });
 
+  it("waits for one that cannot read what it is to take; where nobody else was to stay, the leaver can", () => {
+    const store = new MovingStore(2, 2, 40, {
+      storage: DISK,
+      engine: { nVal: 1, r: 1, w: 1 },
+      membership: { transferRateBytesPerSecond: 100 },
+    });
+    const { cluster } = store;
+    store.load(5 * SECOND, 50_000);
+    cluster.run(cluster.now() + 1 * SECOND);
+    cluster.operate(1, { kind: "leave" });
+    cluster.run(cluster.now() + 2 * SECOND);
+    assert.match(store.agreed(), /joining 0,1$/);
+    // Of what it is to take it holds the last seconds' writes.
+    cluster.machines[0].disk!.corrupt(1);
+    cluster.run(cluster.now() + 60 * SECOND);
+    assert.match(store.agreed(), /joining 0,1$/);
+    cluster.operate(1, { kind: "join", via: undefined, replaces: undefined });
+    cluster.kill(0);
+    cluster.operate(1, { kind: "remove", node: 0 });
+    cluster.run(cluster.now() + 10 * SECOND);
+    holds(store, "1");
+    assert.ok(cluster.machines[1].keysHeld() > 10);
+  });
+
   it("ends in one ring when both sides of a partition are told to change", () => {
     const store = new MovingStore(4, 6, 30, { storage: DISK });
     const { cluster } = store;
