@@ -67,6 +67,8 @@ class Execution {
   private began = 0;
   private lastEnd = 0;
   private loaded = 0;
+  /** Operations that were over with the last record. */
+  private told = 0;
   private shown = { operations: 0, atMs: 0 };
   private nextStatusMs = 0;
   private stopped = false;
@@ -208,11 +210,13 @@ class Execution {
     }
     this.lastEnd = Math.max(this.lastEnd, record.end);
     this.recorder!.operation(record);
+    this.told = this.counted!.done;
   }
 
   private status(elapsedMs: number): void {
-    const { plan, io, shown } = this;
-    const operations = this.counted!.done;
+    const { plan, io, shown, told: operations } = this;
+    // A pair's records come together, so nothing that is held waits for one that comes later.
+    this.recorder!.settle();
     const line = statusLine({
       label: plan.client.label,
       date: new Date(),

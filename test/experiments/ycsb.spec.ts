@@ -122,6 +122,24 @@ describe("quorumlab ycsb", function () {
     assert(done >= 595 && done <= 605, `${done} operations in three seconds at 200/s`);
   });
 
+  it("counts in a status line what its series count, and no operation that ended after it", async () => {
+    const { err } = await simulated(
+      "run basic -P workloads/workloada -p operationcount=12000 -threads 4 -s -p status.interval=1 -p recordcount=50",
+    );
+    const lines = err.split("\n").filter((line) => / sec: \d+ operations; /.test(line));
+    assert(lines.length >= 3, err);
+    let before = 0;
+    for (const line of lines) {
+      const operations = Number(/ (\d+) operations; /.exec(line)![1]);
+      const told = [...line.matchAll(/\[(?:READ|UPDATE): Count=(\d+)/g)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+      );
+      assert.equal(operations - before, told, line);
+      before = operations;
+    }
+  });
+
   it("prints a status line every status.interval of the world's time", async () => {
     const { err } = await simulated(
       "run basic -P workloads/workloadc -p operationcount=500 -target 100 -s -p status.interval=1 -p recordcount=50",
