@@ -3,7 +3,8 @@
  * large, so it may be thinned: by key, never by operation, because staleness and lost updates can only be judged on all
  * operations of a key. The first line says which fraction of the keys was kept. Lines are made and compressed in a thread of
  * its own (`history-thread.ts`), so that it does not delay the driver that is being measured: there, an operation is a few
- * numbers that are put aside.
+ * numbers that are put aside. Where that thread, or the disk, cannot keep up, so many blocks wait for it and then the driver
+ * does: late, as its schedule lag will tell, but within bounds and with nothing lost.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -25,6 +26,9 @@ export class HistoryWriter {
   private readonly packer = new HistoryPacker();
   private failure: unknown;
   private readonly ended: Promise<void>;
+  /** How many blocks the thread is through with; shared with it. */
+  private readonly through = new Int32Array(new SharedArrayBuffer(4));
+  private sent = 0;
 
   /** `keyFraction` of all keys is kept, the same keys in every trial. */
   constructor(
@@ -37,7 +41,7 @@ export class HistoryWriter {
     // Compiled beside this file, or as source under the same loader that runs this one.
     const source = __filename.endsWith(".ts");
     this.thread = new Worker(path.join(__dirname, source ? "history-thread.ts" : "history-thread.js"), {
-      workerData: { file, header } satisfies HistoryThreadData,
+      workerData: { file, header, through: this.through } satisfies HistoryThreadData,
       ...(source ? { execArgv: ["-r", "ts-node/register"] } : {}),
     });
     this.ended = new Promise((resolve) => {
@@ -68,14 +72,32 @@ export class HistoryWriter {
 
   private flush(): void {
     if (this.failure !== undefined) return;
+    this.waitForRoom();
+    if (this.failure !== undefined) return;
     const block = this.packer.take();
+    this.sent++;
     this.tell({ type: "block", block }, block.numbers.buffer as ArrayBuffer);
+  }
+
+  private waitForRoom(): void {
+    for (;;) {
+      const through = Atomics.load(this.through, 0);
+      if (this.sent - through < MOST_WAITING_BLOCKS) return;
+      if (Atomics.wait(this.through, 0, through, PATIENCE_MS) !== "timed-out") continue;
+      this.failure ??= new Error(`nothing could be written for ${PATIENCE_MS / 1_000} s`);
+      return;
+    }
   }
 
   private tell(message: ToHistoryThread, ...transferred: ArrayBuffer[]): void {
     this.thread.postMessage(message, transferred);
   }
 }
+
+/** Blocks on their way at most: some 130,000 operations. */
+const MOST_WAITING_BLOCKS = 64;
+/** A disk that takes nothing for so long is given up. */
+const PATIENCE_MS = 60_000;
 
 /** Whether a history thinned to `fraction` keeps `key`: FNV-1a with a final mix, the same on every machine. */
 export function keepsKey(key: string, fraction: number): boolean {

@@ -9,6 +9,8 @@ import type { HistoryHeader } from "./history-file";
 export interface HistoryThreadData {
   readonly file: string;
   readonly header: HistoryHeader;
+  /** Raised by one for every block that is through: compressed, or thrown away after a failure. */
+  readonly through: Int32Array;
 }
 
 export type ToHistoryThread = { readonly type: "block"; readonly block: HistoryBlock } | { readonly type: "end" };
@@ -23,8 +25,13 @@ function tell(message: FromHistoryThread, ...transferred: ArrayBuffer[]): void {
   port.postMessage(message, transferred);
 }
 
+function done(): void {
+  Atomics.add(through, 0, 1);
+  Atomics.notify(through, 0);
+}
+
 const port = parentPort!;
-const { file, header } = workerData as HistoryThreadData;
+const { file, header, through } = workerData as HistoryThreadData;
 let failed = false;
 let ended = false;
 
@@ -47,10 +54,11 @@ port.on("message", (message: ToHistoryThread) => {
     else gzip.end();
     return;
   }
-  if (failed) return;
+  if (failed) return done();
   let lines = "";
   for (const operation of operationsOf(message.block)) lines += JSON.stringify(operation) + "\n";
-  gzip.write(lines);
+  // Called when it is compressed and handed on, and also when it never will be.
+  gzip.write(lines, done);
   const { numbers } = message.block;
   tell({ type: "read", numbers }, numbers.buffer as ArrayBuffer);
 });

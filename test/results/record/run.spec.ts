@@ -328,6 +328,29 @@ describe("a journal", () => {
 });
 
 describe("a raw history", () => {
+  it("makes whoever records wait where it cannot keep up: memory is bounded, and nothing is lost", async function () {
+    this.timeout(60_000);
+    const file = path.join(root, "long.jsonl.gz");
+    const history = new HistoryWriter(file, 1);
+    // Half as many again as may wait, without a turn of the event loop between.
+    for (let i = 0; i < 200_000; i++) history.operation(get([], i, i + 1, { id: i }));
+    await history.close();
+    const { operations } = readHistory(file);
+    assert.equal(operations.length, 200_000);
+    assert.ok(operations.every(({ id }, i) => id === i));
+  });
+
+  it("does not wait for a disk that is full", async function () {
+    this.timeout(60_000);
+    if (!fs.existsSync("/dev/full")) {
+      console.log("      skipped: this system has no /dev/full");
+      this.skip();
+    }
+    const history = new HistoryWriter("/dev/full", 1);
+    for (let i = 0; i < 200_000; i++) history.operation(get([], i, i + 1, { id: i }));
+    await assert.rejects(history.close(), (error) => error instanceof ResultsNotWritable && error.code === "ENOSPC");
+  });
+
   it("is thinned by key and says by how much", async () => {
     const file = path.join(root, "history.jsonl.gz");
     const history = new HistoryWriter(file, 0.25);
