@@ -504,6 +504,8 @@ export class Driver {
 
   private retire(client: ClosedClient): void {
     if (this.tick === 0 || client.deadline >= this.measureEnd) return;
+    // Of one that is done nothing more is wanted.
+    if (this.workload.over?.(client.number) === true) return;
     this.unsent += Math.ceil((this.measureEnd - client.deadline) / this.tick);
     const ofWarmup = Math.max(0, Math.ceil((this.measureStart - client.deadline) / this.tick));
     this.measured.due += Math.ceil((this.measureEnd - client.deadline) / this.tick) - ofWarmup;

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { Random } from "../../../engine/vocabulary/random";
 import type { OperationRecord } from "../../../results/record/history";
 import { Driver } from "../../../workloads/driver";
+import type { Reply } from "../../../workloads/operation";
 import { CountedWorkload, type CountedOptions } from "../../../workloads/ycsb/counted-workload";
 import { driverOf, play, REPLY, scripted, settings } from "../scripted-target";
 
@@ -53,6 +54,21 @@ describe("a workload that a number of operations ends", () => {
     const lastEnd = Math.max(...records.map(({ end }) => end));
     assert.equal(driver.phaseStarts.drain, lastEnd + 1, "an hour was set, and nobody waits for it");
     assert(records.every(({ phase }) => phase === "measure"));
+  });
+
+  it("wants nothing more of a client that is done, whatever became of its last operation and when", () => {
+    const counts = (serviceMicros: number, outcome: Reply["outcome"]): readonly number[] => {
+      const { driver } = playCounted(
+        { clients: 1, operations: 3 },
+        { targetPerSecond: 100, serviceMicros: () => serviceMicros, answer: () => ({ ...REPLY, outcome }) },
+      );
+      const { unsent, measured } = driver.progress();
+      return [unsent, measured.due];
+    };
+    assert.deepEqual(counts(1_000, "ok"), [0, 3]);
+    // A client that was refused waits, and the measured phase is over before that is.
+    assert.deepEqual(counts(50_000, "unavailable"), [0, 3]);
+    assert.deepEqual(counts(1_300_000_000, "ok"), [0, 3]);
   });
 
   it("does not let a fast client take over what a slow one has to do", () => {
