@@ -577,7 +577,7 @@ export class Node implements ProtocolNode {
     }
     this.antiEntropy?.changed(vnode, address, before, after);
     if (this.options.settings.graceMs !== undefined && after !== undefined && this.isTombstone(after))
-      this.reaper.buried(this.now, vnode, address, after, this.ageOf(after));
+      this.reaper.buried(this.now, vnode, address, after, this.ageOf(after), before === undefined);
   }
 
   private isTombstone(state: unknown): boolean {

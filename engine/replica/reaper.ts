@@ -14,6 +14,8 @@ import { fromMs, type Micros } from "../vocabulary/micros";
 
 /** Between the answer to a delete and the look at all replicas: time for the last of them to store it. */
 const TOMBSTONE_PAUSE: Micros = 2_000;
+/** Between tries where the disk does not take a removal: a full one says so at once, and again. */
+const RETRY_PAUSE: Micros = 1_000_000;
 /** Deletes looked after at once, of each kind. */
 export const MOST_WAITING = 65_536;
 
@@ -98,14 +100,18 @@ export class Reaper {
 
   /**
    * This replica has stored `state`, a tombstone of that `age`. Removed alone when the age is the grace, as Cassandra does it:
-   * at about the same time everywhere, so that nobody can give it back to whoever has removed it.
+   * at about the same time everywhere, so that nobody can give it back to whoever has removed it. `isBack`: there was nothing
+   * before; if it is that old it was removed already, and the disk did not take it.
    */
-  buried(now: Micros, vnode: number, address: Address, state: unknown, age: Micros): void {
+  buried(now: Micros, vnode: number, address: Address, state: unknown, age: Micros, isBack = false): void {
     if (this.graceMs === undefined) return;
     if (this.old.size >= MOST_WAITING) {
       this.passedOver = true;
       this.acts.dropped(address);
-    } else this.old.insert({ due: now + Math.max(0, fromMs(this.graceMs) - age), vnode, address, state });
+      return;
+    }
+    const left = fromMs(this.graceMs) - age;
+    this.old.insert({ due: now + (left > 0 ? left : isBack ? RETRY_PAUSE : 0), vnode, address, state });
   }
 
   /**

@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { clockFor, packActor } from "../../engine/clocks/clock";
 import type { AnswerMessage, Message, PeerMessage } from "../../engine/messages";
+import type { StorageEvents } from "../../engine/host/ports";
 import { NOBODY } from "../../engine/messages";
 import { Graves, MOST_GRAVES } from "../../engine/replica/graves";
 import { MOST_WAITING, Reaper } from "../../engine/replica/reaper";
@@ -257,6 +258,26 @@ describe("the grace of deletes", () => {
     assert.equal(small.put(owner, "k", "again").outcome, "ok");
     small.run(20_000_000);
     assert.equal(stored(small, "k"), 3);
+  });
+
+  it("ends in its own time where a full disk takes no removal, and is not tried as fast as that fails", () => {
+    const small = world({ graceMs: 5_000 });
+    const [owner] = small.owners("k");
+    deleted(small, owner, "k", small.put(owner, "k", "v").context);
+    small.run(1_000_000);
+    const { disk } = small.machines[owner];
+    const store = disk.store.bind(disk);
+    let tries = 0;
+    disk.store = (token, _vnode, _address, _state, events: StorageEvents) => {
+      if (++tries > 100) throw new Error("as fast as the disk says no");
+      events.storeFailed(token, "disk full");
+    };
+    small.run(14_000_000);
+    assert.ok(tries >= 5, `${tries} tries in ten seconds`);
+    assert.equal(stored(small, "k"), 1);
+    disk.store = store;
+    small.run(2_000_000);
+    assert.equal(stored(small, "k"), 0);
   });
 
   it("is not prolonged by repair: an old tombstone is not taken in again by who has none", () => {

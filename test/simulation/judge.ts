@@ -320,9 +320,10 @@ export class Judge {
     const state = newest(copy);
     const expected = state === undefined ? [] : idsOf(clock, state);
     const covered = truth.covered(held ?? []);
-    // A clock that loses may have lost what was stored to what could not be: then it is that which is there.
-    const failed = copy.unstored === undefined ? undefined : idsOf(clock, copy.unstored);
-    if (clock.declares.mayLose && failed?.every((id) => held?.includes(id) === true) === true) return;
+    // A clock that loses may have lost what was stored to what could not be, or was and nobody heard it: then it is that which is there.
+    const later = [copy.unstored, ...copy.unheard].filter((one) => one !== undefined);
+    const isThere = (one: unknown): boolean => idsOf(clock, one).every((id) => held?.includes(id) === true);
+    if (clock.declares.mayLose && later.some(isThere)) return;
     for (const id of expected) {
       if (clock.declares.mayLose ? held?.includes(id) === true : covered.has(id)) continue;
       broken("a replica holds what it stored", `node-${String(copy.node + 1)} holds [${(held ?? []).join(" ")}], not ${truth.describe(id)}`); // prettier-ignore

@@ -48,6 +48,8 @@ export interface Copy {
   durable: unknown;
   /** Handed to storage in this life and not reported yet, by token, in order. */
   readonly storing: Map<number, unknown>;
+  /** Handed to storage by a process that died before it heard what came of it: may be there, and be newer than all that was stored. */
+  unheard: readonly unknown[];
   /** Newer than all that was stored, and its store failed: a replica may go on from it while it lives, or from what it had. */
   unstored: unknown;
   /** Write ids that this replica has ever received, stored: itself or something that covers them. What moves on is taken off. */
@@ -119,6 +121,7 @@ export class Ledger {
         since: 0,
         durable: undefined,
         storing: new Map(),
+        unheard: [],
         unstored: undefined,
         received: new Set(),
         stored: new Set(),
@@ -174,6 +177,7 @@ export class Ledger {
     for (const copy of this.copies.values()) {
       if (copy.node !== node) continue;
       if (copy.storing.size > 0 || (!diskSurvives && copy.durable !== undefined)) lose(copy, this.books.now());
+      copy.unheard = diskSurvives ? [...copy.unheard, ...copy.storing.values()] : [];
       copy.storing.clear();
       copy.unstored = undefined;
       if (!diskSurvives) copy.durable = undefined;
@@ -339,6 +343,7 @@ export class Ledger {
     const state = copy.storing.get(token);
     copy.storing.delete(token);
     copy.durable = state;
+    copy.unheard = [];
     copy.unstored = undefined;
     if (state === undefined) return;
     for (const id of this.books.truth.covered(idsOf(this.books.clock, state))) copy.stored.add(id);
