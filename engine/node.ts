@@ -1394,7 +1394,7 @@ export class Node implements ProtocolNode {
     // Now: by the time the page comes some of them may be stored, and forgotten here.
     const known: ScannedRecord[] = [];
     this.replica.unsettled((vnode, address, state) => {
-      if (state === undefined || address < from || (to !== "" && address >= to) || !vnodes.includes(vnode)) return;
+      if (address < from || (to !== "" && address >= to) || !vnodes.includes(vnode)) return;
       known.push({ vnode, address, state });
     });
     const token = this.nextScan++;

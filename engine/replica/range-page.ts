@@ -2,8 +2,9 @@
  * A replica's answer to a range read: the storage's page, and what memory knows beside it. A get is answered from the copy
  * that is being stored, not from the one on the disk; a page that forgot those would miss writes that were acknowledged on
  * receipt. What memory knows is noted when the page is ordered: by the time it comes a store may be over, and its copy
- * forgotten. Copies are merged by the clock, as the page may by then be the newer one; a copy that is removed meanwhile may
- * still be told of, and is a tombstone or another node's.
+ * forgotten. Copies are merged by the clock, as the page may by then be the newer one. What memory knows to be removed is left
+ * out, though the disk may still have it: the very value perhaps that was deleted. A copy that is removed meanwhile may still be
+ * told of, and is a tombstone or another node's.
  *
  * With that the page may be longer than was asked for, and is cut again: by keys, never between two copies of one.
  */
@@ -19,7 +20,7 @@ export interface RangeOfKeys {
   readonly upTo: Octets;
 }
 
-/** `known`: of the range asked for, with vnodes that were. `skip`: so much of an address is no part of the key. */
+/** `known`: of the range asked for, with vnodes that were; state undefined: removed. `skip`: so much of an address is no part of the key. */
 export function rangeOfKeys(
   page: RangePage,
   known: readonly ScannedRecord[],
@@ -52,6 +53,10 @@ function withKnown(
   const add = (record: ScannedRecord): void => {
     const { vnode, address, state } = record;
     const name = `${String(vnode)} ${address}`;
+    if (state === undefined) {
+      all.delete(name);
+      return;
+    }
     const before = all.get(name);
     all.set(name, before === undefined ? record : { vnode, address, state: clock.sync(before.state, state) });
   };

@@ -102,6 +102,22 @@ describe("a node that is asked to scan", () => {
     assert.deepEqual(valuesOf(world.scan(1)), [["v1"]]);
   });
 
+  it("does not bring back what all replicas have removed, though disks still have the value that was deleted", () => {
+    const world = new MiniWorld({ storeDelay: 300_000, settings: { dw: 0, deleteMode: "immediate" } });
+    world.put(0, "b", "v1");
+    world.put(0, "c", "v2");
+    world.run(1_000_000);
+    const { context } = world.get(0, "b");
+    const gone = { ...world.putMessage("b", ""), context, version: { writeId: 900, value: "", tombstone: true } };
+    const box = world.ask(0, gone);
+    assert.ok(world.run(100_000, () => box.answer !== undefined));
+    world.run(50_000);
+    // All hold the tombstone, in memory, and so all have removed it; their disks have seen nothing of either yet.
+    assert.equal(world.get(0, "b").versions.length, 0);
+    assert.ok(world.stored(0, "b") !== undefined && world.stored(1, "b") !== undefined);
+    for (let node = 0; node < 3; node++) assert.deepEqual(keysOf(world.scan(node)), ["c"]);
+  });
+
   it("asks R nodes of three, and R may be asked for", () => {
     const world = filled();
     const askedFor = (r: 1 | 2 | "all"): number => {
