@@ -27,7 +27,10 @@ export function defineExplain(program: Command, context: CommandContext): void {
       "<name>",
       "such as r, ring.partitions, p_stale, partition, dvvset, zipfian; or another store's name, such as num_tokens",
     )
-    .action((name: string, options: CommonOptions) => explain(name, options, context));
+    .action((name: string, options: CommonOptions) => {
+      const commands = program.commands.map((each) => each.name());
+      explain(name, commands, options, context);
+    });
   common(command, [
     ["quorumlab explain r", "a tunable by its last name"],
     ["quorumlab explain network", "all keys of a group"],
@@ -37,7 +40,7 @@ export function defineExplain(program: Command, context: CommandContext): void {
   ]);
 }
 
-function explain(typed: string, options: CommonOptions, context: CommandContext): void {
+function explain(typed: string, commands: readonly string[], options: CommonOptions, context: CommandContext): void {
   const { io } = context;
   const found = explanations(typed);
   if (found.length === 0) {
@@ -51,6 +54,8 @@ function explain(typed: string, options: CommonOptions, context: CommandContext)
         `nothing is called "${typed}" alone; it is part of: ${shown.join(", ")}${more === 0 ? "" : ` and ${more} more (quorumlab list)`}`,
       );
     }
+    const elsewhere = outsideTheVocabulary(typed, commands);
+    if (elsewhere !== undefined) throw new UserError(elsewhere);
     const near = nearest(typed, knownNames());
     throw new UserError(
       `nothing is called "${typed}"${near === undefined ? "; quorumlab list shows what is" : `; did you mean "${near}"?`}`,
@@ -84,12 +89,22 @@ function explain(typed: string, options: CommonOptions, context: CommandContext)
   next(io, `quorumlab list${kind in lists ? lists[kind as keyof typeof lists] : ""}`);
 }
 
+/** Words that mean something and have no explanation of their own: where to ask about them. */
+function outsideTheVocabulary(typed: string, commands: readonly string[]): string | undefined {
+  const { catalogueNames } = require("../catalogue") as typeof import("../catalogue");
+  const { KINDS } = require("./list") as typeof import("./list");
+  if (catalogueNames().includes(typed)) return `"${typed}" is an experiment; see it with: quorumlab plan ${typed}`;
+  if (KINDS.some((kind) => kind === typed)) return `"${typed}" is a list; see it with: quorumlab list ${typed}`;
+  if (commands.includes(typed)) return `"${typed}" is a command; see it with: quorumlab ${typed} --help`;
+  return undefined;
+}
+
 /** Names shown to somebody who typed a part of them. */
 const NAMES_SHOWN = 12;
 
 /**
  * Keys, metrics and faults whose name has the word `typed` (with or without the s of a plural) as whole words of theirs; and
- * parts of the file that have it among what is written in them, such as `expect` in `hypotheses`.
+ * parts of the file that have it among what is written in them, such as `expect` in `hypotheses`; and keys whose value it may be.
  */
 function namesWith(typed: string): readonly { readonly name: string; readonly by?: string }[] {
   const { allKeys, PARTS } = require("../spec/keys") as typeof import("../spec/keys");
@@ -105,9 +120,14 @@ function namesWith(typed: string): readonly { readonly name: string; readonly by
     ...metricDescriptions().map(({ name }) => name),
     ...FAULT_KINDS.map(({ kind }) => kind),
   ].filter(has);
+  const { TUNABLES } = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
+  const { rangeText } =
+    require("../../engine/vocabulary/value-kinds") as typeof import("../../engine/vocabulary/value-kinds");
+  const chosen = TUNABLES.filter(({ kind }) => rangeText(kind).split(", ").includes(typed)).map(({ key }) => key);
   const inside = [...PARTS].filter(([key, title]) => !has(key) && membersIn(title).some(has)).map(([key]) => key);
   return [
     ...[...new Set([...named, ...inside])].map((name) => ({ name })),
+    ...chosen.map((name) => ({ name, by: "one of its values" })),
     ...PROBES.filter(({ name }) => has(name)).map(({ name }) => ({ name: "measure.probes", by: `its probe ${name}` })),
   ];
 }

@@ -5,7 +5,7 @@ import { common, next, outPaint, printJson, type CommandContext, type CommonOpti
 import { columnsOf } from "./io";
 import { textTable } from "./table";
 
-const KINDS = ["experiments", "metrics", "faults", "workloads", "tunables", "clocks", "validity"] as const;
+export const KINDS = ["experiments", "metrics", "faults", "workloads", "tunables", "clocks", "validity"] as const;
 type Kind = (typeof KINDS)[number];
 
 const NEXT: Readonly<Record<Kind, string>> = {

@@ -259,6 +259,19 @@ describe("the command line", () => {
       assert.match((await quorumlab(["explain", "xylophone"])).err, /quorumlab list shows what is/);
     });
 
+    it("answers a value with its keys; an experiment, a list and a command with the line that shows it", async () => {
+      for (const [word, answer] of [
+        ["partly-open", 'nothing is called "partly-open" alone; it is part of: workload.model (one of its values)'],
+        ["open-closed", '"open-closed" is an experiment; see it with: quorumlab plan open-closed'],
+        ["validity", '"validity" is a list; see it with: quorumlab list validity'],
+        ["saturate", '"saturate" is a command; see it with: quorumlab saturate --help'],
+      ]) {
+        const { code, err } = await quorumlab(["explain", word]);
+        assert.equal(code, 2);
+        assert.equal(err, `error: ${answer}\n`);
+      }
+    });
+
     it("shows all keys of a group of the file, also of one inside another", async () => {
       const { code, out } = await quorumlab(["explain", "analysis"]);
       assert.equal(code, 0);
