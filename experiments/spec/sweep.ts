@@ -119,7 +119,13 @@ function checkAxisName(tree: LocatedMap, name: string, at: Place, problems: Prob
   else {
     const cut = key.lastIndexOf(".");
     const advice = cut < 0 ? unknownKey("tunables", name) : unknownKey(key.slice(0, cut), key.slice(cut + 1));
-    problems.error(at, `${advice.message} (an axis is a tunable's last name or a dotted key)`, advice.suggestion);
+    const rule = "an axis is a tunable's last name or a dotted key";
+    const dotted = cut < 0 && advice.suggestion?.endsWith(`.${name}`) === true;
+    problems.error(
+      at,
+      dotted ? `unknown axis "${name}"; write ${advice.suggestion} (${rule})` : `${advice.message} (${rule})`,
+      advice.suggestion,
+    );
   }
   return false;
 }

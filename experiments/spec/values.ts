@@ -171,6 +171,9 @@ function notAGroup(key: string, node: Located, problems: Problems): void {
     .map((known) => known.slice(key.length + 1));
   const example =
     tunable(`${key}.${below[0]}`)?.default ?? PLAIN_KEYS.find((row) => row.key === `${key}.${below[0]}`)?.default ?? "";
-  const hint = example === "" ? "" : `, such as ${key}: {${below[0]}: ${example}}`;
+  // What is off by default is written in order to be on.
+  const kind = tunable(`${key}.${below[0]}`)?.kind;
+  const on = example === "none" && kind !== undefined && checkValue(kind, "1ms").ok ? "1ms" : example;
+  const hint = on === "" ? "" : `, such as ${key}: {${below[0]}: ${on}}`;
   problems.error(node.at, `${key} is a group of keys (${below.join(", ")})${hint}`);
 }

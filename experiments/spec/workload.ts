@@ -231,7 +231,9 @@ function fromYcsb(values: Values, experimentPath: string, problems: Problems): C
   if (!values.given("workload.ycsb")) {
     problems.error(
       values.place("workload.properties"),
-      "workload.properties override a YCSB file; name it: workload: {ycsb: a, properties: {…}}",
+      NATIVE_ONLY.some((key) => values.given(key))
+        ? "workload.properties override a YCSB file, and this is a mix of its own; recordcount is workload.keys.count here, fieldlength workload.value_size, requestdistribution workload.keys.popularity"
+        : "workload.properties override a YCSB file; name it: workload: {ycsb: a, properties: {…}}",
     );
     return undefined;
   }

@@ -276,6 +276,27 @@ const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: "a duration for the group of service times, which are all off by default",
+    text: "node_model: {service: 1ms}\n",
+    told: [
+      "1:23 node_model.service is a group of keys (message, read, write, sync), such as node_model.service: {message: 1ms}",
+    ],
+  },
+  {
+    what: "an axis without the group of its key",
+    text: "sweep: {axes: {arrivals: [constant, poisson]}}\n",
+    told: [
+      '1:16 unknown axis "arrivals"; write workload.arrivals (an axis is a tunable\'s last name or a dotted key)',
+    ],
+  },
+  {
+    what: "properties of YCSB beside a mix in our own keys",
+    text: "workload: {mix: {read: 1}, properties: {recordcount: 5}}\n",
+    told: [
+      "1:40 workload.properties override a YCSB file, and this is a mix of its own; recordcount is workload.keys.count here, fieldlength workload.value_size, requestdistribution workload.keys.popularity",
+    ],
+  },
+  {
     what: "zipped lists of unequal length, an empty axis, a value twice, an axis that is none",
     text: "sweep:\n  axes:\n    q: {zip: {r: [1, 2], w: [1]}}\n    clock: []\n    read_repair: [none, none]\n    n_vall: [1]\n    seed: [1, 2]\n",
     told: [
