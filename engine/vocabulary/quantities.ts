@@ -86,8 +86,12 @@ export function formatDuration(ms: number): string {
   if (ms < 1) return `${trim(ms * 1_000)}us`;
   if (ms < 1_000) return `${trim(ms)}ms`;
   if (ms < 60_000) return `${trim(ms / 1_000)}s`;
-  if (ms < 3_600_000) return `${trim(ms / 60_000)}m`;
-  if (ms < 172_800_000) return `${trim(ms / 3_600_000)}h`;
+  // 200 s are no 3.33333 minutes: where a larger unit has no few digits for whole seconds, a smaller one does.
+  if (ms < 3_600_000) return exactIn(ms, 60_000) || ms % 1_000 !== 0 ? `${trim(ms / 60_000)}m` : `${ms / 1_000}s`;
+  if (ms < 172_800_000) {
+    if (exactIn(ms, 3_600_000) || ms % 1_000 !== 0) return `${trim(ms / 3_600_000)}h`;
+    return exactIn(ms, 60_000) ? `${trim(ms / 60_000)}m` : `${ms / 1_000}s`;
+  }
   return `${trim(ms / 86_400_000)}d`;
 }
 
@@ -98,6 +102,11 @@ export function formatSize(bytes: number): string {
     if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
   }
   return `${bytes}B`;
+}
+
+/** Whether two decimals of the unit say it all. */
+function exactIn(ms: number, unit: number): boolean {
+  return (ms * 100) % unit === 0;
 }
 
 function trim(value: number): string {

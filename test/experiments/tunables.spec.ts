@@ -79,7 +79,7 @@ describe("quantities", () => {
   });
 
   it("are printed as they are read", () => {
-    for (const text of ["10us", "5ms", "1.5s", "2m", "24h"])
+    for (const text of ["10us", "5ms", "1.5s", "95s", "200s", "1.5m", "2m", "100m", "3601s", "24h"])
       assert.equal(formatDuration(parseDurationMs(text) ?? -1), text);
     for (const text of ["100B", "1KiB", "16MiB", "1MB"]) assert.equal(formatSize(parseSizeBytes(text) ?? -1), text);
   });
