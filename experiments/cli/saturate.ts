@@ -336,7 +336,7 @@ function warningsOf(curves: readonly Cell[]): readonly string[] {
     ),
     ...(timeless
       ? [
-          "the simulated nodes of this file take no time for a request (node_model.service), so no load is too high for them",
+          "the simulated nodes of this file take no time for a request (node_model.service), so no load is too high for them; give them some, such as -S node_model.service.message=1ms",
         ]
       : []),
   ];

@@ -306,7 +306,10 @@ describe("quorumlab saturate", function () {
     it("warns where simulated nodes take no time, for nothing saturates them", async () => {
       const session = new Session(cwd, () => Promise.reject(new Error("seen")));
       await session.run("mm1.yaml", ...slo, "-S", "node_model.service.message=");
-      assert.match(session.err, /warning.*take no time for a request \(node_model\.service\)/);
+      assert.match(
+        session.err,
+        /warning.*take no time for a request \(node_model\.service\).* -S node_model\.service\.message=1ms/,
+      );
       await session.run("mm1.yaml", ...slo);
       assert.doesNotMatch(session.err, /warning/);
     });
