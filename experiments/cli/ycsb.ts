@@ -124,8 +124,10 @@ function conclude(plan: YcsbPlan, outcome: YcsbOutcome, context: CommandContext)
         "measurement.interval=both shows how long operations waited for their turn\n",
     );
   }
-  const { verdict, doubts } = output.validity;
-  if (verdict !== "valid") for (const { reason } of doubts) io.stderr.write(`${verdict}: ${reason}\n`);
+  const { doubts } = output.validity;
+  for (const { kind, verdict, reason } of doubts) io.stderr.write(`${verdict} (${kind}): ${reason}\n`);
+  if (doubts.length > 0)
+    io.stderr.write(`what such a doubt means and what helps: quorumlab explain ${doubts[0].kind}\n`);
   if (gaveUp > 0) {
     io.stderr.write(
       `error: ${plural(gaveUp, "thread")} of ${plan.threads} stopped at an insert that failed; ` +

@@ -164,6 +164,8 @@ describe("quorumlab ycsb", function () {
     const [sent, intended] = ["READ", "Intended-READ"].map((name) => doubleOf(report, name, "AverageLatency(us)"));
     assert(intended > 10 * sent, `${intended} µs against ${sent} µs`);
     assert.match(err, /warning: -target 20000: a target of 20000\/s was not reached: \d+\/s were made by 1 thread/);
+    assert.match(err, /^doubtful \(thin-percentiles\): /m);
+    assert.match(err, /^what such a doubt means and what helps: quorumlab explain thin-percentiles$/m);
   });
 
   it("writes the report to exportfile in the form asked for, and logs that HdrHistogram's reader reads", async () => {
