@@ -181,7 +181,7 @@ const OTHERS: readonly MetricDescription[] = [
     "objects",
     "lower",
     "Missing in listings",
-    "Objects that a listing had to show and did not, see list_due.",
+    "Objects that a listing had to show and did not, summed over listings: one that two of them missed counts twice. Which a listing had to show says list_due. Listings may miss acknowledged puts where R + W ≤ N.",
   ),
   row("list_missing_share", "ratio", "lower", "Missing in listings, share", "list_missing of list_due."),
   row(
@@ -1058,7 +1058,7 @@ function latencyRow(kind: string, basis: LatencyBasis, percentile: string): Metr
     `${kind}${basis === "response" ? "" : `_${basis}`}_${percentile}_ms`,
     "ms",
     "lower",
-    `${kind.replace("_", "-")} ${percentile}${basis === "response" ? "" : ` (${basis})`}`,
+    `${kind.replace("_", "-")} ${percentile.replace(/^p(\d\d)(\d+)$/, "p$1.$2")}${basis === "response" ? "" : ` (${basis})`}`,
     `${BASES[basis]}; ${ordinal} of successful ${KINDS[kind]} of the measured phase.`,
   );
 }

@@ -23,6 +23,8 @@ const ORDER: readonly (readonly [name: string, title: string])[] = [
   ["false_conflicts", "false conflicts"],
   ["resurrected_deletes", "back from delete"],
   ["write_p99_ms", "write p99"],
+  ["multi_get_p50_ms", "multi-get p50"],
+  ["multi_get_p99_ms", "multi-get p99"],
   ["p_stale", "stale reads"],
   ["p_consistent_at_commit", "consistent at commit"],
   ["t_visibility_999_ms", "99.9 % visible after"],

@@ -82,6 +82,8 @@ function agreed(cells: readonly ChartCell[]): string {
       ? `not within ${metricInWords({ ...metric, atLeast: undefined, lo: null })} of a fault's end`
       : `${metricInWords(metric)} after a fault's end`;
   const alike = known.filter((one) => of(one) === of(best)).length;
+  if (alike === known.length && best.metric.atLeast === true)
+    return `Replicas did not agree again within ${metricInWords({ ...best.metric, atLeast: undefined, lo: null })} of a fault's end${known.length === 1 ? "" : ` in any of ${count(known.length)} configurations`}`;
   if (alike === known.length)
     return `Replicas agreed again ${of(best)}${known.length === 1 ? "" : ` in all ${count(known.length)} configurations`}`;
   if (best.metric.atLeast === true) return `${neverIn(cells)} (${of(worst)} at ${worst.cell.label})`;

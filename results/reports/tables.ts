@@ -6,7 +6,7 @@ import { axisInWords, chartInput, isQuorumAxis } from "../charts/cells";
 import type { ChartTable } from "../charts/chart";
 import { intervalHeading } from "../charts/interval-words";
 import { escapeText } from "../charts/markup";
-import { count, intervalInWords, withUnit } from "../charts/numbers";
+import { count, intervalInWords, NBSP, withUnit } from "../charts/numbers";
 import type { MetricValue } from "../record/figures";
 import type { LoadedRun } from "../record/run-folder";
 import { headlines, unitInWords } from "./headline";
@@ -122,5 +122,7 @@ export function bareMetric({ value, unit, atLeast }: MetricValue): string {
 
 /** Without a mark for a lower bound. */
 export function bare(value: number, unit: string): string {
-  return withUnit(value, unit).replace(/\u00a0(%|\/s|ms|s|us|keys|versions|bytes|bytes\/op|entries|times)$/, "");
+  const text = withUnit(value, unit);
+  const tail = `${NBSP}${unit === "ratio" ? "%" : unit === "1/s" ? "/s" : unit}`;
+  return text.endsWith(tail) ? text.slice(0, -tail.length) : text;
 }

@@ -375,7 +375,7 @@ function doubtLines(run: LoadedRun, width: number): string[] {
   for (const cell of run.cells)
     for (const doubt of cell.validity.doubts) {
       const known = seen.get(doubt.kind);
-      if (known === undefined) seen.set(doubt.kind, { cells: 1, text: `${doubt.reason}; ${doubt.advice}` });
+      if (known === undefined) seen.set(doubt.kind, { cells: 1, text: `${doubt.reason}. ${doubt.advice}` });
       else known.cells += 1;
     }
   return [

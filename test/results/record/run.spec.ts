@@ -435,6 +435,7 @@ describe("the table of metrics", () => {
     assert.equal(describeMetric("read_service_p9999_ms")!.unit, "ms");
     assert.match(describeMetric("scan_p90_ms")!.definition, /90th percentile of successful scans/);
     assert.match(describeMetric("read_p9999_ms")!.definition, /99\.99th percentile/);
+    assert.equal(describeMetric("multi_get_p999_ms")!.title, "multi-get p99.9");
     assert.equal(describeMetric("happiness_p99_ms"), undefined);
     assert.equal(describeMetric("nonsense"), undefined);
   });

@@ -100,7 +100,7 @@ describe("failure and repair in words", () => {
   it("never gives a time where agreement did not come", () => {
     const never = { convergence_s: metric(24, "s", { lo: 24, atLeast: true }) };
     const text = healingInWords(cellsOf(withFigures(run, () => ({}), never)));
-    assert.match(text, /Replicas agreed again not within 24\u00a0s of a fault's end\./);
+    assert.match(text, /Replicas did not agree again within 24\u00a0s of a fault's end\./);
   });
   it("names best and worst of several configurations, one that never healed as the worst", () => {
     const several = withFigures(madeUpRun({ ...QUICKSTART_LIKE, clocks: ["dvvset"] }), () => ({ faults: FAULTS }));

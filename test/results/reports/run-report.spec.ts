@@ -13,6 +13,7 @@ import { renderIndex } from "../../../results/reports/index-page";
 import { reproduceCommand } from "../../../results/reports/method";
 import { POLICY } from "../../../results/reports/page";
 import { renderRunReport, reportFiles } from "../../../results/reports/run-report";
+import { bare } from "../../../results/reports/tables";
 import { renderTerminal } from "../../../results/reports/terminal";
 import { verdictOf } from "../../../results/reports/verdict";
 import { emptyRun, HOSTILE, madeUpRun, QUICKSTART_LIKE } from "../fixtures";
@@ -418,5 +419,14 @@ describe("index of runs", () => {
 
   it("says what to do when there is no run", () => {
     assert.match(renderIndex([]), /quorumlab run/);
+  });
+});
+
+describe("a value in a column whose head has its unit", () => {
+  it("has none of its own, whatever it is", () => {
+    for (const unit of ["objects", "records", "1/op", "ms", "1/s"]) assert.equal(bare(7, unit), "7");
+    assert.equal(bare(0.07, "ratio"), "7");
+    assert.equal(bare(7, "count"), "7");
+    assert.equal(bare(7, ""), "7");
   });
 });
