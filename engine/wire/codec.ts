@@ -763,6 +763,8 @@ function decodeRange(reader: ByteReader): RangeRequest {
   // Those above are kept for others, and answer no scan.
   const vnodes = decodeNumbers(reader, HINTED);
   if (vnodes.some((vnode) => vnode >= HINTED)) throw new MalformedBytes("a range of hints");
+  // One that is named a thousand times would be read as often, on one page: a page does not end within a key.
+  if (vnodes.some((vnode, i) => i > 0 && vnode <= vnodes[i - 1])) throw new MalformedBytes("vnodes out of order");
   const bucket = reader.octets();
   const start = reader.octets();
   const end = reader.octets();

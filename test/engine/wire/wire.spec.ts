@@ -178,7 +178,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     kind: fc.constant("range" as const),
     id,
     part: id,
-    vnodes: fc.array(fc.nat(0x7fff), { maxLength: 4 }),
+    vnodes: fc.uniqueArray(fc.nat(0x7fff), { maxLength: 4 }).map((vnodes) => vnodes.sort((a, b) => a - b)),
     bucket: octets,
     start: octets,
     end: octets,
@@ -519,6 +519,13 @@ describe("the codec, of scans", () => {
     const range = { kind: "range", id: 1, part: 1, bucket: "", start: "", end: "", limit: 1 } as const;
     assert.doesNotThrow(() => codec.decode(new ByteReader(encode({ ...range, vnodes: [0x7fff] }))));
     refuses({ ...range, vnodes: [3, 0x8000] }, /a range of hints/);
+  });
+
+  it("refuses to ask for one copy several times", () => {
+    const range = { kind: "range", id: 1, part: 1, bucket: "", start: "", end: "", limit: 1 } as const;
+    assert.doesNotThrow(() => codec.decode(new ByteReader(encode({ ...range, vnodes: [0, 3, 9] }))));
+    refuses({ ...range, vnodes: [0, 0] }, /vnodes out of order/);
+    refuses({ ...range, vnodes: [0, 9, 3] }, /vnodes out of order/);
   });
 });
 
