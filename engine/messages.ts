@@ -148,7 +148,7 @@ export interface RangeReply {
 export const MAX_SCANNED = 1_000;
 /** Copies in one {@link RangeReply}: of each key as many as one node may have. */
 export const MAX_RANGE_COPIES = 2_048;
-/** A page of either kind ends once its values and clocks are as long as this: it is longer by one key at most. */
+/** A page of either kind ends once its values and clocks are as long as this; a key that is so by itself begins one. */
 export const MAX_PAGE_BYTES = 1_048_576;
 
 /** Read one replica. */

@@ -206,8 +206,7 @@ export class ScanCoordination implements Identified {
     for (;;) {
       const key = this.leastKey();
       if (key === undefined || (frontier !== undefined && key >= frontier)) break;
-      if (this.isFull()) return this.meet(key);
-      this.mergeKey(key);
+      if (this.isFull() || !this.mergeKey(key)) return this.meet(key);
     }
     if (frontier === undefined) return this.meet("");
     this.mergedTo = frontier;
@@ -237,8 +236,11 @@ export class ScanCoordination implements Identified {
     return least;
   }
 
-  /** Takes the key off all piles. Copies of those that are not, or no longer, its replicas do not count. */
-  private mergeKey(key: Octets): void {
+  /**
+   * Takes the key off all piles. Copies of those that are not, or no longer, its replicas do not count. False where it is as
+   * long as an answer by itself, and is to begin the next one.
+   */
+  private mergeKey(key: Octets): boolean {
     const { clock } = this;
     const { replicas } = this.coverage.groupOf(this.request.bucket + key);
     let merged: unknown;
@@ -249,12 +251,14 @@ export class ScanCoordination implements Identified {
         merged = merged === undefined ? state : clock.sync(merged, state);
       }
     }
-    if (merged === undefined) return;
+    if (merged === undefined) return true;
     const live: readonly Version[] = clock.versions(merged).filter(({ tombstone }) => !tombstone);
-    if (live.length === 0) return;
+    if (live.length === 0) return true;
+    const size = live.reduce((bytes, { value }) => bytes + value.length, key.length);
+    if (size >= MAX_PAGE_BYTES && this.keys.length > 0) return false;
     this.keys.push({ key, versions: live });
-    this.bytes += key.length;
-    for (const { value } of live) this.bytes += value.length;
+    this.bytes += size;
+    return true;
   }
 }
 

@@ -6,7 +6,8 @@
  * out, though the disk may still have it: the very value perhaps that was deleted. A copy that is removed meanwhile may still be
  * told of, and is a tombstone or another node's.
  *
- * With that the page may be longer than was asked for, and is cut again: by keys, never between two copies of one.
+ * With that the page may be longer than was asked for, and is cut again: by keys, never between two copies of one. A copy that
+ * is a page's length by itself begins a page: behind a whole one it might not fit the frame that it would fit alone.
  */
 import type { Clock } from "../clocks/clock";
 import type { RangePage, ScannedRecord } from "../io";
@@ -35,10 +36,11 @@ export function rangeOfKeys(
   let bytes = 0;
   let last: Address | undefined;
   for (const { vnode, address, state } of entries) {
-    if ((copies.length >= limit || bytes >= MAX_PAGE_BYTES) && address !== last)
-      return { copies, upTo: address.slice(skip) };
+    const size = sizeOf(state);
+    const isFull = copies.length >= limit || bytes >= MAX_PAGE_BYTES || (size >= MAX_PAGE_BYTES && bytes > 0);
+    if (isFull && address !== last) return { copies, upTo: address.slice(skip) };
     copies.push({ vnode, key: address.slice(skip), state });
-    bytes += address.length - skip + sizeOf(state);
+    bytes += address.length - skip + size;
     last = address;
   }
   return { copies, upTo: upTo === undefined ? "" : upTo.slice(skip) };

@@ -4,6 +4,7 @@ import { clockNamed, packActor, type Version } from "../../../engine/clocks/cloc
 import { MAX_PAGE_BYTES, MAX_SCANNED, type RangeCopy, type ScanRequest } from "../../../engine/messages";
 import { Coverage } from "../../../engine/quorum/coverage";
 import { MAX_ROUNDS, type RangeAsk, ScanCoordination } from "../../../engine/quorum/scan";
+import { rangeOfKeys } from "../../../engine/replica/range-page";
 import { Ring } from "../../../engine/ring/ring";
 import { bucketPrefix } from "../../../engine/vocabulary/address";
 import { Random } from "../../../engine/vocabulary/random";
@@ -369,6 +370,26 @@ describe("a scan", () => {
     const large = play(copies, { limit: 10 }, { ring });
     assert.equal(large.scan.response().keys.length, Math.ceil(MAX_PAGE_BYTES / size));
     assert.equal(large.scan.response().next, `k${String(Math.ceil(MAX_PAGE_BYTES / size))}`);
+  });
+
+  it("gives a key that is an answer's length by itself an answer of its own, which one frame holds", () => {
+    const copies = new Copies();
+    const sizes = [500_000, 500_000, 7_800_000, 10, 2_000_000];
+    sizes.forEach((size, i) => {
+      const state = clock.update(undefined, "", { writeId: i, value: "v".repeat(size), tombstone: false }, by(packActor(0, 0, 1))); // prettier-ignore
+      for (let node = 0; node < 3; node++) copies.put(node, 0, `k${String(i)}`, state);
+    });
+    const pages: string[][] = [];
+    for (let start: string | undefined = ""; start !== undefined;) {
+      const { keys, next } = play(copies, { start }, { ring }).scan.response();
+      pages.push(keys.map(({ key }) => key));
+      start = next === "" ? undefined : next;
+    }
+    assert.deepEqual(pages, [["k0", "k1"], ["k2"], ["k3"], ["k4"]]);
+    const entries = sizes.map((size, i) => ({ vnode: 0, address: `${BUCKET}k${String(i)}`, state: size }));
+    const page = (from: number): number =>
+      rangeOfKeys({ entries: entries.slice(from), upTo: undefined }, [], clock, 10, (size) => size as number, BUCKET.length).copies.length; // prettier-ignore
+    assert.deepEqual([page(0), page(2), page(3), page(4)], [2, 1, 1, 1]);
   });
 
   it("takes no page of a node that is out of its mind", () => {
