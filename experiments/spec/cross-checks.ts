@@ -126,7 +126,8 @@ export function crossCheck(cell: UncheckedCell, problems: Problems): readonly st
     const { max } = workload.records.scan;
     warn(at, `scans ask for up to ${max} records, and an answer brings ${MAX_SCANNED} at most: longer ones end there`);
   }
-  if (workload !== undefined && members !== undefined) checkTimePasses(values, members.length, workload, problems);
+  if (workload !== undefined && members !== undefined)
+    checkTimePasses(values, members.length, workload, warn, problems);
   return weak;
 }
 

@@ -11,6 +11,7 @@ import type { DistributionSettings, QuorumValue } from "../../engine/vocabulary/
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { Problems } from "./problems";
 import type { Values } from "./values";
+import type { Warn } from "./world-checks";
 
 /** Crossed by every operation. */
 const EVERY_OPERATION = [
@@ -24,12 +25,29 @@ const EVERY_OPERATION = [
 /** Crossed by a coordinator's messages to itself. */
 const TO_ITSELF = ["network.local", "simulation.local_delay"];
 const BETWEEN_NODES = ["network.intra_zone", "network.inter_zone"];
+const SERVICE = ["message", "read", "write", "sync"].map((name) => `node_model.service.${name}`);
+const COSTS = [
+  ...EVERY_OPERATION,
+  ...TO_ITSELF,
+  ...BETWEEN_NODES,
+  ...SERVICE,
+  "network.balancer",
+  "network.zone_pairs",
+];
+
 /** Asked only of a cell in which nothing else is wrong: a delay that could not be read looks like none. */
-export function checkTimePasses(values: Values, nodes: number, workload: WorkloadSettings, problems: Problems): void {
+export function checkTimePasses(
+  values: Values,
+  nodes: number,
+  workload: WorkloadSettings,
+  warn: Warn,
+  problems: Problems,
+): void {
   const { load } = workload;
   if (problems.hasErrors) return;
   // A script has an end, whatever its steps take.
   if (workload.mixture?.name === "scripted") return;
+  warnOfNoTime(values, load.model !== "closed", warn);
   if (values.text("world") !== "simulation" || load.model !== "closed" || load.targetPerSecond !== undefined) return;
   if (takesTime(load.think)) return;
   const costs = (key: string): boolean => takesTime(values.get(key) as DistributionSettings | undefined);
@@ -50,6 +68,18 @@ export function checkTimePasses(values: Values, nodes: number, workload: Workloa
   problems.error(
     values.place(key ?? "world"),
     `${why}, so a closed workload would do endlessly many operations in its first instant; give network.client${between ? "" : " or network.intra_zone"} a delay (such as 0.5ms), or workload.think, or use workload.model: open`,
+  );
+}
+
+/**
+ * An open workload ends all the same, and reports latencies of nothing: most likely somebody took the simulation's network for
+ * one that has delays by itself. Whoever writes down that it has none knows.
+ */
+function warnOfNoTime(values: Values, open: boolean, warn: Warn): void {
+  if (!open || values.text("world") !== "simulation" || COSTS.some((key) => values.given(key))) return;
+  warn(
+    values.place(values.given("world") ? "world" : "workload.model"),
+    "nothing in this simulation takes time, so every latency will be nought; give network.intra_zone a delay (such as 1ms), and node_model.service.message one (such as 100us) if nodes are to have a capacity",
   );
 }
 

@@ -465,6 +465,17 @@ describe("wrong experiments", () => {
     assert.match(told[0], /has more than 20000 values once aliases are followed$/);
   });
 
+  it("warns of an open simulation in which nothing takes time, unless that is written down", () => {
+    const told = (rest: string): readonly string[] =>
+      problemsOf(`world: simulation\nworkload: {model: open, rate: 100/s}\n${rest}`)
+        .filter(({ message }) => message.startsWith("nothing in this simulation takes time"))
+        .map(({ line, column, severity }) => `${line}:${column} ${severity}`);
+    assert.deepEqual(told(""), ["1:8 warning"]);
+    for (const known of ["network: {intra_zone: 0ms}\n", "node_model: {service: {message: 1ms}}\n"])
+      assert.deepEqual(told(known), []);
+    assert.deepEqual(told("sweep: {axes: {network.intra_zone.mean: [1ms, 2ms]}}\nnetwork: {client: 0ms}\n"), []);
+  });
+
   it("survives an alias of itself and deep nesting", () => {
     assert.match(errorsOf("a: &a [*a]")[0], /nested too deeply|refers to an anchor/);
     assert.match(errorsOf("[".repeat(50_000))[0], /nested too deeply/);
