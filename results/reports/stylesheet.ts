@@ -106,6 +106,7 @@ td.name,th.name{white-space:nowrap}
 table.objectives td{min-width:8rem}
 table.objectives td.number{min-width:3.5rem}
 table.objectives th[scope=row]{min-width:10rem;padding-right:.7rem;overflow-wrap:break-word}
+table.objectives th.name[scope=row]{min-width:2.5rem}
 table.objectives td:nth-child(2){min-width:14rem}
 table.objectives th[scope=row]{font-weight:600}
 td.star{color:var(--s1);font-size:1.05rem}
