@@ -39,6 +39,7 @@ import type {
   ReplicaPut,
   ReplicaUpdate,
   RequestOptions,
+  RingId,
   RingState,
   ScannedKey,
   ScanRequest,
@@ -535,9 +536,9 @@ export class Node implements ProtocolNode {
         scan: (token, cursor, limit) =>
           this.scan(
             cursor,
-            (entries, next) => {
+            (entries, next, damaged) => {
               // A page for the trees of an earlier ring is none of these.
-              if (this.antiEntropy === made) made.scanned(token, entries, next);
+              if (this.antiEntropy === made) made.scanned(token, entries, next, damaged.length);
             },
             limit,
           ),
@@ -713,20 +714,27 @@ export class Node implements ProtocolNode {
       if (request.what === "ping") this.send(from, ack);
       return;
     }
-    const { living } = this;
-    // Nobody waits for a client before the ring changes: see `membership/heard-ring.ts`.
-    if (living !== undefined) {
-      if (compareRingIds(ring, living.state?.id ?? NO_RING) < 0 || living.isRemoved(this.options.index)) {
-        this.refuseClient(session, from, request, "a client's view of the ring is out of date");
-        return;
-      }
+    if (this.isBeyond(ring)) {
+      this.refuseClient(session, from, request, "a client's view of the ring is out of date");
+      return;
     }
     if (request.address.length > MAX_ADDRESS_BYTES) {
       this.refuseClient(session, from, request, `not a key of at most ${String(MAX_ADDRESS_BYTES)} bytes`);
       return;
     }
-    if (request.kind === "replica-get") this.replicaGet(from, request);
-    else this.replicaPut(from, request);
+    if (request.kind === "replica-get") this.replicaGet(from, request, ring);
+    else this.replicaPut(from, request, ring);
+  }
+
+  /**
+   * Whether this node has come further than a client's view of the ring, or is no member any more. Nobody waits for a client before
+   * the ring changes (see `membership/heard-ring.ts`), nor for a load that its request waits for here: so it is asked again
+   * when that is over, for by then the copies may have moved on without the write.
+   */
+  private isBeyond(ring: RingId | undefined): boolean {
+    const { living } = this;
+    if (ring === undefined || living === undefined) return false;
+    return compareRingIds(ring, living.state?.id ?? NO_RING) < 0 || living.isRemoved(this.options.index);
   }
 
   private refuseClient(session: Session, from: NodeIndex, request: ReplicaGet | ReplicaPut, reason: string): void {
@@ -962,14 +970,16 @@ export class Node implements ProtocolNode {
   }
 
   // Methods of their own, here and below: a closure inside `received` would cost every message a heap context.
-  private replicaGet(from: NodeIndex, message: ReplicaGet): void {
+  private replicaGet(from: NodeIndex, message: ReplicaGet, ring?: RingId): void {
     if (message.vnode >= HINTED) this.handoff?.used(this.now, message.vnode);
     const { id, vnode, address, digest } = message;
     if (message.background === true) return this.replicaGetInBackground(from, message);
     this.replica.perform(vnode, address, {
       kind: "read",
       done: (status, state) => {
-        if (digest === true && status === "found") this.sendDigest(from, id, vnode, address, state);
+        if (this.isBeyond(ring))
+          this.send(from, { kind: "replica-get-reply", id, vnode, status: "failed", state: undefined });
+        else if (digest === true && status === "found") this.sendDigest(from, id, vnode, address, state);
         else this.send(from, { kind: "replica-get-reply", id, vnode, status, state });
       },
     });
@@ -991,14 +1001,14 @@ export class Node implements ProtocolNode {
     this.send(to, { kind: "replica-get-reply", id, vnode, status: "digest", state: digest });
   }
 
-  private replicaPut(from: NodeIndex, message: ReplicaPut): void {
+  private replicaPut(from: NodeIndex, message: ReplicaPut, ring?: RingId): void {
     if (message.cause === "reap") {
       this.reaper.agreed(this.now, message.vnode, message.address, message.state);
       return;
     }
     const { id, vnode, acknowledge } = message;
     const reply = (status: "received" | "stored" | "failed"): void =>
-      this.send(from, { kind: "replica-put-reply", id, vnode, status });
+      this.send(from, { kind: "replica-put-reply", id, vnode, status: this.isBeyond(ring) ? "failed" : status });
     if (!this.mayKeep(vnode, from < this.options.ring.members.length ? from : this.options.index)) {
       if (acknowledge !== "none") reply("failed");
       return;

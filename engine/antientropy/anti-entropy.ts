@@ -142,8 +142,8 @@ export class AntiEntropy {
     this.forest.doubt();
   }
 
-  scanned(token: number, entries: readonly Copy[], cursor: unknown): void {
-    this.forest.scanned(token, entries, cursor);
+  scanned(token: number, entries: readonly Copy[], cursor: unknown, unreadable: number): void {
+    this.forest.scanned(token, entries, cursor, unreadable);
     this.counts.builds = this.buildsBefore + this.forest.builds;
   }
 

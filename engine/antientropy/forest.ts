@@ -8,6 +8,9 @@
  * tree's segment has been counted. A write counts its key if it was not, and what the walk brings of a key that is
  * counted, or was removed since, is old and is passed over. What was being stored when the walk began is counted first:
  * a walk may miss it. One walk feeds the trees of all groups.
+ *
+ * What a walk cannot read is in no tree: others would send it for ever, and this node never. So the walk is repeated, but
+ * ever more seldom: a record that rots stays so.
  */
 import type { Clock } from "../clocks/clock";
 import type { ReplicaGroup, Ring } from "../ring/ring";
@@ -24,6 +27,8 @@ const PAGE_GAP: Micros = 1_000;
 const PAGE_TIMEOUT: Micros = 30_000_000;
 /** Keys removed during one walk; beyond, it begins anew. */
 const MOST_REMOVED = 65_536;
+/** Walks in a row that could not read everything; with each the wait for the next doubles, so often at most. */
+const MOST_BLIND = 10;
 
 /** A copy that a walk brings, or whose newest state no walk may bring. */
 export interface Copy {
@@ -84,6 +89,10 @@ export class Forest {
   private overdue: Micros = Infinity;
   private doubtful = false;
   private lastBuilt: Micros = -Infinity;
+  /** Something could not be read by the walk under way; by the one whose trees serve; by so many before. */
+  private blind = false;
+  private servesBlind = false;
+  private blindWalks = 0;
   /** Walks that ended. */
   builds = 0;
 
@@ -137,9 +146,15 @@ export class Forest {
     const bothLow = low ^ fingerprints.low;
     if (tree !== undefined) {
       const segment = tree.segmentOf(hash);
-      tree.toggle(segment, bothHigh, bothLow);
-      if (before === undefined) tree.insert(segment, address);
-      else if (after === undefined) tree.remove(segment, address);
+      if (before === undefined || !this.servesBlind || tree.has(segment, address)) {
+        tree.toggle(segment, bothHigh, bothLow);
+        if (before === undefined) tree.insert(segment, address);
+        else if (after === undefined) tree.remove(segment, address);
+      } else if (after !== undefined) {
+        // The walk could not read it: it has not been counted yet.
+        tree.toggle(segment, high, low);
+        tree.insert(segment, address);
+      }
     }
     if (growing === undefined) return;
     const segment = growing.segmentOf(hash);
@@ -163,8 +178,10 @@ export class Forest {
     if (this.token === 0) this.due = Math.min(this.due, this.afterDoubt());
   }
 
-  scanned(token: number, entries: readonly Copy[], cursor: unknown): void {
+  /** `unreadable`: copies of the page that were left out. */
+  scanned(token: number, entries: readonly Copy[], cursor: unknown, unreadable = 0): void {
     if (token !== this.token || !this.waiting) return;
+    if (unreadable > 0) this.blind = true;
     this.waiting = false;
     this.overdue = Infinity;
     for (let i = 0; i < entries.length; i++) {
@@ -225,6 +242,7 @@ export class Forest {
     this.token = ++this.tokens;
     this.cursor = undefined;
     this.doubtful = false;
+    this.blind = false;
     this.removals = 0;
     for (const plot of this.all()) {
       plot.growing = new MerkleTree(this.options.shape);
@@ -250,6 +268,9 @@ export class Forest {
     this.builds++;
     this.lastBuilt = now;
     this.due = now + this.options.rebuildEvery;
+    this.servesBlind = this.blind;
+    this.blindWalks = this.blind ? Math.min(this.blindWalks + 1, MOST_BLIND) : 0;
+    if (this.blind) this.due = Math.min(this.due, now + this.options.doubtEvery * 2 ** (this.blindWalks - 1));
     if (this.doubtful) this.due = Math.min(this.due, this.afterDoubt());
   }
 

@@ -176,7 +176,9 @@ export class Ledger {
     this.owed[node].clear();
     for (const copy of this.copies.values()) {
       if (copy.node !== node) continue;
-      if (copy.storing.size > 0 || (!diskSurvives && copy.durable !== undefined)) lose(copy, this.books.now());
+      // What could not be stored was read until now.
+      const inMemory = copy.storing.size > 0 || copy.unstored !== undefined;
+      if (inMemory || (!diskSurvives && copy.durable !== undefined)) lose(copy, this.books.now());
       copy.unheard = diskSurvives ? [...copy.unheard, ...copy.storing.values()] : [];
       copy.storing.clear();
       copy.unstored = undefined;

@@ -47,7 +47,10 @@ class Soil {
   readonly disk = new Map<string, Copy>();
   /** Stores on their way to the disk, the oldest first. */
   readonly stores: { readonly name: string; readonly copy: Copy }[] = [];
-  page: { readonly token: number; readonly entries: Copy[]; readonly cursor: unknown } | undefined;
+  /** Of the disk's, those that no walk can read. */
+  readonly unreadable = new Set<Address>();
+  page:
+    { readonly token: number; readonly entries: Copy[]; readonly cursor: unknown; readonly left: number } | undefined;
   private order: Copy[] = [];
   private writes = 0;
   works = true;
@@ -91,19 +94,21 @@ class Soil {
     if (cursor === undefined) this.order = this.random.shuffle([...this.disk.values()]);
     const from = (cursor as number | undefined) ?? 0;
     const entries: Copy[] = [];
+    let left = 0;
     for (const { vnode, address: at } of this.order.slice(from, from + this.limit)) {
       const copy = this.disk.get(storageKey(vnode, at));
-      if (copy !== undefined) entries.push(copy);
+      if (this.unreadable.has(at)) left++;
+      else if (copy !== undefined) entries.push(copy);
     }
     const next = from + this.limit < this.order.length ? from + this.limit : undefined;
     assert.equal(this.page, undefined, "one page at a time");
-    this.page = { token, entries, cursor: next };
+    this.page = { token, entries, cursor: next, left };
   }
 
   deliver(): void {
     const { page } = this;
     this.page = undefined;
-    if (page !== undefined) this.forest.scanned(page.token, page.entries, page.cursor);
+    if (page !== undefined) this.forest.scanned(page.token, page.entries, page.cursor, page.left);
   }
 
   wake(): void {
@@ -267,6 +272,29 @@ describe("a node's trees", () => {
     assert.equal(soil.forest.next(), built + INTERVAL);
     soil.build();
     assert.equal(soil.forest.next(), soil.now + REBUILD, "the doubt is settled");
+  });
+
+  it("count what a walk could not read once it is written, and are built anew for the rest, ever more seldom", () => {
+    const soil = new Soil(walks, 0, Random.fromSeed(1));
+    for (let i = 0; i < 12; i++) soil.write(i, false);
+    while (soil.stores.length > 0) soil.settle();
+    for (const { address: at } of soil.disk.values()) soil.unreadable.add(at);
+    soil.build();
+    for (let i = 0; i < 12; i++) soil.write(i, i % 3 === 0);
+    soil.check();
+    while (soil.stores.length > 0) soil.settle();
+    const waits = Array.from({ length: 14 }, () => {
+      soil.build();
+      return soil.forest.next() - soil.now;
+    });
+    assert.deepEqual(waits.slice(0, 3), [2 * INTERVAL, 4 * INTERVAL, 8 * INTERVAL]);
+    assert.ok(waits.slice(6).every((wait) => wait === REBUILD));
+    soil.unreadable.clear();
+    soil.build();
+    soil.check();
+    assert.equal(soil.forest.next(), soil.now + REBUILD);
+    for (let i = 0; i < 12; i++) soil.write(i, false);
+    soil.check();
   });
 
   it("serve while others are built to replace them", () => {
