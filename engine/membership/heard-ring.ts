@@ -4,8 +4,8 @@
  *
  * The trap is the argument for safety of a change (`changes.ts`): no step is taken before all *members* are through with the last
  * one, and of a client nobody knows what it is in the middle of. So nobody waits for it; instead each of its requests says under
- * which state it was begun, and a member that is further refuses it. What is accepted was accepted by members that were no further
- * than the client: just as if one of them had asked.
+ * which state it was begun, and a member that is further refuses it, or says that it failed where it came further while its disk was
+ * busy with it. What is accepted was accepted by members that were no further than the client: just as if one of them had asked.
  */
 import type { RingId, RingState } from "../messages";
 import type { Replica as Place, Ring } from "../ring/ring";

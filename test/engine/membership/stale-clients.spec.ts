@@ -9,7 +9,7 @@
 import { strict as assert } from "node:assert";
 import { Node } from "../../../engine/node";
 import type { NodeFactory } from "../../../engine/sim/machine";
-import type { Changes } from "../sim/settings";
+import { type Changes, key } from "../sim/settings";
 import { MovingStore } from "./moving-store";
 
 const SECOND = 1_000_000;
@@ -107,6 +107,42 @@ describe("clients with an old view of the ring", () => {
       names.filter((name) => bench.wait(bench.get(name)).outcome !== "ok"),
       [],
     );
+  });
+
+  it("are told of no write that a slow disk let in only after its copies were moved", () => {
+    // Two of three load keys for as long as the ring changes; the third never hears of the writes.
+    let slow = false;
+    const create: NodeFactory = (options, now) => {
+      const node = new Node(options, now);
+      const step = node.step.bind(node);
+      const waiting: Parameters<typeof step>[1][] = [];
+      node.step = (at, input): void => {
+        if (!slow) for (const loaded of waiting.splice(0)) step(at, loaded);
+        if (slow && options.index === 2 && input.kind === "asked") return;
+        if (slow && input.kind === "loaded") waiting.push(input);
+        else step(at, input);
+      };
+      return node;
+    };
+    const engine = { clock: "lww", timestamps: "coordinator", writeTimeoutMs: 30_000 } as const;
+    const store = new MovingStore(3, 4, 0, { engine }, create, "client-driven");
+    const { cluster, bench } = store;
+    cluster.run(cluster.now() + 1 * SECOND);
+    slow = true;
+    const names = Array.from({ length: 30 }, (_, i) => `k${String(i)}`);
+    const puts = names.map((name) => bench.put(name));
+    cluster.run(cluster.now() + 0.1 * SECOND);
+    store.join(3, 0);
+    cluster.run(cluster.now() + 8 * SECOND);
+    assert.match(store.agreed(), /settled 0,1,2,3$/);
+    slow = false;
+    cluster.run(cluster.now() + 0.2 * SECOND);
+    const lost = names.filter((name, i) => {
+      if (puts[i].answer?.outcome !== "ok") return false;
+      const owners = cluster.ring.preferenceList(key(name), 3);
+      return owners.filter(({ node, vnode }) => cluster.machines[node].peek(vnode, key(name)) !== undefined).length < 2;
+    });
+    assert.deepEqual(lost, []);
   });
 
   it("would do both if nodes did as they are asked", () => {
