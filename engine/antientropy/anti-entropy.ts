@@ -142,7 +142,7 @@ export class AntiEntropy {
     this.forest.doubt();
   }
 
-  scanned(token: number, entries: readonly Copy[], cursor: unknown, unreadable: number): void {
+  scanned(token: number, entries: readonly Copy[], cursor: unknown, unreadable = 0): void {
     this.forest.scanned(token, entries, cursor, unreadable);
     this.counts.builds = this.buildsBefore + this.forest.builds;
   }
