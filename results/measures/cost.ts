@@ -7,7 +7,13 @@
  * worked off in the drain cost nothing yet, and a request that was never sent costs nothing at all.
  */
 import type { MetricValue } from "../record/figures";
-import { isSpan, type NodeCounters, type OperationRecord, type RecordedOutcome } from "../record/history";
+import {
+  isSpan,
+  type NodeCounters,
+  type OperationRecord,
+  type RecordedOutcome,
+  THE_CLIENT_ITSELF,
+} from "../record/history";
 import { meanOfBlocks } from "../statistics/blocks";
 import type { IntervalGrid } from "./interval-grid";
 import { tookPart } from "./load-balance";
@@ -27,6 +33,8 @@ export class CostMeasure implements Measure {
   private readonly contexts: { sum: number; weight: number }[] = [];
   /** Sent, and ended in the measured phase. */
   private requests = 0;
+  /** Clients coordinate reads, and so repair after them: nodes count none of that. */
+  private clientsRepair = false;
 
   constructor(setup: MeasureSetup) {
     this.grid = setup.grid;
@@ -34,6 +42,7 @@ export class CostMeasure implements Measure {
 
   operation(operation: OperationRecord): void {
     if (operation.phase === "load" || isSpan(operation.kind)) return;
+    if (operation.coordinator === THE_CLIENT_ITSELF && operation.kind === "read") this.clientsRepair = true;
     const { startOfMeasure, endOfMeasure } = this.grid.phases;
     const within = operation.end >= startOfMeasure && operation.end < endOfMeasure;
     if (within && !NEVER_SENT.includes(operation.outcome)) this.requests++;
@@ -96,9 +105,10 @@ export class CostMeasure implements Measure {
                 ? notMeasured("bytes/s")
                 : rate(watching.bytes, nodeSeconds, "bytes/s"),
             }),
-        read_repairs: measured
-          ? { value: total((node) => node.readRepairs), lo: null, hi: null, n: this.requests, unit: "count" }
-          : notMeasured("count"),
+        read_repairs:
+          measured && !this.clientsRepair
+            ? { value: total((node) => node.readRepairs), lo: null, hi: null, n: this.requests, unit: "count" }
+            : notMeasured("count"),
         context_bytes_mean:
           reads === 0
             ? notMeasured("bytes")

@@ -8,7 +8,7 @@
  * after the load is over; it is set against the requests that ended in the same time.
  */
 import type { MetricValue, RepairFigures } from "../record/figures";
-import { isSpan, type Micros, type OperationRecord, type RecordedOutcome } from "../record/history";
+import { isSpan, type Micros, type OperationRecord, type RecordedOutcome, THE_CLIENT_ITSELF } from "../record/history";
 import {
   CAUSES,
   REPAIR_CAUSES,
@@ -75,6 +75,14 @@ const TOTALS = {
   keys_repaired: "keysRepairedByAae",
 } as const;
 
+/** Of these, what whoever coordinates a read counts: a client that does so itself tells nobody. */
+const OF_READS: ReadonlySet<keyof typeof TOTALS> = new Set([
+  "speculations",
+  "speculations_helped",
+  "digest_mismatches",
+  "blocking_repairs",
+]);
+
 export class RepairMeasure implements Measure {
   readonly name = "repair";
   private readonly grid: IntervalGrid;
@@ -89,6 +97,7 @@ export class RepairMeasure implements Measure {
   /** Requests that ended since then: up to the last sample, and after it. */
   private requests = 0;
   private requestsAhead = 0;
+  private clientsRead = false;
 
   constructor(setup: Pick<MeasureSetup, "grid">) {
     this.grid = setup.grid;
@@ -97,6 +106,7 @@ export class RepairMeasure implements Measure {
   operation(operation: OperationRecord): void {
     if (operation.phase === "load" || isSpan(operation.kind) || NEVER_SENT.includes(operation.outcome)) return;
     if (operation.end >= this.grid.phases.startOfMeasure) this.requestsAhead++;
+    if (operation.coordinator === THE_CLIENT_ITSELF && operation.kind === "read") this.clientsRead = true;
   }
 
   counters(sample: CounterSample): void {
@@ -144,8 +154,13 @@ export class RepairMeasure implements Measure {
       t: [...this.rows.map(({ from }) => from), this.lastAt!].map((at) => (at - startOfWarmup) / MICROS_PER_SECOND),
       columns: this.columns(),
       totals: {
-        read_repairs: this.repairs ?? null,
-        ...Object.fromEntries(Object.entries(TOTALS).map(([name, field]) => [name, sum?.[field] ?? null])),
+        read_repairs: this.clientsRead ? null : (this.repairs ?? null),
+        ...Object.fromEntries(
+          (Object.keys(TOTALS) as (keyof typeof TOTALS)[]).map((name) => [
+            name,
+            this.clientsRead && OF_READS.has(name) ? null : (sum?.[TOTALS[name]] ?? null),
+          ]),
+        ),
       },
       byCause: CAUSES.flatMap((cause) => {
         const one = sum?.byCause?.[cause];
@@ -195,7 +210,7 @@ export class RepairMeasure implements Measure {
       rate(`bytes_${wordOf(cause)}`, ({ work }) => work.byCause?.[cause]?.bytes);
       rate(`messages_${wordOf(cause)}`, ({ work }) => work.byCause?.[cause]?.messages);
     }
-    rate("read_repairs", ({ readRepairs }) => readRepairs);
+    if (!this.clientsRead) rate("read_repairs", ({ readRepairs }) => readRepairs);
     for (const [name, field] of Object.entries(RATES)) rate(name, ({ work }) => work[field]);
     gauge("hints_held", ({ all }) => all);
     gauge("hints_held_fullest", ({ fullest }) => fullest);

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import type { KeySnapshot, OperationRecord, Snapshot } from "../../../results/record/history";
+import {
+  type KeySnapshot,
+  type OperationRecord,
+  type Snapshot,
+  THE_CLIENT_ITSELF,
+} from "../../../results/record/history";
 import { describeMetric } from "../../../results/record/metrics";
 import { readLatencyLog } from "../../../results/record/latency-log";
 import { TrialFold } from "../../../results/measures/fold";
@@ -399,6 +404,14 @@ describe("load balance and cost", () => {
     assert.equal(metrics["read_repairs"].value, 2);
     assert.equal(metrics["context_bytes_mean"].value, 13);
     assert.deepEqual(figures.load[1], { node: "node-2", operations: 10, keys: 15, ringShare: 0.5 });
+  });
+  it("know of no read repairs where clients coordinate reads: nodes count none of theirs", () => {
+    const nodes = [counters("node-1", { readRepairs: 0, messagesSent: 4 })];
+    const by = (coordinator: number): (number | null)[] => {
+      const { metrics } = fold([get([1], 20, 30, { coordinator })], { counters: nodes });
+      return [metrics["read_repairs"].value, metrics["messages_per_op"].value];
+    };
+    assert.deepEqual([by(0), by(THE_CLIENT_ITSELF)], [[0, 4], [null, 4]]); // prettier-ignore
   });
   it("are not measured without the nodes' counters", () => {
     const { metrics } = fold([put(1, 0, 10)]);

@@ -1,7 +1,7 @@
 /** What healing cost, from made-up counters of two nodes; and writes that wait in a hint at the end. */
 import assert from "node:assert/strict";
 import { TrialFold, type TrialResult } from "../../../results/measures/fold";
-import type { KeySnapshot } from "../../../results/record/history";
+import { type KeySnapshot, THE_CLIENT_ITSELF } from "../../../results/record/history";
 import {
   repairBetween,
   repairOfAll,
@@ -20,13 +20,13 @@ function causes(
   return Object.fromEntries(Object.entries(each).map(([cause, [messages, bytes]]) => [cause, { messages, bytes }]));
 }
 
-function judge(samples: readonly CounterSample[], requests = 4): TrialResult {
+function judge(samples: readonly CounterSample[], requests = 4, coordinator = 0): TrialResult {
   const trial = new TrialFold({ intervalMs: 1_000, percentiles: [], phases: PHASES_2S });
   const all = [...samples];
   for (let i = 0; i < requests; i++) {
     const at = SECOND + (i * 4 * SECOND) / requests;
     while (all.length > 0 && all[0].at <= at) trial.counters(all.shift()!);
-    trial.operation(get([], at, at + 10, { id: i }));
+    trial.operation(get([], at, at + 10, { id: i, coordinator }));
   }
   for (const one of all) trial.counters(one);
   return trial.finish(END);
@@ -115,6 +115,16 @@ describe("the price of repair", () => {
     );
     assert.deepEqual(figures.repair!.columns["keys_streamed"], [50, 20, null]);
     assert.deepEqual(figures.repair!.columns["hints_held"], [0, 7, 8]);
+  });
+  it("tells nothing that clients do when they coordinate reads, rather than that it was never done", () => {
+    const idle = { node: "a", hintsWritten: 0, readRepairs: 0, speculations: 0, digestReads: 0 };
+    const told = (coordinator: number): unknown[] => {
+      const { totals, columns } = judge(samples([idle, idle, { ...idle, digestReads: 9 }], []), 4, coordinator).figures
+        .repair!;
+      return [totals["read_repairs"], totals["speculations"], totals["digest_reads"], columns["read_repairs"] === undefined]; // prettier-ignore
+    };
+    assert.deepEqual(told(0), [0, 0, 9, false]);
+    assert.deepEqual(told(THE_CLIENT_ITSELF), [null, null, 9, true]);
   });
   it("is absent where no node counts any of it, and without a second sample", () => {
     const plain = samples([{ node: "a" }, { node: "a" }], []);
