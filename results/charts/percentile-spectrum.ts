@@ -45,6 +45,9 @@ const KINDS = [
   { title: "reads", kinds: ["read"] },
   { title: "writes", kinds: ["write", "update", "insert"] },
   { title: "read-modify-writes", kinds: ["rmw"] },
+  { title: "multi-gets", kinds: ["multi-get"] },
+  { title: "listings", kinds: ["list"] },
+  { title: "scans", kinds: ["scan"] },
 ];
 
 function draw(input: ChartInput): ChartFigure | undefined {

@@ -190,7 +190,7 @@ const JUDGED: readonly JudgedKind[] = [
     doubtful: { at: 0, unit: "of the operations that were due" },
     invalid: { at: 0.05, unit: "of the operations that were due" },
     why: "One dropped operation already is beyond the highest percentile; a twentieth of them reaches down to the p95.",
-    advice: "Lower workload.rate, or raise the bound on open operations.",
+    advice: "Lower workload.rate, or raise workload.max_outstanding.",
     about: "trial",
     see: (e) => ({
       value: e.dropped / Math.max(1, e.due),
