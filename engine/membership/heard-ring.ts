@@ -13,7 +13,7 @@ import type { RingMaker } from "../ring/ring-maker";
 import type { Address } from "../vocabulary/address";
 import { compareRingIds, NO_RING } from "./ring-ids";
 
-/** States that requests in progress may have been begun under; older ones are taken for the oldest of these. */
+/** States that requests in progress may have been begun under; what was begun under older ones is taken to be as old as can be. */
 const KEPT = 64;
 
 export class HeardRing {
@@ -46,7 +46,7 @@ export class HeardRing {
 
   /** The state that was the last one when so many had been heard of. */
   idAt(serial: number): RingId {
-    return this.ids[Math.max(0, Math.min(serial - this.first, this.ids.length - 1))];
+    return serial < this.first ? NO_RING : this.ids[Math.min(serial - this.first, this.ids.length - 1)];
   }
 
   /** True where it is news. */
