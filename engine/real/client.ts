@@ -368,6 +368,10 @@ export class Client {
       session,
     );
     this.track(pending, timeoutMs + this.options.graceMs);
+    if (this.closed) {
+      process.nextTick(() => this.settle(pending, undefined, "not_sent"));
+      return;
+    }
     this.lastSession = session;
     this.asking = true;
     request(pending.id);
