@@ -50,6 +50,15 @@ export function checkClientDriven(values: Values, warn: Warn, problems: Problems
         `with workload.routing: client-driven, tunables.clock: ${clock} and tunables.membership: gossip nobody who coordinates a delete knows whether copies are on the move, so tombstones cannot be removed by agreement; use tunables.delete_mode: keep`,
       );
   }
+  if (coordinatesPuts(values) && clock !== "vv-client" && values.get("tunables.timestamps") !== "client") {
+    for (const key of ["node_model.clock_skew", "node_model.clock_drift"]) {
+      if (values.sound(key) && values.given(key))
+        warn(
+          values.place(key),
+          `${key} makes no write's timestamp wrong: with workload.routing: client-driven and tunables.clock: ${clock} the client gives them, and its clock is right; for clients with clocks of their own use tunables.timestamps: client`,
+        );
+    }
+  }
   if (values.get("tunables.background_p99") !== undefined)
     warn(
       values.place("tunables.background_p99"),

@@ -47,6 +47,14 @@ describe("routing client-driven, as written", () => {
     assert.ok(
       warnings(file("tunables: {background_p99: 50ms}\n")).some((text) => /background_p99 has no effect/.test(text)),
     );
+    const skewed = (tunables: string): boolean =>
+      warnings(file(`node_model: {clock_skew: 50ms}\ntunables: {${tunables}}\n`)).some((text) =>
+        /clock_skew makes no write's timestamp wrong/.test(text),
+      );
+    assert.deepEqual(
+      ["clock: lww", "clock: dvvset, siblings: overwrite", "clock: lww, timestamps: client", "clock: dvvset", "clock: vv-client"].map(skewed), // prettier-ignore
+      [true, true, false, false, false],
+    );
     const aware = file("").replace("client-driven", "token-aware, membership_poll: 5s");
     assert.ok(warnings(aware).some((text) => /membership_poll has no effect/.test(text)));
   });
