@@ -1,6 +1,6 @@
 /**
- * The run in a few sentences, from its numbers alone. Where something failed, or nodes mended something, that comes first: who injects a
- * fault asks what it did. Which sentences follow depends on what varied: where the
+ * The run in a few sentences, from its numbers alone. What the experiment claims comes first, where it could be decided; then where
+ * something failed, or nodes mended something: who injects a fault asks what it did. Which sentences follow depends on what varied: where the
  * quorums of some cells do not overlap (R + W <= N), staleness is told along that line, because it is the line the
  * theory draws (Gifford 1979); else the most and the least stale cell are named. No difference is claimed whose
  * intervals overlap, nothing is called impossible because it was not seen, and nothing is called unseen that an excluded
@@ -8,11 +8,12 @@
  */
 import { chartInput, inAxisOrder, quorumsOverlap, type ChartCell } from "../charts/cells";
 import { intervalNoun } from "../charts/interval-words";
-import { counted, metricInWords, percent, plain } from "../charts/numbers";
+import { counted, listed, metricInWords, percent, plain } from "../charts/numbers";
 import { distanceInWords } from "../charts/world-distance";
 import type { MetricValue } from "../record/figures";
 import type { LoadedRun } from "../record/run-folder";
 import { worldDistances } from "../statistics/distance";
+import { judgeHypotheses, type HypothesisVerdict } from "../statistics/expectations";
 import { intervalKind } from "../statistics/summarise";
 import { wilson } from "../statistics/wilson";
 import { inWorld, WORLD_IN_WORDS, worldsOf, type World } from "../statistics/worlds";
@@ -62,6 +63,7 @@ function ofOneWorld(run: LoadedRun): string {
   if (named.length === 0 && cells.length > 0)
     return [invalid(cells), seenElsewhere(run, named)].filter((sentence) => sentence !== "").join(" ");
   const sentences = [
+    claims(run),
     unserved(named),
     healingInBrief(named),
     doubtful(cells),
@@ -77,6 +79,17 @@ function ofOneWorld(run: LoadedRun): string {
       ? "No configuration finished, so there is nothing to conclude."
       : "Neither stale reads nor read latencies were measured, so this run has no verdict of its own; see the tables.";
   return [invalid(cells), ...sentences].filter((sentence) => sentence !== "").join(" ");
+}
+
+/** What the experiment itself asked, where that could be decided: it is what its reader came for. */
+function claims(run: LoadedRun): string {
+  const judged = judgeHypotheses(run);
+  const of = (wanted: HypothesisVerdict): string[] =>
+    judged.filter(({ verdict }) => verdict === wanted).map(({ hypothesis }) => hypothesis.id);
+  const say = (ids: readonly string[], one: string, more: string): string[] =>
+    ids.length === 0 ? [] : [`${listed(ids)} ${ids.length === 1 ? one : more}`];
+  const parts = [...say(of("holds"), "holds", "hold"), ...say(of("does not hold"), "does not hold", "do not hold")];
+  return parts.length === 0 ? "" : `Of what the experiment claims, ${parts.join(", ")}.`;
 }
 
 /** Below this, what follows about latency is about the luckier part of what was asked. */

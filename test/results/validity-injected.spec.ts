@@ -276,7 +276,7 @@ describe("validity, what becomes of an invalid trial", function () {
     const io = recordingIo(root);
     assert.equal(await main(["show", folder], io), 0);
     assert.match(io.out(), /invalid {2,}/);
-    assert.match(io.out(), /no repetition counts; 2 are invalid and left out: achieved-rate;/);
+    assert.match(io.out(), /no repetition counts; 2 are invalid and left out: achieved-rate\./);
     assert.match(io.out(), /2 trials invalid, in no number above:\n/);
     assert.match(io.out(), /repetition 2: achieved-rate;\s+read p50 \d+ ms/s);
     const json = recordingIo(root);
