@@ -82,6 +82,8 @@ interface Delivery {
   readonly id: number;
   readonly sent: { readonly stored: Address; readonly state: unknown }[];
   reading: number;
+  /** Some could not be read. */
+  unreadable: boolean;
   bytes: number;
   /** Answered by then, or tried again. */
   deadline: Micros;
@@ -281,6 +283,7 @@ export class Handoff {
       id: this.nextDelivery,
       sent: [],
       reading: batch.length,
+      unreadable: false,
       bytes: 0,
       deadline: now + patience,
     };
@@ -302,6 +305,7 @@ export class Handoff {
           const hint = waiting.hints.get(stored);
           if (hint !== undefined && status === "absent") this.forget(waiting, stored, hint);
           else if (hint !== undefined) {
+            delivery.unreadable = true;
             // To the end: one that can never be read does not keep the others.
             waiting.hints.delete(stored);
             waiting.hints.set(stored, hint);
@@ -314,8 +318,11 @@ export class Handoff {
 
   private sendBatch(now: Micros, waiting: Waiting, delivery: Delivery): void {
     if (delivery.sent.length === 0) {
-      // Nothing could be read: either all is gone, or the disk is unwell.
-      this.failed(now, waiting);
+      if (delivery.unreadable) return this.failed(now, waiting);
+      // None of them is there: a full disk had refused them. The home has refused nothing, and the next need not rest.
+      this.end(waiting);
+      waiting.notBefore = now;
+      this.due = Math.min(this.due, now);
       return;
     }
     this.acts.note("hint-delivery", waiting.home.node, delivery.sent.length);

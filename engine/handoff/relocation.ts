@@ -318,16 +318,24 @@ export class Relocation {
     const { serial } = this;
     let left = items.length;
     this.walking = true;
+    const ended = (): void => {
+      if (--left > 0) return;
+      this.walking = false;
+      this.arrived(this.options.now(), parcel, items);
+    };
     for (const item of items) {
-      this.acts.merge(parcel.to.vnode, item.address, item.state, (ok) => {
+      const { vnode } = parcel.to;
+      this.acts.merge(vnode, item.address, item.state, (ok) => {
         if (serial !== this.serial) return;
-        if (!ok) {
-          item.changed = true;
-          this.unfinished = true;
-        }
-        if (--left > 0) return;
-        this.walking = false;
-        this.arrived(this.options.now(), parcel, items);
+        if (ok) return ended();
+        item.changed = true;
+        // What lies there and cannot be read is waited for no longer than what cannot be sent: nobody else could be asked to go.
+        this.acts.read(vnode, item.address, (status) => {
+          if (serial !== this.serial) return;
+          if (status === "failed") this.unreadable = true;
+          else this.unfinished = true;
+          ended();
+        });
       });
     }
   }

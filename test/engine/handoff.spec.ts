@@ -93,6 +93,48 @@ describe("the index of hints", () => {
     for (let i = 0; i < 20_000; i++) assert.equal(handoff.hintsOf(`key${i}`).length, 1);
   });
 
+  it("goes home behind many that a full disk has refused, without a rest for each of those", () => {
+    const key = encodeAddress({ type: "default", bucket: "b", key: "k" });
+    let now = 0;
+    const waiting: (() => void)[] = [];
+    const later = (act: () => void): void => void waiting.push(act);
+    const sent: unknown[] = [];
+    const handoff: Handoff = new Handoff(
+      {
+        settings: { batch: 1, idleMs: 0, concurrency: 1 },
+        logs: true,
+        epoch: 1,
+        random: Random.fromSeed(1),
+        patience: 1_000_000,
+        homeOf: () => ({ node: 1, vnode: 0 }),
+        sizeOf: () => 10,
+      },
+      {
+        read: (_vnode, stored, done) => later(() => (stored === last ? done("found", "s") : done("absent", undefined))),
+        merge: () => assert.fail("nothing comes home here"),
+        drop: (vnode, stored) => later(() => handoff.changed(now, vnode, stored, undefined)),
+        send: (to, message) => {
+          assert.ok(message.kind === "handoff");
+          sent.push(...message.entries);
+          later(() => handoff.replied(now, to, { kind: "handoff-reply", id: message.id, status: "stored" }));
+        },
+        believedUp: () => true,
+        mayWork: () => true,
+        note: () => undefined,
+      },
+    );
+    for (let i = 0; i < 200; i++) handoff.changed(0, HOME, handoff.logName(key), "s");
+    const last = handoff.logName(key);
+    handoff.changed(0, HOME, last, "s");
+    while (handoff.counts.hintsHeld > 0 && now < 2_000_000) {
+      now = waiting.length > 0 ? now + 100 : Math.max(now, handoff.next());
+      waiting.shift()?.();
+      handoff.advance(now);
+    }
+    assert.equal(handoff.counts.hintsHeld, 0);
+    assert.deepEqual(sent, [{ address: key, state: "s" }]);
+  });
+
   it("cannot be kept from going home by another keeper whose disk cannot read what it keeps", () => {
     const store = owner(["readable", "unreadable"]);
     const reached = store.run(120_000_000);

@@ -245,9 +245,20 @@ export class Judge {
         return state !== undefined && truth.covered(idsOf(clock, state)).has(id);
       };
       if (places.some(holds)) count("durability: still there");
+      else if (this.cannotBeTaken(write.address, ever.filter(holds)))
+        count("durability: left over, for an owner cannot take it");
       else if (ledger.isGone(write.address, id)) count("durability: tombstone removed");
       else broken("acknowledged writes survive", `${truth.describe(id)} is at no replica`);
     }
+  }
+
+  /** Whether some of these copies are with nodes that keep what they do not own, because an owner cannot read what it has. */
+  private cannotBeTaken(address: Address, holders: readonly Copy[]): boolean {
+    const { ledger, mayReturn } = this.court;
+    return (
+      this.placesOf(address).some(({ node }) => ledger.isDamaged(node)) &&
+      holders.some(({ node }) => !ledger.isRemoved(node) && !mayReturn(node))
+    );
   }
 
   /** Copies that are kept for somebody who could have them, and whom nothing keeps from taking them. */

@@ -21,6 +21,8 @@ class Mover {
   readonly sent: { readonly to: number; readonly message: Sent; readonly at: number }[] = [];
   readonly dropped: Address[] = [];
   readonly down = new Set<number>();
+  /** How vnode 1 of this node's own is. */
+  ownPlace: "well" | "damaged" | "full" = "well";
   finished = 0;
   readonly relocation: Relocation;
 
@@ -45,12 +47,14 @@ class Mover {
           done(entries, undefined, this.disk.size - readable.length);
         },
         unsettled: () => undefined,
-        read: (_, address, done) => {
+        read: (vnode, address, done) => {
+          if (vnode === 1) return done(this.ownPlace === "damaged" ? "failed" : "absent", undefined);
           const state = this.disk.get(address);
           done(state === undefined ? "absent" : "found", state);
         },
         isSettled: () => true,
-        merge: (_, address, state, stored) => {
+        merge: (vnode, address, state, stored) => {
+          if (vnode === 1 && this.ownPlace !== "well") return stored(false);
           this.disk.set(address, String(state));
           stored(true);
         },
@@ -66,8 +70,8 @@ class Mover {
     );
   }
 
-  begin(targets: readonly number[], drops = false): void {
-    const places = targets.map((node) => ({ node, vnode: 0 }));
+  begin(targets: readonly number[], drops = false, vnode = 0): void {
+    const places = targets.map((node) => ({ node, vnode }));
     const job: RelocationJob = {
       targets: () => places,
       addressOf: (_, address) => address,
@@ -222,6 +226,23 @@ describe("relocation", () => {
     mover.answer();
     assert.deepEqual(mover.dropped, []);
     assert.equal(mover.finished, 0);
+  });
+
+  it("waits for its own place on a full disk, and not for ever where what lies there cannot be read", () => {
+    for (const how of ["well", "full", "damaged"] as const) {
+      const mover = new Mover();
+      mover.disk.set(key("a"), "a");
+      mover.ownPlace = how;
+      mover.begin([0], false, 1);
+      mover.run(1_000_000);
+      assert.equal(mover.finished, how === "well" ? 1 : 0, how);
+      mover.run(60_000_000);
+      assert.equal(mover.finished, how === "full" ? 0 : 1, how);
+      mover.ownPlace = "well";
+      mover.run(10_000_000);
+      assert.equal(mover.finished, 1, how);
+      assert.deepEqual(mover.sent, []);
+    }
   });
 
   it("waits for a disk that cannot be read for a moment, and not for ever", () => {
