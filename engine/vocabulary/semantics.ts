@@ -7,4 +7,4 @@
  * speed, wording, new tunables whose default is the old behaviour, or measures (those carry a version of their own).
  * The golden scenarios hold it honest: their digest changes exactly when this must.
  */
-export const SEMANTICS_VERSION = "5";
+export const SEMANTICS_VERSION = "6";

@@ -4,7 +4,6 @@ import { Inspector } from "../../experiments/inspector";
 import { ANY_HINT, type Held } from "../../engine/messages";
 import { octetsFromText } from "../../engine/vocabulary/octets";
 import type { Snapshot } from "../../results/record/history";
-import type { Driver } from "../../workloads/driver";
 import type { KeyActivity } from "../../workloads/key-activity";
 import { MiniWorld } from "../engine/mini-world";
 
@@ -34,7 +33,7 @@ function played(
     },
     ring: () => new MiniWorld().ring,
     nVal: 3,
-    driver: driver as unknown as Driver,
+    driver,
     seed: 1,
     sample,
     hints: hints !== undefined,
