@@ -101,7 +101,16 @@ export function calibrationOf(options: {
   /** Of several processes that make the load. */
   readonly timeErrorMs?: number;
 }): Calibration {
-  const { roundTrips, timerLags: lags, clockStepMs: step, placement, outsideCpu, steal, loadAverage, timeErrorMs } = options;
+  const {
+    roundTrips,
+    timerLags: lags,
+    clockStepMs: step,
+    placement,
+    outsideCpu,
+    steal,
+    loadAverage,
+    timeErrorMs,
+  } = options;
   return {
     nullRoundTripP50Ms: percentile(roundTrips, 0.5),
     nullRoundTripP99Ms: percentile(roundTrips, 0.99),

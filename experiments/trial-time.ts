@@ -103,7 +103,11 @@ function operationsFor({ workload }: Cell): number {
   const { mix, context, probe } = workload;
   const all = Object.values({ ...mix }).reduce((sum, weight) => sum + weight, 0);
   const writes = mix.update + mix.insert + mix.delete + mix.blindWrite + mix.rmw;
-  const extra = mix.rmw + (mix.multiGet ?? 0) * ((workload.records.fanOut ?? 1) - 1) + (context === "read-first" ? mix.update : 0) + (probe?.share ?? 0) * writes;
+  const extra =
+    mix.rmw +
+    (mix.multiGet ?? 0) * ((workload.records.fanOut ?? 1) - 1) +
+    (context === "read-first" ? mix.update : 0) +
+    (probe?.share ?? 0) * writes;
   return 1 + extra / all;
 }
 

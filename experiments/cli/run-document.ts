@@ -31,7 +31,8 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
   const front = paretoFront(run);
   const { WORLDS } = require("../../results/statistics/worlds") as typeof import("../../results/statistics/worlds");
   const beside = besidePublished(run);
-  const { invalidTrials } = require("../../results/reports/left-out") as typeof import("../../results/reports/left-out");
+  const { invalidTrials } =
+    require("../../results/reports/left-out") as typeof import("../../results/reports/left-out");
   const left = invalidTrials(run);
   const failed = trials.filter((trial) => trial.record.outcome === "failed").length;
   return {

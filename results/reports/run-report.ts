@@ -107,9 +107,7 @@ function compose(
 ): string {
   const curve = chartInWorlds(loadCurve, drawings.charts.get(loadCurve.id) ?? [], options);
   const sections: PageSection[] = [
-    ...(run.manifest.saturation === undefined
-      ? []
-      : [{ ...SATURATION_SECTION, body: saturationSection(run, curve) }]),
+    ...(run.manifest.saturation === undefined ? [] : [{ ...SATURATION_SECTION, body: saturationSection(run, curve) }]),
     ...(hasObjectives(run) ? [{ ...OBJECTIVES_SECTION, body: objectivesSection(run) }] : []),
     { id: "results", name: "Results", body: resultsSection(run) },
   ];
