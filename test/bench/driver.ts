@@ -8,6 +8,7 @@
  * make, and the CPU time of an operation taken from that.
  */
 import { monotonicMicros } from "../../engine/real/monotonic";
+import { MICROS_PER_SECOND } from "../../engine/vocabulary/micros";
 import { Random } from "../../engine/vocabulary/random";
 import { LatencyHistogram } from "../../results/record/histogram";
 import type { OperationRecord } from "../../results/record/history";
@@ -269,6 +270,31 @@ export async function measureDriver(): Promise<readonly DriverFigure[]> {
   return figures;
 }
 
+/** The same instants met by a loop without a driver, microseconds late; and the share of time that it stood still. */
+function bareLoop(): Promise<{ readonly p99: number; readonly standing: number }> {
+  const late = new LatencyHistogram();
+  const gap = MICROS_PER_SECOND / LATENESS_RATE;
+  const began = monotonicMicros();
+  const end = began + LATENESS.measureMs * 1_000;
+  let [due, last, standing] = [began + gap, began, 0];
+  return new Promise((resolve) => {
+    const turn = (): void => {
+      const now = monotonicMicros();
+      if (now - last > 50) standing += now - last;
+      last = now;
+      for (; due <= now; due += gap) late.record(Math.round(now - due));
+      if (now < end) {
+        setImmediate(turn);
+        return;
+      }
+      const p99 = late.percentile(99);
+      late.destroy();
+      resolve({ p99, standing: standing / (end - began) });
+    };
+    turn();
+  });
+}
+
 /** How late operations leave, actual minus intended, and what waiting costs: a schedule of {@link LATENESS_RATE} a second against the same target. */
 export async function measureLateness(): Promise<readonly DriverFigure[]> {
   const figures: DriverFigure[] = [];
@@ -300,6 +326,16 @@ export async function measureLateness(): Promise<readonly DriverFigure[]> {
     });
     late.destroy();
   }
+  const { p99, standing } = await bareLoop();
+  console.log(
+    `  bare   p99 ${p99.toFixed(0)} us: an event loop that does nothing but look at the time; this machine kept it standing for more than 50 us ${(standing * 100).toFixed(1)} % of the time`,
+  );
+  figures.push({
+    name: "lateness p99, bare loop",
+    value: p99,
+    unit: "us",
+    note: `what the machine takes by itself: ${(standing * 100).toFixed(1)} % of the time in gaps of more than 50 us`,
+  });
   return figures;
 }
 

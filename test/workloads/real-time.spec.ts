@@ -113,6 +113,24 @@ function pressure(): number {
   }
 }
 
+/** Share of half a second in which an event loop that only looks at the time is kept standing. */
+function shareStanding(): Promise<number> {
+  const began = monotonicMicros();
+  let [last, standing] = [began, 0];
+  return new Promise((resolve) => {
+    const turn = (): void => {
+      const now = monotonicMicros();
+      if (now - last > 50) standing += now - last;
+      last = now;
+      if (now - began < 500 * MS) setImmediate(turn);
+      else resolve(standing / (now - began));
+    };
+    turn();
+  });
+}
+/** A p99 of 100 us cannot be met where more than that is taken away. */
+const MOST_STANDING = 0.005;
+
 /** Skips, with the reason, where others use the machine. */
 function needsQuiet(test: Context): void {
   const found = pressure();
@@ -208,10 +226,17 @@ describe("driving in real time", function () {
     const load = open(500);
     const late = async (changes: Partial<WorkloadSettings>): Promise<number> =>
       percentile((await run(load, 1_000, () => new InjectedTarget(0), changes)).slice(20).map(wait), 0.99);
-    const spinning = await late(SPIN);
-    assert(spinning <= 100, `${spinning} us`);
     const sleeping = await late({});
     assert(sleeping <= 2 * MS, `${sleeping} us`);
+    const standing = await shareStanding();
+    if (standing > MOST_STANDING) {
+      console.log(
+        `      spinning not judged: this machine keeps an idle event loop standing for more than 50 us ${(standing * 100).toFixed(1)} % of the time; at most ${MOST_STANDING * 100} % is steady enough for a p99`,
+      );
+      this.skip();
+    }
+    const spinning = await late(SPIN);
+    assert(spinning <= 100, `${spinning} us`);
     assert(sleeping > spinning);
   });
 });
