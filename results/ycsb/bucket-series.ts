@@ -4,8 +4,8 @@
  * is not reported at all; YCSB's template file chooses this type, its code does not.
  */
 import type { Exporter } from "./exporters";
-import { twoPlaces } from "./java-numbers";
 import { ReturnCounts } from "./return-counts";
+import { RunningSummary } from "./running-summary";
 import type { Series, SeriesSetup } from "./series";
 
 const MICROS_PER_MS = 1_000;
@@ -18,12 +18,8 @@ class BucketSeries implements Series {
   private readonly returns = new ReturnCounts();
   private readonly counts: Float64Array;
   private overflow = 0;
-  private operations = 0;
-  private sum = 0;
+  private readonly all = new RunningSummary();
   private sumOfSquares = 0;
-  private least = -1;
-  private most = -1;
-  private readonly window = { operations: 0, sum: 0 };
 
   constructor(private readonly setup: SeriesSetup) {
     this.counts = new Float64Array(setup.settings.buckets);
@@ -33,13 +29,8 @@ class BucketSeries implements Series {
     const bucket = Math.floor(micros / MICROS_PER_MS);
     if (bucket >= this.counts.length) this.overflow++;
     else this.counts[bucket]++;
-    this.operations++;
-    this.sum += micros;
+    this.all.add(micros);
     this.sumOfSquares += micros * micros;
-    this.window.operations++;
-    this.window.sum += micros;
-    if (this.least < 0 || micros < this.least) this.least = micros;
-    if (micros > this.most) this.most = micros;
   }
 
   status(name: string): void {
@@ -47,18 +38,19 @@ class BucketSeries implements Series {
   }
 
   summary(): string {
-    return averageOf(this.setup.name, this.window);
+    return this.all.takeStatus(this.setup.name);
   }
 
   export(exporter: Exporter): void {
-    const { counts, operations, setup } = this;
+    const { counts, setup } = this;
     const { name, settings } = setup;
-    const mean = this.sum / operations;
+    const { operations, sum, least, most } = this.all;
+    const mean = sum / operations;
     exporter.write(name, "Operations", { long: operations });
     exporter.write(name, "AverageLatency(us)", { double: mean });
     exporter.write(name, "LatencyVariance(us)", { double: this.sumOfSquares / operations - mean * mean });
-    exporter.write(name, "MinLatency(us)", { long: this.least });
-    exporter.write(name, "MaxLatency(us)", { long: this.most });
+    exporter.write(name, "MinLatency(us)", { long: least });
+    exporter.write(name, "MaxLatency(us)", { long: most });
     const wanted = [95, 99];
     let upTo = 0;
     for (let bucket = 0; bucket < counts.length && wanted.length > 0; bucket++) {
@@ -71,13 +63,4 @@ class BucketSeries implements Series {
     counts.forEach((count, bucket) => exporter.write(name, String(bucket), { long: count }));
     exporter.write(name, `>${counts.length}`, { long: this.overflow });
   }
-}
-
-/** What bucket and time series say in a status line: the mean since the last one, nothing where nothing happened. */
-export function averageOf(name: string, window: { operations: number; sum: number }): string {
-  if (window.operations === 0) return "";
-  const mean = window.sum / window.operations;
-  window.operations = 0;
-  window.sum = 0;
-  return `[${name} AverageLatency(us)=${twoPlaces(mean)}]`;
 }

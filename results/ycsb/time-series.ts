@@ -3,10 +3,10 @@
  * in YCSB a stretch without values leaves no line, and the line of a stretch bears the time at which it began.
  */
 import { LatencyHistogram } from "../record/histogram";
-import { averageOf } from "./bucket-series";
 import type { Exporter } from "./exporters";
 import { ordinal } from "./java-numbers";
 import { ReturnCounts } from "./return-counts";
+import { RunningSummary } from "./running-summary";
 import type { Series, SeriesSetup } from "./series";
 
 export function timeSeries(setup: SeriesSetup): Series {
@@ -21,11 +21,7 @@ class TimeSeries implements Series {
   private stretchMs = 0;
   private count = 0;
   private sum = 0;
-  private operations = 0;
-  private allSum = 0;
-  private least = -1;
-  private most = -1;
-  private readonly window = { operations: 0, sum: 0 };
+  private readonly all = new RunningSummary();
 
   constructor(private readonly setup: SeriesSetup) {}
 
@@ -40,12 +36,7 @@ class TimeSeries implements Series {
     this.total.record(micros);
     this.count++;
     this.sum += micros;
-    this.operations++;
-    this.allSum += micros;
-    this.window.operations++;
-    this.window.sum += micros;
-    if (this.least < 0 || micros < this.least) this.least = micros;
-    if (micros > this.most) this.most = micros;
+    this.all.add(micros);
   }
 
   status(name: string): void {
@@ -53,19 +44,20 @@ class TimeSeries implements Series {
   }
 
   summary(): string {
-    return averageOf(this.setup.name, this.window);
+    return this.all.takeStatus(this.setup.name);
   }
 
   export(exporter: Exporter): void {
     this.closeStretch();
     const { name, settings } = this.setup;
-    exporter.write(name, "Operations", { long: this.operations });
-    exporter.write(name, "AverageLatency(us)", { double: this.allSum / this.operations });
-    exporter.write(name, "MinLatency(us)", { long: this.least });
-    exporter.write(name, "MaxLatency(us)", { long: this.most });
+    const { operations, sum, least, most } = this.all;
+    exporter.write(name, "Operations", { long: operations });
+    exporter.write(name, "AverageLatency(us)", { double: sum / operations });
+    exporter.write(name, "MinLatency(us)", { long: least });
+    exporter.write(name, "MaxLatency(us)", { long: most });
     for (const percentile of settings.timeSeriesPercentiles)
       exporter.write(name, `${ordinal(percentile)}PercentileLatency(us)`, {
-        long: this.operations === 0 ? 0 : this.total.percentile(percentile),
+        long: operations === 0 ? 0 : this.total.percentile(percentile),
       });
     this.returns.export(name, exporter);
     for (const { atMs, mean } of this.stretches) exporter.write(name, String(atMs), { double: mean });

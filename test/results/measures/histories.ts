@@ -11,7 +11,8 @@ import { TrialFold, type TrialResult } from "../../../results/measures/fold";
 
 export const PHASES = { startOfWarmup: 0, startOfMeasure: 0, endOfMeasure: 1_000_000 };
 
-const PLAIN: OperationRecord = {
+/** A read of nothing that took no time. */
+export const PLAIN: OperationRecord = {
   id: 0,
   phase: "measure",
   kind: "read",

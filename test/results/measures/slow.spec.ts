@@ -2,29 +2,12 @@ import assert from "node:assert/strict";
 import type { OperationRecord } from "../../../results/record/history";
 import { TrialFold } from "../../../results/measures/fold";
 import { describeMetric } from "../../../results/record/metrics";
+import { PLAIN } from "./histories";
 
 const PHASES = { startOfWarmup: 0, startOfMeasure: 0, endOfMeasure: 10_000_000 };
 
 function record(changes: Partial<OperationRecord>): OperationRecord {
-  return {
-    id: 1,
-    phase: "measure",
-    kind: "read",
-    key: "k",
-    session: 0,
-    intended: 0,
-    start: 0,
-    end: 1_000,
-    outcome: "ok",
-    writeId: 0,
-    versions: [],
-    values: 0,
-    seen: [],
-    contextInBytes: 0,
-    contextOutBytes: 0,
-    coordinator: 0,
-    ...changes,
-  };
+  return { ...PLAIN, end: 1_000, ...changes };
 }
 
 function fold(records: readonly OperationRecord[], slowMs?: number): ReturnType<TrialFold["finish"]>["metrics"] {
