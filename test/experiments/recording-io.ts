@@ -21,3 +21,25 @@ export function recordingIo(cwd: string): RecordingIo {
     err: () => err,
   };
 }
+
+/** The same, and Ctrl-C once, when `at` stands on standard error: what is written afterwards may match it again. */
+export function interruptedIo(cwd: string, at: RegExp): RecordingIo {
+  const io = recordingIo(cwd);
+  let interrupt = (): void => assert.fail("nobody listens");
+  return {
+    ...io,
+    stderr: {
+      ...io.stderr,
+      write: (text: string) => {
+        io.stderr.write(text);
+        if (!at.test(text)) return;
+        interrupt();
+        interrupt = () => undefined;
+      },
+    },
+    onInterrupt: (handler: () => void) => {
+      interrupt = handler;
+      return () => undefined;
+    },
+  };
+}

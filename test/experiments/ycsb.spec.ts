@@ -9,7 +9,7 @@ import { HistogramLogReader } from "hdr-histogram-js";
 import { main } from "../../experiments/cli/main";
 import { temporaryFolder } from "../results/record/made-up-run";
 import { doubleOf, longOf, parseReport, type Report, returnsOf } from "../results/ycsb/report-parser";
-import { recordingIo } from "./recording-io";
+import { interruptedIo, recordingIo } from "./recording-io";
 
 interface Ended {
   readonly code: number;
@@ -303,28 +303,10 @@ describe("quorumlab ycsb", function () {
   });
 
   it("runs until it is interrupted where neither a number nor a time ends it, and then reports", async () => {
-    const io = recordingIo(cwd);
-    let interrupt = (): void => assert.fail("nobody listens");
-    const listening = {
-      ...io,
-      stderr: {
-        ...io.stderr,
-        write: (text: string) => {
-          io.stderr.write(text);
-          if (!/ 2 sec: /.test(text)) return;
-          interrupt();
-          // The last line says "2 sec" too, and a second Ctrl-C would end it without a report.
-          interrupt = () => undefined;
-        },
-      },
-      onInterrupt: (handler: () => void) => {
-        interrupt = handler;
-        return () => undefined;
-      },
-    };
+    const io = interruptedIo(cwd, / 2 sec: /);
     const argv =
       "ycsb run basic -P workloads/workloadc -p operationcount=0 -p recordcount=50 -target 100 -s -p status.interval=1 --world simulation";
-    assert.equal(await main(argv.split(" "), listening), 0, "that is how such a run ends");
+    assert.equal(await main(argv.split(" "), io), 0, "that is how such a run ends");
     assert.match(io.err(), /runs until Ctrl-C, then reports/);
     const done = longOf(parseReport(io.out()), "READ", "Operations");
     assert(done >= 199 && done <= 202, `${done}`);

@@ -5,7 +5,7 @@
 import { strict as assert } from "node:assert";
 import { rmSync } from "node:fs";
 import { main } from "../../experiments/cli/main";
-import { recordingIo } from "../experiments/recording-io";
+import { interruptedIo, recordingIo } from "../experiments/recording-io";
 import { temporaryFolder } from "../results/record/made-up-run";
 import { doubleOf, longOf, parseReport, returnsOf } from "../results/ycsb/report-parser";
 import { needsCompiledNodes } from "./live-cluster";
@@ -64,28 +64,10 @@ describe("quorumlab ycsb on processes", function () {
   });
 
   it("runs until Ctrl-C, and then reports what was done", async () => {
-    const io = recordingIo(cwd);
-    let interrupt = (): void => assert.fail("nobody listens");
-    const listening = {
-      ...io,
-      stderr: {
-        ...io.stderr,
-        write: (text: string) => {
-          io.stderr.write(text);
-          if (!/ 1 sec: /.test(text)) return;
-          interrupt();
-          // The last line may say "1 sec" too, and a second Ctrl-C would end it without a report.
-          interrupt = () => undefined;
-        },
-      },
-      onInterrupt: (handler: () => void) => {
-        interrupt = handler;
-        return () => undefined;
-      },
-    };
+    const io = interruptedIo(cwd, / 1 sec: /);
     const line =
       "ycsb -t -P workloads/workloadc -target 200 -s -p status.interval=1 -p operationcount=0 -p recordcount=50";
-    assert.equal(await main(line.split(" "), listening), 0, io.err());
+    assert.equal(await main(line.split(" "), io), 0, io.err());
     const report = parseReport(io.out());
     const done = longOf(report, "READ", "Operations");
     assert(done >= 150 && done < 1_000, `${done} reads in about a second at 200/s`);
