@@ -63,11 +63,13 @@ function shuffled(cells: readonly Cell[], random: Random): readonly Cell[] {
 
 /** Of what decides a trial's history, and nothing else: names and notes may be reworded. */
 export function trialId(cell: Cell, seed: number, nonce: string): string {
-  const { axes, world, cluster, pin, phases, measure, faults } = cell;
+  const { axes, world, target, cluster, pin, phases, measure, faults } = cell;
   const { notes: _notes, ...workload } = withoutPath(cell.workload);
   const content = {
     axes,
     world,
+    // None for the engine, whose trials are addressed as they were before there was a choice.
+    target,
     cluster,
     pin,
     workload,

@@ -4,12 +4,15 @@
  */
 import { join } from "node:path";
 import { formatDuration } from "../engine/vocabulary/quantities";
+import { DEFAULT_TARGET, TARGETS } from "../results/record/capabilities";
 import { makeFolders } from "../results/record/files";
 import { HistoryWriter } from "../results/record/history-file";
 import { writeTrace } from "../results/record/trace-file";
+import { runOnOtherStore } from "./other-store-trial";
 import { runOnProcesses } from "./processes-trial";
 import { ScheduleFile } from "./recorded-operations";
 import { runInSimulation } from "./simulated-trial";
+import type { Cell } from "./spec/experiment";
 import type { TrialOptions, TrialOutput } from "./trial";
 
 export interface HistoryWanted {
@@ -31,7 +34,7 @@ export async function runTrial(options: ExecutionOptions): Promise<TrialOutput |
   const { history: wanted, traces, schedule: file, ...rest } = options;
   const history = wanted === undefined ? undefined : new HistoryWriter(wanted.file, wanted.keyFraction);
   const schedule = file === undefined ? undefined : new ScheduleFile(file, options.trial.cell.workload);
-  const run = options.trial.cell.world === "simulation" ? runInSimulation : runOnProcesses;
+  const run = runnerFor(options.trial.cell);
   try {
     const output = await run({
       ...rest,
@@ -46,6 +49,11 @@ export async function runTrial(options: ExecutionOptions): Promise<TrialOutput |
     await history?.close().catch(() => undefined);
     throw error;
   }
+}
+
+function runnerFor({ world, target = DEFAULT_TARGET }: Cell): typeof runOnProcesses {
+  if (world === "simulation") return runInSimulation;
+  return TARGETS[target].store === "ours" ? runOnProcesses : runOnOtherStore;
 }
 
 /** `trace-19s-22s.jsonl.gz`, one a window. */

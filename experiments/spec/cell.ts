@@ -4,12 +4,14 @@
  */
 import { TOPOLOGIES } from "../../engine/membership/flooding";
 import type { ClockSettings, ClusterSettings, EngineSettings, QuorumValue } from "../../engine/vocabulary/settings";
+import { DEFAULT_TARGET } from "../../results/record/capabilities";
 import type { AxisValues } from "../../results/record/run-folder";
 import { axisText } from "./cell-names";
 import { crossCheck, resolveMembers, type MemberPlan } from "./cross-checks";
 import type { Cell, MeasureSettings, PhaseSettings, World } from "./experiment";
 import { detectorOf } from "./detector";
 import { idleness } from "./fault-checks";
+import { hostsOf } from "./hosts";
 import { readFaults } from "./faults";
 import { idOf, nodeAt, toJson, written, type LocatedMap } from "./located";
 import { membershipOf } from "./membership";
@@ -20,6 +22,7 @@ import { readsOf } from "./reads";
 import { ringOf } from "./ring";
 import type { RecordedDistributions } from "./recorded-distribution";
 import { applyCombination, named, type Combination } from "./sweep";
+import { targetOf } from "./target-checks";
 import { readTraceWindows } from "./trace-windows";
 import { Values } from "./values";
 import { resolveWorkload } from "./workload";
@@ -53,13 +56,17 @@ export function resolveCell(
     idle: (kind) => idleness(kind, values, shared.worlds.has("simulation") ? "simulation" : "processes") !== undefined,
   });
   const weak = crossCheck({ values, members, workload, phases, faults, worlds: shared.worlds }, problems);
+  const target = targetOf(values);
   const { traced, ignored } = readTraceWindows(cellTree, phases, values.text("world"), problems);
   const warnings = [...weak, ...ignored];
+  const hosts = hostsOf(values);
   if (members === undefined || workload === undefined || phases === undefined || problems.hasErrors) return undefined;
   return {
     id,
     axes: axisValues(combination),
     world: values.text("world") as Cell["world"],
+    ...(target === undefined || target === DEFAULT_TARGET ? {} : { target }),
+    ...(hosts === undefined ? {} : { hosts }),
     cluster: clusterOf(values, members),
     pin: values.get("cluster.pin") as Cell["pin"],
     workload,

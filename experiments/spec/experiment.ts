@@ -7,6 +7,7 @@ import type { FaultSettings, RandomFaultsSettings } from "../../engine/vocabular
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import type { WorkloadSettings } from "../../workloads/settings";
 import type { Hypothesis, Objective, ParetoGoal, ReportSettings } from "../../results/record/objectives";
+import type { TargetName } from "../../results/record/capabilities";
 import type { SaturationQuestion } from "../../results/record/saturation";
 import type { OutageSettings } from "../../engine/ring/outages";
 import type { AxisValues, PublishedValue } from "../../results/record/run-folder";
@@ -44,6 +45,10 @@ export interface Cell {
   readonly id: string;
   readonly axes: AxisValues;
   readonly world: World;
+  /** Left out: the engine over its binary protocol. */
+  readonly target?: TargetName;
+  /** Of a store that somebody else wrote: `host:port`, one at least. Our own clusters say themselves where they are. */
+  readonly hosts?: readonly string[];
   readonly cluster: Omit<ClusterSettings, "name" | "seed">;
   readonly pin: "auto" | "none" | readonly (readonly number[])[];
   readonly workload: WorkloadSettings;

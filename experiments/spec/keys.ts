@@ -6,6 +6,7 @@
 import { nearest } from "../../engine/vocabulary/nearest";
 import { tunable, TUNABLES, tunablesCalled } from "../../engine/vocabulary/tunables";
 import type { ValueKind } from "../../engine/vocabulary/value-kinds";
+import { DEFAULT_TARGET, TARGET_NAMES } from "../../results/record/capabilities";
 
 /** A key of the experiment that is no tunable of the store. */
 export interface PlainKey {
@@ -42,11 +43,19 @@ export const PLAIN_KEYS: readonly PlainKey[] = [
     key: "target",
     kind: {
       kind: "choice",
-      values: ["engine"],
-      later: ["engine-http", "autocannon", "riak", "cassandra", "dynamodb", "redis"],
+      values: TARGET_NAMES,
+      later: [],
     },
-    default: "engine",
-    title: "The store under load",
+    default: DEFAULT_TARGET,
+    title:
+      "The store under load, and the interface by which it is asked; may be an axis. All but engine need world: processes",
+  },
+  {
+    key: "hosts",
+    kind: { kind: "structure", name: "hosts" },
+    default: "",
+    title:
+      "Where a store of somebody else is: host:port, or a list of them; its usual port on this machine when left out (workloads/targets/README.md)",
   },
   {
     key: "seed",
@@ -160,7 +169,6 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
 /** Known names that a later version brings; a name covers everything below it. */
 const LATER: readonly string[] = [
   "tunables.node_confirms",
-  "hosts",
   "extends",
   "presets",
   "repetitions.stop_early",

@@ -110,7 +110,7 @@ function checkAxisName(tree: LocatedMap, name: string, at: Place, problems: Prob
   else if (head === "faults") return checkItem(tree, pathOf(key), at, problems);
   else if (
     meaning.kind === "part" ||
-    ["schema", "name", "title", "question", "seed", "target", "repetitions", "analysis", "phases"].includes(head)
+    ["schema", "name", "title", "question", "seed", "repetitions", "analysis", "phases"].includes(head)
   ) {
     problems.error(at, `${key} cannot be an axis`);
   } else if (meaning.kind === "leaf" || SCALAR_FORMS.has(key) || isInsideStructure(key)) return true;

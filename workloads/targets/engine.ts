@@ -2,20 +2,14 @@
 import type { Client } from "../../engine/real/client";
 import type { AnswerMessage } from "../../engine/messages";
 import { encodeAddress } from "../../engine/vocabulary/address";
+import { TARGETS } from "../../results/record/capabilities";
 import type { Reply, Request } from "../operation";
 import { rangeOf, replyOf, replyOfScan } from "./replies";
-import type { Capabilities, Target } from "./target";
+import type { Target } from "./target";
 
 export class EngineTarget implements Target {
   readonly name = "engine";
-  readonly capabilities: Capabilities = {
-    siblings: true,
-    contexts: true,
-    perRequestQuorums: true,
-    scans: true,
-    faults: true,
-    inspection: true,
-  };
+  readonly capabilities = TARGETS.engine.can;
 
   /** `timestamp` gives each session's writes their wall time; 0 for none. */
   constructor(

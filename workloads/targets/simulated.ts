@@ -2,20 +2,14 @@
 import type { AnswerMessage } from "../../engine/messages";
 import type { SimulatedClient } from "../../engine/sim/client";
 import { encodeAddress } from "../../engine/vocabulary/address";
+import { TARGETS } from "../../results/record/capabilities";
 import type { Reply, Request } from "../operation";
 import { rangeOf, replyOf, replyOfScan } from "./replies";
-import type { Capabilities, Target } from "./target";
+import type { Target } from "./target";
 
 export class SimulatedTarget implements Target {
   readonly name = "engine";
-  readonly capabilities: Capabilities = {
-    siblings: true,
-    contexts: true,
-    perRequestQuorums: true,
-    scans: true,
-    faults: true,
-    inspection: true,
-  };
+  readonly capabilities = TARGETS.engine.can;
 
   constructor(private readonly client: SimulatedClient) {}
 

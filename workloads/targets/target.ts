@@ -2,16 +2,10 @@
  * A store as the driver sees it: a request goes in, one reply comes out, once. What a target cannot do it declares, so
  * that a report can refuse to compare what is not comparable.
  */
+import type { Capabilities } from "../../results/record/capabilities";
 import type { Reply, Request } from "../operation";
 
-export interface Capabilities {
-  readonly siblings: boolean;
-  readonly contexts: boolean;
-  readonly perRequestQuorums: boolean;
-  readonly scans: boolean;
-  readonly faults: boolean;
-  readonly inspection: boolean;
-}
+export type { Capabilities };
 
 export interface Target {
   readonly name: string;

@@ -1,0 +1,188 @@
+/**
+ * What a store under load lets us ask and see. An experiment is refused what its target cannot do, and a report refuses to
+ * compare what one of two targets cannot show: a number that means one thing here and another there looks like any other
+ * number. Each "no" has its reason beside it, in the words of the report.
+ *
+ * The map stands here and not beside the targets, because a run that is read years later has no targets, only their names.
+ */
+
+/** Every target, in the order of the experiment file's key. */
+export const TARGET_NAMES = ["engine", "engine-http", "autocannon", "riak", "cassandra", "dynamodb", "redis"] as const;
+
+export type TargetName = (typeof TARGET_NAMES)[number];
+
+export interface Capabilities {
+  /** A read may bring several versions of a key. */
+  readonly siblings: boolean;
+  /** A read brings a context, and a write that carries it says what its client has seen. */
+  readonly contexts: boolean;
+  /** How many replicas a request waits for is said with the request. */
+  readonly perRequestQuorums: boolean;
+  /** Keys in order, from a key on. */
+  readonly scans: boolean;
+  /** A read that finds nothing tells by which delete. */
+  readonly deletes: boolean;
+  /** The cluster is ours to hurt. */
+  readonly faults: boolean;
+  /** What each replica holds can be looked at, and told by the writes' ids. */
+  readonly inspection: boolean;
+  /** Nodes tell what they did: messages, repairs, hints, bytes. */
+  readonly counters: boolean;
+  /** Requests can be sent when a schedule says so, whether earlier ones are answered or not. */
+  readonly openLoop: boolean;
+}
+
+export type Capability = keyof Capabilities;
+
+/** The same in a few words, for sentences: "targets differ in …". */
+export const CAPABILITY_TITLES: Readonly<Record<Capability, string>> = {
+  siblings: "siblings",
+  contexts: "causal contexts",
+  perRequestQuorums: "quorums per request",
+  scans: "scans",
+  deletes: "deletes that a read can tell apart",
+  faults: "faults",
+  inspection: "a look at every replica",
+  counters: "the nodes' own counters",
+  openLoop: "an open loop",
+};
+
+export interface TargetDescription {
+  /** What it is, for the report's method and for `explain`. */
+  readonly title: string;
+  /** Whose cluster it is: ours is started for each trial, another is there already. */
+  readonly store: "ours" | "others";
+  readonly can: Capabilities;
+  /** One sentence for everything it cannot do; begins small and stands behind "not comparable: ". */
+  readonly why: Readonly<Partial<Record<Capability, string>>>;
+}
+
+const OURS = {
+  siblings: true,
+  contexts: true,
+  perRequestQuorums: true,
+  scans: true,
+  deletes: true,
+  faults: true,
+  inspection: true,
+  counters: true,
+  openLoop: true,
+} as const;
+
+/** The nodes are ours, and what goes over HTTP loses the ids that the binary protocol carries. */
+const OVER_HTTP = {
+  scans: "Riak's HTTP API lists keys in no order and has no range of keys to read",
+  deletes: "an answer over HTTP says that a key is deleted and not by which delete",
+  inspection:
+    "a node gives each write that comes over HTTP an id of its own, so that what replicas hold cannot be told by the clients' ids",
+} as const;
+
+const OF_OTHERS = {
+  faults: "the store is not ours to hurt",
+  inspection: "there is no way to ask one replica of it what it holds",
+  counters: "its nodes do not tell what they did in numbers that mean what ours mean",
+} as const;
+
+export const TARGETS: Readonly<Record<TargetName, TargetDescription>> = {
+  engine: {
+    title: "the engine over its binary protocol, by our client",
+    store: "ours",
+    can: OURS,
+    why: {},
+  },
+  "engine-http": {
+    title: "the engine over Riak's HTTP API, by our own driver",
+    store: "ours",
+    can: { ...OURS, scans: false, deletes: false, inspection: false },
+    why: OVER_HTTP,
+  },
+  autocannon: {
+    title: "the engine over Riak's HTTP API, by autocannon: a load generator that is not ours",
+    store: "ours",
+    can: { ...OURS, scans: false, deletes: false, inspection: false, openLoop: false },
+    why: {
+      ...OVER_HTTP,
+      openLoop: "autocannon sends the next request when the last is answered, and knows no schedule",
+    },
+  },
+  riak: {
+    title: "a Riak KV over its HTTP API",
+    store: "others",
+    can: { ...OURS, scans: false, deletes: false, faults: false, inspection: false, counters: false },
+    why: { ...OF_OTHERS, scans: OVER_HTTP.scans, deletes: OVER_HTTP.deletes },
+  },
+  cassandra: {
+    title: "an Apache Cassandra over its native protocol, by cassandra-driver",
+    store: "others",
+    can: {
+      ...OURS,
+      siblings: false,
+      contexts: false,
+      scans: false,
+      deletes: false,
+      faults: false,
+      inspection: false,
+      counters: false,
+    },
+    why: {
+      ...OF_OTHERS,
+      siblings: "Cassandra keeps the value with the newest timestamp of each cell and never two",
+      contexts: "Cassandra orders writes by their timestamps and takes no context",
+      scans: "partitions of Cassandra are ordered by their hash and not by their key",
+      deletes: "Cassandra answers a read of a deleted row with no row",
+    },
+  },
+  dynamodb: {
+    title: "Amazon's DynamoDB, or a store that speaks its protocol, by the AWS SDK",
+    store: "others",
+    can: {
+      ...OURS,
+      siblings: false,
+      contexts: false,
+      perRequestQuorums: false,
+      scans: false,
+      deletes: false,
+      faults: false,
+      inspection: false,
+      counters: false,
+    },
+    why: {
+      ...OF_OTHERS,
+      siblings: "DynamoDB keeps one item a key",
+      contexts: "DynamoDB takes no context with a write",
+      perRequestQuorums: "DynamoDB's reads are eventually or strongly consistent, and its writes leave no choice",
+      scans: "items of DynamoDB are ordered by their partition key's hash",
+      deletes: "DynamoDB answers a read of a deleted item with no item",
+    },
+  },
+  redis: {
+    title: "a single Redis: a floor, not a replicated store",
+    store: "others",
+    can: {
+      ...OURS,
+      siblings: false,
+      contexts: false,
+      perRequestQuorums: false,
+      scans: false,
+      deletes: false,
+      faults: false,
+      inspection: false,
+      counters: false,
+    },
+    why: {
+      ...OF_OTHERS,
+      siblings: "Redis keeps one value a key",
+      contexts: "Redis takes no context with a write",
+      perRequestQuorums: "a single Redis has no replicas to wait for",
+      scans: "Redis iterates over keys in no order",
+      deletes: "Redis answers a read of a deleted key with nothing",
+    },
+  },
+};
+
+/** What a cell or a record that names no target was run on: runs from before there was a choice. */
+export const DEFAULT_TARGET: TargetName = "engine";
+
+export function isTarget(name: string): name is TargetName {
+  return (TARGET_NAMES as readonly string[]).includes(name);
+}
