@@ -16,6 +16,7 @@ import {
   type Written,
 } from "./scalar-kinds";
 import { checkDistribution, DISTRIBUTION_NAMES, DISTRIBUTION_TEXT } from "./written-distributions";
+import { checkHosts, HOSTS_TEXT } from "./written-hosts";
 import { checkRateSteps, RATE_STEPS_TEXT } from "./written-rates";
 import { ANTI_ENTROPY_TEXT, checkAntiEntropy, checkOptionalDuration, OPTIONAL_DURATION_TEXT } from "./written-repair";
 import { checkSpeculativeRetry, SPECULATIVE_RETRY_TEXT } from "./written-reads";
@@ -42,7 +43,8 @@ export type StructureName =
   | "speculative-retry"
   | "optional-duration"
   | "anti-entropy"
-  | "rate-steps";
+  | "rate-steps"
+  | "hosts";
 
 const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = {
   "zone-pairs": "a map from two zones to a distribution, such as {a>b: 40ms} for one direction or {a-b: 40ms} for both",
@@ -66,6 +68,7 @@ const TEXTS: Readonly<Record<Exclude<StructureName, "distribution">, string>> = 
   "optional-duration": OPTIONAL_DURATION_TEXT,
   "anti-entropy": ANTI_ENTROPY_TEXT,
   "rate-steps": RATE_STEPS_TEXT,
+  hosts: HOSTS_TEXT,
 };
 
 export function structureText(name: StructureName): string {
@@ -150,6 +153,8 @@ export function checkStructure(name: StructureName, value: Written): Checked {
       return checkAntiEntropy(value);
     case "rate-steps":
       return checkRateSteps(value);
+    case "hosts":
+      return checkHosts(value);
   }
 }
 

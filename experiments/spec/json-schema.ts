@@ -7,6 +7,7 @@ import { FAULT_KINDS, FAULT_PARAMETERS, faultParts, type FaultKindRow } from "..
 import { distNames } from "../../engine/vocabulary/structures";
 import { TUNABLES } from "../../engine/vocabulary/tunables";
 import { QUORUM_WORDS, rangeText, type ValueKind } from "../../engine/vocabulary/value-kinds";
+import { MOST_HOSTS } from "../../engine/vocabulary/written-hosts";
 import { MOST_STEPS, READY_SCRIPTS } from "../../engine/vocabulary/written-scripts";
 import { PROBES } from "../../results/record/probes";
 import { PARTS, PLAIN_KEYS, SCALAR_FORMS, SWITCHABLE } from "./keys";
@@ -178,6 +179,10 @@ function structureSchema(name: Extract<ValueKind, { kind: "structure" }>["name"]
         properties: { at: DURATION, rate: { type: "string" } },
       };
       return { type: "array", minItems: 1, maxItems: 200, items: step };
+    }
+    case "hosts": {
+      const host: Schema = { type: "string", pattern: "^.+:[0-9]{1,5}$" };
+      return { anyOf: [host, { type: "array", minItems: 1, maxItems: MOST_HOSTS, items: host }] };
     }
     case "optional-duration":
       return { anyOf: [{ enum: ["none"] }, DURATION] };
