@@ -3,6 +3,7 @@
  * request's `id` is the sender's own handle, echoed in the reply and meaningless to anybody else. Node ids are
  * interned: a `NodeIndex` is the position in the cluster's member list, agreed in the handshake.
  */
+import type { BucketChange, BucketProperties } from "./buckets/properties";
 import type { Context, Version } from "./clocks/clock";
 import type { Address } from "./vocabulary/address";
 import type { Micros } from "./vocabulary/micros";
@@ -23,7 +24,26 @@ export interface RequestOptions {
   readonly notfoundOk?: boolean;
   readonly basicQuorum?: boolean;
   readonly timeoutMs?: number;
+  /** Distinct nodes that must be among those that answered: two copies on one host confirm once. */
+  readonly nodeConfirms?: QuorumValue;
+  /** False: primaries alone, without fallbacks and without hints that count for whoever is away. */
+  readonly sloppy?: boolean;
+  /** Only the first so many of the preference list: at most the bucket's own N. */
+  readonly nVal?: number;
+  /** Of a put: its answer has whole siblings, not heads. */
+  readonly returnBody?: boolean;
+  /** An answer that is not ok says which threshold it fell short of ({@link Shortfall}); others say it in words alone. */
+  readonly explain?: boolean;
 }
+
+/** Which threshold was not reached, and how far it got: answers that counted, or nodes believed up where none were asked. */
+export interface Shortfall {
+  readonly what: Threshold;
+  readonly got: number;
+  readonly wanted: number;
+}
+
+export type Threshold = "r" | "pr" | "w" | "dw" | "pw" | "node_confirms";
 
 /** Who writes, for clocks that want to know. */
 export interface Writer {
@@ -78,6 +98,33 @@ export interface AnswerMessage {
   readonly context: Context;
   /** One line for a log when the outcome is not ok. */
   readonly reason: string;
+  /** Where it is a threshold that was not reached, and the request wanted to know (`explain`). */
+  readonly shortfall?: Shortfall;
+}
+
+/** What are the properties of a bucket, or of all buckets of a type that have none of their own; or: let them be others. */
+export interface BucketRequest {
+  readonly kind: "bucket";
+  readonly id: number;
+  /** `reset`: as those of its type again. */
+  readonly verb: BucketVerb;
+  readonly type: Octets;
+  /** Undefined: the type itself. */
+  readonly bucket: Octets | undefined;
+  /** Of `set`. */
+  readonly change: BucketChange | undefined;
+}
+
+export type BucketVerb = "get" | "set" | "reset";
+
+export interface BucketAnswer {
+  readonly kind: "bucket-answer";
+  readonly id: number;
+  readonly outcome: Outcome;
+  readonly coordinator: NodeIndex;
+  /** As they are now. Undefined: there is no such type. */
+  readonly properties: BucketProperties | undefined;
+  readonly reason: string;
 }
 
 /**
@@ -87,7 +134,10 @@ export interface AnswerMessage {
 export interface ScanRequest {
   readonly kind: "scan";
   readonly id: number;
-  /** The address of the bucket's empty key: what all of its keys' addresses begin with. */
+  /**
+   * The address of the bucket's empty key: what all of its keys' addresses begin with. Or what those of all buckets of one
+   * type begin with (`typePrefix`): then `start`, `end` and the keys of the answer are the rest of an address, a bucket with a key.
+   */
   readonly bucket: Address;
   readonly start: Octets;
   readonly end: Octets;
@@ -501,9 +551,10 @@ export interface ClientCoordinated {
   readonly request: ReplicaRequest;
 }
 
-export type ClientMessage = GetRequest | PutRequest | ScanRequest | Inspect | MembershipPoll | ClientCoordinated;
+export type ClientMessage =
+  GetRequest | PutRequest | ScanRequest | BucketRequest | Inspect | MembershipPoll | ClientCoordinated;
 /** What a client is told. */
-export type ClientAnswer = AnswerMessage | ScanAnswer | Inspection | MembershipAnswer;
+export type ClientAnswer = AnswerMessage | ScanAnswer | BucketAnswer | Inspection | MembershipAnswer;
 export type PeerMessage =
   | GetRequest
   | PutRequest

@@ -23,6 +23,7 @@ import {
 } from "./io";
 import type {
   AnswerMessage,
+  BucketRequest,
   ClientCoordinated,
   GetRequest,
   Held,
@@ -661,6 +662,7 @@ export class Node implements ProtocolNode {
         if (message.kind === "get") this.get({ kind: "session", session, id: message.id }, message);
         else if (message.kind === "put") this.put({ kind: "session", session, id: message.id }, message);
         else if (message.kind === "scan") this.scanRange({ kind: "session", session, id: message.id }, message);
+        else if (message.kind === "bucket") this.bucketProperties(session, message);
         else if (message.kind === "client-coordinated") this.coordinatedByClient(session, message);
         else if (message.kind === "membership-poll") this.tellMembership(session, message.id);
         else this.inspect(session, message);
@@ -774,6 +776,15 @@ export class Node implements ProtocolNode {
   /** Whether a coordinator inside a client believes that a node can be asked. */
   believes(node: NodeIndex): boolean {
     return this.believedUp(node);
+  }
+
+  // ---- properties of buckets -----------------------------------------------------------------------------------
+
+  private bucketProperties(session: Session, { id }: BucketRequest): void {
+    const { index: coordinator } = this.options;
+    const answer = { kind: "bucket-answer", id, outcome: "invalid", coordinator, properties: undefined } as const;
+    const reason = "this node keeps no properties of buckets";
+    this.effects.push({ kind: "answer", session, message: { ...answer, reason } });
   }
 
   // ---- walks over the own copies -------------------------------------------------------------------------------

@@ -196,7 +196,7 @@ export class TraceRecorder implements Watcher {
 
   private keyOfMessage(from: Party, to: Party, message: Message): string {
     const address =
-      "address" in message ? message.address : "bucket" in message ? message.bucket + message.start : undefined;
+      "address" in message ? message.address : "start" in message ? message.bucket + message.start : undefined;
     if (address !== undefined && "id" in message) {
       const key = keyOf(address);
       this.asked.set(requestOf(from, message.id), key);

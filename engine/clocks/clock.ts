@@ -42,6 +42,8 @@ export interface Version {
   readonly tombstone: boolean;
   /** When it was written, by the wall time of whoever made the event: only under `siblings: newest` or `overwrite`. */
   readonly date?: Micros;
+  /** What a front end keeps beside the value (its media type, metadata of users, …); nobody below looks into it. */
+  readonly meta?: Octets;
 }
 
 /** Who makes an event, and when. Strategies differ in what of it they believe in. */

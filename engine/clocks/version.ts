@@ -56,25 +56,37 @@ export function describeActor(actor: Actor): string {
 /** Bits of a version's first byte. */
 const TOMBSTONE = 1;
 const DATED = 2;
+const DESCRIBED = 4;
 
-/** One version on the wire and on disk; the date is there only where a sibling policy asks for one. */
+/** One version on the wire and on disk; a date is there only where a sibling policy asks for one, meta where a front end has some. */
 export function encodeVersion(version: Version, writer: ByteWriter): void {
-  const { date } = version;
+  const { date, meta } = version;
   const tombstone = version.tombstone ? TOMBSTONE : 0;
-  writer.u8(date === undefined ? tombstone : tombstone | DATED);
+  const dated = date === undefined ? tombstone : tombstone | DATED;
+  writer.u8(meta === undefined ? dated : dated | DESCRIBED);
   writer.varint(version.writeId);
   if (date !== undefined) writer.varint(date);
+  if (meta !== undefined) writer.octets(meta);
   writer.octets(version.value);
 }
 
 /** @throws MalformedBytes */
 export function decodeVersion(reader: ByteReader): Version {
   const flags = reader.u8();
-  if (flags > (TOMBSTONE | DATED)) throw new MalformedBytes(`version flags ${flags}`);
+  if (flags > (TOMBSTONE | DATED | DESCRIBED)) throw new MalformedBytes(`version flags ${flags}`);
   const writeId = reader.varint();
   if (flags < DATED) return { writeId, value: reader.octets(), tombstone: flags === TOMBSTONE };
-  const date = reader.varint();
-  return { writeId, value: reader.octets(), tombstone: (flags & TOMBSTONE) !== 0, date };
+  const tombstone = (flags & TOMBSTONE) !== 0;
+  const date = (flags & DATED) !== 0 ? reader.varint() : undefined;
+  if (flags < DESCRIBED) return { writeId, value: reader.octets(), tombstone, date: date! };
+  const meta = reader.octets();
+  const value = reader.octets();
+  return date === undefined ? { writeId, value, tombstone, meta } : { writeId, value, tombstone, date, meta };
+}
+
+/** Bytes of what a client wrote: the value, and what describes it. */
+export function bytesOf({ value, meta }: Version): number {
+  return meta === undefined ? value.length : value.length + meta.length;
 }
 
 /** `w7`, a tombstone `w7†`. */

@@ -14,10 +14,13 @@ import type { PartitionRule } from "../host/faults";
 import { isCut } from "../host/link-harm";
 import type {
   AnswerMessage,
+  BucketAnswer,
+  BucketRequest,
   ClientAnswer,
   ClientMessage,
   Inspected,
   MembershipAnswer,
+  Message,
   RequestOptions,
   ScanAnswer,
   ScanRequest,
@@ -67,6 +70,8 @@ const DEFAULT_POLL_MS = 10_000;
 /** What to scan: keys of one bucket. */
 export type ScanRange = Pick<ScanRequest, "bucket" | "start" | "end" | "limit">;
 
+/** A node waits so long, at most, for its peers to have heard of a bucket's new properties. */
+const SPREADING_MS = 2_000;
 const RETRY_MS = 100;
 const CONNECT_PATIENCE_MS = 5_000;
 
@@ -300,6 +305,20 @@ export class Client {
     const answered = (answer: ClientAnswer | undefined, outcome: Outcome, node: number): void =>
       done(answer?.kind === "scan-answer" ? answer : unansweredScan(outcome, node));
     this.dispatch(session, undefined, timeout, answered, (id) => ({ kind: "scan", id, ...range, options }));
+  }
+
+  /** Asks what the properties of a bucket are, or that they be changed: `node`, or any. */
+  bucket(
+    node: number | "any",
+    request: Omit<BucketRequest, "kind" | "id">,
+    done: (answer: BucketAnswer) => void,
+    session?: number,
+  ): void {
+    const timeout = this.options.cluster.engine.writeTimeoutMs + SPREADING_MS;
+    const answered = (answer: ClientAnswer | undefined, outcome: Outcome, from: number): void =>
+      done(answer?.kind === "bucket-answer" ? answer : unansweredBucket(outcome, from));
+    const only = node === "any" ? undefined : node;
+    this.dispatch(session, undefined, timeout, answered, (id) => ({ kind: "bucket", id, ...request }), only);
   }
 
   /** Write ids held by one node for each (vnode, address); undefined when the node cannot be asked. */
@@ -574,8 +593,7 @@ export class Client {
       this.told(this.coordinator, node, message);
       return;
     }
-    if (message.kind !== "answer" && message.kind !== "scan-answer" && message.kind !== "inspection")
-      throw new MalformedBytes(`${message.kind} from a server`);
+    if (!isAnswer(message)) throw new MalformedBytes(`${message.kind} from a server`);
     const pending = this.pending.get(message.id);
     if (pending === undefined || this.isCut(pending.session, pending.node, false)) return;
     const back = this.back[node];
@@ -594,6 +612,16 @@ export class Client {
     coordinator.heardOf(message);
     this.viewed?.();
   }
+}
+
+function unansweredBucket(outcome: Outcome, node: number): BucketAnswer {
+  const { reason } = unanswered(outcome, node);
+  return { kind: "bucket-answer", id: 0, outcome, coordinator: node, properties: undefined, reason };
+}
+
+function isAnswer(message: Message): message is Exclude<ClientAnswer, MembershipAnswer> {
+  const { kind } = message;
+  return kind === "answer" || kind === "scan-answer" || kind === "bucket-answer" || kind === "inspection";
 }
 
 function unansweredScan(outcome: Outcome, node: number): ScanAnswer {

@@ -68,6 +68,8 @@ export class TcpTransport implements Transport {
   private readonly server: Server;
   private readonly links: PeerLink[];
   private readonly sessions = new Map<Session, Connection>();
+  /** Sessions of front ends in this process. */
+  private readonly attached = new Map<Session, (message: ClientAnswer) => void>();
   private readonly incoming = new Set<Connection>();
   private nextSession = 1;
   private readonly delays = new DelayLine();
@@ -166,7 +168,27 @@ export class TcpTransport implements Transport {
     else this.delays.pass(shape, () => this.sendNow(to, message, sentAt));
   }
 
+  /**
+   * A session of this process's own, for a front end: what answers it goes to `sink` at once, within the step's turn. No
+   * delay of the modelled network is on its way: whoever speaks through a front end is as far away as his own connection.
+   */
+  attach(sink: (message: ClientAnswer) => void): Session {
+    const session = this.nextSession++;
+    this.attached.set(session, sink);
+    return session;
+  }
+
+  /** What still answers the session is dropped. */
+  detach(session: Session): void {
+    this.attached.delete(session);
+  }
+
   answer(session: Session, message: ClientAnswer): void {
+    const sink = this.attached.size === 0 ? undefined : this.attached.get(session);
+    if (sink !== undefined) {
+      sink(message);
+      return;
+    }
     // Inspection is measurement: it is not part of the modelled network.
     if (this.clientShape === undefined || message.kind === "inspection") this.sessions.get(session)?.send(message);
     else this.toClient(session, message);
@@ -207,6 +229,7 @@ export class TcpTransport implements Transport {
 
   async close(): Promise<void> {
     this.closing = true;
+    this.attached.clear();
     this.delays.close();
     for (const link of this.links) {
       if (link.retry !== undefined) clearTimeout(link.retry);
@@ -350,6 +373,8 @@ export class TcpTransport implements Transport {
       case "inspection":
       case "scan":
       case "scan-answer":
+      case "bucket":
+      case "bucket-answer":
       case "membership-poll":
       case "membership":
       case "client-coordinated":
@@ -365,6 +390,7 @@ export class TcpTransport implements Transport {
       case "get":
       case "put":
       case "scan":
+      case "bucket":
       case "inspect":
         this.options.deliver({ kind: "asked", session, message });
         return;

@@ -8,6 +8,8 @@ import { ClientCoordinator, type ReplicaReply } from "../host/client-coordinator
 import type { Alarm } from "../host/ports";
 import type {
   AnswerMessage,
+  BucketAnswer,
+  BucketRequest,
   ClientMessage,
   MembershipAnswer,
   RequestOptions,
@@ -53,6 +55,9 @@ export interface SimulatedClientOptions {
   readonly state?: RingState | undefined;
 }
 
+/** To what is neither a get nor a put. */
+type OtherAnswer = ScanAnswer | BucketAnswer;
+
 class Pending implements Identified {
   id = 0;
   constructor(
@@ -60,7 +65,7 @@ class Pending implements Identified {
     readonly session: number,
     readonly askedAt: Micros,
     readonly done: (answer: AnswerMessage) => void,
-    readonly scanned?: (answer: ScanAnswer) => void,
+    readonly otherwise?: (answer: OtherAnswer) => void,
   ) {}
 }
 
@@ -182,10 +187,31 @@ export class SimulatedClient {
     const timeout = options?.timeoutMs ?? this.options.cluster.engine.readTimeoutMs;
     const refused = ({ outcome, coordinator, reason }: AnswerMessage): void =>
       done({ kind: "scan-answer", id: 0, outcome, coordinator, keys: [], next: "", reason });
-    const pending = this.open(session, undefined, timeout, refused, undefined, done);
+    const told = (answer: OtherAnswer): void => {
+      if (answer.kind === "scan-answer") done(answer);
+    };
+    const pending = this.open(session, undefined, timeout, refused, undefined, told);
     if (pending === undefined) return;
     const { id, node } = pending;
     this.world.ask(session, node, { kind: "scan", id, ...range, options });
+  }
+
+  /** Asks what the properties of a bucket are, or that they be changed: `node`, or any. */
+  bucket(
+    session: number,
+    node: number | "any",
+    request: Omit<BucketRequest, "kind" | "id">,
+    done: (answer: BucketAnswer) => void,
+  ): void {
+    const timeout = this.options.cluster.engine.writeTimeoutMs + SPREADING_MS;
+    const refused = ({ outcome, coordinator, reason }: AnswerMessage): void =>
+      done({ kind: "bucket-answer", id: 0, outcome, coordinator, properties: undefined, reason });
+    const told = (answer: OtherAnswer): void => {
+      if (answer.kind === "bucket-answer") done(answer);
+    };
+    const pending = this.open(session, undefined, timeout, refused, node === "any" ? undefined : node, told);
+    if (pending === undefined) return;
+    this.world.ask(session, pending.node, { kind: "bucket", id: pending.id, ...request });
   }
 
   /** Requests that still owe an answer. */
@@ -193,12 +219,12 @@ export class SimulatedClient {
     return this.pending.size;
   }
 
-  arrived(message: AnswerMessage | ScanAnswer): void {
+  arrived(message: AnswerMessage | OtherAnswer): void {
     const pending = this.pending.get(message.id);
     if (pending === undefined) return;
     this.pending.remove(pending.id);
-    if (message.kind === "scan-answer") pending.scanned?.(message);
-    else pending.done(message);
+    if (message.kind === "answer") pending.done(message);
+    else pending.otherwise?.(message);
   }
 
   /**
@@ -219,14 +245,14 @@ export class SimulatedClient {
     timeoutMs: number,
     done: (answer: AnswerMessage) => void,
     only?: number,
-    scanned?: (answer: ScanAnswer) => void,
+    otherwise?: (answer: OtherAnswer) => void,
   ): Pending | undefined {
     const node = only === undefined ? this.route(session, address) : this.world.connected(session, only) ? only : -1;
     if (node < 0) {
       this.world.at(this.world.now(), () => done(unanswered("not_sent", -1)));
       return undefined;
     }
-    return this.await(node, session, timeoutMs, done, scanned);
+    return this.await(node, session, timeoutMs, done, otherwise);
   }
 
   private await(
@@ -234,9 +260,9 @@ export class SimulatedClient {
     session: number,
     timeoutMs: number,
     done: (answer: AnswerMessage) => void,
-    scanned?: (answer: ScanAnswer) => void,
+    otherwise?: (answer: OtherAnswer) => void,
   ): Pending {
-    const pending = new Pending(node, session, this.world.now(), done, scanned);
+    const pending = new Pending(node, session, this.world.now(), done, otherwise);
     this.pending.add(pending);
     this.deadlines.add(this.world.now(), timeoutMs + this.options.graceMs, pending.id);
     this.arm();
@@ -303,3 +329,5 @@ function unanswered(outcome: Outcome, node: number): AnswerMessage {
 
 /** Dynamo's own. */
 const DEFAULT_POLL_MS = 10_000;
+/** A node waits so long, at most, for its peers to have heard of a bucket's new properties. */
+const SPREADING_MS = 2_000;

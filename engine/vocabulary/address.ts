@@ -39,6 +39,17 @@ export function isBucketPrefix(prefix: Octets): boolean {
   return decodeAddress(prefix)?.key === "";
 }
 
+/** The part of an address that all buckets of one type share. Throws RangeError when the name is too long. */
+export function typePrefix(type: Octets): Octets {
+  if (type.length > MAX_TYPE_BYTES) throw new RangeError(`bucket type longer than ${MAX_TYPE_BYTES} bytes`);
+  return String.fromCharCode(type.length) + type;
+}
+
+/** Whether this is what {@link typePrefix} makes. No bucket's prefix is, nor the other way around: those are two bytes longer. */
+export function isTypePrefix(prefix: Octets): boolean {
+  return prefix.length > 0 && prefix.length === 1 + prefix.charCodeAt(0);
+}
+
 /** The first octets in order that come after all which begin with `prefix`; empty where there are none. */
 export function afterPrefix(prefix: Octets): Octets {
   let length = prefix.length;

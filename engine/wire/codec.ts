@@ -30,7 +30,6 @@ import {
   type RangeReply,
   type RangeRequest,
   type ReplicaRequest,
-  type RequestOptions,
   type ScanAnswer,
   type ScannedKey,
   type Ticket,
@@ -44,12 +43,13 @@ import { isAddress } from "../vocabulary/address";
 import { assert, unreachable } from "../vocabulary/assert";
 import { type ByteReader, type ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import { type Outcome, OUTCOMES } from "../vocabulary/outcomes";
-import type { QuorumValue } from "../vocabulary/settings";
+import { decodeBucketAnswer, decodeBucketRequest, encodeBucketAnswer, encodeBucketRequest } from "./bucket-codec";
 import { decodeGossip, decodeId, decodeRing, encodeGossip, encodeId, encodeRing } from "./membership-codec";
+import { decodeOptions, decodeShortfall, encodeOptions, encodeShortfall } from "./options-codec";
 import { decodeProbe, encodeProbe } from "./probe-codec";
 
 /** Raised with every change of the bytes; nodes and clients of different versions refuse each other. */
-export const WIRE_VERSION = 7;
+export const WIRE_VERSION = 8;
 
 const GET = 1;
 const PUT = 2;
@@ -87,11 +87,15 @@ const SCAN = 31;
 const SCAN_ANSWER = 32;
 const RANGE = 33;
 const RANGE_REPLY = 34;
+const BUCKET = 35;
+const BUCKET_ANSWER = 36;
 
 const REPLICA_GET_BACKGROUND = 25;
 /** Of a reply's status. */
 const BACKGROUND = 0x80;
 const REPLICA_GET_DIGEST = 24;
+/** Of an answer's outcome. */
+const FELL_SHORT = 0x80;
 
 const GET_STATUS = ["found", "absent", "failed", "digest"] as const;
 const PUT_STATUS = ["received", "stored", "failed"] as const;
@@ -165,6 +169,14 @@ export class Codec {
         return;
       case "scan-answer":
         encodeScanAnswer(message, out);
+        return;
+      case "bucket":
+        out.u8(BUCKET);
+        encodeBucketRequest(message, out);
+        return;
+      case "bucket-answer":
+        out.u8(BUCKET_ANSWER);
+        encodeBucketAnswer(message, out);
         return;
       case "range":
         encodeRange(message, out);
@@ -361,6 +373,10 @@ export class Codec {
       }
       case SCAN_ANSWER:
         return decodeScanAnswer(reader);
+      case BUCKET:
+        return decodeBucketRequest(reader);
+      case BUCKET_ANSWER:
+        return decodeBucketAnswer(reader);
       case RANGE:
         return decodeRange(reader);
       case RANGE_REPLY:
@@ -553,7 +569,9 @@ export class Codec {
   private encodeAnswer(message: AnswerMessage, out: ByteWriter): void {
     out.u8(ANSWER);
     out.u32(message.id);
-    out.u8(OUTCOME_CODE.get(message.outcome)!);
+    const { outcome, shortfall } = message;
+    out.u8(OUTCOME_CODE.get(outcome)! | (shortfall === undefined ? 0 : FELL_SHORT));
+    if (shortfall !== undefined) encodeShortfall(shortfall, out);
     out.u16(message.coordinator);
     out.varint(message.versions.length);
     for (const version of message.versions) encodeVersion(version, out);
@@ -563,12 +581,18 @@ export class Codec {
 
   private decodeAnswer(reader: ByteReader): AnswerMessage {
     const id = reader.u32();
-    const outcome = oneOf(OUTCOMES, reader.u8());
+    const flags = reader.u8();
+    const outcome = oneOf(OUTCOMES, flags & ~FELL_SHORT);
+    const shortfall = (flags & FELL_SHORT) !== 0 ? decodeShortfall(reader) : undefined;
     const coordinator = reader.u16();
     const count = reader.count(3);
     const versions: Version[] = [];
     for (let i = 0; i < count; i++) versions.push(decodeVersion(reader));
-    return { kind: "answer", id, outcome, coordinator, versions, context: reader.octets(), reason: reader.octets() };
+    const context = reader.octets();
+    const reason = reader.octets();
+    return shortfall === undefined
+      ? { kind: "answer", id, outcome, coordinator, versions, context, reason }
+      : { kind: "answer", id, outcome, coordinator, versions, context, reason, shortfall };
   }
 
   private encodeTreeMessage(message: TreeMessage, out: ByteWriter): void {
@@ -844,70 +868,4 @@ function acknowledgeCode(acknowledge: Acknowledge): number {
 function oneOf<T>(values: readonly T[], code: number): T {
   if (code >= values.length) throw new MalformedBytes(`code ${String(code)} of ${String(values.length)}`);
   return values[code];
-}
-
-// Options: a byte of flags for what is present, then the values in order.
-const HAS_R = 1;
-const HAS_W = 2;
-const HAS_PR = 4;
-const HAS_PW = 8;
-const HAS_DW = 16;
-const HAS_NOTFOUND_OK = 32;
-const HAS_BASIC_QUORUM = 64;
-const HAS_TIMEOUT = 128;
-
-function encodeOptions(options: RequestOptions | undefined, out: ByteWriter): void {
-  if (options === undefined) {
-    out.u8(0);
-    return;
-  }
-  const { r, w, pr, pw, dw, notfoundOk, basicQuorum, timeoutMs } = options;
-  out.u8(
-    (r === undefined ? 0 : HAS_R) |
-      (w === undefined ? 0 : HAS_W) |
-      (pr === undefined ? 0 : HAS_PR) |
-      (pw === undefined ? 0 : HAS_PW) |
-      (dw === undefined ? 0 : HAS_DW) |
-      (notfoundOk === undefined ? 0 : HAS_NOTFOUND_OK) |
-      (basicQuorum === undefined ? 0 : HAS_BASIC_QUORUM) |
-      (timeoutMs === undefined ? 0 : HAS_TIMEOUT),
-  );
-  for (const value of [r, w, pr, pw, dw]) if (value !== undefined) out.u8(quorumCode(value));
-  if (notfoundOk !== undefined) out.u8(notfoundOk ? 1 : 0);
-  if (basicQuorum !== undefined) out.u8(basicQuorum ? 1 : 0);
-  if (timeoutMs !== undefined) out.varint(timeoutMs);
-}
-
-function decodeOptions(reader: ByteReader): RequestOptions | undefined {
-  const flags = reader.u8();
-  if (flags === 0) return undefined;
-  const quorum = (bit: number): QuorumValue | undefined => ((flags & bit) !== 0 ? quorumOf(reader.u8()) : undefined);
-  const flag = (bit: number): boolean | undefined => ((flags & bit) !== 0 ? reader.u8() === 1 : undefined);
-  return {
-    r: quorum(HAS_R),
-    w: quorum(HAS_W),
-    pr: quorum(HAS_PR),
-    pw: quorum(HAS_PW),
-    dw: quorum(HAS_DW),
-    notfoundOk: flag(HAS_NOTFOUND_OK),
-    basicQuorum: flag(HAS_BASIC_QUORUM),
-    timeoutMs: (flags & HAS_TIMEOUT) !== 0 ? boundedTimeout(reader.varint()) : undefined,
-  };
-}
-
-/** An hour: a longer wait would only hold a slot. */
-const MAX_TIMEOUT_MS = 3_600_000;
-
-function boundedTimeout(ms: number): number {
-  if (ms < 1 || ms > MAX_TIMEOUT_MS) throw new MalformedBytes(`timeout ${String(ms)} ms`);
-  return ms;
-}
-
-function quorumCode(value: QuorumValue): number {
-  if (typeof value === "number") return value;
-  return value === "one" ? 253 : value === "quorum" ? 254 : 255;
-}
-
-function quorumOf(code: number): QuorumValue {
-  return code === 253 ? "one" : code === 254 ? "quorum" : code === 255 ? "all" : code;
 }

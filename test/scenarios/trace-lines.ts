@@ -171,6 +171,10 @@ export class TraceLines implements Watcher {
         return `scan ${keyName(message.bucket + message.start)} to ${keyName(message.bucket + message.end)}, ${String(message.limit)} keys${options(message.options)}`;
       case "scan-answer":
         return `scan-answer ${scanInWords(message)}`;
+      case "bucket":
+        return `bucket ${message.verb} ${message.type}${message.bucket === undefined ? "" : `/${message.bucket}`}`;
+      case "bucket-answer":
+        return `bucket-answer ${message.outcome}${message.reason === "" ? "" : `: ${message.reason}`}`;
       case "range":
         return `range ${keyName(message.bucket + message.start)}, ${String(message.limit)} copies`;
       case "range-reply": {
