@@ -16,6 +16,7 @@ import type { Micros } from "../vocabulary/micros";
 import { wallErrorOfNode } from "../vocabulary/wall-error";
 import { type NodeCondition, soundCondition } from "./condition";
 import { DATA_FOLDER, type FromNode, type ServerConfig, type ServerCounts, type ToNode } from "./control";
+import type { FrontPlan } from "./fronts";
 import { Lives, type LostWork } from "./lives";
 import { monotonicMicros } from "./monotonic";
 import { pinProcess, type Placement } from "./placement";
@@ -45,8 +46,25 @@ export interface ClusterOptions {
   readonly startPatienceMs?: number;
   /** Record how long messages of the WARS legs are on their way; see `ServerCounts.legs`. A few bytes a message. */
   readonly measureLegs?: boolean;
+  /** What else nodes speak; the binary protocol alone where left out. */
+  readonly front?: FrontChoice;
   /** Of Node.js, after the usual ones: for whoever watches the memory of nodes. */
   readonly nodeFlags?: readonly string[];
+}
+
+/** Ports by node; `free` takes whatever is. Left out: not spoken. */
+export interface FrontChoice {
+  /** 127.0.0.1 where left out. There is no authentication. */
+  readonly host?: string;
+  readonly http?: readonly number[] | "free";
+  readonly pb?: readonly number[] | "free";
+  readonly limits?: FrontPlan["limits"];
+}
+
+/** The ports of a node's front ends; 0 where one is not spoken, or the node has never run. */
+export interface FrontPorts {
+  readonly http: number;
+  readonly pb: number;
 }
 
 const START_PATIENCE_MS = 15_000;
@@ -57,6 +75,8 @@ export const NODE_FLAGS = ["--max-semi-space-size=32"];
 interface NodeProcess {
   child: ChildProcess | undefined;
   port: number;
+  /** As it listened last: a next life takes them again. */
+  front: FrontPorts;
   epoch: number;
   paused: boolean;
   /** It listens. One that starts reads what it was told before it serves anybody. */
@@ -111,6 +131,7 @@ export class RealCluster {
     this.nodes = options.settings.members.map((_, i) => ({
       child: undefined,
       port: options.ports?.[i] ?? 0,
+      front: NO_FRONT,
       epoch: 0,
       paused: false,
       up: false,
@@ -146,6 +167,11 @@ export class RealCluster {
 
   addresses(): readonly NodeAddress[] {
     return this.nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
+  }
+
+  /** By node. They stay over restarts; free ones move where somebody took them meanwhile. */
+  fronts(): readonly FrontPorts[] {
+    return this.nodes.map(({ front }) => front);
   }
 
   pid(index: number): number | undefined {
@@ -234,6 +260,7 @@ export class RealCluster {
       // Somebody may have taken the port while the node was down.
       if (!(error instanceof NodeDidNotStart) || !error.message.includes("in use")) throw error;
       this.nodes[index].port = 0;
+      this.nodes[index].front = NO_FRONT;
       await this.launch(index);
     }
     await this.connect([index]);
@@ -327,6 +354,26 @@ export class RealCluster {
     return join(this.options.directory, this.options.settings.members[index].id);
   }
 
+  /** Ports that were given stay as they are, whoever else has them; of free ones those of the last life are tried. */
+  private frontPlan(index: number): { readonly front?: FrontPlan } {
+    const { front } = this.options;
+    if (front?.http === undefined && front?.pb === undefined) return {};
+    const last = this.nodes[index].front;
+    const { host = "127.0.0.1", http, pb, limits } = front;
+    const port = (given: readonly number[] | "free", before: number): number => {
+      const fixed = given === "free" ? 0 : (given[index] ?? 0);
+      return fixed === 0 ? before : fixed;
+    };
+    return {
+      front: {
+        host,
+        ...(http === undefined ? {} : { httpPort: port(http, last.http) }),
+        ...(pb === undefined ? {} : { pbPort: port(pb, last.pb) }),
+        ...(limits === undefined ? {} : { limits }),
+      },
+    };
+  }
+
   private async launch(index: number): Promise<void> {
     const { settings, placement } = this.options;
     const node = this.nodes[index];
@@ -342,6 +389,7 @@ export class RealCluster {
       condition: node.condition,
       corrupted: node.corrupted,
       measureLegs: this.options.measureLegs ?? false,
+      ...this.frontPlan(index),
     };
     const file = join(home, "node.json");
     try {
@@ -405,6 +453,7 @@ export class RealCluster {
     if (listening.type === "listening") {
       node.port = listening.port;
       node.epoch = listening.epoch;
+      node.front = { http: listening.http ?? 0, pb: listening.pb ?? 0 };
     }
     // Pinned once it has started: five processes that compile their code on one core take half as long again.
     const cores = placement.nodes?.[index];
@@ -494,6 +543,8 @@ export class RealCluster {
     });
   }
 }
+
+const NO_FRONT: FrontPorts = { http: 0, pb: 0 };
 
 function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();

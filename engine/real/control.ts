@@ -8,6 +8,7 @@ import type { NodeCounts } from "../node";
 import type { Micros } from "../vocabulary/micros";
 import type { ClusterSettings } from "../vocabulary/settings";
 import type { NodeCondition } from "./condition";
+import type { FrontPlan } from "./fronts";
 import type { ProcessCounts } from "./process-watch";
 import type { NodeAddress, TransportCounts } from "./tcp-transport";
 
@@ -28,6 +29,8 @@ export interface ServerConfig {
   /** Shares of records that rotted while it was down. */
   readonly corrupted: readonly number[];
   readonly measureLegs: boolean;
+  /** Undefined: the binary protocol alone. */
+  readonly front?: FrontPlan;
 }
 
 export type ToNode =
@@ -43,7 +46,14 @@ export type ToNode =
   | { readonly type: "stop" };
 
 export type FromNode =
-  | { readonly type: "listening"; readonly port: number; readonly epoch: number }
+  /** With the ports of the front ends that were asked for. */
+  | {
+      readonly type: "listening";
+      readonly port: number;
+      readonly epoch: number;
+      readonly http?: number;
+      readonly pb?: number;
+    }
   /** Links to `peers` others are open. */
   | { readonly type: "connected"; readonly peers: number }
   /** What was asked for under this number holds from now on. */

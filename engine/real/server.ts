@@ -14,11 +14,13 @@ import { MemoryStorage } from "../host/memory-storage";
 import type { Storage } from "../host/ports";
 import { Node } from "../node";
 import { RingMaker } from "../ring/ring-maker";
+import type { Micros } from "../vocabulary/micros";
 import { Random } from "../vocabulary/random";
 import { erring } from "../vocabulary/wall-error";
 import { nextBootEpoch } from "./boot-epoch";
 import type { NodeCondition } from "./condition";
 import { DATA_FOLDER, type FromNode, type ServerConfig, type ServerCounts, type ToNode } from "./control";
+import { Fronts } from "./fronts";
 import { NO_RING } from "../membership/ring-ids";
 import { MemberMemory } from "./member-memory";
 import { monotonicMicros, TimerAlarm } from "./monotonic";
@@ -92,6 +94,7 @@ async function main(): Promise<void> {
   const memory = new MemberMemory(config.directory);
   const remembered = cluster.engine.membership === undefined ? undefined : memory.read();
   const alarm = new TimerAlarm();
+  const wallTime = (now: Micros): Micros => erring(condition.wall, now + config.wallOffset, now - condition.wall.since);
   const transport: TcpTransport = new TcpTransport({
     self: index,
     cluster,
@@ -111,7 +114,7 @@ async function main(): Promise<void> {
       storageIsImmediate: storage.immediate,
       loopback: loopbackOf(cluster),
       tracing: false,
-      wallTime: (now) => erring(condition.wall, now + config.wallOffset, now - condition.wall.since),
+      wallTime,
     },
     alarm.now(),
   );
@@ -150,15 +153,19 @@ async function main(): Promise<void> {
   };
   suffer(condition);
   const watch = new ProcessWatch();
-  const stop = (): void => {
+  let fronts: Fronts | undefined;
+  const end = (): Promise<unknown> => {
     watch.stop();
     pace.stop();
     host.stop();
     alarm.cancel();
-    const ended = Promise.all([transport.close(), storage.close?.()]);
+    return Promise.all([transport.close(), storage.close?.()]);
+  };
+  const stop = (): void => {
     const leave = (): never => process.exit(0);
     setTimeout(leave, 2_000);
-    ended.then(leave, leave);
+    // Front ends first: what they have under way is answered by the node.
+    (fronts?.close() ?? Promise.resolve()).then(end).then(leave, leave);
   };
   const counts = (): ServerCounts => {
     const cpu = process.cpuUsage();
@@ -215,7 +222,24 @@ async function main(): Promise<void> {
     fail(code === "EADDRINUSE" ? `port ${String(config.port)} on 127.0.0.1 is in use by another process` : message);
   }
   host.start();
-  tell({ type: "listening", port, epoch });
+  if (config.front !== undefined) {
+    fronts = await Fronts.open(config.front, {
+      node,
+      deliver: (input) => pace.deliver(input),
+      open: (sink) => transport.attach(sink),
+      shut: (session) => transport.detach(session),
+      now: () => alarm.now(),
+      wallMicros: () => wallTime(alarm.now()),
+      index,
+      epoch,
+      members: cluster.members,
+      settings: cluster,
+      counts,
+      log,
+      limits: config.front.limits,
+    });
+  }
+  tell({ type: "listening", port, epoch, http: fronts?.http, pb: fronts?.pb });
 }
 
 process.on("disconnect", () => process.exit(0));
