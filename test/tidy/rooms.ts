@@ -14,10 +14,12 @@ export const ROOMS: readonly Room[] = [
   { name: "engine/vocabulary", paths: ["engine/vocabulary/"] },
   { name: "results/record", paths: ["results/record/"] },
   { name: "engine/clocks", paths: ["engine/clocks/"] },
+  { name: "engine/buckets, what is said of them", paths: ["engine/buckets/properties.ts", "engine/buckets/book.ts"] },
   { name: "engine/messages and io", paths: ["engine/messages.ts", "engine/io.ts"] },
   { name: "engine/ring", paths: ["engine/ring/"] },
   { name: "engine/detectors", paths: ["engine/detectors/"] },
   { name: "engine/quorum", paths: ["engine/quorum/"] },
+  { name: "engine/buckets", paths: ["engine/buckets/"] },
   { name: "engine/replica", paths: ["engine/replica/"] },
   { name: "engine/handoff", paths: ["engine/handoff/"] },
   { name: "engine/antientropy", paths: ["engine/antientropy/"] },
@@ -25,6 +27,7 @@ export const ROOMS: readonly Room[] = [
   { name: "engine/node", paths: ["engine/node.ts"] },
   { name: "engine/wire", paths: ["engine/wire/"] },
   { name: "engine/host", paths: ["engine/host/"] },
+  { name: "engine/riak", paths: ["engine/riak/"] },
   { name: "engine/http", paths: ["engine/http/"] },
   { name: "engine/pb", paths: ["engine/pb/"] },
   { name: "engine/real", paths: ["engine/real/"] },
@@ -53,7 +56,7 @@ export function roomOf(path: string): Room | undefined {
 
 /** What must run in a browser and give equal effects for equal inputs: no world in it. */
 export function isCore(path: string): boolean {
-  if (path.startsWith("engine/")) return !/^engine\/(real|http|pb)\//.test(path);
+  if (path.startsWith("engine/")) return !/^engine\/(real|riak|http|pb)\//.test(path);
   if (!path.startsWith("workloads/")) return false;
   return !OUTSIDE_THE_DRIVER.some((part) => path.startsWith(part));
 }

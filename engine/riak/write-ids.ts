@@ -1,0 +1,60 @@
+/**
+ * Names for writes that come from clients who give them none. The recorder's handle on a write is a number that no other
+ * write of the run has; clients of ours bring theirs, small ones counted by a driver. A front end mints them here: 13
+ * bits of boot epoch, 8 of node and 32 that count, which fits 53. All front ends of a node share one count, or a write
+ * over HTTP and one over protocol buffers would be the same write to whoever compares versions.
+ *
+ * The *vtag* by which Riak's clients name a sibling is that number in base 62, always of the same length.
+ */
+
+const counters = new WeakMap<object, { next: number }>();
+
+const NODES = 256;
+const EPOCHS = 8_192;
+
+/** Gives out write ids of one node's life; `node` is whom the count belongs to. */
+export class WriteIds {
+  private readonly base: number;
+  private readonly counter: { next: number };
+
+  constructor(node: object, { index, epoch }: { readonly index: number; readonly epoch: number }) {
+    this.base = ((epoch % EPOCHS) * NODES + (index % NODES)) * 2 ** 32;
+    const known = counters.get(node);
+    this.counter = known ?? { next: 1 };
+    if (known === undefined) counters.set(node, this.counter);
+  }
+
+  next(): number {
+    const { counter } = this;
+    const id = this.base + counter.next;
+    counter.next = counter.next === 0xffffffff ? 1 : counter.next + 1;
+    return id;
+  }
+}
+
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/** 62 ** 9 is above 2 ** 53. */
+const VTAG_LENGTH = 9;
+
+/** The vtag of a version. */
+export function vtagOf(writeId: number): string {
+  let text = "";
+  let rest = writeId;
+  for (let i = 0; i < VTAG_LENGTH; i++) {
+    text = DIGITS[rest % 62] + text;
+    rest = Math.floor(rest / 62);
+  }
+  return text;
+}
+
+/** Bytes as one number in base 62, as Riak writes hashes. */
+export function base62(bytes: Uint8Array): string {
+  let rest = 0n;
+  for (const byte of bytes) rest = (rest << 8n) | BigInt(byte);
+  let text = "";
+  while (rest > 0n) {
+    text = DIGITS[Number(rest % 62n)] + text;
+    rest /= 62n;
+  }
+  return text === "" ? "0" : text;
+}
