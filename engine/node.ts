@@ -7,6 +7,7 @@
  */
 import type { Clock, Version } from "./clocks/clock";
 import { clockFor, packActor } from "./clocks/clock";
+import { bytesOf } from "./clocks/version";
 import { clientOpinion } from "./detectors/client-opinion";
 import { type Detector, detectorNamed } from "./detectors/detector";
 import { AntiEntropy } from "./antientropy/anti-entropy";
@@ -608,10 +609,10 @@ export class Node implements ProtocolNode {
     return { ...request, version: { ...version, date: this.stampFor(writer) } };
   }
 
-  /** Bytes of a copy: its values, and what it spends on causality. */
+  /** Bytes of a copy: its values with their meta, and what it spends on causality. */
   private sizeOf(state: unknown): number {
     let bytes = this.clock.metadataBytes(state);
-    for (const { value } of this.clock.versions(state)) bytes += value.length;
+    for (const version of this.clock.versions(state)) bytes += bytesOf(version);
     return bytes;
   }
 

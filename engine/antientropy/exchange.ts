@@ -13,6 +13,7 @@
  * shape of tree, or be hostile.
  */
 import type { Clock } from "../clocks/clock";
+import { bytesOf } from "../clocks/version";
 import type { SegmentsReply, TreeAnswer, TreeMessage, TreeReply } from "../messages";
 import { MAX_SEGMENTS_ASKED, MAX_TREE_HASHES } from "../messages";
 import { type Address, isAddress } from "../vocabulary/address";
@@ -423,11 +424,11 @@ export function fitting(clock: Clock, entries: readonly Entry[]): number {
   for (let i = 0; i < entries.length; i++) {
     const { address, state } = entries[i];
     bytes += address.length + clock.metadataBytes(state);
-    for (const { value } of clock.versions(state)) bytes += value.length + VERSION_BYTES;
+    for (const version of clock.versions(state)) bytes += bytesOf(version) + VERSION_BYTES;
     if (i > 0 && (bytes > STREAM_BYTES || i >= MAX_STREAMED)) return i;
   }
   return entries.length;
 }
 
-/** Of a version beside its value, about. */
+/** Of a version beside its value and meta, about. */
 const VERSION_BYTES = 12;

@@ -4,7 +4,7 @@
  * what is whole.
  *
  * `clock` hashes what the clock compares and nothing else, as Riak does: cheap, and blind to two values under one clock.
- * `content` hashes write ids, tombstones and value bytes, as Cassandra does: it sees what a disk did to a value, costs
+ * `content` hashes write ids, tombstones, value bytes and meta, as Cassandra does: it sees what a disk did to a value, costs
  * their length, and is blind to a difference in metadata alone. The address is always in it. A hash of the key only
  * cannot see that values differ; a hash of the state only would let two keys that are written alike cancel each other
  * in an accumulator of XOR. Siblings are added up, so that their order does not matter.
@@ -172,10 +172,11 @@ export class Fingerprints {
     const versions = this.clock.versions(state);
     let high = 0;
     let low = 0;
-    for (const { writeId, tombstone, value } of versions) {
-      mixer.begin(VERSION, tombstone ? 1 : 0);
+    for (const { writeId, tombstone, value, meta } of versions) {
+      mixer.begin(VERSION, (tombstone ? 1 : 0) | (meta === undefined ? 0 : 2));
       mixer.number(writeId);
       mixer.octets(value);
+      if (meta !== undefined) mixer.octets(meta);
       mixer.finish();
       high = (high + mixer.high) | 0;
       low = (low + mixer.low) | 0;

@@ -3,9 +3,10 @@
  * largest stores use in its place, and the plainest way to lose an acknowledged write: two concurrent writers leave one
  * version, and a coordinator whose wall time runs behind writes into the past, where nobody will see it.
  *
- * Timestamps are microseconds from the coordinator or, where so configured, from the client, as Cassandra's are. Ties are settled as Cassandra settles them: a
- * tombstone beats a value, then the greater value bytes win. Should those be equal too, the greater write id wins, so
- * that a merge never depends on its order. No event needs what is stored: a put loads nothing before it is sent.
+ * Timestamps are microseconds from the coordinator or, where so configured, from the client, as Cassandra's are. Ties are
+ * settled as Cassandra settles them: a tombstone beats a value, then the greater value bytes win, then the greater meta.
+ * Should those be equal too, the greater write id wins, so that a merge never depends on its order. No event needs what is
+ * stored: a put loads nothing before it is sent.
  *
  * The context names the timestamp that was read and a put takes no notice of it, as those stores do: a client's next
  * write overwrites what it read only if its coordinator's time says so. The recorder knows what the client had seen.
@@ -13,7 +14,7 @@
 import { MalformedBytes } from "../vocabulary/octets";
 import type { Micros } from "../vocabulary/micros";
 import type { Clock, Context, Version } from "./clock";
-import { decodeVersion, describeVersion, encodeVersion } from "./version";
+import { compareMeta, decodeVersion, describeVersion, encodeVersion } from "./version";
 import { varintBytes } from "./version-vector";
 
 /** Immutable. */
@@ -81,6 +82,7 @@ export function settleTie(x: Version, y: Version): number {
   if (x.tombstone !== y.tombstone) return x.tombstone ? 1 : -1;
   // A character is a byte: this is the order of unsigned bytes.
   if (x.value !== y.value) return x.value < y.value ? -1 : 1;
+  if (x.meta !== y.meta) return compareMeta(x, y);
   return x.writeId - y.writeId;
 }
 

@@ -11,10 +11,11 @@
  * is sent, and a copy takes what has the later date. Two events may then share a dot, so the metadata is carried along
  * and never believed.
  *
- * Equal dates: a value beats a tombstone, then the greater bytes, then the greater write id.
+ * Equal dates: a value beats a tombstone, then the greater bytes, then the greater meta, then the greater write id.
  * Source: riak_object's reconciliation and riak_kv_vnode's put, Riak KV 2 and 3.
  */
 import type { Clock, Version } from "./clock";
+import { compareMeta } from "./version";
 
 /** Riak's `allow_mult = false` over a strategy. */
 export function keepingNewest<S>(clock: Clock<S>): Clock<S> {
@@ -84,5 +85,6 @@ function compareVersions(x: Version, y: Version): number {
   if (x.tombstone !== y.tombstone) return x.tombstone ? -1 : 1;
   // A character is a byte: this is the order of unsigned bytes.
   if (x.value !== y.value) return x.value < y.value ? -1 : 1;
+  if (x.meta !== y.meta) return compareMeta(x, y);
   return x.writeId - y.writeId;
 }

@@ -89,6 +89,13 @@ export function bytesOf({ value, meta }: Version): number {
   return meta === undefined ? value.length : value.length + meta.length;
 }
 
+/** In order of bytes, nothing before anything: below 0 when `y` is greater. */
+export function compareMeta(x: Version, y: Version): number {
+  if (x.meta === y.meta) return 0;
+  if (x.meta === undefined || y.meta === undefined) return x.meta === undefined ? -1 : 1;
+  return x.meta < y.meta ? -1 : 1;
+}
+
 /** `w7`, a tombstone `w7†`. */
 export function describeVersion(version: Version): string {
   return `w${version.writeId}${version.tombstone ? "†" : ""}`;

@@ -10,6 +10,7 @@
  * Cassandra's range reads over a random partitioner. The mistake it avoids: to return a key from the first page that has it.
  */
 import type { Clock, Version } from "../clocks/clock";
+import { bytesOf } from "../clocks/version";
 import {
   MAX_PAGE_BYTES,
   MAX_SCANNED,
@@ -254,7 +255,7 @@ export class ScanCoordination implements Identified {
     if (merged === undefined) return true;
     const live: readonly Version[] = clock.versions(merged).filter(({ tombstone }) => !tombstone);
     if (live.length === 0) return true;
-    const size = live.reduce((bytes, { value }) => bytes + value.length, key.length);
+    const size = live.reduce((bytes, version) => bytes + bytesOf(version), key.length);
     if (size >= MAX_PAGE_BYTES && this.keys.length > 0) return false;
     this.keys.push({ key, versions: live });
     this.bytes += size;

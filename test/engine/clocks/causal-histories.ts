@@ -181,7 +181,7 @@ export class LockStep<S> {
   private put(client: number, at: number, reading: Reading<S>, tombstone: boolean): void {
     const { clock } = this;
     const writeId = this.writes.size + 1;
-    const version: Version = { writeId, value: tombstone ? "" : `v${writeId}`, tombstone };
+    const version: Version = written(writeId, tombstone);
     const stored = this.replicas[at];
     const maker: EventMaker = {
       actor: packActor(at, at === 2 ? 7 : 0, this.epochs[at]),
@@ -268,6 +268,8 @@ export class LockStep<S> {
     assert.ok(held.length > 0, "a state has a version");
     assert.equal(new Set(held).size, held.length, "no version twice");
     for (const write of held) assert.ok(history.has(write), `w${write} comes from nowhere`);
+    for (const { writeId, value, tombstone, meta } of this.clock.versions(state))
+      assert.deepEqual({ value, meta }, whatWasWritten(writeId, tombstone), `w${writeId} is as it was written`);
     for (const write of live) {
       if (held.includes(write) || this.reaped.has(write)) continue;
       assert.ok(mayLose, `w${write} is lost, nobody had seen it`);
@@ -314,6 +316,16 @@ export class LockStep<S> {
       history: union(...replicas.map((one) => one.history)),
     };
   }
+}
+
+/** Every third write has something beside its value. */
+function written(writeId: number, tombstone: boolean): Version {
+  const { value, meta } = whatWasWritten(writeId, tombstone);
+  return meta === undefined ? { writeId, value, tombstone } : { writeId, value, tombstone, meta };
+}
+
+function whatWasWritten(writeId: number, tombstone: boolean): { value: string; meta: string | undefined } {
+  return { value: tombstone ? "" : `v${writeId}`, meta: writeId % 3 === 0 ? `\xfem${writeId}` : undefined };
 }
 
 export function writeIds(versions: readonly Version[]): number[] {

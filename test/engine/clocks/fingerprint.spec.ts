@@ -63,12 +63,19 @@ describe("fingerprints", () => {
 
   it("of content see a value that changed under its clock; of the clock do not", () => {
     const clock = clockNamed("dvvset");
-    const made = (value: string) =>
-      clock.update(undefined, "", { writeId: 1, value, tombstone: false }, by(packActor(0, 0, 1)));
+    const made = (value: string, meta?: string) =>
+      clock.update(
+        undefined,
+        "",
+        meta === undefined ? { writeId: 1, value, tombstone: false } : { writeId: 1, value, tombstone: false, meta },
+        by(packActor(0, 0, 1)),
+      );
     const byClock = new Fingerprints(clock, "clock");
     const byContent = new Fingerprints(clock, "content");
     assert.equal(bits(byClock, key, made("abcde")), bits(byClock, key, made("abcdf")));
     assert.notEqual(bits(byContent, key, made("abcde")), bits(byContent, key, made("abcdf")));
+    const of = new Set([undefined, "", "x", "y"].map((meta) => bits(byContent, key, made("abcde", meta))));
+    assert.equal(of.size, 4, "what is beside a value counts");
   });
 
   it("have the address in them, or keys that are written alike would cancel each other", () => {

@@ -5,13 +5,19 @@ import { lww, type LwwState } from "../../../engine/clocks/lww";
 import { encoded } from "./causal-histories";
 import { by } from "./event-maker";
 
-const state = (at: number, writeId: number, value: string, tombstone = false): LwwState => ({
+const state = (at: number, writeId: number, value: string, tombstone = false, meta?: string): LwwState => ({
   at,
-  version: { writeId, value, tombstone },
+  version: meta === undefined ? { writeId, value, tombstone } : { writeId, value, tombstone, meta },
 });
 /** Few distinct values of each part, so that ties of every depth are drawn. */
 const states = fc
-  .tuple(fc.nat(2), fc.nat(3), fc.constantFrom("", "a", "b", "ab", "\xff"), fc.boolean())
+  .tuple(
+    fc.nat(2),
+    fc.nat(3),
+    fc.constantFrom("", "a", "b", "ab", "\xff"),
+    fc.boolean(),
+    fc.constantFrom(undefined, "", "m", "\xff"),
+  )
   .map((parts) => state(...parts));
 
 describe("last write wins", () => {
@@ -27,11 +33,14 @@ describe("last write wins", () => {
     wins(state(11, 1, "a"), state(10, 9, "", true));
   });
 
-  it("settles a tie by tombstone, then by the greater bytes, unsigned, then by write id", () => {
+  it("settles a tie by tombstone, then by the greater bytes, unsigned, of value and then of meta, then by write id", () => {
     wins(state(10, 1, "", true), state(10, 9, "z"));
     wins(state(10, 1, "b"), state(10, 9, "a"));
     wins(state(10, 1, "ab"), state(10, 9, "a"));
     wins(state(10, 1, "\x80"), state(10, 9, "\x7f"));
+    wins(state(10, 1, "a", false, ""), state(10, 9, "a"));
+    wins(state(10, 1, "a", false, "\x80"), state(10, 9, "a", false, "\x7f"));
+    wins(state(10, 9, "a", false, "m"), state(10, 1, "a", false, "m"));
     wins(state(10, 9, "a"), state(10, 1, "a"));
     wins(state(10, 9, "", true), state(10, 1, "", true));
   });

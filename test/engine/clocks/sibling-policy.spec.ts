@@ -9,7 +9,7 @@ import {
   packActor,
   type Version,
 } from "../../../engine/clocks/clock";
-import { ByteReader, ByteWriter } from "../../../engine/vocabulary/octets";
+import { ByteReader, ByteWriter, MalformedBytes } from "../../../engine/vocabulary/octets";
 import { encoded, writeIds } from "./causal-histories";
 import { by } from "./event-maker";
 
@@ -44,7 +44,32 @@ describe("a version with a date", () => {
   });
 
   it("is refused with unknown flags", () => {
-    assert.throws(() => decodeVersion(ByteReader.ofOctets("\x04\x05\x00")), /version flags 4/);
+    for (const flags of [8, 16, 64, 128, 255]) {
+      const bytes = String.fromCharCode(flags) + "\x05\x00\x00\x00";
+      assert.throws(() => decodeVersion(ByteReader.ofOctets(bytes)), new RegExp(`version flags ${flags}$`));
+    }
+  });
+
+  it("may have something beside its value, dated or not, deleted or not, and be it nothing", () => {
+    for (const tombstone of [false, true]) {
+      for (const meta of ["", "text/plain", "\x00\xff".repeat(100)]) {
+        const plain = v(300, "abc", tombstone);
+        for (const version of [plain, { ...plain, date: 1_000 }]) {
+          const described: Version = { ...version, meta };
+          const reader = ByteReader.ofOctets(bytesOf(described));
+          assert.deepEqual(decodeVersion(reader), described);
+          reader.finish();
+          const length = meta.length < 128 ? 1 : 2;
+          assert.equal(bytesOf(described).length, bytesOf(version).length + length + meta.length);
+        }
+      }
+    }
+  });
+
+  it("is refused where its meta breaks off", () => {
+    const bytes = bytesOf({ ...v(5, "ab"), meta: "media" });
+    for (let length = 0; length < bytes.length; length++)
+      assert.throws(() => decodeVersion(ByteReader.ofOctets(bytes.slice(0, length))), MalformedBytes);
   });
 });
 
@@ -90,13 +115,18 @@ for (const name of SIBLING_CLOCKS) {
       assert.deepEqual(ids(clock, clock.sync(one, two)), [2]);
     });
 
-    it("settles equal dates by value before tombstone, greater bytes, greater write id", () => {
+    it("settles equal dates by value before tombstone, greater bytes, greater meta, greater write id", () => {
       const made = (version: Version, node: number): unknown =>
         clock.update(undefined, "", version, by(actors[node], 10, node));
       for (const [winner, loser] of [
         [v(1, "a"), v(2, "", true)],
         [v(1, "b"), v(2, "a")],
         [v(1, "\x80"), v(2, "\x7f")],
+        [{ ...v(1, "a"), meta: "" }, v(2, "a")],
+        [
+          { ...v(1, "a"), meta: "\x80" },
+          { ...v(2, "a"), meta: "\x7f" },
+        ],
         [v(2, "a"), v(1, "a")],
       ]) {
         assert.deepEqual(ids(clock, clock.sync(made(winner, 0), made(loser, 1))), [winner.writeId]);
