@@ -38,8 +38,8 @@ class Pending implements Identified {
   ) {}
 }
 
-/** What a front end writes. */
-export type Written = Pick<Version, "value" | "tombstone" | "meta">;
+/** What a front end writes. A client that names its writes has given `writeId`, which names no other write. */
+export type Written = Pick<Version, "value" | "tombstone" | "meta"> & Partial<Pick<Version, "writeId">>;
 /** What a front end scans: see {@link ScanRequest}. */
 export type Scanned = Pick<ScanRequest, "bucket" | "start" | "end" | "limit">;
 export type BucketAsked = Pick<BucketRequest, "verb" | "type" | "bucket" | "change">;
@@ -104,7 +104,7 @@ export class FrontSession {
     done: (answer: AnswerMessage) => void,
   ): number {
     const { value, tombstone, meta } = written;
-    const writeId = this.writeIds.next();
+    const writeId = written.writeId ?? this.writeIds.next();
     const pending = this.add("put", done);
     if (pending === undefined) {
       done(this.refusal());

@@ -47,6 +47,31 @@ export function vtagOf(writeId: number): string {
   return text;
 }
 
+/** The write id that {@link vtagOf} made a vtag of; undefined where it made none of the kind. */
+export function writeIdOfVtag(vtag: string): number | undefined {
+  if (vtag.length !== VTAG_LENGTH) return undefined;
+  let writeId = 0;
+  for (const char of vtag) {
+    const digit = DIGITS.indexOf(char);
+    if (digit < 0) return undefined;
+    writeId = writeId * 62 + digit;
+  }
+  return Number.isSafeInteger(writeId) ? writeId : undefined;
+}
+
+/** The write id that a client of ours gives its write in this header; undefined where it is none. */
+export function writeIdOfHeader(text: string): number | undefined {
+  if (!/^[1-9][0-9]{0,15}$/.test(text)) return undefined;
+  const writeId = Number(text);
+  return Number.isSafeInteger(writeId) ? writeId : undefined;
+}
+
+/**
+ * Not Riak's: with it a PUT, POST or DELETE names its own write, in decimal. So a driver finds its writes again where replicas are
+ * looked at, as it does over the binary protocol. The session that writes is its part above 2^32, as drivers count.
+ */
+export const WRITE_ID_HEADER = "x-quorumlab-write-id";
+
 /** Bytes as one number in base 62, as Riak writes hashes. */
 export function base62(bytes: Uint8Array): string {
   let rest = 0n;
