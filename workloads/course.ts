@@ -207,7 +207,7 @@ export class Courses<Owner> {
     if (reply.outcome === "ok") {
       const { kind } = operation;
       const request = closingRequest(operation, course.session, reply);
-      const seen = reply.context === "" ? NONE : reply.versions;
+      const seen = saysWhatWasSeen(reply) ? reply.versions : NONE;
       this.goOn(course, kind === "rmw" ? "update" : kind, course.key, request, seen, now);
       return undefined;
     }
@@ -349,9 +349,9 @@ export class Courses<Owner> {
     if (!this.remembers) return;
     if (request.kind === "get") {
       // "Nothing there" is the session's last word on the key too.
-      if (reply.context === "") session.forget(key, keyHash);
-      else session.remember(key, reply.context, reply.versions, keyHash);
-    } else if (reply.context !== "" && this.options.context === "session") {
+      if (saysWhatWasSeen(reply)) session.remember(key, reply.context, reply.versions, keyHash);
+      else session.forget(key, keyHash);
+    } else if ((reply.context !== "" || reply.contextless === true) && this.options.context === "session") {
       // A store that does not say what stands after a put: the session has seen its own write, and through that what
       // the write had seen.
       const versions = reply.versions.length > 0 ? reply.versions : [request.writeId];
@@ -421,6 +421,11 @@ export class Courses<Owner> {
       coordinator: -1,
     });
   }
+}
+
+/** A read that brought a context, or that found something where the store knows of none. */
+function saysWhatWasSeen({ context, contextless, versions }: Reply): boolean {
+  return context !== "" || (contextless === true && versions.length > 0);
 }
 
 function readRequest({ key }: DrawnOperation, session: Session): Request {

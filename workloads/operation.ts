@@ -150,6 +150,8 @@ export interface Reply {
   /** Versions that are not tombstones. */
   readonly values: number;
   readonly context: Context;
+  /** The store knows no contexts, so nothing is sent along with a write: what its session had seen is what it had read. */
+  readonly contextless?: true;
   /** Node index that coordinated; -1 unknown. */
   readonly coordinator: number;
   /** For refusals: one line for the log. */
