@@ -15,7 +15,7 @@ interface Latin1 {
   latin1Slice(from: number, to: number): string;
   latin1Write(text: string, at: number, length: number): number;
 }
-const { latin1Slice, latin1Write } = Buffer.prototype as unknown as Latin1;
+const native = Buffer.prototype as unknown as Latin1;
 
 class OctetReader extends Reader {
   /** Octets, whatever the declaration says: it is what our definitions' records have. */
@@ -25,7 +25,7 @@ class OctetReader extends Reader {
     const to = from + length;
     if (to > this.len) throw new RangeError(`${String(length)} bytes wanted, ${String(this.len - from)} left`);
     this.pos = to;
-    return latin1Slice.call(this.buf, from, to) as unknown as Uint8Array;
+    return native.latin1Slice.call(this.buf, from, to) as unknown as Uint8Array;
   }
 
   reset(bytes: Uint8Array, from: number, to: number): void {
@@ -41,7 +41,7 @@ class OctetWriter extends BufferWriter {
     this.uint32(text.length);
     if (text.length === 0) return this;
     this.room(text.length);
-    latin1Write.call(this.buf, text, this.pos, text.length);
+    native.latin1Write.call(this.buf, text, this.pos, text.length);
     this.pos += text.length;
     return this;
   }
