@@ -20,6 +20,7 @@ import { defineReplay } from "./replay";
 import { defineReport } from "./report";
 import { defineRun } from "./run";
 import { defineSaturate } from "./saturate";
+import { defineServe } from "./serve";
 import { defineShow } from "./show";
 import { exitOfTold, systemMessage, type ExitCode } from "./user-error";
 import { defineValidate } from "./validate";
@@ -77,7 +78,7 @@ function define(context: CommandContext): Command {
         "  1    run: an objective (slos) failed; verify: something differs; check: a promise was broken;\n" +
         "       saturate: not even the lowest rate met the objective\n" +
         "  2    bad usage or input\n" +
-        "  3    trials failed, or something broke off\n" +
+        "  3    trials failed, or something broke off; serve: a node did not start, or not again\n" +
         "  4    run: an objective could not be decided, or no trial of a configuration is valid;\n" +
         "       saturate: a rate could not, or none up to the ceiling failed\n" +
         "  130  interrupted, or the budget was used up\n",
@@ -93,6 +94,7 @@ function define(context: CommandContext): Command {
     defineVerify,
     defineCheck,
     defineReplay,
+    defineServe,
     definePredict,
     defineList,
     defineExplain,

@@ -173,7 +173,8 @@ function resolveName(values: Values, path: string, problems: Problems): string {
   return name;
 }
 
-function findBaseline(tree: LocatedMap, sweep: Sweep, problems: Problems): Combination | undefined {
+/** The combination that `sweep.baseline` names; told where it names none, or several. */
+export function findBaseline(tree: LocatedMap, sweep: Sweep, problems: Problems): Combination | undefined {
   const node = nodeAt(tree, ["sweep", "baseline"]);
   if (node === undefined || sweep.axisKeys.length === 0) return undefined;
   const condition = readCondition(node, "sweep.baseline", sweep.axisKeys, problems);
