@@ -6,11 +6,15 @@
  * A node is a value machine (see io.ts): no socket, file, timer or random source; equal inputs give equal effects.
  */
 import type { Clock, Version } from "./clocks/clock";
-import { clockFor, packActor } from "./clocks/clock";
+import { clockAt, clockByBucket, clockFor, packActor } from "./clocks/clock";
 import { bytesOf } from "./clocks/version";
 import { clientOpinion } from "./detectors/client-opinion";
 import { type Detector, detectorNamed } from "./detectors/detector";
 import { AntiEntropy } from "./antientropy/anti-entropy";
+import { BucketBook } from "./buckets/book";
+import { applied, type BucketLimits, type BucketProperties, propertiesOfCluster } from "./buckets/properties";
+import { entriesFrom } from "./buckets/remembered";
+import { Spreading } from "./buckets/spreading";
 import { Handoff } from "./handoff/handoff";
 import {
   type DamagedRecord,
@@ -45,11 +49,12 @@ import type {
   RingState,
   ScannedKey,
   ScanRequest,
+  Shortfall,
   Ticket,
   Writer,
 } from "./messages";
 import { ANY_HINT, MAX_INSPECTED_KEYS, MAX_PAGE_BYTES, MAX_SCANNED } from "./messages";
-import { countOf, firstOf, MAX_REPLICAS, resolveQuorum } from "./quorum/arithmetic";
+import { countOf, firstOf, MAX_REPLICAS, nodesOf, resolveQuorum } from "./quorum/arithmetic";
 import { Coverage } from "./quorum/coverage";
 import { Deadlines } from "./quorum/deadlines";
 import { Digests, DIGEST_BYTES } from "./quorum/digest";
@@ -70,7 +75,7 @@ import { LivingRing } from "./membership/living-ring";
 import { compareRingIds, NO_RING } from "./membership/ring-ids";
 import { HINTED, type Replica as Placement, type Ring } from "./ring/ring";
 import type { RingMaker } from "./ring/ring-maker";
-import { type Address, afterPrefix, isAddress, isBucketPrefix } from "./vocabulary/address";
+import { type Address, afterPrefix, isAddress, isBucketPrefix, isTypePrefix } from "./vocabulary/address";
 import { assert, unreachable } from "./vocabulary/assert";
 import { fromMs, type Micros } from "./vocabulary/micros";
 import { MalformedBytes, type Octets } from "./vocabulary/octets";
@@ -90,8 +95,9 @@ export interface NodeOptions {
   readonly rings?: RingMaker | undefined;
   /** Of a coordinator inside a client, which is in no ring and has no copies: the ring as it has heard of it. */
   readonly heard?: HeardRing | undefined;
-  /** What an earlier life made durable with the last `persist`. */
+  /** What an earlier life made durable with the last `persist` of each slot: as a member; of buckets. */
   readonly remembered?: string | undefined;
+  readonly rememberedBuckets?: string | undefined;
   readonly settings: EngineSettings;
   /** Of the run: what this node draws is drawn from here, by its index and life. */
   readonly seed: number;
@@ -262,11 +268,19 @@ interface Places {
   readonly live: number;
   /** Of those asked, the ones that are no fallbacks. */
   readonly primaries: number;
+  /** Copies there are to be, as far as this request is concerned. */
+  readonly n: number;
   /** Of a put while the ring changes: owners by the other ring, which are to have it as well. */
   readonly pending?: readonly Placement[] | undefined;
 }
 
 export class Node implements ProtocolNode {
+  /** What is said of buckets, as far as this node knows. Whoever is in its process may read it. */
+  readonly buckets: BucketBook;
+  /** Undefined of a coordinator inside a client: it goes by the cluster's, and is told where others are meant. */
+  private readonly spreading: Spreading | undefined;
+  /** As {@link BucketBook.ways} had it when it last mattered. */
+  private ways: string;
   private readonly clock: Clock;
   private readonly detector: Detector;
   /** The detector judges by what requests show. */
@@ -328,7 +342,11 @@ export class Node implements ProtocolNode {
     assert(standIn === undefined || options.ring.canLend, "every home has a hinted vnode");
     this.requests = new RequestTable(FIRST_ROOM, firstIdOf(options.epoch));
     this.tickets = new Tickets(options.index, options.epoch, (from) => this.note({ kind: "tickets-full", from }));
-    this.clock = clockFor(options.settings);
+    this.buckets = new BucketBook(propertiesOfCluster(options.settings));
+    if (options.rememberedBuckets !== undefined)
+      for (const entry of entriesFrom(options.rememberedBuckets)) this.buckets.take(entry);
+    this.ways = this.buckets.ways;
+    this.clock = clockByBucket(options.settings, (address) => this.buckets.ofAddress(address).siblings);
     this.ring = options.ring;
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
     this.detector = this.makeDetector(now);
@@ -386,12 +404,45 @@ export class Node implements ProtocolNode {
       (effect) => this.effects.push(effect),
       (note) => this.note(note),
     );
+    this.spreading = this.makeSpreading(now);
     this.living = this.makeLivingRing();
     if (this.living !== undefined) {
       this.ring = this.living.reading;
       this.watch(this.living.watched());
       if (this.antiEntropy !== undefined && this.ring !== options.ring) this.antiEntropy = this.makeAntiEntropy();
     }
+  }
+
+  private makeSpreading(now: Micros): Spreading | undefined {
+    const { settings, index, epoch, heard } = this.options;
+    if (heard !== undefined) return undefined;
+    const onlyKeepsOne = clockFor({ ...settings, siblings: "keep" }).keepsOne === true ? settings.clock : undefined;
+    const limits = (): BucketLimits => {
+      const nodes = this.ring.members.filter((_, node) => this.ring.has(node)).length;
+      return { nodes: Math.min(nodes, MAX_REPLICAS), onlyKeepsOne };
+    };
+    return new Spreading(
+      { self: index, epoch, book: this.buckets, limits, random: this.random.fork("buckets") },
+      {
+        send: (to, message) => this.send(to, message),
+        answer: (session, message) => this.effects.push({ kind: "answer", session, message }),
+        persist: (text) => this.effects.push({ kind: "persist", slot: "buckets", text }),
+        peers: () => this.peers,
+        believedUp: (node) => this.believedUp(node),
+        changed: () => this.bucketsChanged(),
+        full: (from) => this.note({ kind: "buckets-full", from }),
+      },
+      now,
+    );
+  }
+
+  /** Trees are of keys that lie and are hashed as they did; and copies may lie elsewhere now. */
+  private bucketsChanged(): void {
+    const { ways } = this.buckets;
+    if (ways === this.ways) return;
+    this.ways = ways;
+    if (this.antiEntropy !== undefined) this.antiEntropy = this.makeAntiEntropy();
+    this.living?.copiesChanged(this.now);
   }
 
   private makeLivingRing(): LivingRing | undefined {
@@ -403,7 +454,7 @@ export class Node implements ProtocolNode {
         self: index,
         universe: this.options.ring.members.length,
         epoch,
-        n: settings.nVal,
+        copiesOf: (address) => this.buckets.ofAddress(address).nVal,
         rings,
         settings: settings.membership,
         clock: this.clock,
@@ -426,7 +477,7 @@ export class Node implements ProtocolNode {
         send: (to, message) => this.send(to, message),
         believedUp: (node) => this.believedUp(node),
         mayWork: () => this.mayWork(),
-        persist: (text) => this.effects.push({ kind: "persist", text }),
+        persist: (text) => this.effects.push({ kind: "persist", slot: "membership", text }),
         readingChanged: () => {
           this.ring = this.living!.reading;
           this.handoff?.ringChanged(this.now);
@@ -512,6 +563,9 @@ export class Node implements ProtocolNode {
         epoch,
         ring,
         n: settings.nVal,
+        copies: this.buckets.isEmpty
+          ? undefined
+          : { used: this.buckets.copies(), of: (address) => this.buckets.ofAddress(address).nVal },
         clock: this.clock,
         settings: settings.aae,
         stepTimeoutMs: 4 * Math.max(settings.readTimeoutMs, settings.writeTimeoutMs),
@@ -642,6 +696,8 @@ export class Node implements ProtocolNode {
       if (living < next) next = living;
     }
     if (this.antiEntropy !== undefined && this.antiEntropy.next() < next) next = this.antiEntropy.next();
+    if (this.spreading !== undefined && !this.buckets.isEmpty && this.spreading.next() < next)
+      next = this.spreading.next();
     return next === Infinity ? undefined : next;
   }
 
@@ -692,7 +748,10 @@ export class Node implements ProtocolNode {
       }
       case "link-up":
       case "link-down":
-        if (input.kind === "link-up") this.introduce(input.node);
+        if (input.kind === "link-up") {
+          this.introduce(input.node);
+          this.spreading?.linkUp(input.node);
+        }
         if (this.detector.told === undefined) return;
         this.detector.told(input.node, input.kind === "link-up", this.now);
         this.noteOpinions();
@@ -723,6 +782,10 @@ export class Node implements ProtocolNode {
     }
     if (request.address.length > MAX_ADDRESS_BYTES) {
       this.refuseClient(session, from, request, `not a key of at most ${String(MAX_ADDRESS_BYTES)} bytes`);
+      return;
+    }
+    if (this.buckets.ofAddress(request.address) !== this.buckets.cluster) {
+      this.refuseClient(session, from, request, "properties are set of this bucket, of which clients know nothing");
       return;
     }
     if (request.kind === "replica-get") this.replicaGet(from, request, ring);
@@ -781,11 +844,14 @@ export class Node implements ProtocolNode {
 
   // ---- properties of buckets -----------------------------------------------------------------------------------
 
-  private bucketProperties(session: Session, { id }: BucketRequest): void {
-    const { index: coordinator } = this.options;
-    const answer = { kind: "bucket-answer", id, outcome: "invalid", coordinator, properties: undefined } as const;
-    const reason = "this node keeps no properties of buckets";
-    this.effects.push({ kind: "answer", session, message: { ...answer, reason } });
+  private bucketProperties(session: Session, request: BucketRequest): void {
+    const { spreading } = this;
+    if (spreading !== undefined && this.serving) return spreading.asked(this.now, session, request);
+    const { id, type, bucket } = request;
+    const properties = this.buckets.propertiesOf(type, bucket);
+    const answer = { kind: "bucket-answer", id, outcome: "unavailable", coordinator: this.options.index } as const;
+    const reason = "this node is no member of the ring";
+    this.effects.push({ kind: "answer", session, message: { ...answer, properties, reason } });
   }
 
   // ---- walks over the own copies -------------------------------------------------------------------------------
@@ -842,6 +908,9 @@ export class Node implements ProtocolNode {
     switch (message.kind) {
       case "gossip":
         this.living?.gossiped(this.now, from, message);
+        return;
+      case "buckets":
+        this.spreading?.received(this.now, from, message);
         return;
       case "transfer-offer":
       case "transfer-copies":
@@ -1070,29 +1139,32 @@ export class Node implements ProtocolNode {
     const { settings } = this.options;
     const placement = this.place(origin, request);
     if (placement === undefined) return;
-    const { replicas, asked, live, primaries } = placement;
-    const n = settings.nVal;
+    const { replicas, asked, live, primaries, n } = placement;
     const options = request.options;
-    const r = this.quorumOf(options?.r, settings.r, n);
-    const pr = this.quorumOf(options?.pr, settings.pr, n);
-    if (r === undefined || pr === undefined)
-      return this.refuse(origin, "invalid", `r or pr is not between 0 and ${String(n)}`);
+    const usual = this.buckets.ofAddress(request.address);
+    const r = this.quorumOf(options?.r, usual.r, n);
+    const pr = this.quorumOf(options?.pr, usual.pr, n);
+    const nodeConfirms = this.quorumOf(options?.nodeConfirms, usual.nodeConfirms, n);
+    if (r === undefined || pr === undefined || nodeConfirms === undefined)
+      return this.refuse(origin, "invalid", `r, pr or node_confirms is not between 0 and ${String(n)}`);
     if (this.shouldForward(request, placement)) return this.forward(origin, request, placement);
-    if (!this.enough(origin, placement, r, pr, 0)) return;
     const quorum = {
       n,
       r,
       pr,
-      notfoundOk: options?.notfoundOk ?? settings.notfoundOk,
-      basicQuorum: options?.basicQuorum ?? settings.basicQuorum,
+      notfoundOk: options?.notfoundOk ?? usual.notfoundOk,
+      basicQuorum: options?.basicQuorum ?? usual.basicQuorum,
+      nodeConfirms,
     };
-    const plan = this.reads?.plan(replicas, asked, primaries, Math.max(1, r, pr), this.now);
+    if (!this.enough(origin, options, placement, quorum, 0, 0)) return;
+    const plan = this.reads?.plan(replicas, asked, primaries, Math.max(1, r, pr, nodeConfirms), this.now);
     const get =
       plan === undefined
         ? new GetCoordination(origin, request.address, replicas, asked, live, quorum, primaries)
         : new StrategicGet(origin, request.address, replicas, quorum, primaries, plan);
     this.open(get, options?.timeoutMs ?? settings.readTimeoutMs);
     get.startedAt = this.now;
+    get.explains = options?.explain === true;
     if (plan !== undefined && get instanceof StrategicGet) return this.getStrategically(get);
     if (this.options.tracing) this.noteCoordinating("get", request.address, replicas, asked);
     let local: Placement | undefined;
@@ -1184,14 +1256,15 @@ export class Node implements ProtocolNode {
       if (next >= 0) this.askReplica(get, next);
       return next < 0;
     }
-    const repair = get.beginRepair(this.clock);
+    const clock = clockAt(this.clock, get.address);
+    const repair = get.beginRepair(clock);
     if (repair !== undefined) {
       this.counts.blockingRepairs++;
       for (const target of repair.targets) this.repairBeforeAnswer(get, target, repair.state);
       // A repair of this node's own copy may have been the last that was missing.
       if (get.answered) return false;
     }
-    if (get.repairVerdict(this.clock) === "pending") return false;
+    if (get.repairVerdict(clock) === "pending") return false;
     if (get.speculationHelped()) this.counts.speculationsHelped++;
     return true;
   }
@@ -1243,8 +1316,8 @@ export class Node implements ProtocolNode {
     this.answeredOne(get);
     if (get instanceof RepairingGet) return;
     if (get.origin.kind !== "nobody") this.foreground?.record(this.now, this.now - get.startedAt);
-    const { outcome, versions, context, reason } = get.response(this.clock);
-    this.answer(get.origin, outcome, versions, context, reason);
+    const { outcome, versions, context, reason } = get.response(clockAt(this.clock, get.address));
+    this.answer(get.origin, outcome, versions, context, reason, shortfallOf(get, outcome));
     if (this.options.tracing) this.note({ kind: "answered", operation: "get", outcome, versions: versions.length });
   }
 
@@ -1267,7 +1340,7 @@ export class Node implements ProtocolNode {
   private repairBehind(get: GetCoordination, cause: "read-repair" | "anti-entropy"): void {
     // What is sent says under which ring it was decided, and this one is over.
     if (this.options.heard !== undefined && get.ringSerial !== this.ringSerial) return;
-    const { state, targets } = get.finalAction(this.clock);
+    const { state, targets } = get.finalAction(clockAt(this.clock, get.address));
     for (const target of targets) {
       const { node, vnode, home } = target;
       // A read from a fallback leaves no new hint there beyond the window.
@@ -1290,8 +1363,11 @@ export class Node implements ProtocolNode {
 
   /** When all N replicas were found with one and the same tombstone, all are told to remove it. */
   private reap(get: GetCoordination): void {
-    const state = get.agreed(this.clock);
+    const state = get.agreed(clockAt(this.clock, get.address));
     if (state === undefined || !this.isTombstone(state)) return;
+    // A request for fewer copies than there are says nothing of the others.
+    if (get.replicas.length < this.ring.preferenceList(get.address, this.buckets.ofAddress(get.address).nVal).length)
+      return;
     // While copies move others than these have some, and a value that one of them kept would come back.
     if (this.living !== undefined && (get.ringSerial !== this.ringSerial || !this.living.isTidy)) return;
     if (this.options.tracing) this.note({ kind: "reaping", address: get.address });
@@ -1309,11 +1385,12 @@ export class Node implements ProtocolNode {
   /** Every primary that is up is asked, and whoever lags is told. Always ends. */
   private repairByGet(address: Address, done: (ok: boolean) => void): void {
     const { settings } = this.options;
-    const replicas = this.ring.preferenceList(address, settings.nVal);
+    const n = this.buckets.ofAddress(address).nVal;
+    const replicas = this.ring.preferenceList(address, n);
     let asked = 0;
     for (let i = 0; i < replicas.length; i++) if (this.believedUp(replicas[i].node)) asked |= 1 << i;
     const r = countOf(asked);
-    const quorum = { n: settings.nVal, r, pr: 0, notfoundOk: true, basicQuorum: false };
+    const quorum = { n, r, pr: 0, notfoundOk: true, basicQuorum: false };
     const get = new RepairingGet(address, replicas, asked, quorum, done);
     this.open(get, settings.readTimeoutMs);
     // Not work for a client.
@@ -1343,9 +1420,10 @@ export class Node implements ProtocolNode {
     if (refused !== undefined) return this.refuseScan(origin, refused.outcome, refused.reason);
     if (!isBucketPrefix(bucket) || bucket.length + Math.max(start.length, end.length) > MAX_ADDRESS_BYTES || limit < 1)
       return this.refuseScan(origin, "invalid", "not a range of a bucket's keys, or none of them are wanted");
-    const n = settings.nVal;
-    const r = this.quorumOf(options?.r, settings.r, n);
-    const pr = this.quorumOf(options?.pr, settings.pr, n);
+    const usual = this.propertiesFor(bucket);
+    const n = usual.nVal;
+    const r = this.quorumOf(options?.r, usual.r, n);
+    const pr = this.quorumOf(options?.pr, usual.pr, n);
     if (r === undefined || pr === undefined)
       return this.refuseScan(origin, "invalid", `r or pr is not between 0 and ${String(n)}`);
     // Fallbacks are not asked, so that whoever answers is a primary.
@@ -1364,6 +1442,14 @@ export class Node implements ProtocolNode {
     this.patience.add(this.now, timeoutMs / 2, scan.id);
     scan.begin();
     this.advanceScan(scan);
+  }
+
+  /** Of the keys that a scan may meet: of several buckets, with the least copies that any of them has. */
+  private propertiesFor(prefix: Address): BucketProperties {
+    if (!isTypePrefix(prefix)) return this.buckets.ofAddress(prefix);
+    const type = prefix.slice(1);
+    const ofType = this.buckets.propertiesOf(type, undefined) ?? this.buckets.cluster;
+    return applied(ofType, { nVal: this.buckets.fewestCopies(type) });
   }
 
   /** Asks for the pages that it wants, and answers when it wants none. */
@@ -1462,15 +1548,19 @@ export class Node implements ProtocolNode {
     const { settings } = this.options;
     const placement = this.place(origin, request);
     if (placement === undefined) return;
-    const n = settings.nVal;
-    const w = this.quorumOf(request.options?.w, settings.w, n);
-    const dw = this.quorumOf(request.options?.dw, settings.dw, n);
-    const pw = this.quorumOf(request.options?.pw, settings.pw, n);
-    if (w === undefined || dw === undefined || pw === undefined) {
-      return this.refuse(origin, "invalid", `w, dw or pw is not between 0 and ${String(n)}`);
+    const { n } = placement;
+    const { options } = request;
+    const usual = this.buckets.ofAddress(request.address);
+    const w = this.quorumOf(options?.w, usual.w, n);
+    const dw = this.quorumOf(options?.dw, usual.dw, n);
+    const pw = this.quorumOf(options?.pw, usual.pw, n);
+    const nodeConfirms = this.quorumOf(options?.nodeConfirms, usual.nodeConfirms, n);
+    if (w === undefined || dw === undefined || pw === undefined || nodeConfirms === undefined) {
+      return this.refuse(origin, "invalid", `w, dw, pw or node_confirms is not between 0 and ${String(n)}`);
     }
     if (this.shouldForward(request, placement)) return this.forward(origin, request, placement);
-    const standIns = this.hintsElsewhere && settings.sloppyQuorum === true ? this.absentees(placement) : 0;
+    const countsHints = this.hintsElsewhere && settings.sloppyQuorum === true && options?.sloppy !== false;
+    const standIns = countsHints ? this.absentees(placement) : 0;
     if (placement.pending !== undefined) {
       // As many more as there are owners to come (or to go): then both sets of owners have their quorum.
       const more = placement.pending.length;
@@ -1480,12 +1570,13 @@ export class Node implements ProtocolNode {
         w: w + more,
         dw: dw === 0 ? 0 : dw + more,
         pw: pw === 0 ? 0 : pw + more,
+        nodeConfirms: nodeConfirms === 0 ? 0 : nodeConfirms + nodesBeside(placement.replicas, placement.pending),
       };
-      if (!this.enough(origin, wide, Math.max(1 + more, w + more, quorum.dw), quorum.pw, standIns)) return;
+      if (!this.enough(origin, options, wide, quorum, 1 + more, standIns)) return;
       return this.coordinate(origin, this.dated(request), wide, standIns, quorum, placement);
     }
-    if (!this.enough(origin, placement, Math.max(1, w, dw), pw, standIns)) return;
-    const quorum = { n, w, dw, pw };
+    const quorum = { n, w, dw, pw, nodeConfirms };
+    if (!this.enough(origin, options, placement, quorum, 1, standIns)) return;
     return this.coordinate(origin, this.dated(request), placement, standIns, quorum);
   }
 
@@ -1498,15 +1589,14 @@ export class Node implements ProtocolNode {
     owners = placement,
   ): void {
     const { replicas, asked, live, primaries } = placement;
-    const { settings } = this.options;
-    if (!this.clock.mintsServerDots) return this.putAtOnce(origin, request, placement, standIns, quorum);
+    if (!clockAt(this.clock, request.address).mintsServerDots)
+      return this.putAtOnce(origin, request, placement, standIns, quorum);
     if (live === 0 || owners.live === 0)
       return this.refuse(origin, "unavailable", "no replica is believed up that could make the event");
     // An owner to come has no history of the key yet.
     const eventAt = this.eventPlace(owners);
     const put = new PutCoordination(origin, request.address, replicas, asked, eventAt, quorum, primaries, standIns);
-    this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
-    put.startedAt = this.now;
+    this.openPut(put, request.options);
     if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
     const { node, vnode } = replicas[eventAt];
     if (this.isOwn(replicas[eventAt])) this.updateLocally(put, vnode, request);
@@ -1537,10 +1627,10 @@ export class Node implements ProtocolNode {
     standIns: number,
     quorum: PutQuorum,
   ): void {
-    const { index, epoch, settings } = this.options;
+    const { index, epoch } = this.options;
     let state: unknown;
     try {
-      state = this.clock.update(undefined, request.context, request.version, {
+      state = clockAt(this.clock, request.address).update(undefined, request.context, request.version, {
         actor: packActor(index, 0, epoch),
         client: request.writer.client,
         at: this.stampFor(request.writer),
@@ -1552,10 +1642,17 @@ export class Node implements ProtocolNode {
     }
     const { address } = request;
     const put = new PutCoordination(origin, address, replicas, asked, NOT_AT_A_REPLICA, quorum, primaries, standIns);
-    this.open(put, request.options?.timeoutMs ?? settings.writeTimeoutMs);
-    put.startedAt = this.now;
+    this.openPut(put, request.options);
     if (this.options.tracing) this.noteCoordinating("put", request.address, replicas, asked);
     this.eventMade(put, "ok", state, "");
+  }
+
+  private openPut(put: PutCoordination, options: RequestOptions | undefined): void {
+    this.open(put, options?.timeoutMs ?? this.options.settings.writeTimeoutMs);
+    put.startedAt = this.now;
+    if (options === undefined) return;
+    put.explains = options.explain === true;
+    put.returnsBody = options.returnBody === true;
   }
 
   private updateLocally(put: PutCoordination, vnode: number, request: PutRequest): void {
@@ -1666,8 +1763,10 @@ export class Node implements ProtocolNode {
     put.answered = true;
     this.answeredOne(put);
     const { outcome, reason } = put.response();
-    const versions = outcome === "ok" ? heads(this.clock.versions(put.state)) : [];
-    this.answer(put.origin, outcome, versions, outcome === "ok" ? this.clock.context(put.state) : "", reason);
+    const whole = outcome === "ok" ? clockAt(this.clock, put.address).versions(put.state) : [];
+    const versions = put.returnsBody ? whole : heads(whole);
+    const context = outcome === "ok" ? this.clock.context(put.state) : "";
+    this.answer(put.origin, outcome, versions, context, reason, shortfallOf(put, outcome));
     if (this.reaper.reaps && outcome === "ok" && versions.every((version) => version.tombstone))
       this.reaper.deleted(this.now, put.address);
     if (this.options.tracing) this.note({ kind: "answered", operation: "put", outcome, versions: versions.length });
@@ -1725,7 +1824,7 @@ export class Node implements ProtocolNode {
     const home = put.replicas[at].node;
     const up = (node: number): boolean => node !== home && this.believedUp(node);
     const [keeper] = ring
-      .withFallbacks(put.address, settings.nVal, 1 << at, up)
+      .withFallbacks(put.address, this.buckets.ofAddress(put.address).nVal, 1 << at, up)
       .filter(({ home }) => home !== undefined);
     const vnode = ring.hintedVnode(put.replicas[at]);
     const slop: Slop = new Slop(put, at, keeper?.node ?? index);
@@ -1768,7 +1867,13 @@ export class Node implements ProtocolNode {
       this.refuse(origin, "invalid", `not a key of at most ${String(MAX_ADDRESS_BYTES)} bytes`);
       return undefined;
     }
-    const replicas = this.ring.preferenceList(request.address, settings.nVal);
+    const { nVal } = this.buckets.ofAddress(request.address);
+    const n = request.options?.nVal ?? nVal;
+    if (n !== nVal && !(Number.isInteger(n) && n >= 1 && n <= nVal)) {
+      this.refuse(origin, "invalid", `n_val is not between 1 and ${String(nVal)}`);
+      return undefined;
+    }
+    const replicas = this.ring.preferenceList(request.address, n);
     let asked = 0;
     let live = 0;
     for (let i = 0; i < replicas.length; i++) {
@@ -1778,15 +1883,18 @@ export class Node implements ProtocolNode {
     }
     const pending =
       request.kind === "put" ? (this.living ?? this.options.heard)?.pending(request.address, replicas) : undefined;
+    const lends = this.lends && request.options?.sloppy !== false;
     const places =
-      live < replicas.length && this.lends
-        ? this.withFallbacks(request, asked, pending)
-        : { replicas, asked, live, primaries: asked, pending };
+      live < replicas.length && lends
+        ? this.withFallbacks(request, n, asked, pending)
+        : { replicas, asked, live, primaries: asked, n, pending };
     if (
       request.forwarded &&
       settings.coordinator === "replica" &&
-      !this.lends &&
+      !lends &&
       this.living === undefined &&
+      // Whoever passed it on may go by another N, of which this node has not heard yet, or which is no more.
+      this.buckets.isEmpty &&
       this.placeOfSelf(places.replicas, places.asked) < 0
     ) {
       this.refuse(origin, "invalid", "forwarded to a node that holds no replica of the key");
@@ -1819,22 +1927,22 @@ export class Node implements ProtocolNode {
    */
   private withFallbacks(
     { kind, address }: GetRequest | PutRequest,
+    n: number,
     primaries: number,
     pending: readonly Placement[] | undefined,
   ): Places {
-    const { settings } = this.options;
     const { ring } = this;
-    const all = ring.preferenceList(address, settings.nVal);
+    const all = ring.preferenceList(address, n);
     let missing = 0;
     for (let i = 0; i < all.length; i++) {
       if ((primaries & (1 << i)) === 0 && (kind === "get" || this.takesHintsFor(all[i].node))) missing |= 1 << i;
     }
     const mayLend = (node: NodeIndex): boolean =>
       this.believedUp(node) && pending?.some((place) => place.node === node) !== true;
-    const replicas = ring.withFallbacks(address, settings.nVal, missing, mayLend);
+    const replicas = ring.withFallbacks(address, n, missing, mayLend);
     let asked = primaries;
     for (let i = 0; i < replicas.length; i++) if (replicas[i].home !== undefined) asked |= 1 << i;
-    return { replicas, asked, live: countOf(asked), primaries, pending };
+    return { replicas, asked, live: countOf(asked), primaries, n, pending };
   }
 
   /** Within the hint window: whoever is away for longer gets none any more. */
@@ -1858,16 +1966,36 @@ export class Node implements ProtocolNode {
     return primaries === 0 ? firstOf(asked) : firstOf(primaries);
   }
 
-  /** Refuses, and says no, when too few are believed up for a quorum; `standIns` may answer for others. */
-  private enough(origin: Origin, places: Places, needed: number, primariesNeeded: number, standIns: number): boolean {
-    const up = places.live + countOf(standIns);
-    const primaries = countOf(places.primaries);
-    if (up >= needed && primaries >= primariesNeeded) return true;
+  /** Refuses, and says no, when too few are believed up for a quorum, or than `least`; `standIns` may answer for others. */
+  private enough(
+    origin: Origin,
+    options: RequestOptions | undefined,
+    { replicas, asked, live, primaries }: Places,
+    quorum: GetQuorum | PutQuorum,
+    least: number,
+    standIns: number,
+  ): boolean {
+    const up = live + countOf(standIns);
+    const needed = Math.max(least, "r" in quorum ? quorum.r : Math.max(quorum.w, quorum.dw));
+    const primariesUp = countOf(primaries);
+    const primariesNeeded = "r" in quorum ? quorum.pr : quorum.pw;
+    const { nodeConfirms = 0 } = quorum;
+    const nodes = nodeConfirms === 0 ? 0 : nodesOf(asked, replicas);
+    if (up >= needed && primariesUp >= primariesNeeded && nodes >= nodeConfirms) return true;
     const reason =
       up < needed
         ? `${String(up)} replicas believed up, ${String(needed)} needed`
-        : `${String(primaries)} primaries believed up, ${String(primariesNeeded)} needed`;
-    this.refuse(origin, "unavailable", reason);
+        : primariesUp < primariesNeeded
+          ? `${String(primariesUp)} primaries believed up, ${String(primariesNeeded)} needed`
+          : `replicas on ${String(nodes)} nodes believed up, ${String(nodeConfirms)} needed`;
+    // As Riak does, which looks at primaries first.
+    const shortfall: Shortfall =
+      primariesUp < primariesNeeded
+        ? { what: "r" in quorum ? "pr" : "pw", got: primariesUp, wanted: primariesNeeded }
+        : up < needed
+          ? { what: "r" in quorum ? "r" : quorum.dw > quorum.w ? "dw" : "w", got: up, wanted: needed }
+          : { what: "node_confirms", got: nodes, wanted: nodeConfirms };
+    this.refuse(origin, "unavailable", reason, options?.explain === true ? shortfall : undefined);
     return false;
   }
 
@@ -1933,11 +2061,11 @@ export class Node implements ProtocolNode {
     return resolveQuorum(asked ?? usual, n);
   }
 
-  private refuse(origin: Origin, outcome: Outcome, reason: string): void {
+  private refuse(origin: Origin, outcome: Outcome, reason: string, shortfall?: Shortfall): void {
     if (origin.kind === "nobody") return;
     this.counts.refused++;
     this.note({ kind: "refused", outcome, reason });
-    this.answer(origin, outcome, [], "", reason);
+    this.answer(origin, outcome, [], "", reason, shortfall);
   }
 
   private answer(
@@ -1946,16 +2074,13 @@ export class Node implements ProtocolNode {
     versions: readonly Version[],
     context: string,
     reason: string,
+    shortfall?: Shortfall,
   ): void {
-    this.deliver(origin, {
-      kind: "answer",
-      id: origin.id,
-      outcome,
-      coordinator: this.options.index,
-      versions,
-      context,
-      reason,
-    });
+    const { id } = origin;
+    const coordinator = this.options.index;
+    if (shortfall === undefined)
+      return this.deliver(origin, { kind: "answer", id, outcome, coordinator, versions, context, reason });
+    this.deliver(origin, { kind: "answer", id, outcome, coordinator, versions, context, reason, shortfall });
   }
 
   private deliver(origin: Origin, message: AnswerMessage): void {
@@ -2000,7 +2125,8 @@ export class Node implements ProtocolNode {
         request.answered = true;
         this.answeredOne(request);
         if (request.origin.kind !== "nobody") this.foreground?.record(this.now, this.now - request.startedAt);
-        this.answer(request.origin, "timeout", [], "", "no read quorum before the timeout");
+        const reason = "no read quorum before the timeout";
+        this.answer(request.origin, "timeout", [], "", reason, shortfallOf(request, "timeout"));
         this.finishGet(request);
         continue;
       }
@@ -2017,7 +2143,8 @@ export class Node implements ProtocolNode {
         if (!request.answered) {
           request.answered = true;
           this.answeredOne(request);
-          this.answer(request.origin, "timeout", [], "", "no write quorum before the timeout");
+          const reason = "no write quorum before the timeout";
+          this.answer(request.origin, "timeout", [], "", reason, shortfallOf(request, "timeout"));
         }
         this.finishPut(request);
         continue;
@@ -2036,6 +2163,7 @@ export class Node implements ProtocolNode {
     this.handoff?.advance(this.now);
     this.antiEntropy?.advance(this.now);
     this.living?.advance(this.now);
+    if (!this.buckets.isEmpty) this.spreading?.advance(this.now);
     if (this.now >= this.nextHeartbeat) this.beat();
     this.noteOpinions();
   }
@@ -2184,6 +2312,18 @@ const SCANNED_AT_ONCE = 256;
 /** Where nothing is said: at once, in moderate batches, two at a time. */
 const HINTS_AT_ONCE: HintSettings = { batch: 100, idleMs: 0, concurrency: 2 };
 
+/** For whoever wants to know, and where it is a threshold that was missed. */
+function shortfallOf(request: GetCoordination | PutCoordination, outcome: Outcome): Shortfall | undefined {
+  return request.explains && outcome !== "ok" ? request.shortfall() : undefined;
+}
+
+/** Nodes of `others` that none of `replicas` is on. */
+function nodesBeside(replicas: readonly Placement[], others: readonly Placement[]): number {
+  const beside = new Set(others.map(({ node }) => node));
+  for (const { node } of replicas) beside.delete(node);
+  return beside.size;
+}
+
 /** With owners by the other ring behind. */
 function widened(places: Places, pending: readonly Placement[], believedUp: (node: NodeIndex) => boolean): Places {
   const replicas = [...places.replicas, ...pending];
@@ -2194,7 +2334,7 @@ function widened(places: Places, pending: readonly Placement[], believedUp: (nod
     primaries |= 1 << i;
     live++;
   }
-  return { replicas, asked, primaries, live };
+  return { replicas, asked, primaries, live, n: places.n };
 }
 
 /** Ids without values. */

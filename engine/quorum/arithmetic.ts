@@ -62,6 +62,18 @@ export function firstOf(set: number): number {
   return set === 0 ? -1 : 31 - Math.clz32(set & -set);
 }
 
+/** Different nodes that a set of a preference list's replicas is on: a host that has two of them counts once. */
+export function nodesOf(set: number, replicas: readonly { readonly node: number }[]): number {
+  let count = 0;
+  for (let rest = set; rest !== 0; rest &= rest - 1) {
+    const at = firstOf(rest);
+    let earlier = set & ((1 << at) - 1);
+    while (earlier !== 0 && replicas[firstOf(earlier)].node !== replicas[at].node) earlier &= earlier - 1;
+    if (earlier === 0) count++;
+  }
+  return count;
+}
+
 /** Members of a set. */
 export function countOf(set: number): number {
   let count = 0;

@@ -10,12 +10,12 @@
  * failure, and `basic_quorum` stops after floor(N/2)+1 of those instead of waiting until R is impossible.
  */
 import type { Clock, Context, Version } from "../clocks/clock";
-import type { ReplicaGetReply } from "../messages";
+import type { ReplicaGetReply, Shortfall } from "../messages";
 import type { Replica as Placement } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 import type { Outcome } from "../vocabulary/outcomes";
-import { countOf, positionOf, type Verdict } from "./arithmetic";
+import { countOf, nodesOf, positionOf, type Verdict } from "./arithmetic";
 import type { Origin } from "./origin";
 import type { Identified } from "./request-table";
 
@@ -25,6 +25,8 @@ export interface GetQuorum {
   readonly pr: number;
   readonly notfoundOk: boolean;
   readonly basicQuorum: boolean;
+  /** Nodes, not replicas, that must have answered. Left out: none in particular. */
+  readonly nodeConfirms?: number;
 }
 
 export type GetStatus = ReplicaGetReply["status"];
@@ -43,6 +45,8 @@ export class GetCoordination implements Identified {
   readonly kind = "get";
   id = 0;
   answered = false;
+  /** An answer that is not ok says which threshold was missed. */
+  explains = false;
   /** When it was begun; told to whoever measures reads. */
   startedAt: Micros = 0;
   /** Of the state of the ring that it was begun under; the node's own count. */
@@ -95,11 +99,39 @@ export class GetCoordination implements Identified {
   verdict(): Verdict {
     const { r, pr, notfoundOk } = this.quorum;
     const ok = this.found + (notfoundOk ? this.absent : 0);
-    if (ok >= r && this.okPrimaries >= pr) return "met";
+    const confirmed = this.isConfirmed(false);
+    if (ok >= r && this.okPrimaries >= pr && confirmed) return "met";
+    if (!confirmed && !this.isConfirmed(true)) return "unreachable";
     const against = this.failed + (notfoundOk ? 0 : this.absent);
     if (this.isOutvoted()) return "unreachable";
     if (this.askedCount - against < r) return "unreachable";
     return countOf(this.asked & this.primaries) - this.failedPrimaries < pr ? "unreachable" : "pending";
+  }
+
+  /** Whether enough nodes have answered; or would have, `inTheEnd`, if all that are silent still answered. */
+  private isConfirmed(inTheEnd: boolean): boolean {
+    const { nodeConfirms } = this.quorum;
+    return nodeConfirms === undefined || nodeConfirms === 0 || this.confirmations(inTheEnd) >= nodeConfirms;
+  }
+
+  private confirmations(inTheEnd: boolean): number {
+    let nodes = 0;
+    for (let i = 0; i < this.results.length; i++) {
+      const result = this.results[i];
+      const counts = result === undefined ? inTheEnd : result === ABSENT ? this.quorum.notfoundOk : result !== FAILED;
+      if (counts && (this.asked & (1 << i)) !== 0) nodes |= 1 << i;
+    }
+    return nodesOf(nodes, this.replicas);
+  }
+
+  /** Which threshold is not reached, in the order in which Riak names them; undefined where it is none. */
+  shortfall(): Shortfall | undefined {
+    const { r, pr, notfoundOk, nodeConfirms = 0 } = this.quorum;
+    const ok = this.found + (notfoundOk ? this.absent : 0);
+    const confirmed = nodeConfirms === 0 ? 0 : this.confirmations(false);
+    if (confirmed < nodeConfirms) return { what: "node_confirms", got: confirmed, wanted: nodeConfirms };
+    if (this.okPrimaries < pr && (ok >= r || pr >= r)) return { what: "pr", got: this.okPrimaries, wanted: pr };
+    return ok < r ? { what: "r", got: ok, wanted: r } : undefined;
   }
 
   /** A majority of all N knows of nothing, which is enough where `basic_quorum` says so. */

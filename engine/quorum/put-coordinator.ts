@@ -1,6 +1,7 @@
 /**
  * One put, coordinated: one replica makes the event, all live ones are sent the resulting state, and the client is
- * answered when W have received it, DW have stored it and PW of those are primaries. The same four verbs as a get.
+ * answered when W have received it, PW of them primaries, and DW have stored it, on as many nodes as are to confirm it. The
+ * same four verbs as a get.
  *
  * The trap it avoids is calling a put failed when it only missed its quorum. Whatever was sent may have been stored and
  * will be found by a later read: from the first message on, failure is *indefinite*.
@@ -9,16 +10,18 @@ import type { Replica as Placement } from "../ring/ring";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 import type { Outcome } from "../vocabulary/outcomes";
-import { countOf, positionOf, Tally, type Verdict } from "./arithmetic";
+import { countOf, nodesOf, positionOf, Tally, type Verdict } from "./arithmetic";
 import type { Origin } from "./origin";
 import type { Identified } from "./request-table";
-import type { Acknowledge } from "../messages";
+import type { Acknowledge, Shortfall } from "../messages";
 
 export interface PutQuorum {
   readonly n: number;
   readonly w: number;
   readonly dw: number;
   readonly pw: number;
+  /** Nodes, not replicas, that must have stored it. Left out: none in particular. */
+  readonly nodeConfirms?: number;
 }
 
 /** `eventAt` of a put whose coordinator made the event without a replica. */
@@ -31,6 +34,9 @@ export class PutCoordination implements Identified {
   state: unknown;
   /** The client has its answer; what is still awaited decides who is left a hint. */
   answered = false;
+  /** An answer that is not ok says which threshold was missed; one that is has whole siblings. */
+  explains = false;
+  returnsBody = false;
   /** When it was begun. */
   startedAt: Micros = 0;
   /** Of the state of the ring that it was begun under; the node's own count. */
@@ -65,9 +71,9 @@ export class PutCoordination implements Identified {
 
   /** Which acknowledgements this put needs from a replica. A stored copy has been received too. */
   acknowledge(): Acknowledge {
-    const { w, dw, pw } = this.quorum;
+    const { w, dw, pw, nodeConfirms = 0 } = this.quorum;
     if (dw >= w && dw >= pw) return "stored";
-    return dw === 0 ? "received" : "both";
+    return dw === 0 && nodeConfirms === 0 ? "received" : "both";
   }
 
   /** A replica's answer. Repeated and unknown replicas are ignored; stored implies received. */
@@ -118,8 +124,37 @@ export class PutCoordination implements Identified {
     const stored = this.stored.verdict();
     const primaries = this.receivedByPrimaries.verdict();
     if (received === "unreachable" || stored === "unreachable" || primaries === "unreachable") return "unreachable";
-    const met = received === "met" && stored === "met" && primaries === "met";
+    const confirmed = this.confirmed();
+    if (confirmed === "unreachable") return "unreachable";
+    const met = received === "met" && stored === "met" && primaries === "met" && confirmed === "met";
     return this.state !== undefined && met ? "met" : "pending";
+  }
+
+  /** Of nodes. A hint is on a node that has no copy, and confirms nothing. */
+  private confirmed(): Verdict {
+    const { nodeConfirms = 0 } = this.quorum;
+    if (nodeConfirms === 0 || this.confirmations() >= nodeConfirms) return "met";
+    const open = this.asked & ~(this.failedFrom & ~this.storedFrom);
+    return nodesOf(open, this.replicas) < nodeConfirms ? "unreachable" : "pending";
+  }
+
+  private confirmations(): number {
+    return nodesOf(this.storedFrom & this.asked, this.replicas);
+  }
+
+  /** Which threshold is not reached, in the order in which Riak names them; undefined where it is none. */
+  shortfall(): Shortfall | undefined {
+    const { w, dw, pw, nodeConfirms = 0 } = this.quorum;
+    const received = this.received.ok;
+    const stored = this.stored.ok;
+    const primaries = this.receivedByPrimaries.ok;
+    const confirmed = nodeConfirms === 0 ? 0 : this.confirmations();
+    const others = received >= w && stored >= dw;
+    if (primaries < pw && (others || pw >= dw)) return { what: "pw", got: primaries, wanted: pw };
+    if (confirmed < nodeConfirms && (others || nodeConfirms >= dw))
+      return { what: "node_confirms", got: confirmed, wanted: nodeConfirms };
+    if (stored < dw && (received >= w || dw >= w)) return { what: "dw", got: stored, wanted: dw };
+    return received < w ? { what: "w", got: received, wanted: w } : undefined;
   }
 
   response(): { readonly outcome: Outcome; readonly reason: string } {
@@ -129,9 +164,11 @@ export class PutCoordination implements Identified {
       receivedByPrimaries.needed === 0
         ? ""
         : `, by primaries ${String(receivedByPrimaries.ok)}/${String(receivedByPrimaries.needed)}`;
+    const { nodeConfirms = 0 } = this.quorum;
+    const nodes = nodeConfirms === 0 ? "" : ` on ${String(this.confirmations())}/${String(nodeConfirms)} nodes`;
     return {
       outcome: "quorum_unreachable",
-      reason: `received ${String(received.ok)}/${String(received.needed)}${primaries}, stored ${String(stored.ok)}/${String(stored.needed)}`,
+      reason: `received ${String(received.ok)}/${String(received.needed)}${primaries}, stored ${String(stored.ok)}/${String(stored.needed)}${nodes}`,
     };
   }
 

@@ -38,6 +38,8 @@ export interface EngineSettings extends ClockSettings {
   readonly dw: QuorumValue;
   readonly notfoundOk: boolean;
   readonly basicQuorum: boolean;
+  /** Different nodes that must have answered, whatever else is enough. Undefined: 0. */
+  readonly nodeConfirms?: QuorumValue;
   /** `replica`: forwarded once to a member of the preference list. `any`: the node that was asked. */
   readonly coordinator: "replica" | "any";
   readonly maxSiblings: number;
