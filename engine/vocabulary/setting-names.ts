@@ -75,4 +75,4 @@ function printed(value: unknown): string {
 }
 
 const ROWS: ReadonlySet<string> = new Set(TUNABLES.map(({ key }) => key));
-const QUORUMS: ReadonlySet<string> = new Set(["r", "w", "pr", "pw", "dw"]);
+const QUORUMS: ReadonlySet<string> = new Set(["r", "w", "pr", "pw", "dw", "node_confirms"]);

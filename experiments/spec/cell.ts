@@ -112,6 +112,7 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
       dw: quorum("dw"),
       notfoundOk: values.get("tunables.notfound_ok") === true,
       basicQuorum: values.get("tunables.basic_quorum") === true,
+      nodeConfirms: quorum("node_confirms"),
       coordinator: values.text("tunables.coordinator") as "replica" | "any",
       ...clockOf(values),
       ...repairOf(values),

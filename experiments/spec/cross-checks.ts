@@ -138,7 +138,7 @@ export function crossCheck(cell: UncheckedCell, problems: Problems): readonly st
 function checkQuorums(values: Values, warn: (at: Place, message: string) => void, problems: Problems): void {
   if (!values.sound("tunables.n_val")) return;
   const n = values.number("tunables.n_val");
-  for (const name of ["r", "w", "pr", "pw", "dw"]) {
+  for (const name of ["r", "w", "pr", "pw", "dw", "node_confirms"]) {
     const key = `tunables.${name}`;
     const value = values.get(key);
     if (typeof value !== "number" || value <= n) continue;

@@ -168,7 +168,6 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
 
 /** Known names that a later version brings; a name covers everything below it. */
 const LATER: readonly string[] = [
-  "tunables.node_confirms",
   "extends",
   "presets",
   "repetitions.stop_early",

@@ -128,6 +128,7 @@ function namesOfTunables(): readonly string[] {
     "pr",
     "pw",
     "dw",
+    "node_confirms",
     "clock",
     "coordinator",
     "read_repair",

@@ -95,8 +95,8 @@ function answeredAlone(values: Values, nodes: number, workload: WorkloadSettings
   const one = (name: string): boolean => (resolveQuorum(values.get(`tunables.${name}`) as QuorumValue, n) ?? 0) <= 1;
   // What a client coordinates crosses network.client, and nothing between nodes.
   const driven = routing === "client-driven";
-  const reads = driven || (one("r") && one("pr"));
-  const writes = (driven && coordinatesPuts(values)) || (one("w") && one("dw") && one("pw"));
+  const reads = driven || (one("r") && one("pr") && one("node_confirms"));
+  const writes = (driven && coordinatesPuts(values)) || (one("w") && one("dw") && one("pw") && one("node_confirms"));
   const readsAsked = mix.read + mix.rmw + mix.scan;
   return (readsAsked === 0 || reads) && (writesOf(workload) === 0 || writes);
 }

@@ -247,7 +247,7 @@ describe("the command line", () => {
       assert.match(lag, /doubtful +more than 10 % of the median[\s\S]*invalid +more than 100 %[\s\S]*advice +Lower/);
       assert.match((await quorumlab(["explain", "network"])).out, /network\.loss/);
       assert.match((await quorumlab(["explain", "num_tokens"])).out, /^ring\.vnodes_per_node/);
-      assert.match((await quorumlab(["explain", "node_confirms"])).out, /not supported by this version yet/);
+      assert.match((await quorumlab(["explain", "presets"])).out, /not supported by this version yet/);
       assert.match((await quorumlab(["explain", "repetitions.count"])).out, /Trials of each cell/);
       assert.match((await quorumlab(["explain", "sweep"])).out, /what is varied/);
     });

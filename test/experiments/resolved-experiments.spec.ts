@@ -23,6 +23,7 @@ describe("a resolved experiment", () => {
       dw: "one",
       notfoundOk: true,
       basicQuorum: false,
+      nodeConfirms: 0,
       coordinator: "replica",
       clock: "dvvset",
       sloppyQuorum: true,
@@ -376,11 +377,11 @@ describe("precedence", () => {
 
   it("tells wrong flags and profiles by name", () => {
     assert.deepEqual(
-      errorsOf("name: a", { sets: ["r", "tunabels.r=1", "clok=dvvset", "node_confirms=1", "r=7"], profile: "smoke" }),
+      errorsOf("name: a", { sets: ["r", "tunabels.r=1", "clok=dvvset", "presets=1", "r=7"], profile: "smoke" }),
       [
         '--profile no profile "smoke"; the file has none',
         '-S clok=dvvset unknown key "clok"; did you mean "clock"?',
-        "-S node_confirms=1 tunables.node_confirms is not supported by this version yet",
+        "-S presets=1 presets is not supported by this version yet",
         "-S r is no key=value, such as -S r=2 or -S workload.rate=500/s",
         "-S r=7 r is 7 but n_val is 3; allowed: at most 3, or one, quorum, all",
         '-S tunabels.r=1 unknown key "tunabels.r" at the top of the file; did you mean "tunables"?',

@@ -85,6 +85,19 @@ export const ENGINE_ROWS: readonly Tunable[] = [
     charts: ["percentile spectrum", "trade-off"],
   },
   {
+    key: "tunables.node_confirms",
+    scope: "request",
+    kind: { kind: "quorum", min: 0 },
+    default: "0",
+    title: "On how many different nodes the replicas must be that answer a read, or have stored a write",
+    buys: "Two copies on one machine, as distinct_hosts: claim or a fallback may place them, no longer pass for two: an acknowledged write survives the loss of that many machines less one.",
+    costs:
+      "Availability during failures, and a write waits for that many disks, even where DW does not. Fallbacks count, hints in a log or a slop do not. Adds nothing where every replica is on a machine of its own (distinct_hosts: walk) and R and DW ask for as many. 0 asks for none.",
+    source: `${RIAK}, since 2.2.5`,
+    names: { riak: "node_confirms" },
+    charts: ["throughput and outcomes", "percentile spectrum"],
+  },
+  {
     key: "tunables.notfound_ok",
     scope: "request",
     kind: { kind: "boolean" },
