@@ -11,6 +11,7 @@ import { customAlphabet } from "nanoid";
 import { TUNABLES } from "../engine/vocabulary/tunables";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { judgedByClaims, worstVerdict } from "../results/statistics/validity";
+import { DEFAULT_TARGET, recordOfTarget } from "../results/record/capabilities";
 import { METRICS } from "../results/record/metrics";
 import type { Objective } from "../results/record/objectives";
 import { loadRun, loadTrial } from "../results/record/reader";
@@ -285,6 +286,7 @@ class Execution {
       axes: cell.axes,
       repetition,
       world: cell.world,
+      target: recordOfTarget(cell.target ?? DEFAULT_TARGET),
       seed,
       resolved: cell.resolved,
       semanticsVersion: SEMANTICS_VERSION,

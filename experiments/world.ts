@@ -4,9 +4,10 @@
  */
 import { join } from "node:path";
 import { formatDuration } from "../engine/vocabulary/quantities";
-import { DEFAULT_TARGET, TARGETS } from "../results/record/capabilities";
+import { DEFAULT_TARGET, recordOfTarget, TARGETS } from "../results/record/capabilities";
 import { makeFolders } from "../results/record/files";
 import { HistoryWriter } from "../results/record/history-file";
+import { metricsSeen } from "../results/record/metrics";
 import { writeTrace } from "../results/record/trace-file";
 import { runOnOtherStore } from "./other-store-trial";
 import { runOnProcesses } from "./processes-trial";
@@ -36,11 +37,14 @@ export async function runTrial(options: ExecutionOptions): Promise<TrialOutput |
   const schedule = file === undefined ? undefined : new ScheduleFile(file, options.trial.cell.workload);
   const run = runnerFor(options.trial.cell);
   try {
-    const output = await run({
-      ...rest,
-      ...(history === undefined ? {} : { record: (record) => history.operation(record) }),
-      ...(schedule === undefined ? {} : { workload: (own) => schedule.watch(rest.workload?.(own) ?? own) }),
-    });
+    const output = seenOn(
+      options.trial.cell,
+      await run({
+        ...rest,
+        ...(history === undefined ? {} : { record: (record) => history.operation(record) }),
+        ...(schedule === undefined ? {} : { workload: (own) => schedule.watch(rest.workload?.(own) ?? own) }),
+      }),
+    );
     await history?.close();
     if (traces !== undefined && output !== undefined) writeTraces(traces, output);
     if (output !== undefined) schedule?.write();
@@ -54,6 +58,13 @@ export async function runTrial(options: ExecutionOptions): Promise<TrialOutput |
 function runnerFor({ world, target = DEFAULT_TARGET }: Cell): typeof runOnProcesses {
   if (world === "simulation") return runInSimulation;
   return TARGETS[target].store === "ours" ? runOnProcesses : runOnOtherStore;
+}
+
+/** Without metrics that say nothing of the target. */
+function seenOn({ target = DEFAULT_TARGET }: Cell, output: TrialOutput | undefined): TrialOutput | undefined {
+  if (output === undefined || target === DEFAULT_TARGET) return output;
+  const metrics = metricsSeen(output.summary.metrics, recordOfTarget(target));
+  return { ...output, summary: { ...output.summary, metrics } };
 }
 
 /** `trace-19s-22s.jsonl.gz`, one a window. */

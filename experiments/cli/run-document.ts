@@ -62,6 +62,7 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
       id: cell.id,
       axes: cell.axes,
       world: cell.world,
+      target: cell.target?.name ?? "engine",
       validity: cell.validity.verdict,
       doubts: cell.validity.doubts,
       metrics: Object.fromEntries(

@@ -186,3 +186,38 @@ export const DEFAULT_TARGET: TargetName = "engine";
 export function isTarget(name: string): name is TargetName {
   return (TARGET_NAMES as readonly string[]).includes(name);
 }
+
+/** As it is written beside a trial: a run can be read by a version that knows other targets, or knows them better. */
+export interface TargetRecord {
+  readonly name: string;
+  readonly title: string;
+  readonly can: Readonly<Record<string, boolean>>;
+  readonly why: Readonly<Record<string, string | undefined>>;
+}
+
+export function recordOfTarget(name: TargetName): TargetRecord {
+  const { title, can, why } = TARGETS[name];
+  return { name, title, can: { ...can }, why: { ...why } };
+}
+
+/** Of a record; that of the engine where it says none. */
+export function targetOfRecord(record: { readonly target?: TargetRecord }): TargetRecord {
+  return record.target ?? recordOfTarget(DEFAULT_TARGET);
+}
+
+/** Why a metric that needs `capability` says nothing there; undefined where it does, or needs nothing. */
+export function whyNotSeen(capability: Capability | undefined, target: TargetRecord): string | undefined {
+  if (capability === undefined || target.can[capability] !== false) return undefined;
+  return target.why[capability] ?? `${target.name} has not ${CAPABILITY_TITLES[capability]}`;
+}
+
+/** Why a metric that needs `capability` cannot be compared between two targets; undefined where it can. */
+export function whyIncomparable(
+  capability: Capability | undefined,
+  one: TargetRecord,
+  other: TargetRecord,
+): string | undefined {
+  // On one target a metric is what it is: whoever reads it knows where.
+  if (one.name === other.name) return undefined;
+  return whyNotSeen(capability, one) ?? whyNotSeen(capability, other);
+}

@@ -41,6 +41,26 @@ export interface TimeSeries {
   readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
+/** What a load generator that is not ours counted of the measured phase, beside our own count of the same requests. */
+export interface SecondOpinion {
+  /** With its version. */
+  readonly tool: string;
+  readonly theirs: AnswersCounted;
+  readonly ours: AnswersCounted;
+}
+
+export interface AnswersCounted {
+  readonly seconds: number;
+  readonly answers: number;
+  readonly perSecond: number;
+  /** Answers of status 200 to 299. */
+  readonly ok: number;
+  /** Requests without an answer: connections that broke, and time that ran out. */
+  readonly errors: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
 export interface TrialFigures {
   readonly schema: "quorumlab/figures@1";
   readonly spectra: readonly LatencySpectrum[];
@@ -80,6 +100,8 @@ export interface TrialFigures {
     readonly keys: number;
     readonly ringShare: number;
   }[];
+  /** Of a load made by somebody else's generator. */
+  readonly secondOpinion?: SecondOpinion;
   /** Chart 40: how much each node did of each role in the measured phase, in the order of `nodes`. */
   readonly work?: {
     readonly nodes: readonly string[];

@@ -2,6 +2,8 @@
  * The table of metrics: one name, one unit, one meaning, used in summaries, CSV headers, comparisons, `explain` and charts.
  * A metric that could not be measured is absent from a summary or null with n 0; it is never 0 for want of data.
  */
+import type { MetricValue } from "./figures";
+import { type Capability, type TargetRecord, whyNotSeen } from "./capabilities";
 import { CAUSES, type MessageCause } from "./repair-counters";
 import type { MetricDescription } from "./run-folder";
 
@@ -46,6 +48,23 @@ const CAUSED_BY: Readonly<Record<MessageCause, string>> = {
   forwarding: "that hand a request on to the node that coordinates it, and the answer back,",
 };
 /** Kinds that the table lists; others are described when asked for. */
+/** What must be seen of a target besides its clients' history. */
+const NEEDS: readonly (readonly [Capability, RegExp])[] = [
+  ["scans", /^(scan|list)_/],
+  ["deletes", /^(delete_|resurrected_deletes$)/],
+  ["siblings", /^(siblings_|false_conflicts$|missed_conflicts$|merge)/],
+  ["contexts", /^context_bytes_/],
+  [
+    "inspection",
+    /^(divergent|missing|stale|conflicting)_keys_|^convergence_|^(unconverged_faults|hinted_writes_final|false_dominance)$|^clock_/,
+  ],
+  [
+    "counters",
+    /^(load|keys_per_weight|key_imbalance|role_imbalance|out_of_balance|imbalance|messages_per_op|bytes_per_op|repair_bytes|hints_|keys_overstreamed|ring_|transferred_|detector_|gossip_|fd_|read_repairs|node_|outages_)/,
+  ],
+  ["openLoop", /^schedule_lag_/],
+];
+
 const LISTED_KINDS = ["read", "write", "update", "insert", "rmw"];
 
 const OTHERS: readonly MetricDescription[] = [
@@ -1051,6 +1070,16 @@ export function describeMetric(name: string): MetricDescription | undefined {
   return latencyRow(match[1], (match[2] as LatencyBasis | undefined) ?? "response", match[3]);
 }
 
+/** Those that mean something on the target: siblings of a store that keeps one value would be 1, whatever happened. */
+export function metricsSeen(
+  metrics: Readonly<Record<string, MetricValue>>,
+  target: TargetRecord,
+): Readonly<Record<string, MetricValue>> {
+  return Object.fromEntries(
+    Object.entries(metrics).filter(([name]) => whyNotSeen(describeMetric(name)?.needs, target) === undefined),
+  );
+}
+
 function latencyRow(kind: string, basis: LatencyBasis, percentile: string): MetricDescription {
   const ordinal =
     QUANTITIES[percentile] ?? `${percentile.slice(1, 3)}.${percentile.slice(3)}th percentile`.replace(".th", "th");
@@ -1064,5 +1093,10 @@ function latencyRow(kind: string, basis: LatencyBasis, percentile: string): Metr
 }
 
 function row(name: string, unit: string, better: Better, title: string, definition: string): MetricDescription {
-  return { name, unit, better, title, definition };
+  const needs = needOf(name);
+  return { name, unit, better, title, definition, ...(needs === undefined ? {} : { needs }) };
+}
+
+function needOf(name: string): Capability | undefined {
+  return NEEDS.find(([, metrics]) => metrics.test(name))?.[0];
 }

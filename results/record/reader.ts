@@ -4,6 +4,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { TargetRecord } from "./capabilities";
 import type { TrialFigures } from "./figures";
 import { isFolderName, RESERVED_NAMES } from "./names";
 import type { CellSummary, ComparisonRow, LoadedRun, RunManifest, TrialRecord, TrialSummary } from "./run-folder";
@@ -28,6 +29,7 @@ const VALIDITY: Shape = {
 };
 const METRIC: Shape = { value: "number?", lo: "number?", hi: "number?", n: "number", unit: "string" };
 const WORLD: Shape = { oneOf: ["processes", "simulation"] };
+const TARGET: Shape = { name: "string", title: "string", can: "object", why: "object" };
 const CALIBRATION: Shape = {
   nullRoundTripP50Ms: "number?",
   nullRoundTripP99Ms: "number?",
@@ -114,6 +116,7 @@ const TRIAL: Shape = {
   axes: "object",
   repetition: "number",
   world: WORLD,
+  target: "object?",
   seed: "number",
   resolved: "object",
   outcome: { oneOf: ["done", "failed"] },
@@ -266,7 +269,17 @@ const DETECTION_LEVEL: Shape = {
   ...{ t: ["number"], level: ["number"] },
 };
 const CELLS: Shape = {
-  cells: [{ id: "string", axes: "object", world: WORLD, metrics: "object", trials: ["string"], validity: VALIDITY }],
+  cells: [
+    {
+      id: "string",
+      axes: "object",
+      world: WORLD,
+      target: "object?",
+      metrics: "object",
+      trials: ["string"],
+      validity: VALIDITY,
+    },
+  ],
 };
 const COMPARISONS: Shape = {
   comparisons: [
@@ -281,7 +294,8 @@ const COMPARISONS: Shape = {
       p: "number?",
       pAdjusted: "number?",
       n: "number",
-      verdict: { oneOf: ["better", "worse", "same", "inconclusive", "different"] },
+      verdict: { oneOf: ["better", "worse", "same", "inconclusive", "different", "incomparable"] },
+      reason: "string?",
     },
   ],
 };
@@ -316,8 +330,21 @@ export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
 /** A whole trial by its folder. Throws RunNotReadable. */
 export function loadTrial(folder: string): LoadedRun["trials"][number] {
   const record = readJson<TrialRecord>(folder, "trial.json", "quorumlab/trial@1", TRIAL);
-  refuse(path.join(folder, "trial.json"), ifPresent(record.simulation, SIMULATION, "simulation"));
+  refuse(
+    path.join(folder, "trial.json"),
+    ifPresent(record.simulation, SIMULATION, "simulation") ?? targetProblem(record.target, "target"),
+  );
   return { record, summary: readSummary(folder), figures: readFigures(folder) };
+}
+
+function targetProblem(target: TargetRecord | undefined, at: string): string | undefined {
+  return (
+    ifPresent(target, TARGET, at) ??
+    (target === undefined
+      ? undefined
+      : (shapeProblemOfValues(target.can, "boolean", `${at}.can`) ??
+        shapeProblemOfValues(target.why, "string", `${at}.why`)))
+  );
 }
 
 function demandsProblem({ slos, hypotheses, pareto, report, saturation, stopped }: RunManifest): string | undefined {

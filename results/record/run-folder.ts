@@ -8,6 +8,7 @@
  *
  * A trial's folder is written under a temporary name and renamed when complete: what has its final name is whole.
  */
+import type { Capability, TargetRecord } from "./capabilities";
 import type { Calibration, MetricValue, TrialFigures, Validity } from "./figures";
 import type { Hypothesis, Objective, ParetoGoal, ReportSettings } from "./objectives";
 import type { SaturationQuestion } from "./saturation";
@@ -23,6 +24,8 @@ export interface TrialRecord {
   readonly axes: AxisValues;
   readonly repetition: number;
   readonly world: "processes" | "simulation";
+  /** What was under load, and what can be known of it; of runs from before there was a choice, the engine. */
+  readonly target?: TargetRecord;
   readonly seed: number;
   /** Every resolved key of the cell, dotted, as printable values. */
   readonly resolved: Readonly<Record<string, unknown>>;
@@ -62,6 +65,8 @@ export interface MetricDescription {
   readonly better: "lower" | "higher" | "neutral";
   readonly title: string;
   readonly definition: string;
+  /** What a target must let us see for the metric to mean anything there; nothing but its clients' history when left out. */
+  readonly needs?: Capability;
 }
 
 /** A tunable row as it was when the run was made: for labels, without the engine. */
@@ -157,6 +162,7 @@ export interface CellSummary {
   readonly id: string;
   readonly axes: AxisValues;
   readonly world: "processes" | "simulation";
+  readonly target?: TargetRecord;
   readonly metrics: Readonly<Record<string, MetricValue>>;
   readonly trials: readonly string[];
   readonly validity: Validity;
@@ -174,7 +180,10 @@ export interface ComparisonRow {
   readonly p: number | null;
   readonly pAdjusted: number | null;
   readonly n: number;
-  readonly verdict: "better" | "worse" | "same" | "inconclusive" | "different";
+  /** `incomparable`: the two cells are of different targets, one of which does not show it. No numbers then, and n is 0. */
+  readonly verdict: "better" | "worse" | "same" | "inconclusive" | "different" | "incomparable";
+  /** Why, where it is `incomparable`. */
+  readonly reason?: string;
 }
 
 /** Everything a report needs, in memory. */

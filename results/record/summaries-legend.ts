@@ -51,7 +51,9 @@ comparisons.csv
   p, p_adj     two-sided; adjusted over the table of one world (Holm)
   n            pairs
   verdict      better, worse, different, same (the whole interval lies within
-               the noise floor), or inconclusive (this run cannot tell)
+               the noise floor), or inconclusive (this run cannot tell);
+               incomparable where the two are of different targets and one of
+               them does not show it: reason says why
 distance.csv   where cells ran in both worlds: their latency percentiles
                (quantity read or write, percentile 0 to 100) and metrics
   diff, ratio  processes minus, and over, simulation; paired by repetition

@@ -11,11 +11,13 @@ import { count, counted, plain, signedWithUnit } from "../charts/numbers";
 import type { ComparisonRow, LoadedRun } from "../record/run-folder";
 import { inWorld, worldsOf } from "../statistics/worlds";
 import { describeMetric } from "./headline";
+import { comparableInWords } from "./targets";
 import { worldBadge } from "./world-badge";
 
 /** `run.comparisons` must not be empty. HTML. Each world is compared within itself. */
 export function comparisonSection(run: LoadedRun): string {
-  const heading = `<h2>What is different from the baseline?</h2>`;
+  const between = comparableInWords(run);
+  const heading = `<h2>What is different from the baseline?</h2>${between === "" ? "" : `<p class="facts">${escapeText(between)}</p>`}`;
   const parts = worldsOf(run)
     .map((world) => ({ world, part: inWorld(run, world) }))
     .filter(({ part }) => part.comparisons.length > 0);
@@ -38,7 +40,8 @@ function ofOneWorld(run: LoadedRun): string {
       `<p class="answer">${escapeText(hopeless + notCompared(run))}</p>` +
       `<details><summary>The undecided rows (${count(run.comparisons.length)})</summary>${comparisonTable(run)}</details>`
     );
-  const rows = run.comparisons;
+  const rows = run.comparisons.filter(isComparable);
+  const refused = run.comparisons.length - rows.length;
   const decided = rows.filter(isDecided).length;
   const open = rows.filter((row) => row.verdict === "inconclusive").length;
   const tested = rows.filter((row) => row.n > 0);
@@ -49,7 +52,7 @@ function ofOneWorld(run: LoadedRun): string {
       : "";
   return (
     `<p class="answer">${escapeText(
-      `Against ${baselineOf(run)}, ${count(decided)} of ${counted(rows.length, "comparison")} show a difference and ${count(open)} ${open === 1 ? "is" : "are"} inconclusive.${few}`,
+      `Against ${baselineOf(run)}, ${count(decided)} of ${counted(rows.length, "comparison")} show a difference and ${count(open)} ${open === 1 ? "is" : "are"} inconclusive.${refused === 0 ? "" : ` ${counted(refused, "row")} cannot be compared, and ${refused === 1 ? "says" : "say"} why.`}${few}`,
     )}</p>${comparisonTable(run)}` +
     `<p class="facts">${escapeText(comparedMetrics(run))} Differences are the configuration minus the baseline and pair repetitions of equal seed; p is adjusted (Holm) for ${count(tested.length)} comparisons and held against ${plain(alphaOf(run))}. “Inconclusive” means that this run cannot tell, never that the two are the same.</p>`
   );
@@ -75,7 +78,7 @@ function notCompared(run: LoadedRun): string {
 
 /** One sentence where no row could have come out, whatever the numbers; undefined where the rows are worth reading. */
 export function whyNothingCanShow(run: LoadedRun): string | undefined {
-  const rows = run.comparisons;
+  const rows = run.comparisons.filter(isComparable);
   if (rows.length === 0 || rows.some((row) => row.verdict !== "inconclusive")) return undefined;
   const tested = rows.filter((row) => row.n > 0);
   if (tested.length === 0) {
@@ -105,11 +108,18 @@ export function verdictInWords(row: ComparisonRow): string {
       return "~ same (inside the noise floor)";
     case "inconclusive":
       return row.n === 0 ? "? not measured on both sides" : "? inconclusive: add repetitions";
+    case "incomparable":
+      return `not comparable: ${row.reason ?? "the targets differ"}`;
     case "better":
     case "worse":
     case "different":
       return `${row.difference === null || row.difference === 0 ? "≠" : row.difference > 0 ? "▲" : "▼"} ${row.verdict}`;
   }
+}
+
+/** Anything but what targets do not both show. */
+export function isComparable(row: ComparisonRow): boolean {
+  return row.verdict !== "incomparable";
 }
 
 export function isDecided(row: ComparisonRow): boolean {

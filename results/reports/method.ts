@@ -16,6 +16,7 @@ import { inWorld, twins, WORLD_IN_WORDS, WORLDS, worldsOf } from "../statistics/
 import { unitInWords, worstValidity } from "./headline";
 import { leftOutTrials } from "./left-out";
 import { dataTable } from "./tables";
+import { targetsSection } from "./targets";
 import { worldBadge } from "./world-badge";
 
 export function methodSection(run: LoadedRun): string {
@@ -35,6 +36,7 @@ export function methodSection(run: LoadedRun): string {
     calibration(run) +
     replays(run) +
     faultsTable(run) +
+    targetsSection(run) +
     settings(run) +
     provenance(run) +
     downloads(run)

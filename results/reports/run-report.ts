@@ -30,6 +30,7 @@ import { renderPage, type PageSection } from "./page";
 import { publishedSection } from "./published";
 import { SATURATION_SECTION, saturationSection } from "./saturation";
 import { allMetricsTable, cellsTable } from "./tables";
+import { targetsInWords } from "./targets";
 import { verdictsOf } from "./verdict";
 import { worldBadge } from "./world-badge";
 
@@ -207,7 +208,7 @@ function header(run: LoadedRun, svg: boolean): string {
   return (
     `<h1>${escapeText(manifest.title)}</h1><p class="question">${escapeText(manifest.question)}</p>` +
     `<ul class="badges">${badges.join("")}</ul>${verdictHtml(run)}` +
-    `<p class="facts">Run <code>${escapeText(manifest.run)}</code> · <span>${escapeText(utc(manifest.startedAt))} UTC</span> · profile ${escapeText(manifest.profile)} · <a href="#method">how to reproduce it</a>${labelsHtml(run)}</p>` +
+    `<p class="facts">Run <code>${escapeText(manifest.run)}</code> · <span>${escapeText(utc(manifest.startedAt))} UTC</span> · ${targetLink(run)}profile ${escapeText(manifest.profile)} · <a href="#method">how to reproduce it</a>${labelsHtml(run)}</p>` +
     (warnings.length === 0
       ? ""
       : `<div class="warnings"><strong>Keep in mind</strong><ul>${warnings
@@ -227,6 +228,11 @@ function verdictHtml(run: LoadedRun): string {
         `<p class="verdict">${world === undefined || verdicts.length < 2 ? "" : `${worldBadge(world)} `}${escapeText(text)}</p>`,
     )
     .join("");
+}
+
+function targetLink(run: LoadedRun): string {
+  const what = targetsInWords(run);
+  return what === "" ? "" : `<a href="#targets">${escapeText(what)}</a> · `;
 }
 
 /** The note and the tags that somebody gave this run. */

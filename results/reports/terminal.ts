@@ -8,7 +8,7 @@ import { intervalsInWords } from "../charts/interval-words";
 import { counted, intervalInWords, metricInWords, NBSP, signedWithUnit, withUnit } from "../charts/numbers";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { inWorld, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
-import { isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
+import { isComparable, isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
 import { leftOutTrials } from "./left-out";
 import { judgeHypotheses } from "../statistics/expectations";
@@ -25,6 +25,7 @@ import {
 } from "./objectives";
 import { saturationTexts } from "./saturation";
 import { axisTitle, axisValue, bareMetric } from "./tables";
+import { comparableInWords, opinionInWords, opinionsOf, targetsInWords } from "./targets";
 import { aboutInWords, besidePublished, VERDICT_IN_WORDS } from "./published";
 import { verdictsOf } from "./verdict";
 
@@ -49,10 +50,12 @@ export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): 
   const width = Math.max(40, options.columns);
   const worlds = worldsOf(run);
   const lines: string[] = [];
+  const what = targetsInWords(run);
+  const on = what === "" ? "" : `, ${clean(what)}`;
   lines.push(paint("1", clean(manifest.title)));
   lines.push(
     ...wrapped(
-      `${clean(manifest.experiment)}  ${clean(manifest.run)}  ${worlds.map((world) => WORLD_IN_WORDS[world]).join(" and ")}, profile ${clean(manifest.profile)}, ${run.trials.length === 0 ? "no trial: nothing was measured" : counted(run.trials.length, "trial")}`,
+      `${clean(manifest.experiment)}  ${clean(manifest.run)}  ${worlds.map((world) => WORLD_IN_WORDS[world]).join(" and ")}${on}, profile ${clean(manifest.profile)}, ${run.trials.length === 0 ? "no trial: nothing was measured" : counted(run.trials.length, "trial")}`,
       width,
     ),
   );
@@ -78,6 +81,10 @@ export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): 
     lines.push(...resultLines(part, width, paint), ...comparisons(part, width, paint));
     if (worlds.length > 1 && world !== worlds.at(-1)) lines.push("");
   }
+  const between = comparableInWords(run);
+  if (between !== "") lines.push("", ...wrapped(clean(between), width));
+  const opinions = opinionsOf(run);
+  if (opinions.length > 0) lines.push("", ...opinions.flatMap((one) => wrapped(clean(opinionInWords(one)), width)));
   lines.push(...publishedLines(run, width), ...doubtLines(run, width), ...leftOutLines(run, width));
   return (
     lines
@@ -329,11 +336,12 @@ function comparisons(run: LoadedRun, width: number, paint: Painter): string[] {
   const name = (id: string): string => labels.get(id) ?? id;
   // The report shows all; a screen has room for what was decided.
   const decided = run.comparisons.filter(isDecided);
-  const rows = run.comparisons.length <= FEW_COMPARISONS ? run.comparisons : decided;
+  const refused = run.comparisons.filter((one) => !isComparable(one));
+  const rows = run.comparisons.length <= FEW_COMPARISONS ? run.comparisons : [...decided, ...refused];
   const open = run.comparisons.filter((one) => one.verdict === "inconclusive").length;
-  const same = run.comparisons.length - decided.length - open;
+  const same = run.comparisons.length - decided.length - open - refused.length;
   const summary = wrapped(
-    `Against ${clean(name(run.comparisons[0].baseline))}: ${counted(decided.length, "difference")}, ${same} the same, ${open} inconclusive of ${counted(run.comparisons.length, "comparison")} (${[...new Set(run.comparisons.map(({ metric }) => metric))].join(", ")}). Inconclusive means that this run cannot tell, never that they are the same: add repetitions.`,
+    `Against ${clean(name(run.comparisons[0].baseline))}: ${counted(decided.length, "difference")}, ${same} the same, ${open} inconclusive${refused.length === 0 ? "" : `, ${refused.length} not comparable`} of ${counted(run.comparisons.length, "comparison")} (${[...new Set(run.comparisons.map(({ metric }) => metric))].join(", ")}). Inconclusive means that this run cannot tell, never that they are the same: add repetitions.`,
     width,
   );
   if (rows.length === 0) return ["", ...summary];

@@ -4,9 +4,11 @@
  * (Holm). The verdict: *better* or *worse* when the corrected p is below alpha and the difference is above the noise
  * floor; *same* when the whole interval lies within the floor; anything else is *inconclusive*, which is not "same".
  * A metric without a direction of goodness is *different* at most. Each world is compared within itself, with the baseline's
- * twin there, as a table of its own. Invalid trials prove nothing and are left out; a cell that
+ * twin there, as a table of its own. Cells of different targets are compared in what both show, and a metric that one of them does
+ * not is *incomparable*, with the reason in place of numbers. Invalid trials prove nothing and are left out; a cell that
  * has no others is inconclusive, with n 0; so is a row in which anything is only known to be at least so much.
  */
+import { targetOfRecord, whyIncomparable } from "../record/capabilities";
 import { describeMetric, metricsToCompare } from "../record/metrics";
 import type { ComparisonRow } from "../record/run-folder";
 import { holm } from "./holm";
@@ -52,17 +54,22 @@ function compareWith(
   options: CompareOptions,
 ): DetailedComparison[] {
   const tested: Tested[] = [];
+  const target = targetOfRecord(cells.get(baseline)![0].record);
   const metrics = metricsToCompare(options.metrics);
   for (const [cell, ofCell] of cells) {
     if (cell === baseline) continue;
     for (const metric of metrics) {
-      const sample = sampleOf(ofCell, cells.get(baseline)!, metric);
+      const reason = whyIncomparable(describeMetric(metric)?.needs, targetOfRecord(ofCell[0].record), target);
+      const sample =
+        reason === undefined
+          ? sampleOf(ofCell, cells.get(baseline)!, metric)
+          : refused([...ofCell, ...cells.get(baseline)!], metric, reason);
       if (sample !== undefined) tested.push({ cell, metric, ...sample });
     }
   }
   const adjusted = holm(tested.map((one) => one.p));
   return tested.map((one, index) => {
-    const { cell, metric, unit, estimate, p, n, method, baselineMedian } = one;
+    const { cell, metric, unit, estimate, p, n, method, baselineMedian, reason } = one;
     const pAdjusted = adjusted[index];
     return {
       cell,
@@ -76,9 +83,12 @@ function compareWith(
       pAdjusted,
       n,
       verdict:
-        estimate === null || baselineMedian === null
-          ? "inconclusive"
-          : verdictOf(metric, estimate, baselineMedian, pAdjusted, options),
+        reason !== undefined
+          ? "incomparable"
+          : estimate === null || baselineMedian === null
+            ? "inconclusive"
+            : verdictOf(metric, estimate, baselineMedian, pAdjusted, options),
+      ...(reason === undefined ? {} : { reason }),
       method,
       baselineMedian,
       relative: estimate === null || !baselineMedian ? null : estimate.estimate / Math.abs(baselineMedian),
@@ -95,11 +105,21 @@ interface Sample {
   readonly n: number;
   readonly method: DetailedComparison["method"];
   readonly baselineMedian: number | null;
+  /** Why there is nothing to test. */
+  readonly reason?: string;
 }
 
 interface Tested extends Sample {
   readonly cell: string;
   readonly metric: string;
+}
+
+const UNTESTED = { estimate: null, p: null, n: 0, method: "none", baselineMedian: null } as const;
+
+/** A row without numbers; none where nobody measured it anyway. */
+function refused(trials: readonly MeasuredTrial[], metric: string, reason: string): Sample | undefined {
+  const found = measured(trials, metric);
+  return found.length === 0 ? undefined : { ...UNTESTED, unit: found[0].unit, reason };
 }
 
 function sampleOf(
@@ -112,7 +132,7 @@ function sampleOf(
   const { unit } = all[0];
   const ours = measured(cell.filter(isSound), metric);
   const theirs = measured(baseline.filter(isSound), metric);
-  const untested: Sample = { unit, estimate: null, p: null, n: 0, method: "none", baselineMedian: null };
+  const untested: Sample = { unit, ...UNTESTED };
   if (ours.length === 0 || theirs.length === 0) return untested;
   // Neither a difference nor a rank can be told from a bound.
   if ([...ours, ...theirs].some((one) => one.atLeast)) return untested;

@@ -36,11 +36,12 @@ export function intervalKind(repetitions: number): IntervalKind {
 /** One summary a cell, in order of first appearance; cells without a single successful trial have no metrics. */
 export function summariseCells(trials: readonly MeasuredTrial[]): CellSummary[] {
   return [...byCell(trials).values()].map((ofCell) => {
-    const { cell, axes, world } = ofCell[0].record;
+    const { cell, axes, world, target } = ofCell[0].record;
     return {
       id: cell,
       axes,
       world,
+      ...(target === undefined ? {} : { target }),
       metrics: metricsOf(ofCell),
       trials: ofCell.map(({ record }) => record.id),
       validity: validityOf(ofCell),

@@ -115,7 +115,21 @@ function comparisonsTable(cells: readonly CellSummary[], comparisons: readonly C
   const worlds = new Map(cells.map(({ id, world }) => [id, world]));
   return {
     name: "comparisons",
-    header: ["cell", "baseline", "metric", "unit", "diff", "ci_lo", "ci_hi", "p", "p_adj", "n", "verdict", "world"],
+    header: [
+      "cell",
+      "baseline",
+      "metric",
+      "unit",
+      "diff",
+      "ci_lo",
+      "ci_hi",
+      "p",
+      "p_adj",
+      "n",
+      "verdict",
+      "world",
+      "reason",
+    ],
     rows: comparisons.map((row) => [
       row.cell,
       row.baseline,
@@ -129,6 +143,7 @@ function comparisonsTable(cells: readonly CellSummary[], comparisons: readonly C
       row.n,
       row.verdict,
       worlds.get(row.cell),
+      row.reason,
     ]),
   };
 }
