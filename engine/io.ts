@@ -87,9 +87,12 @@ export type Effect =
   | { readonly kind: "scan"; readonly token: number; readonly cursor: unknown; readonly limit: number }
   /** Reads copies in order of address. */
   | { readonly kind: "range"; readonly token: number; readonly asked: RangeAsked }
-  /** Outlives the process, beside what is stored; durable before what follows is sent. It replaces the last one. */
-  | { readonly kind: "persist"; readonly text: string }
+  /** Outlives the process, beside what is stored; durable before what follows is sent. It replaces the last one of its slot. */
+  | { readonly kind: "persist"; readonly slot: PersistSlot; readonly text: string }
   | { readonly kind: "note"; readonly note: Note };
+
+/** Of what a node keeps beside its copies: what it has promised as a member, and what it knows to be said of buckets. */
+export type PersistSlot = "membership" | "buckets";
 
 /** What an operator asks of one node. */
 export type OperatorVerb =
@@ -170,6 +173,8 @@ export type Note =
   | { readonly kind: "storage-failed"; readonly address: Address; readonly reason: string }
   /** A request of a peer was not carried out, nor answered: a second copy, or for or from a life that has ended. */
   | { readonly kind: "ignored"; readonly from: NodeIndex; readonly reason: string }
+  /** A peer has properties of buckets for which there is no room. */
+  | { readonly kind: "buckets-full"; readonly from: NodeIndex }
   /** So many requests are missing that one of this peer would be ignored if it came yet. */
   | { readonly kind: "tickets-full"; readonly from: NodeIndex };
 

@@ -3,6 +3,7 @@
  * request's `id` is the sender's own handle, echoed in the reply and meaningless to anybody else. Node ids are
  * interned: a `NodeIndex` is the position in the cluster's member list, agreed in the handshake.
  */
+import type { BucketEntry } from "./buckets/book";
 import type { BucketChange, BucketProperties } from "./buckets/properties";
 import type { Context, Version } from "./clocks/clock";
 import type { Address } from "./vocabulary/address";
@@ -541,6 +542,20 @@ export interface MembershipAnswer {
   readonly ring: RingState | undefined;
 }
 
+/** What is said of buckets goes round; see `buckets/spreading.ts`. */
+export interface BucketsMessage {
+  readonly kind: "buckets";
+  /**
+   * `set`: keep these, and say so (`kept`, with the same id). `compare`: is your book this one? If not, `mine` is the whole of it; and if
+   * it lacks something of the other's, that one sends `yours`, which ends it.
+   */
+  readonly what: "set" | "kept" | "compare" | "mine" | "yours";
+  readonly id: number;
+  /** Of the sender's whole book: two unsigned halves. */
+  readonly hash: readonly [number, number];
+  readonly entries: readonly BucketEntry[];
+}
+
 /** What a client that coordinates asks of a replica. */
 export type ReplicaRequest = ReplicaGet | ReplicaPut | ProbeMessage;
 
@@ -576,6 +591,7 @@ export type PeerMessage =
   | TransferCopies
   | TransferReply
   | ProbeMessage
+  | BucketsMessage
   | Heartbeat;
 export type Message = ClientMessage | PeerMessage | ClientAnswer;
 

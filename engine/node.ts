@@ -1418,8 +1418,9 @@ export class Node implements ProtocolNode {
     const { bucket, start, end, limit, options } = request;
     const refused = this.refusal(false);
     if (refused !== undefined) return this.refuseScan(origin, refused.outcome, refused.reason);
-    if (!isBucketPrefix(bucket) || bucket.length + Math.max(start.length, end.length) > MAX_ADDRESS_BYTES || limit < 1)
-      return this.refuseScan(origin, "invalid", "not a range of a bucket's keys, or none of them are wanted");
+    const isRange = isScanPrefix(bucket) && bucket.length + Math.max(start.length, end.length) <= MAX_ADDRESS_BYTES;
+    if (!isRange || limit < 1)
+      return this.refuseScan(origin, "invalid", "not a range of a bucket's or a type's keys, or none of them are wanted");
     const usual = this.propertiesFor(bucket);
     const n = usual.nVal;
     const r = this.quorumOf(options?.r, usual.r, n);
@@ -1494,7 +1495,7 @@ export class Node implements ProtocolNode {
 
   /** Copies of this node's own; `done` is told later. */
   private readRange({ vnodes, bucket, start, end, limit }: RangeRequest, done: RangeTaker): void {
-    if (!isBucketPrefix(bucket) || bucket.length + start.length > MAX_ADDRESS_BYTES)
+    if (!isScanPrefix(bucket) || bucket.length + start.length > MAX_ADDRESS_BYTES)
       return done({ status: "failed", copies: [], upTo: "" });
     const from = bucket + start;
     const to = end === "" ? afterPrefix(bucket) : bucket + end;
@@ -2057,7 +2058,9 @@ export class Node implements ProtocolNode {
     this.answeredOne(request);
   }
 
+  /** Undefined where too much is asked for. What is usual is no more than there are copies. */
   private quorumOf(asked: QuorumValue | undefined, usual: QuorumValue, n: number): number | undefined {
+    if (asked === undefined && typeof usual === "number" && usual > n) return n;
     return resolveQuorum(asked ?? usual, n);
   }
 
@@ -2299,6 +2302,11 @@ export class Node implements ProtocolNode {
     this.counts.reaped = this.replica.reaped;
     return { ...this.counts };
   }
+}
+
+/** What addresses of the keys of one scan begin with: a bucket's, or all buckets' of a type. */
+function isScanPrefix(prefix: Octets): boolean {
+  return isBucketPrefix(prefix) || isTypePrefix(prefix);
 }
 
 /** Requests in progress before the table grows. */

@@ -275,6 +275,8 @@ export class TraceRecorder implements Watcher {
         return `storage failed on ${keyOf(note.address)}: ${note.reason}`;
       case "ignored":
         return `ignores a request of ${this.nameOf(note.from)}: ${note.reason}`;
+      case "buckets-full":
+        return `has no room for properties of buckets that ${this.nameOf(note.from)} has`;
       case "tickets-full":
         return `misses so many requests that a late one of ${this.nameOf(note.from)} would be ignored`;
       case "ring":

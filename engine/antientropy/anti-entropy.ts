@@ -20,7 +20,7 @@ import { fromMs, type Micros } from "../vocabulary/micros";
 import type { AaeSettings } from "../vocabulary/settings";
 import { Answering } from "./answering";
 import { Exchange, type ExchangeActs, type ExchangeCounts, type ExchangeEnd } from "./exchange";
-import { type Copy, Forest, type ForestActs, type Plot } from "./forest";
+import { type CopiesByKey, type Copy, Forest, type ForestActs, type Plot } from "./forest";
 
 /** How long background work that must rest waits before it asks again. */
 const REST: Micros = 10_000;
@@ -38,8 +38,9 @@ export interface AntiEntropyOptions {
   /** Of this life: its exchanges are not to be taken for those of another. */
   readonly epoch: number;
   readonly ring: Ring;
-  /** Copies of a key. */
+  /** Copies of a key, and of those keys that have another number of them. */
   readonly n: number;
+  readonly copies?: CopiesByKey | undefined;
   readonly clock: Clock;
   readonly settings: AaeSettings;
   /** How long a peer may take for one answer. */
@@ -82,7 +83,7 @@ export class AntiEntropy {
     private readonly options: AntiEntropyOptions,
     private readonly acts: AntiEntropyActs,
   ) {
-    const { index, epoch, ring, n, clock, settings, now, stepTimeoutMs, before } = options;
+    const { index, epoch, ring, n, copies, clock, settings, now, stepTimeoutMs, before } = options;
     this.counts = before === undefined ? nothing() : { ...before.counts };
     this.buildsBefore = this.counts.builds;
     const stepTimeout = fromMs(stepTimeoutMs);
@@ -92,6 +93,7 @@ export class AntiEntropy {
         index,
         ring,
         n,
+        copies,
         clock,
         hash: settings.hash,
         shape: settings,

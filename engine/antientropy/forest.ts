@@ -1,6 +1,7 @@
 /**
  * All trees of one node: one for each group of replicas that it belongs to, because two replicas can only compare what
- * both should hold ("trees per preference list"). Every write keeps them up to date. They live in memory, so a new life
+ * both should hold ("trees per preference list"). Keys of another number of copies lie in other groups, and are in trees of
+ * their own for each such number ("per (range, n)"): in one tree with their neighbours they would be spread to whoever has those. Every write keeps them up to date. They live in memory, so a new life
  * builds them by walking over the storage, a page at a time, while it serves; and builds them anew now and then, or when
  * a store has failed and the trees claim what the disk does not have. The old ones serve until the new ones are whole.
  *
@@ -50,6 +51,8 @@ export interface ForestOptions {
   readonly index: number;
   readonly ring: Ring;
   readonly n: number;
+  /** Where some keys have more or fewer copies than `n`. */
+  readonly copies?: CopiesByKey | undefined;
   readonly clock: Clock;
   readonly hash: "clock" | "content";
   readonly shape: TreeShape;
@@ -60,6 +63,13 @@ export interface ForestOptions {
   /** How long a walk rests where background work must. */
   readonly rest: Micros;
   readonly now: () => Micros;
+}
+
+/** Keys differ in how many copies they have. It stays as it is for as long as trees do: another is another forest. */
+export interface CopiesByKey {
+  /** All the numbers that occur. */
+  readonly used: readonly number[];
+  readonly of: (address: Address) => number;
 }
 
 /** One copy's place in a group: a tree, and the one that is to replace it. */
@@ -73,10 +83,16 @@ export interface Plot {
   readonly removed: Set<Address>;
 }
 
+type Plots = readonly (readonly Plot[])[];
+
+/** More than any ring has: it has no more than it has ranges. */
+const GROUPS = 2 ** 20;
+
 export class Forest {
   /** By group, then by vnode: nearly always one. */
-  private readonly plots: (readonly Plot[])[];
-  private readonly onlyGroup: boolean;
+  private readonly plots: Plots;
+  /** The same by other numbers of copies, which make other groups of the ring. */
+  private readonly others = new Map<number, Plots>();
   readonly fingerprints: Fingerprints;
   /** The walk under way; 0: none. */
   private token = 0;
@@ -101,28 +117,35 @@ export class Forest {
     private readonly options: ForestOptions,
     private readonly acts: ForestActs,
   ) {
-    const { ring, n, index, clock, hash, now } = options;
+    const { n, clock, hash, now } = options;
     segmentsOf(options.shape);
-    this.plots = ring
-      .groups(n)
-      .map((group) =>
-        group.replicas
-          .filter(({ node }) => node === index)
-          .map(({ vnode }) => ({ group, vnode, tree: undefined, growing: undefined, removed: new Set<Address>() })),
-      );
-    this.onlyGroup = this.plots.length === 1;
+    this.plots = this.plotsFor(n, 0);
+    for (const other of options.copies?.used ?? [])
+      if (other !== n) this.others.set(other, this.plotsFor(other, other * GROUPS));
     this.fingerprints = new Fingerprints(clock, hash);
-    this.due = this.plots.some((plots) => plots.length > 0) ? now() : Infinity;
+    this.due = this.all().length > 0 ? now() : Infinity;
+  }
+
+  /** Groups are told from those of other numbers of copies by where their own numbers begin. */
+  private plotsFor(n: number, first: number): Plots {
+    const { ring, index } = this.options;
+    return ring.groups(n).map(({ id, replicas }) => {
+      const group: ReplicaGroup = { id: first + id, replicas };
+      return replicas
+        .filter(({ node }) => node === index)
+        .map(({ vnode }) => ({ group, vnode, tree: undefined, growing: undefined, removed: new Set<Address>() }));
+    });
   }
 
   /** This node's places, in order of group. */
   all(): Plot[] {
-    return this.plots.flat();
+    return [this.plots, ...this.others.values()].flat(2);
   }
 
   /** A place of this node by group and vnode, if it has that. */
   plot(group: number, vnode: number): Plot | undefined {
-    return (this.plots[group] as readonly Plot[] | undefined)?.find((plot) => plot.vnode === vnode);
+    const plots = group < GROUPS ? this.plots : this.others.get(Math.floor(group / GROUPS));
+    return (plots?.[group % GROUPS] as readonly Plot[] | undefined)?.find((plot) => plot.vnode === vnode);
   }
 
   /** Whether a key belongs there. */
@@ -221,8 +244,11 @@ export class Forest {
   }
 
   private plotOf(vnode: number, address: Address): Plot | undefined {
-    const { ring, n } = this.options;
-    const plots = this.plots[this.onlyGroup ? 0 : ring.groupAt(ring.position(address), n)];
+    const { ring, n, copies } = this.options;
+    const own = copies === undefined ? n : copies.of(address);
+    const groups = own === n ? this.plots : this.others.get(own);
+    if (groups === undefined) return undefined;
+    const plots = groups[groups.length === 1 ? 0 : ring.groupAt(ring.position(address), own)];
     for (let i = 0; i < plots.length; i++) if (plots[i].vnode === vnode) return plots[i];
     return undefined;
   }

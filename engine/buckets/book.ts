@@ -20,7 +20,7 @@ export const DEFAULT_TYPE: Octets = "default";
 
 /** Entries that may be made, and that are kept at most. */
 export const MAX_ENTRIES = 1_024;
-export const MAX_KEPT = 4_096;
+export const MAX_KEPT = 2_048;
 /** Of type and bucket together: longer ones name no key that could be stored. */
 export const MAX_NAME_BYTES = 1_900;
 
@@ -111,6 +111,17 @@ export class BucketBook {
     const all = new Set([this.cluster.nVal]);
     if (this.effective !== undefined) for (const { nVal } of this.effective.values()) all.add(nVal);
     return [...all];
+  }
+
+  /** Of all buckets whose keys lie or are merged otherwise than the cluster's: equal texts, equal ways. */
+  get ways(): string {
+    if (this.effective === undefined) return "";
+    const { nVal, siblings } = this.cluster;
+    return [...this.effective]
+      .filter(([, other]) => other.nVal !== nVal || other.siblings !== siblings)
+      .map(([name, other]) => `${name}\n${String(other.nVal)} ${other.siblings}`)
+      .sort()
+      .join("\n");
   }
 
   /** An entry that replaces what is known of the name; not taken in yet. */

@@ -10,6 +10,7 @@
  * Accurate Causality Tracking for Eventually Consistent Stores" (DAIS 2014).
  */
 import type { ByteReader, ByteWriter, Octets } from "../vocabulary/octets";
+import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 import type { ClockSettings } from "../vocabulary/settings";
 import { dvv } from "./dvv";
@@ -131,6 +132,11 @@ export interface Clock<S = unknown> {
 
   /** `by.minted` is wanted for every key found absent, reaped before or not. */
   readonly freshIdentities?: boolean;
+  /**
+   * Where buckets differ in what becomes of siblings: the strategy that this key goes by, of the same encoding. Absent: all keys go
+   * by this one. See {@link clockAt}.
+   */
+  at?(address: Address): Clock<S>;
   /** Never holds more than one version, so that a sibling policy has nothing to decide. */
   readonly keepsOne?: boolean;
   /** The strategy as an experiment sets it up; absent where there is nothing to set up. */
@@ -206,6 +212,34 @@ export function clockFor(settings: ClockSettings): Clock {
       return clock.keepsOne === true ? clock : overwriting(clock);
     }
   }
+}
+
+/**
+ * The strategy under these settings, with that of each key in place of one for all: `siblings` says what becomes of a key's. What is
+ * asked without an address (encoding, sizes) is alike for all policies.
+ */
+export function clockByBucket(
+  settings: ClockSettings,
+  siblings: (address: Address) => NonNullable<ClockSettings["siblings"]>,
+): Clock {
+  const usual = settings.siblings ?? "keep";
+  const cluster = clockFor(settings);
+  const others = new Map<string, Clock>([[usual, cluster]]);
+  return {
+    ...cluster,
+    at(address) {
+      const policy = siblings(address);
+      if (policy === usual) return cluster;
+      let clock = others.get(policy);
+      if (clock === undefined) others.set(policy, (clock = clockFor({ ...settings, siblings: policy })));
+      return clock;
+    },
+  };
+}
+
+/** What a key goes by. */
+export function clockAt<S>(clock: Clock<S>, address: Address): Clock<S> {
+  return clock.at === undefined ? clock : clock.at(address);
 }
 
 /** The strategy called `name`; throws RangeError with the known names otherwise. */

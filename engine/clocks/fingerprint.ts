@@ -11,7 +11,7 @@
  *
  * Sources: riak_kv_index_hashtree (object hash version 0); Cassandra's Digest. The mixing is MurmurHash3's.
  */
-import type { Clock, StateHash } from "./clock";
+import { type Clock, clockAt, type StateHash } from "./clock";
 import type { Address } from "../vocabulary/address";
 import { ByteWriter, type Octets } from "../vocabulary/octets";
 
@@ -122,18 +122,14 @@ export class Fingerprints {
   private addressLow = 0;
   private readonly mixer = new Mixer();
   private readonly encoding = new EncodingHash(this.mixer);
-  private readonly feed: (state: unknown) => void;
+  /** What the last {@link ofAddress} goes by. */
+  private current: Clock;
 
   constructor(
     private readonly clock: Clock,
-    hash: "clock" | "content",
+    private readonly hash: "clock" | "content",
   ) {
-    this.feed =
-      hash === "content"
-        ? (state) => this.feedContent(state)
-        : clock.hash === undefined
-          ? (state) => clock.encode(state, this.encoding)
-          : (state) => clock.hash!(state, this.mixer);
+    this.current = clock;
   }
 
   /** Comes before {@link ofState}; the hash of the address alone, unsigned, which says where in a tree the key belongs. */
@@ -144,6 +140,7 @@ export class Fingerprints {
     mixer.finish();
     this.addressHigh = mixer.high;
     this.addressLow = mixer.low;
+    this.current = clockAt(this.clock, address);
     return mixer.high >>> 0;
   }
 
@@ -156,7 +153,9 @@ export class Fingerprints {
     }
     const { mixer } = this;
     mixer.begin(this.addressHigh, this.addressLow);
-    this.feed(state);
+    if (this.hash === "content") this.feedContent(state);
+    else if (this.current.hash === undefined) this.current.encode(state, this.encoding);
+    else this.current.hash(state, mixer);
     mixer.finish();
     this.high = mixer.high;
     this.low = mixer.low;
@@ -169,7 +168,7 @@ export class Fingerprints {
 
   private feedContent(state: unknown): void {
     const { mixer } = this;
-    const versions = this.clock.versions(state);
+    const versions = this.current.versions(state);
     let high = 0;
     let low = 0;
     for (const { writeId, tombstone, value, meta } of versions) {

@@ -34,6 +34,7 @@ export function keepingNewest<S>(clock: Clock<S>): Clock<S> {
     ...clock,
     declares: { ...clock.declares, mayLose: true, loses: undefined, mayConflictFalsely: false },
     keepsOne: true,
+    versions: (state) => chosen(clock.versions(state)),
     update: (stored, context, version, by) => settle(clock.update(stored, context, { ...version, date: by.at }, by)),
     sync,
     compare(a, b) {
@@ -48,13 +49,15 @@ export function keepingNewest<S>(clock: Clock<S>): Clock<S> {
 
 /** Riak's `last_write_wins = true` over a strategy. */
 export function overwriting<S>(clock: Clock<S>): Clock<S> {
-  const compareDates = (a: S, b: S): number => compareVersions(clock.versions(a)[0], clock.versions(b)[0]);
+  const compareDates = (a: S, b: S): number =>
+    compareVersions(newestOf(clock.versions(a)), newestOf(clock.versions(b)));
   const later = (a: S, b: S): S => (compareDates(a, b) >= 0 ? a : b);
   return {
     ...clock,
     declares: { ...clock.declares, mayLose: true, loses: undefined, mayConflictFalsely: false },
     mintsServerDots: false,
     keepsOne: true,
+    versions: (state) => chosen(clock.versions(state)),
     update(stored, context, version, by) {
       const event = clock.update(undefined, context, { ...version, date: by.at }, by);
       return stored === undefined ? event : later(stored, event);
@@ -62,7 +65,7 @@ export function overwriting<S>(clock: Clock<S>): Clock<S> {
     sync: later,
     // The metadata is never believed: only what decides which of two copies stays.
     hash(state, into) {
-      const [version] = clock.versions(state);
+      const version = newestOf(clock.versions(state));
       into.number(version.date ?? 0);
       into.number(version.writeId);
       into.word(version.tombstone ? 1 : 0);
@@ -74,8 +77,15 @@ export function overwriting<S>(clock: Clock<S>): Clock<S> {
   };
 }
 
+/** A bucket that has kept siblings until now still has some: whoever reads sees the one that stays. */
+function chosen(versions: readonly Version[]): readonly Version[] {
+  return versions.length === 1 ? versions : [newestOf(versions)];
+}
+
 function newestOf(versions: readonly Version[]): Version {
-  return versions.reduce((newest, version) => (compareVersions(version, newest) > 0 ? version : newest));
+  return versions.length === 1
+    ? versions[0]
+    : versions.reduce((newest, version) => (compareVersions(version, newest) > 0 ? version : newest));
 }
 
 /** A total order of dated versions: above 0 when `x` is to stay. */

@@ -3,7 +3,7 @@
  * each step are performed before the next input is looked at. A port that completes within the call only queues the
  * completion, so a node is never re-entered.
  */
-import type { DamagedRecord, Effect, Input, Note, ProtocolNode, RangePage, ScannedRecord } from "../io";
+import type { DamagedRecord, Effect, Input, Note, PersistSlot, ProtocolNode, RangePage, ScannedRecord } from "../io";
 import type { Micros } from "../vocabulary/micros";
 import { unreachable } from "../vocabulary/assert";
 import type { Alarm, Storage, StorageEvents, Transport } from "./ports";
@@ -13,8 +13,8 @@ export interface HostPorts {
   readonly storage: Storage;
   readonly alarm: Alarm;
   readonly note: (note: Note, now: Micros) => void;
-  /** Keeps `text` durably in place of the last one, before it returns; whoever starts the node's next life hands it over. */
-  readonly persist?: (text: string) => void;
+  /** Keeps `text` durably in place of the last one of its slot, before it returns; whoever starts the node's next life hands them over. */
+  readonly persist?: (slot: PersistSlot, text: string) => void;
 }
 
 export class Host implements StorageEvents {
@@ -126,7 +126,7 @@ export class Host implements StorageEvents {
         this.storage.range(effect.token, effect.asked, this);
         return;
       case "persist":
-        this.ports.persist?.(effect.text);
+        this.ports.persist?.(effect.slot, effect.text);
         return;
       case "note":
         this.ports.note(effect.note, now);

@@ -27,8 +27,8 @@ export interface LivingRingOptions {
   readonly self: NodeIndex;
   readonly universe: number;
   readonly epoch: number;
-  /** Copies of a key. */
-  readonly n: number;
+  /** How many copies a key has. */
+  readonly copiesOf: (address: Address) => number;
   readonly rings: RingMaker;
   readonly settings: MembershipSettings;
   readonly clock: Clock;
@@ -160,7 +160,7 @@ export class LivingRing {
   /** Owners by the other ring that are not among `replicas`: they are to have a write as well. Undefined: none. */
   pending(address: Address, replicas: readonly Place[]): readonly Place[] | undefined {
     if (this.writing === undefined) return undefined;
-    const others = this.writing.preferenceList(address, this.options.n);
+    const others = this.writing.preferenceList(address, this.options.copiesOf(address));
     const pending = others.filter((place) => !contains(replicas, place));
     return pending.length === 0 ? undefined : pending;
   }
@@ -217,6 +217,17 @@ export class LivingRing {
     else this.relocation.begin(now, this.cleanup(), STRAYS_WAIT);
   }
 
+  /**
+   * Some keys have another number of copies: what lies here may belong elsewhere now, or elsewhere too. What they lack at those that
+   * had to have it all along is left to anti-entropy.
+   */
+  copiesChanged(now: Micros): void {
+    const state = this.membership.ring;
+    if (state === undefined || !isSameRing(this.moved, state.id)) return;
+    if (state.phase === "settled") this.relocation.begin(now, this.cleanup(), STRAYS_WAIT);
+    else if (state.phase === "joining" && this.relocation.busy) this.relocation.begin(now, this.transferTo(state));
+  }
+
   /** Something was learnt: is it time to move copies? */
   private reconsider(): void {
     const { membership } = this;
@@ -237,7 +248,7 @@ export class LivingRing {
 
   /** What those that join are to have of this node's copies. */
   private transferTo(state: RingState): RelocationJob {
-    const { n, self, rings } = this.options;
+    const { copiesOf, self, rings } = this.options;
     const from = rings.of(state.plan);
     const to = rings.of(state.next!);
     const without = new Set(state.without);
@@ -247,6 +258,7 @@ export class LivingRing {
       targets: (vnode, address) => {
         if (vnode >= HINTED) return NOBODY;
         const position = from.position(address);
+        const n = copiesOf(address);
         const old = from.preferenceListAt(position, n);
         if (!contains(old, { node: self, vnode })) return NOBODY;
         const fresh = to.preferenceListAt(position, n);
@@ -280,16 +292,17 @@ export class LivingRing {
 
   /** Of a ring that does not change: who is to have this copy; nobody, where it may stay. */
   private elsewhere(vnode: number, stored: Address): readonly Place[] {
-    const { n, self } = this.options;
+    const { copiesOf, self } = this.options;
     const { reading } = this;
     if (vnode >= HINTED) {
       const home = reading.homeOf(vnode);
       if (home?.node === self) return [home];
       // Whoever leaves takes nothing along that it keeps for others.
       if (home !== undefined && reading.has(self) && this.membership.isMember(home.node)) return NOBODY;
-      return reading.preferenceList(addressOfHint(stored), n);
+      const address = addressOfHint(stored);
+      return reading.preferenceList(address, copiesOf(address));
     }
-    const owners = reading.preferenceList(stored, n);
+    const owners = reading.preferenceList(stored, copiesOf(stored));
     return contains(owners, { node: self, vnode }) ? NOBODY : owners;
   }
 }

@@ -9,7 +9,7 @@
  * `response`. Sending, timers and sessions belong to the node. Models: Riak's coverage queries (riak_core_coverage_fsm),
  * Cassandra's range reads over a random partitioner. The mistake it avoids: to return a key from the first page that has it.
  */
-import type { Clock, Version } from "../clocks/clock";
+import { type Clock, clockAt, type Version } from "../clocks/clock";
 import { bytesOf } from "../clocks/version";
 import {
   MAX_PAGE_BYTES,
@@ -20,6 +20,7 @@ import {
   type ScannedKey,
   type ScanRequest,
 } from "../messages";
+import { isAddress, isTypePrefix } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 import type { Octets } from "../vocabulary/octets";
 import type { Outcome } from "../vocabulary/outcomes";
@@ -77,6 +78,8 @@ export class ScanCoordination implements Identified {
   private bytes = 0;
   /** All before it is merged. */
   private mergedTo: Octets;
+  /** The range is one of all buckets of a type. */
+  private readonly isOfType: boolean;
   private state: Verdict = "pending";
   private next: Octets = "";
 
@@ -93,6 +96,7 @@ export class ScanCoordination implements Identified {
   ) {
     this.limit = Math.min(request.limit, MAX_SCANNED);
     this.mergedTo = request.start;
+    this.isOfType = isTypePrefix(request.bucket);
   }
 
   /** Decides whom to ask. The caller has made sure that there are enough; see {@link Coverage.fewest}. */
@@ -152,11 +156,13 @@ export class ScanCoordination implements Identified {
 
   /** In order, within what was asked for, and a step forward: a page of a node that is out of its mind is none. */
   private isPage(copies: readonly RangeCopy[], from: Octets, upTo: Octets): boolean {
-    const { end } = this.request;
+    const { bucket, end } = this.request;
     if (upTo !== "" && (upTo <= from || (end !== "" && upTo >= end))) return false;
     let last = from;
     for (const { key } of copies) {
       if (key < last || (upTo !== "" && key >= upTo) || (end !== "" && key >= end)) return false;
+      // Of a type, a bucket is part of the key.
+      if (this.isOfType && !isAddress(bucket + key)) return false;
       last = key;
     }
     return true;
@@ -242,8 +248,9 @@ export class ScanCoordination implements Identified {
    * long as an answer by itself, and is to begin the next one.
    */
   private mergeKey(key: Octets): boolean {
-    const { clock } = this;
-    const { replicas } = this.coverage.groupOf(this.request.bucket + key);
+    const address = this.request.bucket + key;
+    const clock = clockAt(this.clock, address);
+    const { replicas } = this.coverage.groupOf(address);
     let merged: unknown;
     for (const pile of this.piles) {
       for (; pile.at < pile.copies.length && pile.copies[pile.at].key === key; pile.at++) {

@@ -1,34 +1,38 @@
 /**
- * What a member has promised, beside its records: one small file, written anew and made durable before anything that
- * depends on it is sent. It belongs to the node's identity, as the count of its boots does, and not to its data: whoever
- * loses the disk keeps the name.
+ * What a member has promised and what it knows to be said of buckets, beside its records: two small files, each written anew and
+ * made durable before anything that depends on it is sent. They belong to the node's identity, as the count of its boots does,
+ * and not to its data: whoever loses the disk keeps the name.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { entriesFrom } from "../buckets/remembered";
+import type { PersistSlot } from "../io";
 import { replaceDurably } from "./durable-file";
 import { rememberedFrom } from "../membership/remembered";
 
 export class MemberMemory {
-  private readonly file: string;
-
-  constructor(private readonly directory: string) {
-    this.file = join(directory, "membership.json");
-  }
+  constructor(private readonly directory: string) {}
 
   /** What the last life wrote; undefined: nothing. @throws Error naming the file when it cannot be read, or is damaged. */
-  read(): string | undefined {
+  read(slot: PersistSlot): string | undefined {
+    const file = this.fileOf(slot);
     try {
-      const text = readFileSync(this.file, "utf8");
-      rememberedFrom(text);
+      const text = readFileSync(file, "utf8");
+      if (slot === "membership") rememberedFrom(text);
+      else entriesFrom(text);
       return text;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw new Error(`${this.file}: ${(error as Error).message}`);
+      throw new Error(`${file}: ${(error as Error).message}`);
     }
   }
 
   /** Durable when it returns. */
-  write(text: string): void {
-    replaceDurably(this.directory, this.file, text);
+  write(slot: PersistSlot, text: string): void {
+    replaceDurably(this.directory, this.fileOf(slot), text);
+  }
+
+  private fileOf(slot: PersistSlot): string {
+    return join(this.directory, `${slot}.json`);
   }
 }

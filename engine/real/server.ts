@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   const rings = new RingMaker(cluster, Random.fromSeed(cluster.seed).fork("ring"));
   const ring = rings.of(rings.first);
   const memory = new MemberMemory(config.directory);
-  const remembered = cluster.engine.membership === undefined ? undefined : memory.read();
+  const remembered = cluster.engine.membership === undefined ? undefined : memory.read("membership");
   const alarm = new TimerAlarm();
   const wallTime = (now: Micros): Micros => erring(condition.wall, now + config.wallOffset, now - condition.wall.since);
   const transport: TcpTransport = new TcpTransport({
@@ -109,6 +109,7 @@ async function main(): Promise<void> {
       ring,
       rings,
       remembered,
+      rememberedBuckets: memory.read("buckets"),
       settings: cluster.engine,
       seed: cluster.seed,
       storageIsImmediate: storage.immediate,
@@ -141,7 +142,7 @@ async function main(): Promise<void> {
         setTimeout(stop, LAST_WORDS_MS);
       }
     },
-    persist: (text) => memory.write(text),
+    persist: (slot, text) => memory.write(slot, text),
   });
   const pace = new Pace(host);
   const ownSlowness = slownessOf(cluster.members)[index];

@@ -9,7 +9,7 @@
  * With that the page may be longer than was asked for, and is cut again: by keys, never between two copies of one. A copy that
  * is a page's length by itself begins a page: behind a whole one it might not fit the frame that it would fit alone.
  */
-import type { Clock } from "../clocks/clock";
+import { type Clock, clockAt } from "../clocks/clock";
 import type { RangePage, ScannedRecord } from "../io";
 import { MAX_PAGE_BYTES, type RangeCopy } from "../messages";
 import type { Address } from "../vocabulary/address";
@@ -60,7 +60,10 @@ function withKnown(
       return;
     }
     const before = all.get(name);
-    all.set(name, before === undefined ? record : { vnode, address, state: clock.sync(before.state, state) });
+    all.set(
+      name,
+      before === undefined ? record : { vnode, address, state: clockAt(clock, address).sync(before.state, state) },
+    );
   };
   entries.forEach(add);
   for (const record of known) if (upTo === undefined || record.address < upTo) add(record);

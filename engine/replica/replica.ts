@@ -13,7 +13,7 @@
  * a merged vector it claims to have seen the very event that it has lost.) A crash may forget them: the next life has
  * another name.
  */
-import { type Actor, type Clock, type Context, type Version, packActor } from "../clocks/clock";
+import { type Actor, type Clock, clockAt, type Context, type Version, packActor } from "../clocks/clock";
 import type { Effect, Note } from "../io";
 import type { Writer } from "../messages";
 import { RequestTable } from "../quorum/request-table";
@@ -284,7 +284,8 @@ export class Replica {
   }
 
   private update(entry: Entry, task: Extract<ReplicaTask, { kind: "update" }>): void {
-    const { clock, maxSiblings, node, epoch, actorEpochs, reaps } = this.options;
+    const { maxSiblings, node, epoch, actorEpochs, reaps } = this.options;
+    const clock = this.clockOf(entry);
     if (this.unstored.size >= MAX_UNSTORED && !this.unstored.has(entry)) {
       const reason = `${String(this.unstored.size)} keys have an event that could not be stored, limit ${String(MAX_UNSTORED)}`;
       this.note({ kind: "storage-failed", address: entry.address, reason });
@@ -333,7 +334,7 @@ export class Replica {
   }
 
   private merge(entry: Entry, task: Extract<ReplicaTask, { kind: "merge" }>): void {
-    const { clock } = this.options;
+    const clock = this.clockOf(entry);
     this.writes++;
     if (clock.latest !== undefined) this.options.learnt(clock.latest(task.state));
     const before = entry.state;
@@ -360,7 +361,7 @@ export class Replica {
   }
 
   private reap(entry: Entry, state: unknown): void {
-    const { clock } = this.options;
+    const clock = this.clockOf(entry);
     const held = entry.state;
     if (held === undefined || clock.compare(held, state) !== "equal") return;
     if (clock.versions(held).some((version) => !version.tombstone)) return;
@@ -374,7 +375,7 @@ export class Replica {
   /** The home has it: no trace is left but of the names that events were given here. */
   private drop(entry: Entry, state: unknown): void {
     const held = entry.state;
-    if (held === undefined || this.options.clock.compare(held, state) !== "equal") return;
+    if (held === undefined || this.clockOf(entry).compare(held, state) !== "equal") return;
     if (entry.event > entry.safe) {
       // The disk has never had this: first it is to have it. Where nothing else is stored, nobody else would try.
       this.retry();
@@ -414,8 +415,16 @@ export class Replica {
   private isBuried(entry: Entry, state: unknown): boolean {
     const tombstone = this.graves!.find(storageKey(entry.vnode, entry.address), this.options.now());
     if (tombstone === undefined) return false;
-    const relation = this.options.clock.compare(state, tombstone);
+    const relation = this.clockOf(entry).compare(state, tombstone);
     return relation === "before" || relation === "equal";
+  }
+
+  /**
+   * What a copy goes by: a bucket may have a policy of its own. An entry of a coordinator's log has a longer name and goes by the
+   * cluster's, which makes no difference: nothing is ever merged with it.
+   */
+  private clockOf({ address }: Entry): Clock {
+    return clockAt(this.options.clock, address);
   }
 
   private store(entry: Entry, state: unknown, task: StoringTask | undefined): void {

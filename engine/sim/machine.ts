@@ -10,7 +10,7 @@ import { Host } from "../host/host";
 import { Traffic } from "../host/traffic";
 import { MemoryStorage } from "../host/memory-storage";
 import type { Alarm, Storage, Transport } from "../host/ports";
-import type { Input, Note, ProtocolNode, Session } from "../io";
+import type { Input, Note, PersistSlot, ProtocolNode, Session } from "../io";
 import type { ClientAnswer, NodeIndex, PeerMessage, RingState } from "../messages";
 import type { NodeCounts, NodeOptions } from "../node";
 import type { Address } from "../vocabulary/address";
@@ -57,7 +57,10 @@ export interface MachineWorld {
 
 export interface MachineOptions {
   readonly index: number;
-  readonly nodeOptions: Omit<NodeOptions, "epoch" | "wallTime" | "storageIsImmediate" | "remembered">;
+  readonly nodeOptions: Omit<
+    NodeOptions,
+    "epoch" | "wallTime" | "storageIsImmediate" | "remembered" | "rememberedBuckets"
+  >;
   readonly create: NodeFactory;
   /** Undefined: memory, which a crash empties. */
   readonly disk: ((machine: Machine) => SimulatedDisk) | undefined;
@@ -113,7 +116,7 @@ export class Machine implements Alarm, Transport {
   private hostsWake: (() => void) | undefined;
   private before: NodeCounts | undefined;
   /** What the node made durable beside its copies: its identity's, and so kept when the disk is wiped. */
-  private remembered: string | undefined;
+  private readonly remembered = new Map<PersistSlot, string>();
   private readonly index: NodeIndex;
   private readonly service: Distribution | undefined;
 
@@ -138,7 +141,8 @@ export class Machine implements Alarm, Transport {
       {
         ...options.nodeOptions,
         epoch: this.epoch,
-        remembered: this.remembered,
+        remembered: this.remembered.get("membership"),
+        rememberedBuckets: this.remembered.get("buckets"),
         storageIsImmediate: storage.immediate,
         wallTime: (now: Micros) => this.wallTime(now),
       },
@@ -149,7 +153,7 @@ export class Machine implements Alarm, Transport {
       storage: options.watched?.(storage) ?? storage,
       alarm: this,
       note: (note) => world.noted(this.index, note),
-      persist: (text) => (this.remembered = text),
+      persist: (slot, text) => this.remembered.set(slot, text),
     });
     this.host.start();
     this.awaitCollection();

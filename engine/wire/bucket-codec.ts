@@ -1,11 +1,13 @@
 /**
- * Questions about the properties of buckets and their answers. A set of properties and a change of some have one form: which
+ * Questions about the properties of buckets and their answers, and what nodes tell each other of them. A set of properties and a change of some have one form: which
  * there are, as bits, then their values in order. A change of nothing is one. What the values amount to (`n_val` above the
  * number of nodes, quorums above N) is for the room `buckets/` to judge; here it only matters that they can be read.
  */
+import { type BucketEntry, isName, MAX_KEPT } from "../buckets/book";
 import type { BucketChange, BucketProperties } from "../buckets/properties";
-import type { BucketAnswer, BucketRequest, BucketVerb } from "../messages";
+import type { BucketAnswer, BucketRequest, BucketsMessage, BucketVerb } from "../messages";
 import { MAX_BUCKET_BYTES, MAX_TYPE_BYTES } from "../vocabulary/address";
+import { MAX_REPLICAS } from "../quorum/arithmetic";
 import { type ByteReader, type ByteWriter, MalformedBytes, type Octets } from "../vocabulary/octets";
 import { OUTCOMES } from "../vocabulary/outcomes";
 import { decodeFlag, decodeQuorum, encodeQuorum } from "./options-codec";
@@ -49,6 +51,48 @@ export function decodeBucketAnswer(reader: ByteReader): BucketAnswer {
   const properties = (flags & WITH_PROPERTIES) !== 0 ? decodeBucketProperties(reader) : undefined;
   const reason = reader.octets();
   return { kind: "bucket-answer", id, outcome: OUTCOMES[code], coordinator, properties, reason };
+}
+
+export function encodeBuckets({ what, id, hash, entries }: BucketsMessage, out: ByteWriter): void {
+  out.u8(WHAT.indexOf(what));
+  out.u32(id);
+  out.u32(hash[0]);
+  out.u32(hash[1]);
+  out.varint(entries.length);
+  for (const { type, bucket, said, version, node } of entries) {
+    out.u8(bucket === undefined ? 0 : 1);
+    out.octets(type);
+    if (bucket !== undefined) out.octets(bucket);
+    encodeBucketChange(said, out);
+    out.varint(version);
+    out.u16(node);
+  }
+}
+
+/** @throws MalformedBytes */
+export function decodeBuckets(reader: ByteReader): BucketsMessage {
+  const code = reader.u8();
+  if (code >= WHAT.length) throw new MalformedBytes(`about buckets: ${String(code)}`);
+  const id = reader.u32();
+  const hash = [reader.u32(), reader.u32()] as const;
+  const count = reader.varint();
+  if (count > MAX_KEPT) throw new MalformedBytes(`${String(count)} entries of buckets`);
+  const entries: BucketEntry[] = [];
+  for (let i = 0; i < count; i++) entries.push(decodeEntry(reader));
+  return { kind: "buckets", what: WHAT[code], id, hash, entries };
+}
+
+function decodeEntry(reader: ByteReader): BucketEntry {
+  const ofBucket = decodeFlag(reader);
+  const type = reader.octets();
+  const bucket = ofBucket ? reader.octets() : undefined;
+  if (!isName(type, bucket)) throw new MalformedBytes("an impossible name of a bucket");
+  const said = decodeBucketChange(reader);
+  const version = reader.varint();
+  if (version < 1) throw new MalformedBytes("an entry of version 0");
+  const { nVal = 1 } = said;
+  if (nVal < 1 || nVal > MAX_REPLICAS) throw new MalformedBytes(`a bucket of ${String(nVal)} copies`);
+  return { type, bucket, said, version, node: reader.u16() };
 }
 
 export function encodeBucketChange(change: BucketChange, out: ByteWriter): void {
@@ -108,6 +152,7 @@ function atMost(octets: Octets, limit: number): Octets {
   return octets;
 }
 
+const WHAT: readonly BucketsMessage["what"][] = ["set", "kept", "compare", "mine", "yours"];
 const VERBS: readonly BucketVerb[] = ["get", "set", "reset"];
 // Beside the verb.
 const OF_BUCKET = 4;

@@ -43,7 +43,14 @@ import { isAddress } from "../vocabulary/address";
 import { assert, unreachable } from "../vocabulary/assert";
 import { type ByteReader, type ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import { type Outcome, OUTCOMES } from "../vocabulary/outcomes";
-import { decodeBucketAnswer, decodeBucketRequest, encodeBucketAnswer, encodeBucketRequest } from "./bucket-codec";
+import {
+  decodeBucketAnswer,
+  decodeBucketRequest,
+  decodeBuckets,
+  encodeBucketAnswer,
+  encodeBucketRequest,
+  encodeBuckets,
+} from "./bucket-codec";
 import { decodeGossip, decodeId, decodeRing, encodeGossip, encodeId, encodeRing } from "./membership-codec";
 import { decodeOptions, decodeShortfall, encodeOptions, encodeShortfall } from "./options-codec";
 import { decodeProbe, encodeProbe } from "./probe-codec";
@@ -89,6 +96,7 @@ const RANGE = 33;
 const RANGE_REPLY = 34;
 const BUCKET = 35;
 const BUCKET_ANSWER = 36;
+const BUCKETS = 37;
 
 const REPLICA_GET_BACKGROUND = 25;
 /** Of a reply's status. */
@@ -177,6 +185,10 @@ export class Codec {
       case "bucket-answer":
         out.u8(BUCKET_ANSWER);
         encodeBucketAnswer(message, out);
+        return;
+      case "buckets":
+        out.u8(BUCKETS);
+        encodeBuckets(message, out);
         return;
       case "range":
         encodeRange(message, out);
@@ -375,6 +387,8 @@ export class Codec {
         return decodeScanAnswer(reader);
       case BUCKET:
         return decodeBucketRequest(reader);
+      case BUCKETS:
+        return decodeBuckets(reader);
       case BUCKET_ANSWER:
         return decodeBucketAnswer(reader);
       case RANGE:

@@ -3,6 +3,7 @@
  * storage, for each note of a node. Times are microseconds of virtual time.
  */
 import { addressOfHint } from "../../engine/handoff/handoff";
+import { describeEntry } from "../../engine/buckets/book";
 import type { Clock, Context } from "../../engine/clocks/clock";
 import { describeVector, readContext } from "../../engine/clocks/version-vector";
 import type { Note } from "../../engine/io";
@@ -112,6 +113,8 @@ export class TraceLines implements Watcher {
 
   private inWords(message: Message): string {
     switch (message.kind) {
+      case "buckets":
+        return `buckets ${message.what}${message.entries.map((entry) => ` ${describeEntry(entry)}`).join(",")}`;
       case "heartbeat":
         return `heartbeat ${String(message.sequence)} of epoch ${String(message.epoch)}`;
       case "probe":
@@ -272,6 +275,8 @@ function noteInWords(note: Note): string {
       return `cannot use its storage for ${keyName(note.address)}: ${note.reason}`;
     case "ignored":
       return `ignores a request of ${nodeName(note.from)}: ${note.reason}`;
+    case "buckets-full":
+      return `has no room for what ${nodeName(note.from)} knows of buckets`;
     case "tickets-full":
       return `would ignore a late request of ${nodeName(note.from)}`;
     case "ring":
