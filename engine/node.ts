@@ -1420,7 +1420,11 @@ export class Node implements ProtocolNode {
     if (refused !== undefined) return this.refuseScan(origin, refused.outcome, refused.reason);
     const isRange = isScanPrefix(bucket) && bucket.length + Math.max(start.length, end.length) <= MAX_ADDRESS_BYTES;
     if (!isRange || limit < 1)
-      return this.refuseScan(origin, "invalid", "not a range of a bucket's or a type's keys, or none of them are wanted");
+      return this.refuseScan(
+        origin,
+        "invalid",
+        "not a range of a bucket's or a type's keys, or none of them are wanted",
+      );
     const usual = this.propertiesFor(bucket);
     const n = usual.nVal;
     const r = this.quorumOf(options?.r, usual.r, n);
