@@ -54,17 +54,15 @@ type Refuse = (key: string, why: string) => void;
 
 function checkLoad(target: TargetName, values: Values, workload: WorkloadSettings | undefined, refuse: Refuse): void {
   const { can, why } = TARGETS[target];
-  if (values.sound("workload.routing") && values.text("workload.routing") !== "any")
-    refuse(
-      "workload.routing",
-      `workload.routing is ${values.text("workload.routing")}, and its clients know no ring; use any`,
-    );
-  for (const key of ["network.client", "network.balancer"]) {
-    if (values.sound(key) && values.given(key) && String(values.printed(key)) !== "none")
-      refuse(key, `${key} is made by the client of the binary protocol alone; leave it out`);
+  const routing = values.sound("workload.routing") ? values.text("workload.routing") : "any";
+  if (routing !== "any" && !(routing === "token-aware" && target === "engine-http"))
+    refuse("workload.routing", `workload.routing is ${routing}, and its clients ${LACK[routing]}; use any`);
+  if (target === "autocannon") {
+    for (const key of ["network.client", "network.balancer"]) {
+      if (values.sound(key) && values.given(key) && String(values.printed(key)) !== "none")
+        refuse(key, `${key} is added by clients of ours, and autocannon is none; leave it out`);
+    }
   }
-  if (values.get("tunables.timestamps") === "client" && values.given("tunables.timestamps"))
-    refuse("tunables.timestamps", "its clients send no timestamps; use tunables.timestamps: coordinator");
   if (values.number("workload.load_processes") > 1)
     refuse("workload.load_processes", "it is driven from one process; leave workload.load_processes out");
   if (workload === undefined) return;
@@ -116,6 +114,11 @@ function checkMix(target: TargetName, { mix, mixture }: WorkloadSettings, refuse
 }
 
 function checkClock(values: Values, refuse: Refuse): void {
+  if (values.get("tunables.timestamps") === "client")
+    refuse(
+      "tunables.timestamps",
+      "Riak's HTTP API takes no timestamp of a client's; use tunables.timestamps: coordinator",
+    );
   if (values.sound("tunables.clock") && values.text("tunables.clock") === "vv-client")
     refuse(
       "tunables.clock",
@@ -152,6 +155,12 @@ function warnOfIdleKeys(target: TargetName, values: Values, warn: Warn): void {
   );
 }
 
+/** What a client needs for a routing, and has not. */
+const LACK: Readonly<Record<string, string>> = {
+  "token-aware": "know no ring",
+  "client-driven": "cannot speak with replicas",
+};
+
 const OF_OUR_STORE = [
   "cluster.",
   "ring.",
@@ -171,7 +180,14 @@ const EFFECTIVE: Readonly<Partial<Record<TargetName, readonly string[]>>> = {
     "tunables.timeout.read",
     "tunables.timeout.write",
   ],
-  cassandra: ["tunables.r", "tunables.w", "tunables.timeout.read", "tunables.timeout.write"],
+  cassandra: [
+    "tunables.n_val",
+    "tunables.r",
+    "tunables.w",
+    "tunables.timestamps",
+    "tunables.timeout.read",
+    "tunables.timeout.write",
+  ],
   dynamodb: ["tunables.r", "tunables.timeout.read", "tunables.timeout.write"],
   redis: ["tunables.timeout.read", "tunables.timeout.write"],
 };
