@@ -55,7 +55,7 @@ function changeFrom(value: Record<string, unknown>, what: string): BucketChange 
     if (value[name] !== undefined && typeof value[name] !== "boolean") throw new BrokenBook(`${what}.${name}`);
   if (value.siblings !== undefined && !(SIBLING_POLICIES as readonly unknown[]).includes(value.siblings))
     throw new BrokenBook(`${what}.siblings`);
-  return value as BucketChange;
+  return value;
 }
 
 function object(value: unknown, what: string): Record<string, unknown> {
