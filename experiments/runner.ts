@@ -296,6 +296,7 @@ class Execution {
       ...(failed === undefined ? {} : { error: failed }),
       operations,
       ...(output?.simulation === undefined ? {} : { simulation: output.simulation }),
+      ...(output?.store === undefined ? {} : { store: output.store }),
       ...(output?.drawnFaults === undefined ? {} : { drawnFaults: output.drawnFaults.map((fault) => ({ ...fault })) }),
     });
     let logged = 0;

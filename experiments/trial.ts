@@ -15,7 +15,7 @@ import type { PhaseInstants } from "../results/measures/interval-grid";
 import type { FinishContext } from "../results/measures/measure";
 import type { Doubt, FaultLane, TrialFigures } from "../results/record/figures";
 import type { OperationRecord } from "../results/record/history";
-import type { SimulationRecord } from "../results/record/run-folder";
+import type { SimulationRecord, StoreRecord } from "../results/record/run-folder";
 import type { StoredTrace } from "../results/record/trace-file";
 import { worstVerdict } from "../results/statistics/validity";
 import { offeredBetween } from "../workloads/pacing";
@@ -51,6 +51,8 @@ export interface TrialOutput extends TrialResult {
     readonly window: { readonly fromMs: number; readonly toMs: number };
     readonly trace: StoredTrace;
   }[];
+  /** Of a store of somebody else. */
+  readonly store?: StoreRecord;
   /** Of `faults: random`. */
   readonly drawnFaults?: readonly FaultSettings[];
 }

@@ -60,6 +60,7 @@ export class ConvergenceMeasure implements Measure {
   }
 
   snapshot(snapshot: Snapshot): void {
+    if (snapshot.by === "clients") return;
     const { at, tookMicros } = snapshot;
     if (!snapshot.final) this.scans++;
     const outage = this.faults

@@ -62,6 +62,8 @@ export class DivergenceMeasure implements Measure {
   }
 
   snapshot(snapshot: Snapshot): void {
+    // What clients read says nothing of how replicas differ.
+    if (snapshot.by === "clients") return;
     const scan = examine(snapshot, this.pasts);
     // In the warm-up copies of the load phase may still be on their way: they are charted, but not this run's divergence.
     if (snapshot.at >= this.grid.phases.startOfMeasure) this.compareWithWorst(scan);

@@ -136,6 +136,8 @@ export interface Snapshot {
   readonly at: Micros;
   readonly tookMicros: Micros;
   readonly final: boolean;
+  /** Read by clients, where replicas cannot be looked at: one "replica" a key, which says nothing of how replicas differ. */
+  readonly by?: "clients";
   /** Keys that exist; `keys` may be a sample of them. */
   readonly population: number;
   readonly keys: readonly KeySnapshot[];

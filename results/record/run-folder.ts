@@ -37,8 +37,21 @@ export interface TrialRecord {
   readonly operations: number;
   /** Simulation only: what makes the trial replayable. */
   readonly simulation?: SimulationRecord;
+  /** Of a target that somebody else wrote: what it says that it is. */
+  readonly store?: StoreRecord;
   /** What `faults: random` drew from this trial's seed, as settings; what came of it stands in `events.jsonl`. */
   readonly drawnFaults?: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A store as it tells itself, and how it was asked. */
+export interface StoreRecord {
+  readonly product: string;
+  /** `not told` where it does not say. */
+  readonly version: string;
+  /** `host:port` */
+  readonly hosts: readonly string[];
+  /** Consistency levels, replication: by name, for a reader. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** `checkpoints[i]` is the rolling digest (32 bits) after `(i + 1) * every` events; `digest` the one after all, 16 hexadecimal digits. */
