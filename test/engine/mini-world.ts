@@ -10,11 +10,14 @@ import type { Alarm, Storage, StorageEvents, Transport } from "../../engine/host
 import type { Note, RangeAsked } from "../../engine/io";
 import type {
   AnswerMessage,
+  BucketAnswer,
   ClientAnswer,
   ClientMessage,
   Inspection,
   Message,
   PeerMessage,
+  PutRequest,
+  RequestOptions,
   ScanAnswer,
   ScanRequest,
 } from "../../engine/messages";
@@ -79,6 +82,7 @@ interface Box {
   answer: AnswerMessage | undefined;
   inspection: Inspection | undefined;
   scan: ScanAnswer | undefined;
+  bucket: BucketAnswer | undefined;
 }
 
 interface Event {
@@ -235,11 +239,12 @@ export class MiniWorld {
 
   /** Asks node `node` as a new client; returns a box that is filled with the answer. */
   ask(node: number, message: ClientMessage): Box {
-    const box: Box = { answer: undefined, inspection: undefined, scan: undefined };
+    const box: Box = { answer: undefined, inspection: undefined, scan: undefined, bucket: undefined };
     const session = this.nextSession++;
     this.sessions.set(session, (reply) => {
       if (reply.kind === "answer") box.answer = reply;
       else if (reply.kind === "scan-answer") box.scan = reply;
+      else if (reply.kind === "bucket-answer") box.bucket = reply;
       else if (reply.kind === "inspection") box.inspection = reply;
     });
     if (this.machines[node].up)
@@ -247,14 +252,14 @@ export class MiniWorld {
     return box;
   }
 
-  put(node: number, key: string, value: string, context = ""): AnswerMessage {
-    const box = this.ask(node, this.putMessage(key, value, context));
+  put(node: number, key: string, value: string, context = "", options?: RequestOptions): AnswerMessage {
+    const box = this.ask(node, this.putMessage(key, value, context, options));
     this.run(1_000_000, () => box.answer !== undefined);
     if (box.answer === undefined) throw new Error("no answer to a put within a second");
     return box.answer;
   }
 
-  putMessage(key: string, value: string, context = ""): ClientMessage {
+  putMessage(key: string, value: string, context = "", options?: RequestOptions): PutRequest {
     const version = { writeId: this.nextWrite++, value, tombstone: false };
     return {
       kind: "put",
@@ -264,12 +269,12 @@ export class MiniWorld {
       context,
       version,
       writer: NOBODY,
-      options: undefined,
+      options,
     };
   }
 
-  get(node: number, key: string): AnswerMessage {
-    const box = this.ask(node, { kind: "get", id: 8, forwarded: false, address: address(key), options: undefined });
+  get(node: number, key: string, options?: RequestOptions): AnswerMessage {
+    const box = this.ask(node, { kind: "get", id: 8, forwarded: false, address: address(key), options });
     this.run(1_000_000, () => box.answer !== undefined);
     if (box.answer === undefined) throw new Error("no answer to a get within a second");
     return box.answer;
