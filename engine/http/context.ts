@@ -1,0 +1,80 @@
+/**
+ * What all handlers of one HTTP front share: the session with the node, the limits, and a little memory of buckets, because
+ * nearly all requests are about a few of them and a bucket's prefix and its links are the same each time.
+ */
+import type { BucketProperties } from "../buckets/properties";
+import type { FrontLimits, FrontOptions } from "../riak/front";
+import type { FrontSession } from "../riak/session";
+import { bucketPrefix } from "../vocabulary/address";
+import type { Micros } from "../vocabulary/micros";
+import type { Octets } from "../vocabulary/octets";
+import type { ApiVersion } from "./exchange";
+import { Lately } from "./lately";
+import { percentEncoded } from "./url";
+
+/** What is the same of all keys of a bucket. */
+export interface KnownBucket {
+  /** What the addresses of its keys begin with. */
+  readonly prefix: Octets;
+  /** A link to it, as every object has one. */
+  readonly up: string;
+}
+
+const MAX_KNOWN = 1_024;
+
+export class HttpContext {
+  /** By status: answers given. */
+  readonly answers = new Map<number, number>();
+  private readonly buckets: ReadonlyMap<ApiVersion, Map<Octets, Map<Octets, KnownBucket>>> = new Map([
+    [1, new Map<Octets, Map<Octets, KnownBucket>>()],
+    [2, new Map<Octets, Map<Octets, KnownBucket>>()],
+    [3, new Map<Octets, Map<Octets, KnownBucket>>()],
+  ]);
+  private known = 0;
+  /** On a loopback address: then names of other hosts are refused. */
+  loopback = true;
+  port = 0;
+
+  readonly lately = new Lately();
+  readonly started: Micros;
+
+  constructor(
+    readonly options: FrontOptions,
+    readonly limits: FrontLimits,
+    readonly session: FrontSession,
+    /** Chooses a key for an object that has none. */
+    readonly newKey: () => string,
+  ) {
+    this.started = options.now();
+  }
+
+  log(line: string): void {
+    this.options.log(line);
+  }
+
+  answered(status: number): void {
+    this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
+  }
+
+  /** Undefined: there is no such type. */
+  propertiesOf(type: Octets, bucket: Octets | undefined): BucketProperties | undefined {
+    return this.options.node.buckets.propertiesOf(type, bucket);
+  }
+
+  bucketOf(version: ApiVersion, type: Octets, bucket: Octets): KnownBucket {
+    const ofVersion = this.buckets.get(version)!;
+    const known = ofVersion.get(type)?.get(bucket);
+    if (known !== undefined) return known;
+    if (this.known >= MAX_KNOWN) {
+      for (const map of this.buckets.values()) map.clear();
+      this.known = 0;
+    }
+    this.known++;
+    const path = version === 1 ? `/riak/${percentEncoded(bucket)}` : `/buckets/${percentEncoded(bucket)}`;
+    const made: KnownBucket = { prefix: bucketPrefix(type, bucket), up: `<${path}>; rel="up"` };
+    let ofType = ofVersion.get(type);
+    if (ofType === undefined) ofVersion.set(type, (ofType = new Map()));
+    ofType.set(bucket, made);
+    return made;
+  }
+}
