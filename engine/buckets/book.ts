@@ -141,7 +141,7 @@ export class BucketBook {
     if (known !== undefined) this.add(known);
     this.add(entry);
     this.serial++;
-    this.reckon();
+    this.reckon(entry);
     return "news";
   }
 
@@ -158,20 +158,18 @@ export class BucketBook {
       .join("\n");
   }
 
-  private reckon(): void {
-    const effective = new Map<Octets, BucketProperties>();
-    // Types before buckets, which follow them.
-    for (const { type, bucket, said } of this.byName.values()) {
-      if (bucket !== undefined) continue;
-      // A created type keeps siblings, as Riak's do, whatever the cluster's own buckets are set up to.
-      const above: BucketProperties = type === DEFAULT_TYPE ? this.cluster : { ...this.cluster, siblings: "keep" };
-      effective.set(typePrefix(type), applied(above, said));
+  /** What follows from an entry: of a type, all its buckets too. */
+  private reckon({ type, bucket, said }: BucketEntry): void {
+    const effective = (this.effective ??= new Map<Octets, BucketProperties>());
+    const ofType = typePrefix(type);
+    if (bucket !== undefined) {
+      effective.set(bucketPrefix(type, bucket), applied(effective.get(ofType) ?? this.cluster, said));
+      return;
     }
-    for (const { type, bucket, said } of this.byName.values()) {
-      if (bucket === undefined) continue;
-      effective.set(bucketPrefix(type, bucket), applied(effective.get(typePrefix(type)) ?? this.cluster, said));
-    }
-    this.effective = effective;
+    // A created type keeps siblings, as Riak's do, whatever the cluster's own buckets are set up to.
+    const above: BucketProperties = type === DEFAULT_TYPE ? this.cluster : { ...this.cluster, siblings: "keep" };
+    effective.set(ofType, applied(above, said));
+    for (const other of this.byName.values()) if (other.bucket !== undefined && other.type === type) this.reckon(other);
   }
 
   /** Adding once more takes away. */

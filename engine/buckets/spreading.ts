@@ -249,7 +249,5 @@ function isSame(x: BucketChange, y: BucketChange): boolean {
 }
 
 function newsOf(said: BucketChange, than: BucketChange): BucketChange {
-  return Object.fromEntries(
-    Object.entries(said).filter(([name, value]) => than[name as keyof BucketChange] !== value),
-  );
+  return Object.fromEntries(Object.entries(said).filter(([name, value]) => than[name as keyof BucketChange] !== value));
 }
