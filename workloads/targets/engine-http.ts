@@ -14,7 +14,7 @@ import type { PartitionRule } from "../../engine/host/faults";
 import { isCut } from "../../engine/host/link-harm";
 import { DelayLine, type LinkShape } from "../../engine/real/delay-line";
 import { balancerShape, clientLinkShape, inSuccession } from "../../engine/real/link-shapes";
-import { WRITE_ID_HEADER, writeIdOfVtag } from "../../engine/riak/write-ids";
+import { writeIdOfVtag } from "../../engine/riak/write-ids";
 import type { Ring } from "../../engine/ring/ring";
 import { type Address, encodeAddress } from "../../engine/vocabulary/address";
 import { monotonicMicros } from "../../engine/real/monotonic";
@@ -24,10 +24,10 @@ import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import { TARGETS } from "../../results/record/capabilities";
 import type { Reply, Request } from "../operation";
 import { HttpNodes } from "./http-nodes";
-import { marked } from "./marked-value";
-import { answerToDelete, answerToGet, answerToPut, type RiakAnswer } from "./riak-answers";
-import { type Exchange, type HttpAddress, type HttpLimits, type HttpRequest, objectPath } from "./riak-http";
+import type { RiakAnswer } from "./riak-answers";
+import { type Exchange, type HttpAddress, type HttpLimits, objectPath } from "./riak-http";
 import { failedReply, replyOfRiak } from "./riak-replies";
+import { ANSWERS, objectRequest, type ObjectRequest, type RequestWays } from "./riak-requests";
 import type { Target } from "./target";
 
 export interface EngineHttpOptions {
@@ -49,7 +49,7 @@ export interface EngineHttpOptions {
 interface Asked {
   readonly session: number;
   readonly address: Address;
-  readonly http: Omit<HttpRequest, "timeoutMs">;
+  readonly http: ObjectRequest;
   readonly read: (exchange: Exchange) => RiakAnswer;
   readonly done: (reply: Reply) => void;
   readonly deadline: Micros;
@@ -63,6 +63,7 @@ export class EngineHttpTarget implements Target {
   readonly name = "engine-http";
   readonly capabilities = TARGETS["engine-http"].can;
   private readonly delays = new DelayLine();
+  private readonly ways: RequestWays;
   private readonly there: readonly (LinkShape | undefined)[];
   private readonly back: readonly (LinkShape | undefined)[];
   private readonly serving: boolean[];
@@ -77,6 +78,8 @@ export class EngineHttpTarget implements Target {
   ) {
     const { cluster, fronts, shaped, routing, ring } = options;
     this.ring = ring;
+    // Quorums are the cluster's own, as over the binary protocol.
+    this.ways = { query: NO_QUERY, returnBody: options.returnBody, namesWrites: true };
     this.serving = cluster.members.map(({ joins }) => joins !== true);
     const shapes = (direction: "to-node" | "to-client"): (LinkShape | undefined)[] =>
       fronts.map((_, node) => {
@@ -137,7 +140,7 @@ export class EngineHttpTarget implements Target {
     const asked: Asked = {
       session: request.session,
       address: encodeAddress(request.key),
-      http: this.requestOf(request, path),
+      http: objectRequest(request, path, this.ways),
       read: ANSWERS[request.kind],
       done,
       deadline: monotonicMicros() + (timeoutMs + this.options.graceMs) * 1_000,
@@ -163,32 +166,6 @@ export class EngineHttpTarget implements Target {
     this.nodes.close();
     for (const asked of [...this.underWay]) this.settle(asked, asked.sent ? "connection_lost" : "not_sent", "closed");
     return Promise.resolve();
-  }
-
-  private requestOf({ kind, context, value, writeId }: Request, path: string): Asked["http"] {
-    const clock = context === "" ? [] : ["X-Riak-Vclock", context];
-    switch (kind) {
-      case "put": {
-        const { returnBody } = this.options;
-        return {
-          method: "PUT",
-          path: returnBody ? `${path}?returnbody=true` : path,
-          headers: [
-            ...(returnBody ? ACCEPT : []),
-            "Content-Type",
-            CONTENT_TYPE,
-            WRITE_ID_HEADER,
-            String(writeId),
-            ...clock,
-          ],
-          body: marked(writeId, value),
-        };
-      }
-      case "delete":
-        return { method: "DELETE", path, headers: [WRITE_ID_HEADER, String(writeId), ...clock] };
-      default:
-        return { method: "GET", path, headers: ACCEPT };
-    }
   }
 
   private transmit(asked: Asked): void {
@@ -281,7 +258,4 @@ function later(done: (reply: Reply) => void, outcome: Outcome, reason: string): 
   process.nextTick(() => done(failedReply(outcome, reason)));
 }
 
-const ANSWERS = { get: answerToGet, put: answerToPut, delete: answerToDelete } as const;
-/** Siblings with their values; a single one as whatever it is. */
-const ACCEPT: readonly string[] = ["Accept", "multipart/mixed, */*;q=0.5"];
-const CONTENT_TYPE = "application/octet-stream";
+const NO_QUERY = { get: "", put: "", delete: "" };
