@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
+import type { BucketProperties } from "../../../engine/buckets/properties";
 import { clockNamed, packActor, type Version } from "../../../engine/clocks/clock";
 import {
   MAX_LIFE_UPDATES,
@@ -10,6 +11,7 @@ import {
   MAX_TREE_HASHES,
   type Message,
   type ReplicaGet,
+  type RequestOptions,
 } from "../../../engine/messages";
 import {
   ByteReader,
@@ -37,11 +39,16 @@ const codec = new Codec(clock);
 const id = fc.integer({ min: 0, max: 2 ** 30 - 1 });
 const vnode = fc.integer({ min: 0, max: 65_535 });
 const octets = fc.uint8Array({ maxLength: 60 }).map((bytes) => String.fromCharCode(...bytes));
-const version: fc.Arbitrary<Version> = fc.record({
-  writeId: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
-  value: octets,
-  tombstone: fc.boolean(),
-});
+const version: fc.Arbitrary<Version> = fc.record(
+  {
+    writeId: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    value: octets,
+    tombstone: fc.boolean(),
+    date: fc.integer({ min: 0, max: 2 ** 52 }),
+    meta: octets,
+  },
+  { requiredKeys: ["writeId", "value", "tombstone"] },
+);
 const state = fc
   .array(fc.tuple(version, fc.integer({ min: 0, max: 4 }), fc.boolean()), { minLength: 1, maxLength: 5 })
   .map((writes) => {
@@ -60,21 +67,50 @@ const quorum = fc.option(
   fc.oneof(fc.constantFrom("one" as const, "quorum" as const, "all" as const), fc.integer({ min: 0, max: 20 })),
   { nil: undefined },
 );
-const options = fc.option(
-  fc
-    .record({
-      r: quorum,
-      w: quorum,
-      pr: quorum,
-      pw: quorum,
-      dw: quorum,
-      notfoundOk: fc.option(fc.boolean(), { nil: undefined }),
-      basicQuorum: fc.option(fc.boolean(), { nil: undefined }),
-      timeoutMs: fc.option(fc.integer({ min: 1, max: 3_600_000 }), { nil: undefined }),
-    })
-    .filter((made) => Object.values(made).some((value) => value !== undefined)),
+const flag = fc.option(fc.boolean(), { nil: undefined });
+const isSome = (made: object): boolean => Object.values(made).some((value) => value !== undefined);
+const usualOptions = fc.record({
+  r: quorum,
+  w: quorum,
+  pr: quorum,
+  pw: quorum,
+  dw: quorum,
+  notfoundOk: flag,
+  basicQuorum: flag,
+  timeoutMs: fc.option(fc.integer({ min: 1, max: 3_600_000 }), { nil: undefined }),
+});
+const moreOptions = fc.record({
+  nodeConfirms: quorum,
+  sloppy: flag,
+  nVal: fc.option(fc.nat(2 ** 40), { nil: undefined }),
+  returnBody: flag,
+  explain: flag,
+});
+const options: fc.Arbitrary<RequestOptions | undefined> = fc.option(
+  fc.oneof(
+    usualOptions.filter(isSome),
+    fc.tuple(usualOptions, moreOptions.filter(isSome)).map(([usual, more]) => ({ ...usual, ...more })),
+  ),
   { nil: undefined },
 );
+const someQuorum = fc.oneof(
+  fc.constantFrom("one" as const, "quorum" as const, "all" as const),
+  fc.integer({ min: 0, max: 252 }),
+);
+const property = {
+  nVal: fc.nat(2 ** 40),
+  r: someQuorum,
+  w: someQuorum,
+  pr: someQuorum,
+  pw: someQuorum,
+  dw: someQuorum,
+  rw: someQuorum,
+  nodeConfirms: someQuorum,
+  notfoundOk: fc.boolean(),
+  basicQuorum: fc.boolean(),
+  siblings: fc.constantFrom("keep" as const, "newest" as const, "overwrite" as const),
+};
+const change = fc.record(property, { requiredKeys: [] });
 const writer = fc.record({ client: id, timestamp: fc.integer({ min: 0, max: 2 ** 52 }) });
 const acknowledge = fc.constantFrom("none" as const, "received" as const, "stored" as const, "both" as const);
 const ticket = fc.record({
@@ -125,6 +161,36 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     coordinator: vnode,
     versions: fc.array(version, { maxLength: 4 }),
     context: octets,
+    reason: octets,
+  }),
+  fc.record({
+    kind: fc.constant("answer" as const),
+    id,
+    outcome: fc.constantFrom(...OUTCOMES),
+    coordinator: vnode,
+    versions: fc.array(version, { maxLength: 4 }),
+    context: octets,
+    reason: octets,
+    shortfall: fc.record({
+      what: fc.constantFrom(...(["r", "pr", "w", "dw", "pw", "node_confirms"] as const)),
+      got: fc.nat(30),
+      wanted: fc.nat(30),
+    }),
+  }),
+  fc.record({
+    kind: fc.constant("bucket" as const),
+    id,
+    verb: fc.constantFrom("get" as const, "set" as const, "reset" as const),
+    type: octets,
+    bucket: fc.option(octets, { nil: undefined }),
+    change: fc.option(change, { nil: undefined }),
+  }),
+  fc.record({
+    kind: fc.constant("bucket-answer" as const),
+    id,
+    outcome: fc.constantFrom(...OUTCOMES),
+    coordinator: vnode,
+    properties: fc.option(fc.record(property), { nil: undefined }),
     reason: octets,
   }),
   fc.record({ kind: fc.constant("replica-get" as const), id, vnode, address: octets }),
@@ -412,6 +478,77 @@ describe("the codec", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe("the codec, of options and properties", () => {
+  const get = (options: RequestOptions | undefined): Message => ({ kind: "get", id: 1, forwarded: false, address: "", options }); // prettier-ignore
+  const bytesOf = (options: RequestOptions | undefined): number => encode(get(options)).length - encode(get(undefined)).length; // prettier-ignore
+  const refuses = (bytes: Uint8Array, reason: RegExp): void => {
+    assert.throws(() => codec.decode(new ByteReader(bytes)), { name: "MalformedBytes", message: reason });
+  };
+  const properties: BucketProperties = {
+    nVal: 3,
+    r: "quorum",
+    w: "quorum",
+    pr: 0,
+    pw: 0,
+    dw: "one",
+    rw: "quorum",
+    nodeConfirms: 0,
+    notfoundOk: true,
+    basicQuorum: false,
+    siblings: "keep",
+  };
+
+  it("spends a byte on what is asked differently, and one for each quorum", () => {
+    assert.equal(bytesOf({}), 0);
+    assert.equal(bytesOf({ r: 2, w: "all" }), 2);
+    assert.equal(bytesOf({ r: 2, notfoundOk: false, basicQuorum: true }), 3);
+    assert.equal(bytesOf({ nodeConfirms: 2, sloppy: false, nVal: 3, returnBody: true, explain: true }), 6);
+  });
+
+  it("spends nothing on an answer that explains nothing", () => {
+    const answer = { kind: "answer", id: 1, outcome: "timeout", coordinator: 0, versions: [], context: "" } as const;
+    const plain = encode({ ...answer, reason: "" });
+    const explained = encode({ ...answer, reason: "", shortfall: { what: "pw", got: 1, wanted: 2 } });
+    assert.equal(explained.length, plain.length + 3);
+    const wrong = explained.slice();
+    wrong[6] = 6;
+    refuses(wrong, /threshold 6/);
+  });
+
+  it("refuses options there are not, and timeouts beyond an hour", () => {
+    const unknown = encode(get(undefined)).slice();
+    const longer = new Uint8Array([...unknown.slice(0, -1), 0x80, 0x40]);
+    refuses(longer, /options 8192/);
+    refuses(encode(get({ timeoutMs: 3_600_001 })), /timeout 3600001 ms/);
+    refuses(encode(get({ timeoutMs: 0 })), /timeout 0 ms/);
+  });
+
+  it("refuses names that no bucket can have, verbs there are not, and properties with some left out", () => {
+    const asked = { kind: "bucket", id: 1, verb: "get", type: "t", bucket: "b", change: undefined } as const;
+    refuses(encode({ ...asked, type: "t".repeat(256) }), /a name of 256 bytes, limit 255/);
+    refuses(encode({ ...asked, bucket: "b".repeat(65_536) }), /a name of 65536 bytes, limit 65535/);
+    const verb = encode(asked).slice();
+    for (const code of [3, 16, 0x83]) {
+      verb[5] = code;
+      refuses(verb, /bucket request/);
+    }
+    const told = { kind: "bucket-answer", id: 1, outcome: "ok", coordinator: 0, reason: "" } as const;
+    assert.deepEqual(codec.decode(new ByteReader(encode({ ...told, properties }))), { ...told, properties });
+    for (const name of Object.keys(properties) as (keyof BucketProperties)[]) {
+      const { [name]: _left, ...rest } = properties;
+      refuses(encode({ ...told, properties: rest as BucketProperties }), /some left out/);
+    }
+    refuses(encode({ ...told, properties: { ...properties, siblings: "other" as "keep" } }), /siblings 255/);
+  });
+
+  it("knows a change of nothing from no change", () => {
+    for (const change of [undefined, {}]) {
+      const made: Message = { kind: "bucket", id: 1, verb: "set", type: "t", bucket: undefined, change };
+      assert.deepEqual(codec.decode(new ByteReader(encode(made))), made);
+    }
   });
 });
 
