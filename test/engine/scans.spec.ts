@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import type { ScanAnswer } from "../../engine/messages";
 import { MAX_ADDRESS_BYTES } from "../../engine/node";
-import { bucketPrefix, encodeAddress } from "../../engine/vocabulary/address";
+import { afterPrefix, bucketPrefix, encodeAddress, typePrefix } from "../../engine/vocabulary/address";
 import { address, MiniWorld, type WorldOptions } from "./mini-world";
 
 const keysOf = (answer: ScanAnswer): string[] => answer.keys.map(({ key }) => key);
@@ -206,6 +206,94 @@ describe("a node that is asked to scan", () => {
     assert.equal(world.scan(0, { start: long.slice(1), end: long.slice(1) }).outcome, "ok");
     world.ask(0, world.putMessage("k", "v"));
     assert.equal(world.scan(0).outcome, "overloaded");
+  });
+
+  describe("of all buckets of a type", () => {
+    const name = (bucket: string, key: string): string => bucketPrefix("", bucket).slice(1) + key;
+    const written = (world: MiniWorld, type: string, bucket: string, key: string, value = "v"): string => {
+      const put = { ...world.putMessage(key, value), address: encodeAddress({ type, bucket, key }) };
+      const box = world.ask(0, put);
+      assert.ok(world.run(1_000_000, () => box.answer !== undefined));
+      return box.answer!.context;
+    };
+    const NAMES = [
+      ["", "k"],
+      ["a", ""],
+      ["a", "k"],
+      ["a", "\u00ff"],
+      ["\u00ff", "k"],
+      // Longer names come later: the length stands first.
+      ["aa", "k"],
+      ["b".repeat(300), "k"],
+    ] as const;
+
+    it("returns their keys, each behind its bucket, page by page, and of no other type", () => {
+      const world = new MiniWorld({ nodes: 5 });
+      for (const [bucket, key] of NAMES) written(world, "t", bucket, key, bucket + key);
+      for (const type of ["", "s", "tt", "u", "t\u0000"]) written(world, type, "a", "other");
+      world.run(50_000);
+      const expected = NAMES.map(([bucket, key]) => name(bucket, key));
+      for (let node = 0; node < 5; node++) {
+        const all = world.scan(node, { bucket: typePrefix("t") });
+        assert.deepEqual([all.outcome, all.next, keysOf(all)], ["ok", "", expected]);
+        assert.deepEqual(valuesOf(all), NAMES.map(([bucket, key]) => [bucket + key])); // prettier-ignore
+      }
+      const keys: string[] = [];
+      let pages = 0;
+      for (let start = ""; ; pages++) {
+        const page = world.scan(1, { bucket: typePrefix("t"), start, limit: 2 });
+        keys.push(...keysOf(page));
+        start = page.next;
+        if (start === "") break;
+      }
+      assert.deepEqual(keys, expected);
+      assert.equal(pages, 3);
+      // From behind one bucket to another, as whoever lists buckets goes on.
+      const from = afterPrefix(name("a", ""));
+      assert.deepEqual(keysOf(world.scan(2, { bucket: typePrefix("t"), start: from, end: name("aa", "") })), [
+        name("\u00ff", "k"),
+      ]);
+      assert.deepEqual(keysOf(world.scan(0, { bucket: typePrefix("nobody's") })), []);
+      assert.deepEqual(keysOf(world.scan(0, { bucket: typePrefix("") })), [name("a", "other")]);
+    });
+
+    it("leaves out what is deleted", () => {
+      const world = new MiniWorld();
+      const context = written(world, "t", "a", "k");
+      written(world, "t", "b", "k");
+      const gone = { writeId: 900, value: "", tombstone: true };
+      const put = {
+        ...world.putMessage("k", "", context),
+        address: encodeAddress({ type: "t", bucket: "a", key: "k" }),
+      };
+      const box = world.ask(0, { ...put, version: gone });
+      assert.ok(world.run(1_000_000, () => box.answer !== undefined));
+      assert.deepEqual(keysOf(world.scan(1, { bucket: typePrefix("t") })), [name("b", "k")]);
+    });
+
+    it("refuses prefixes of neither a type nor a bucket, whoever asks", () => {
+      const world = new MiniWorld();
+      const type = typePrefix("default");
+      const hostile = ["\u00ff", type.slice(0, -1), `${type}x`, `\u0006${type.slice(1)}`, `${type}\u0000\u0004tes`];
+      for (const bucket of hostile) {
+        const { outcome, reason } = world.scan(0, { bucket });
+        assert.equal(outcome, "invalid", JSON.stringify(bucket));
+        assert.match(reason, /not a range of a bucket's or a type's keys/);
+      }
+      const tooLong = "\u00ff".repeat(MAX_ADDRESS_BYTES - type.length + 1);
+      for (const range of [{ start: tooLong }, { end: tooLong }, { limit: 0 }])
+        assert.equal(world.scan(0, { bucket: type, ...range }).outcome, "invalid");
+      assert.equal(world.scan(0, { bucket: type, start: tooLong.slice(1), end: "" }).outcome, "ok");
+      const before = world.sent.length;
+      const range = { kind: "range", id: 1, part: 1, vnodes: [0], start: "", end: "", limit: 10 } as const;
+      for (const bucket of hostile)
+        world.machines[0].host.deliver({ kind: "received", from: 1, message: { ...range, bucket } });
+      const replies = world.sent.slice(before).flatMap(({ message }) => (message.kind === "range-reply" ? [message.status] : [])); // prettier-ignore
+      assert.deepEqual(
+        replies,
+        hostile.map(() => "failed"),
+      );
+    });
   });
 
   it("answers no stranger's nonsense but with a failure", () => {

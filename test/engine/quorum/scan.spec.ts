@@ -6,7 +6,7 @@ import { Coverage } from "../../../engine/quorum/coverage";
 import { MAX_ROUNDS, type RangeAsk, ScanCoordination } from "../../../engine/quorum/scan";
 import { rangeOfKeys } from "../../../engine/replica/range-page";
 import { Ring } from "../../../engine/ring/ring";
-import { bucketPrefix } from "../../../engine/vocabulary/address";
+import { bucketPrefix, typePrefix } from "../../../engine/vocabulary/address";
 import { Random } from "../../../engine/vocabulary/random";
 import type { RingSettings } from "../../../engine/vocabulary/settings";
 import { by } from "../clocks/event-maker";
@@ -415,6 +415,26 @@ describe("a scan", () => {
         [3 - first.node - second.node],
         JSON.stringify(page),
       );
+    }
+  });
+
+  it("takes no page of a type's keys with one that is in no bucket", () => {
+    const state = stateOf([1]);
+    const name = bucketPrefix("t", "b").slice(2);
+    for (const [key, isTaken] of [
+      [`${name}k`, true],
+      [name, true],
+      [name.slice(0, -1), false],
+      ["\u0000", false],
+      ["", false],
+    ] as const) {
+      const request: ScanRequest = { kind: "scan", id: 1, bucket: typePrefix("t"), start: "", end: "", limit: 5, options: undefined }; // prettier-ignore
+      const origin = { kind: "nobody", id: 0 } as const;
+      const scan = new ScanCoordination(origin, request, Coverage.of(ring, 3), clock, 2, 0, () => true);
+      scan.begin();
+      const [first] = scan.takeAsks(0);
+      scan.add(first.node, { part: first.part, status: "ok", copies: [{ vnode: 0, key, state }], upTo: "" });
+      assert.equal(scan.takeAsks(0).length === 0, isTaken, JSON.stringify(key));
     }
   });
 

@@ -144,7 +144,7 @@ describe("a write", () => {
             }
             continue;
           }
-          put.add(replicas[at].node, replicas[at].vnode, status as "received" | "stored" | "failed");
+          put.add(replicas[at].node, replicas[at].vnode, status);
           if (!has(asked)(at)) continue;
           if (status === "failed") failed.add(at);
           else received.add(at);

@@ -21,7 +21,15 @@ import {
   textFromOctets,
 } from "../../../engine/vocabulary/octets";
 import { Digest } from "../../../engine/quorum/digest";
-import { decodeAddress, encodeAddress, isAddress } from "../../../engine/vocabulary/address";
+import {
+  bucketPrefix,
+  decodeAddress,
+  encodeAddress,
+  isAddress,
+  isBucketPrefix,
+  isTypePrefix,
+  typePrefix,
+} from "../../../engine/vocabulary/address";
 import { OUTCOMES } from "../../../engine/vocabulary/outcomes";
 import { Codec } from "../../../engine/wire/codec";
 import {
@@ -778,6 +786,21 @@ describe("octets and addresses", () => {
     assert.ok(isAddress(encodeAddress({ type: "", bucket: "", key: "" })));
     const longest = encodeAddress({ type: "t", bucket: "b", key: "k".repeat(65_535) });
     assert.deepEqual([isAddress(longest), isAddress(`${longest}k`)], [true, false]);
+  });
+
+  it("know the prefix of a type from that of a bucket, and each from anything else", () => {
+    const short = fc.uint8Array({ maxLength: 6, max: 3 }).map((bytes) => String.fromCharCode(...bytes));
+    fc.assert(
+      fc.property(fc.oneof(short, octets), (some) => {
+        const type = some === "" ? undefined : some.slice(1);
+        assert.equal(isTypePrefix(some), type !== undefined && typePrefix(type) === some);
+        assert.ok(!isTypePrefix(some) || !isBucketPrefix(some), "never both");
+      }),
+      { numRuns: 1_000 },
+    );
+    assert.deepEqual([isTypePrefix(typePrefix("")), isTypePrefix(typePrefix("t".repeat(255)))], [true, true]);
+    assert.throws(() => typePrefix("t".repeat(256)), RangeError);
+    assert.ok(bucketPrefix("t", "b").startsWith(typePrefix("t")));
   });
 
   it("keep integers up to 2^53 and refuse more", () => {
