@@ -7,6 +7,7 @@
  */
 import { monotonicMicros } from "../engine/real/monotonic";
 import { ProcessWatch } from "../engine/real/process-watch";
+import { octetsFromText } from "../engine/vocabulary/octets";
 import { Random } from "../engine/vocabulary/random";
 import { hostPort } from "../engine/vocabulary/written-hosts";
 import type { TargetName } from "../results/record/capabilities";
@@ -17,7 +18,7 @@ import { driveInRealTime } from "../workloads/real-time";
 import { driverOfShare } from "../workloads/shares";
 import type { WorkloadSettings } from "../workloads/settings";
 import { type OtherStore, StoreFailed } from "../workloads/targets/other-store";
-import { OTHER_STORES } from "../workloads/targets/stores";
+import { OTHER_STORES, type StoreOptions } from "../workloads/targets/stores";
 import { calibrationOf, clockStepMs, type CpuReading, outsideLoad, readCpu, timerLags } from "./calibration";
 import { lastLook } from "./last-look";
 import { timesBetween } from "./processes-trial";
@@ -25,6 +26,7 @@ import { loadAverage } from "./provenance";
 import { withRecorded } from "./recorded-operations";
 import { RecorderWatch } from "./recorder-watch";
 import type { Phase } from "./run-types";
+import { returnsBody } from "./trial-load";
 import { CLIENT_GRACE_MS, offeredBy, TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
 
 /** Beyond the phases' own length, a trial may take this long (load, stragglers) before it is given up. */
@@ -44,14 +46,7 @@ export async function runOnOtherStore(options: TrialOptions): Promise<TrialOutpu
   let store: OtherStore | undefined;
   try {
     options.progress("start", 0, 0, 0);
-    const { nVal, r, w, readTimeoutMs, writeTimeoutMs } = cell.cluster.engine;
-    store = await OTHER_STORES[target]({
-      ...{ hosts, nVal, r, w, readTimeoutMs, writeTimeoutMs, log: options.log },
-      run: `${trial.id}-${String(process.pid)}`,
-      connections: connectionsFor(cell.workload),
-      graceMs: CLIENT_GRACE_MS,
-      clientTimestamps: cell.cluster.engine.timestamps === "client",
-    });
+    store = await OTHER_STORES[target](optionsOf(options, hosts));
     if (signal.aborted) return undefined;
     await store.prepare();
     if (signal.aborted) return undefined;
@@ -62,6 +57,23 @@ export async function runOnOtherStore(options: TrialOptions): Promise<TrialOutpu
   } finally {
     if (store !== undefined) await leave(store, options.log);
   }
+}
+
+function optionsOf({ trial, log }: TrialOptions, hosts: readonly string[]): StoreOptions {
+  const { cluster, workload } = trial.cell;
+  const { nVal, r, w, pr, pw, dw, notfoundOk, basicQuorum, readTimeoutMs, writeTimeoutMs } = cluster.engine;
+  const { siblings = "keep", timestamps, nodeConfirms } = cluster.engine;
+  return {
+    ...{ hosts, log, nVal, r, w, pr, pw, dw, notfoundOk, basicQuorum, siblings, readTimeoutMs, writeTimeoutMs },
+    ...(nodeConfirms === undefined || nodeConfirms === 0 ? {} : { nodeConfirms }),
+    run: `${trial.id}-${String(process.pid)}`,
+    connections: connectionsFor(workload),
+    graceMs: CLIENT_GRACE_MS,
+    clientTimestamps: timestamps === "client",
+    bucketType: octetsFromText(workload.bucketType),
+    bucket: octetsFromText(workload.bucket),
+    returnBody: returnsBody(workload),
+  };
 }
 
 /** What a person reads instead of a stack: where, why, and where it says what to do. */

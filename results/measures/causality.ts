@@ -312,7 +312,9 @@ export class CausalityMeasure implements Measure {
     const at = write?.end ?? start;
     const name = writeName(id);
     const others = survivors.slice(0, 3);
-    const what = `${write?.isDelete === true ? "The delete" : "The write"} ${name} was acknowledged, no write had read it, and it is at no replica at the end; `;
+    const what = `${write?.isDelete === true ? "The delete" : "The write"} ${name} was acknowledged, no write had read it, and ${
+      this.final?.by === "clients" ? "the last read of its key did not bring it" : "it is at no replica at the end"
+    }; `;
     const why = {
       "missed-conflict": () =>
         `${writeName(others[0])} stands in its place and is concurrent with it: neither client had read the other's write.`,

@@ -80,7 +80,22 @@ export function targetsSection(run: LoadedRun): string {
           Infinity,
           "plain",
         )}`;
-  return `<h3 id="targets">Target</h3>${what}${secondOpinions(run)}`;
+  const stores = storesInWords(run);
+  const told = stores.length === 0 ? "" : `<p>${stores.map(escapeText).join("<br>")}</p>`;
+  return `<h3 id="targets">Target</h3>${what}${told}${secondOpinions(run)}`;
+}
+
+/** Stores of others as they told themselves, a line each: what somebody believes to have started is often another version. */
+export function storesInWords(run: LoadedRun): string[] {
+  const lines = run.trials.flatMap(({ record }) => {
+    if (record.store === undefined) return [];
+    const { product, version, hosts, settings } = record.store;
+    const which = version === "not told" ? `${product}, which tells no version,` : `${product} ${version}`;
+    const how = Object.entries(settings).map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`);
+    const asked = how.length === 0 ? "" : `: ${how.join(", ")}`;
+    return [`${targetOfRecord(record).name} was ${which} at ${listed(hosts)} by its own account${asked}.`];
+  });
+  return [...new Set(lines)];
 }
 
 function blindInWords(target: TargetRecord): string {

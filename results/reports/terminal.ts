@@ -25,7 +25,7 @@ import {
 } from "./objectives";
 import { saturationTexts } from "./saturation";
 import { axisTitle, axisValue, bareMetric } from "./tables";
-import { comparableInWords, opinionInWords, opinionsOf, targetsInWords } from "./targets";
+import { comparableInWords, opinionInWords, opinionsOf, storesInWords, targetsInWords } from "./targets";
 import { aboutInWords, besidePublished, VERDICT_IN_WORDS } from "./published";
 import { verdictsOf } from "./verdict";
 
@@ -83,6 +83,7 @@ export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): 
   }
   const between = comparableInWords(run);
   if (between !== "") lines.push("", ...wrapped(clean(between), width));
+  for (const line of storesInWords(run)) lines.push("", ...wrapped(clean(line), width));
   const opinions = opinionsOf(run);
   if (opinions.length > 0) lines.push("", ...opinions.flatMap((one) => wrapped(clean(opinionInWords(one)), width)));
   lines.push(...publishedLines(run, width), ...doubtLines(run, width), ...leftOutLines(run, width));
