@@ -107,9 +107,9 @@ export class Exchange {
     this.ended(this);
   }
 
-  /** The client has gone: nobody is left to be answered. */
+  /** The client has gone: nobody is left to be answered. (A response that is pipelined has no socket of its own before its turn.) */
   get isAbandoned(): boolean {
-    return this.response.destroyed || this.response.socket === null;
+    return this.response.destroyed || this.request.socket.destroyed;
   }
 
   /**
