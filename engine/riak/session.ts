@@ -86,7 +86,7 @@ export class FrontSession {
     if (pending === undefined) return done(this.refusal());
     this.ask(
       pending,
-      { kind: "get", id: pending.id, forwarded: false, address, options },
+      { kind: "get", id: pending.id, forwarded: false, address, options: explained(options) },
       options?.timeoutMs ?? this.options.settings.engine.readTimeoutMs,
     );
   }
@@ -123,7 +123,7 @@ export class FrontSession {
         context,
         version,
         writer: { client, timestamp },
-        options,
+        options: explained(options),
       },
       options?.timeoutMs ?? settings.engine.writeTimeoutMs,
     );
@@ -261,6 +261,14 @@ export class FrontSession {
     };
   }
 }
+
+/** Riak's clients are told which threshold was missed. */
+function explained(options: RequestOptions | undefined): RequestOptions {
+  if (options === undefined) return EXPLAINED;
+  return options.explain === true ? options : { ...options, explain: true };
+}
+
+const EXPLAINED: RequestOptions = { explain: true };
 
 /** A change of properties is answered after 2 s at the latest. */
 const BUCKET_TIMEOUT_MS = 5_000;
