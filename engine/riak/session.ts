@@ -160,7 +160,9 @@ export class FrontSession {
     this.closed = true;
     clearInterval(this.sweep);
     this.options.shut?.(this.session);
-    for (let id = this.deadlines.takeDue(Infinity); id !== undefined; id = this.deadlines.takeDue(Infinity)) {
+    // No deadline at all is Infinity: whatever is due by then would be taken from empty lanes for ever.
+    const end = Number.MAX_VALUE;
+    for (let id = this.deadlines.takeDue(end); id !== undefined; id = this.deadlines.takeDue(end)) {
       const pending = this.pending.get(id);
       if (pending !== undefined) this.settle(pending, "connection_lost", "the node stops");
     }
