@@ -6,7 +6,7 @@
  *     npm run bench            everything, about seven minutes
  *     npm run bench -- engine  one part: micro, engine, ring, memory, simulation, clocks, predict, anti-entropy, and those that
  *                              only run when named, each some minutes: durability, hints, aae-upkeep, membership, dissemination,
- *                              driver, recording, choosers, long-load
+ *                              driver, recording, choosers, long-load, http
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -22,6 +22,7 @@ import { measureDriver } from "./driver";
 import { measureDurability } from "./durability";
 import { type EngineFigures, type RunningEngine, startEngine } from "./engine";
 import { measureHints } from "./hints";
+import { measureHttp } from "./http";
 import { measureLongLoad } from "./long-load";
 import { measureMemory } from "./memory";
 import { measureMicro } from "./micro";
@@ -231,6 +232,9 @@ async function main(): Promise<void> {
   if (part === "long-load") {
     for (const { name, value, unit, note } of measureLongLoad(Number(process.argv[3] ?? 100)))
       report(name, value, unit, note);
+  }
+  if (part === "http") {
+    for (const { name, value, unit, note } of await measureHttp()) report(name, value, unit, note);
   }
   if (part === "hints") {
     for (const { name, value, unit, note } of await measureHints()) report(name, value, unit, note);
