@@ -4,7 +4,7 @@
  * security) is a request too, an *unknown* one: it is answered with an error and its body is not looked at, so that a client
  * which tries is told so and goes on.
  */
-import { type ByteReader, MalformedBytes } from "../vocabulary/octets";
+import type { ByteReader } from "../vocabulary/octets";
 import * as messages from "./messages";
 import { CODES } from "./messages";
 import { decodeMessage } from "./octet-fields";
@@ -72,8 +72,3 @@ export function decodeRequest(frame: ByteReader): Request {
 
 /** Long enough for whatever a client makes up, short enough to keep for each connection. */
 export const MAX_CLIENT_ID_BYTES = 255;
-
-/** Fields that an address or a connection must hold. @throws MalformedBytes where a name is too long for one. */
-export function assertNameable(name: string, limit: number, what: string): void {
-  if (name.length > limit) throw new MalformedBytes(`${what} longer than ${String(limit)} bytes`);
-}
