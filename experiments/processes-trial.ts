@@ -14,6 +14,7 @@ import type { DetectionWatch } from "../engine/host/detection-watch";
 import { randomFaults } from "../engine/host/random-faults";
 import { monotonicMicros } from "../engine/real/monotonic";
 import type { ProcessCounts } from "../engine/real/process-watch";
+import type { NodeAddress } from "../engine/real/tcp-transport";
 import { pinThisProcess, type Placement, place } from "../engine/real/placement";
 import { compareRingIds, NO_RING } from "../engine/membership/ring-ids";
 import { RingMaker } from "../engine/ring/ring-maker";
@@ -29,7 +30,12 @@ import type { NodeCounters, ProcessTimes } from "../results/record/history";
 import { type NodeTotals, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
 import { doubtOfEndedLives } from "../results/statistics/validity";
 import type { WorkloadSettings } from "../workloads/settings";
+import type { Target } from "../workloads/targets/target";
+import { EngineTarget } from "../workloads/targets/engine";
+import { EngineHttpTarget } from "../workloads/targets/engine-http";
+import type { HttpAddress } from "../workloads/targets/riak-http";
 import { driverOfShare, driversOf } from "../workloads/shares";
+import { AutocannonLoad } from "./autocannon-load";
 import { calibrationOf, clockStepMs, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
 import { watchDetection } from "./detection-watch";
 import { drawnRings } from "./drawn-rings";
@@ -38,8 +44,21 @@ import { Inspector } from "./inspector";
 import { LoadProcesses } from "./load-processes";
 import { loadAverage } from "./provenance";
 import { withRecorded } from "./recorded-operations";
-import { loadClientOptions, type LoadReading, OwnLoad, type TrialLoad } from "./trial-load";
+import {
+  connectionsToEach,
+  httpAddresses,
+  linkOverHttp,
+  loadClientOptions,
+  type LoadLink,
+  type LoadReading,
+  OwnLoad,
+  returnsBody,
+  timestampsOf,
+  type TrialLoad,
+  wallBase,
+} from "./trial-load";
 import { Views } from "./views";
+import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
 import {
   CLIENT_GRACE_MS,
@@ -94,6 +113,7 @@ export async function runOnProcesses(options: TrialOptions): Promise<TrialOutput
       measureLegs: true,
       log: options.log,
       detection: watch,
+      ...(speaksHttp(cell) ? { front: { http: "free" as const } } : {}),
       viewed: (seen) => views.changed(seen),
       serving: (index, on) => views.serving(index, on),
       died: (index, how) => fail(`${settings.members[index].id} ended during the trial (${how})`),
@@ -152,7 +172,16 @@ async function loadOf(running: Running, workload: WorkloadSettings, rings: RingM
     const cores = placement.loads;
     return LoadProcesses.start({ cluster: settings, addresses, workload, seed, phases, cores, failed: running.fail });
   }
-  const client = await Client.open(loadClientOptions({ cluster: settings, addresses, rings, workload }));
+  const fronts = httpAddresses(cluster.fronts());
+  if (cell.target === "autocannon")
+    return AutocannonLoad.open({
+      ...{ cluster: settings, fronts, ring: rings.of(rings.first), workload, seed, phases: cell.phases },
+      ...(running.workload === undefined ? {} : { made: running.workload }),
+    });
+  const { target, link } =
+    cell.target === "engine-http"
+      ? await overHttp(settings, fronts, rings, workload)
+      : await overBinary(settings, addresses, rings, workload);
   const driver = driverOfShare({
     settings: workload,
     turn: { index: 0, of: 1 },
@@ -161,7 +190,41 @@ async function loadOf(running: Running, workload: WorkloadSettings, rings: RingM
     start: monotonicMicros(),
     ...(running.workload === undefined ? {} : { made: running.workload }),
   });
-  return new OwnLoad(driver, client, rings, settings);
+  return new OwnLoad(driver, target, link, rings);
+}
+
+function speaksHttp({ target }: PlannedTrial["cell"]): boolean {
+  return target === "engine-http" || target === "autocannon";
+}
+
+interface Reached {
+  readonly target: Target;
+  readonly link: LoadLink;
+}
+
+async function overBinary(
+  cluster: ClusterSettings,
+  addresses: readonly NodeAddress[],
+  rings: RingMaker,
+  workload: WorkloadSettings,
+): Promise<Reached> {
+  const client = await Client.open(loadClientOptions({ cluster, addresses, rings, workload }));
+  return { target: new EngineTarget(client, timestampsOf(cluster, wallBase())), link: client };
+}
+
+async function overHttp(
+  cluster: ClusterSettings,
+  fronts: readonly HttpAddress[],
+  rings: RingMaker,
+  workload: WorkloadSettings,
+): Promise<Reached> {
+  const target = await EngineHttpTarget.open({
+    ...{ cluster, fronts, ring: rings.of(rings.first), shaped: true, graceMs: CLIENT_GRACE_MS },
+    routing: workload.routing === "token-aware" ? "token-aware" : "any",
+    returnBody: returnsBody(workload),
+    limits: { connections: connectionsToEach(workload) },
+  });
+  return { target, link: linkOverHttp(target) };
 }
 
 async function measure(running: Running): Promise<TrialOutput | undefined> {
@@ -281,7 +344,10 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
         running.detection.partitions(monotonicMicros(), partitions);
         maker.partitioned(partitions);
       },
-      revived: () => [maker, observer].forEach((one) => one.moved(cluster.addresses())),
+      revived: () => {
+        maker.moved(cluster.addresses(), httpAddresses(cluster.fronts()));
+        observer.moved(cluster.addresses());
+      },
     });
     closers.push(() => faults?.stop());
     if (!mayEnd) return;
@@ -409,8 +475,10 @@ async function measure(running: Running): Promise<TrialOutput | undefined> {
   });
   const legs = legsOf(to.nodes.filter((counts, i) => counts !== undefined || !to.unborn.includes(i)));
   const lanes = faults === undefined ? undefined : faultLanes(faults.occurrences(), maker.phaseStarts.warmup);
+  const secondOpinion = maker.secondOpinion?.();
   const figures = {
     ...result.figures,
+    ...(secondOpinion === undefined ? {} : { secondOpinion }),
     ...(legs === undefined ? {} : { legs }),
     ...(lanes === undefined ? {} : { faults: lanes }),
   };

@@ -3,23 +3,28 @@
  * tells it what it needs to know of the cluster, takes its records as one history in order of completion, and gives its own
  * readings of the nodes their place in it.
  */
-import { Client, type ClientOptions } from "../engine/real/client";
+import type { ClientOptions } from "../engine/real/client";
 import type { PartitionRule } from "../engine/host/faults";
 import { monotonicMicros } from "../engine/real/monotonic";
 import { type ProcessCounts, ProcessWatch } from "../engine/real/process-watch";
 import type { NodeAddress } from "../engine/real/tcp-transport";
 import type { RingPlan } from "../engine/ring/plan";
+import type { Ring } from "../engine/ring/ring";
 import type { RingMaker } from "../engine/ring/ring-maker";
 import type { Micros } from "../engine/vocabulary/micros";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
 import { ClientTimestamps } from "../engine/vocabulary/wall-error";
+import type { SecondOpinion } from "../results/record/figures";
 import type { OperationRecord, Phase } from "../results/record/history";
 import type { RecorderBacklog } from "../results/statistics/validity";
 import type { Driver } from "../workloads/driver";
 import type { LoadSource } from "../workloads/driver-group";
+import { LOAD_CONCURRENCY } from "../workloads/loader";
 import { driveInRealTime } from "../workloads/real-time";
 import type { WorkloadSettings } from "../workloads/settings";
-import { EngineTarget } from "../workloads/targets/engine";
+import type { EngineHttpTarget } from "../workloads/targets/engine-http";
+import type { HttpAddress } from "../workloads/targets/riak-http";
+import type { Target } from "../workloads/targets/target";
 import type { WrittenKeys } from "./inspector";
 import { RecorderWatch } from "./recorder-watch";
 import { CLIENT_GRACE_MS } from "./trial";
@@ -29,7 +34,10 @@ export interface TrialLoad extends LoadSource, WrittenKeys {
   serves(node: number, on: boolean): void;
   ringChanged(plan: RingPlan): void;
   partitioned(partitions: readonly PartitionRule[]): void;
-  moved(addresses: readonly NodeAddress[]): void;
+  /** Where nodes are now: over the binary protocol, and over HTTP where they speak it. */
+  moved(addresses: readonly NodeAddress[], fronts: readonly HttpAddress[]): void;
+  /** What a load generator that is not ours counted by itself, beside our count of the same; absent where there is none. */
+  secondOpinion?(): SecondOpinion | undefined;
   /** Resolves when all is done and recorded, or the signal fired. */
   run(options: {
     /** In order of completion. */
@@ -103,6 +111,46 @@ export function timestampsOf(
   };
 }
 
+/** How clients of a load reach the nodes, as far as they are told what becomes of these. */
+export interface LoadLink {
+  serves(node: number, on: boolean): void;
+  ringChanged(ring: Ring): void;
+  partitioned(partitions: readonly PartitionRule[]): void;
+  moved(addresses: readonly NodeAddress[], fronts: readonly HttpAddress[]): void;
+  takeDelayLatenessP99Ms(): number;
+  close(): void;
+}
+
+/** Over HTTP nodes are elsewhere than over the binary protocol. */
+export function linkOverHttp(target: EngineHttpTarget): LoadLink {
+  return {
+    serves: (node, on) => target.serves(node, on),
+    ringChanged: (ring) => target.ringChanged(ring),
+    partitioned: (partitions) => target.partitioned(partitions),
+    moved: (_, fronts) => target.moved(fronts),
+    takeDelayLatenessP99Ms: () => target.takeDelayLatenessP99Ms(),
+    close: () => void target.close(),
+  };
+}
+
+/** Whether puts over HTTP bring back what stands after them: sessions that go on with it have no other way to learn it. */
+export function returnsBody({ context }: WorkloadSettings): boolean {
+  return context === "session";
+}
+
+/** As many as requests may be under way at one node, within reason. */
+export function connectionsToEach({ load, maxOutstanding }: WorkloadSettings): number {
+  const together = load.model === "closed" ? load.clients : Math.max(load.clients, maxOutstanding);
+  return Math.min(MOST_CONNECTIONS, Math.max(LOAD_CONCURRENCY, together));
+}
+
+const MOST_CONNECTIONS = 256;
+
+/** Those of the cluster's nodes. */
+export function httpAddresses(fronts: readonly { readonly http: number }[]): readonly HttpAddress[] {
+  return fronts.map(({ http }) => ({ host: "127.0.0.1", port: http }));
+}
+
 /** One driver, in this very process. */
 export class OwnLoad implements TrialLoad {
   readonly timeErrorMs = undefined;
@@ -111,9 +159,9 @@ export class OwnLoad implements TrialLoad {
 
   constructor(
     private readonly driver: Driver,
-    private readonly client: Client,
+    private readonly target: Target,
+    private readonly client: LoadLink,
     private readonly rings: RingMaker,
-    private readonly settings: ClusterSettings,
   ) {}
 
   get phase(): Phase {
@@ -156,14 +204,14 @@ export class OwnLoad implements TrialLoad {
     this.client.partitioned(partitions);
   }
 
-  moved(addresses: readonly NodeAddress[]): void {
-    this.client.moved(addresses);
+  moved(...where: Parameters<LoadLink["moved"]>): void {
+    this.client.moved(...where);
   }
 
   run({ record, turned, signal }: Parameters<TrialLoad["run"]>[0]): Promise<void> {
     return driveInRealTime({
       driver: this.driver,
-      target: new EngineTarget(this.client, timestampsOf(this.settings, wallBase())),
+      target: this.target,
       now: monotonicMicros,
       record: (one) => {
         this.recorder.takes(one);

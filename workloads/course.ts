@@ -79,6 +79,8 @@ export interface CourseOptions {
   readonly bucket: Octets;
   /** The phase an intended instant belongs to. */
   readonly phaseOf: (intended: Micros) => Phase;
+  /** Number of the first record, 1 when left out: others of the trial come from elsewhere. */
+  readonly firstId?: number;
 }
 
 export class Courses<Owner> {
@@ -94,12 +96,13 @@ export class Courses<Owner> {
   private readonly free: number[] = [];
   private requests: DueRequest[] = [];
   private records: OperationRecord[] = [];
-  private nextId = 1;
+  private nextId: number;
   /** Requests out beyond the first of each multi-get. */
   private companions = 0;
 
   constructor(options: CourseOptions) {
     this.options = options;
+    this.nextId = options.firstId ?? 1;
   }
 
   /** Operations under way; a pair is one, and a multi-get. */
