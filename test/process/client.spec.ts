@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { THE_CLIENT } from "../../engine/messages";
+import type { BucketChange } from "../../engine/buckets/properties";
+import { type AnswerMessage, type BucketAnswer, type RequestOptions, THE_CLIENT } from "../../engine/messages";
 import { type Outcome } from "../../engine/vocabulary/outcomes";
 import { address, get, inParallel, LiveCluster, needsCompiledNodes, put } from "./live-cluster";
 import { until } from "./until";
@@ -143,6 +144,56 @@ describe("the client library against processes", function () {
       await live.restart(0);
       await until("the client has found the node again", () => client.connectedTo(0));
       assert.equal((await put(client, key, live.writeId(), "y")).outcome, "ok");
+    } finally {
+      await live.end();
+    }
+  });
+
+  it("passes options on, and keeps what is beside a value over a restart on disks", async () => {
+    const live = await LiveCluster.start({ nodes: 5, storage: { kind: "lmdb", sync: "group" } });
+    try {
+      const client = await live.client();
+      const key = address("described");
+      const version = { writeId: live.writeId(), value: "v", tombstone: false, meta: "text/plain\u0000\u00ff" };
+      const written = (options: RequestOptions): Promise<AnswerMessage> =>
+        new Promise((resolve) => client.put(key, "", version, options, resolve));
+      const whole = await written({ w: "all", dw: "all", returnBody: true, nodeConfirms: 3, timeoutMs: 5_000 });
+      assert.deepEqual([whole.outcome, whole.versions], ["ok", [version]], whole.reason);
+      const owners = live.owners(key);
+      for (const owner of owners) await live.restart(owner);
+      await until("a read of all three from their disks", async () => {
+        const { outcome, versions } = await get(client, key, { r: "all", nodeConfirms: 3, sloppy: false });
+        return outcome === "ok" && versions[0].meta === version.meta;
+      });
+      assert.equal((await get(client, key, { nVal: 4 })).outcome, "invalid");
+      // Two of the three are gone, and known to be.
+      for (const owner of owners.slice(1)) await live.cluster.kill(owner);
+      await until("a refusal that says what was missed", async () => {
+        const { outcome, shortfall } = await get(client, key, { r: 1, nodeConfirms: 2, explain: true });
+        return outcome === "unavailable" && shortfall?.what === "node_confirms";
+      });
+      const { shortfall } = await get(client, key, { r: 1, pr: 3, explain: true });
+      assert.deepEqual(shortfall, { what: "pr", got: 1, wanted: 3 });
+    } finally {
+      await live.end();
+    }
+  });
+
+  it("asks one node, or any, for properties of a bucket, and has them changed", async () => {
+    const live = await LiveCluster.start({ nodes: 3 });
+    try {
+      const client = await live.client();
+      const bucket = (node: number | "any", verb: "get" | "set", change?: BucketChange): Promise<BucketAnswer> =>
+        new Promise((resolve) => client.bucket(node, { verb, type: "default", bucket: "b", change }, resolve));
+      const before = await bucket("any", "get");
+      assert.deepEqual([before.outcome, before.properties?.nVal], ["ok", 3], before.reason);
+      const set = await bucket(1, "set", { nVal: 2 });
+      assert.deepEqual([set.outcome, set.coordinator, set.properties?.nVal], ["ok", 1, 2], set.reason);
+      for (const node of [0, 2]) assert.equal((await bucket(node, "get")).properties?.nVal, 2);
+      assert.equal((await bucket(1, "set", { nVal: 4 })).outcome, "invalid");
+      await live.cluster.kill(2);
+      await until("the connection is gone", () => !client.connectedTo(2));
+      assert.equal((await bucket(2, "get")).outcome, "not_sent");
     } finally {
       await live.end();
     }
