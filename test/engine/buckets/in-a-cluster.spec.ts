@@ -7,7 +7,16 @@ import { strict as assert } from "node:assert";
 import { DEFAULT_TYPE } from "../../../engine/buckets/book";
 import type { BucketChange } from "../../../engine/buckets/properties";
 import { COMPARE_EVERY, PATIENCE } from "../../../engine/buckets/spreading";
-import type { AnswerMessage, BucketAnswer, BucketRequest, RequestOptions, ScanAnswer } from "../../../engine/messages";
+import { clockNamed } from "../../../engine/clocks/clock";
+import type { Party, Watcher } from "../../../engine/sim/trace";
+import type {
+  AnswerMessage,
+  BucketAnswer,
+  BucketRequest,
+  Message,
+  RequestOptions,
+  ScanAnswer,
+} from "../../../engine/messages";
 import type { Node } from "../../../engine/node";
 import type { SimulationOptions } from "../../../engine/sim/cluster";
 import { bucketPrefix, encodeAddress, typePrefix } from "../../../engine/vocabulary/address";
@@ -88,6 +97,33 @@ class Buckets extends Bench {
   exchanges(): number {
     return this.cluster.machines.reduce((sum, _, node) => sum + this.node(node).count().exchanges, 0);
   }
+}
+
+/** The one value that a node has of a key. */
+function heldBy(bench: Buckets, node: number, at: string): string {
+  const state = bench.cluster.machines[node].peek(0, at);
+  return state === undefined
+    ? ""
+    : clockNamed("dvvset")
+        .versions(state)
+        .map(({ value }) => value)
+        .join();
+}
+
+/** Is told of each message that is sent. */
+class MessageKinds implements Watcher {
+  private messages = 0;
+  constructor(private readonly seen: (kind: string, to: string) => unknown) {}
+  sent(_at: number, _from: Party, to: Party, message: Message): number {
+    this.seen(message.kind, JSON.stringify(to));
+    return ++this.messages;
+  }
+  arrived(): void {}
+  failed(): void {}
+  stored(): void {}
+  noted(): void {}
+  node(): void {}
+  fault(): void {}
 }
 
 const KEYS = Array.from({ length: 40 }, (_, i) => `key-${String(i)}`);
@@ -322,6 +358,55 @@ describe("a bucket's siblings", () => {
     });
   }
 
+  for (const mended of ["anti-entropy", "a read"] as const) {
+    it(`are told apart by their dates where they are overwritten: two writes of one name are mended by ${mended}`, () => {
+      const bench = new Buckets({
+        members: members(3),
+        engine: { readRepair: mended === "a read" ? "async" : "none", ...(mended === "a read" ? {} : { aae: AAE }) },
+      });
+      bench.set("b", { siblings: "overwrite" });
+      const at = address("b", "k");
+      // Whoever coordinates makes both events from the same empty context, and so under the same name.
+      const [first, second, third] = bench.cluster.ring.preferenceList(at, 3).map(({ node }) => node);
+      const apart = (alone: number): void => {
+        bench.cluster.setPartitions(halves([0, 1, 2].map((node) => (node === alone ? 1 : 0))));
+        bench.runMs(2_000);
+      };
+      const write = (value: string): void => {
+        let answer: AnswerMessage | undefined;
+        const version = { writeId: value.length, value, tombstone: false };
+        bench.cluster
+          .client({ routing: "token-aware", graceMs: 100 })
+          .put(0, at, "", version, undefined, (told) => (answer = told));
+        bench.until("it is answered", () => answer !== undefined);
+        assert.equal(answer!.outcome, "ok");
+      };
+      const held = (): readonly string[] => [first, second, third].map((node) => heldBy(bench, node, at));
+      apart(third);
+      write("early");
+      apart(second);
+      write("later on");
+      bench.cluster.setPartitions([]);
+      if (mended === "a read") {
+        assert.deepEqual(held(), ["later on", "early", "later on"]);
+        bench.runMs(2_000);
+        bench.read(at, { r: "all" });
+      }
+      bench.until("all have the later one", () => held().every((value) => value === "later on"));
+    });
+  }
+
+  it("are overwritten without asking a replica first, as events then need none", () => {
+    const updates: string[] = [];
+    const watcher = new MessageKinds((kind, to) => kind === "replica-update" && updates.push(to));
+    const bench = new Buckets({ engine: { coordinator: "any" } }, { watcher });
+    bench.set("overwritten", { siblings: "overwrite" });
+    for (const key of KEYS) assert.equal(bench.write(address("overwritten", key)).outcome, "ok");
+    assert.equal(updates.length, 0);
+    for (const key of KEYS) assert.equal(bench.write(address("kept", key)).outcome, "ok");
+    assert.ok(updates.length > 0);
+  });
+
   it("that a bucket had kept are one once it keeps the newest, and the next write covers the others", () => {
     const bench = new Buckets({ engine: { aae: AAE } });
     assert.deepEqual(twice(bench, "b"), ["first", "second"]);
@@ -403,6 +488,15 @@ describe("what is said of a bucket", () => {
     bench.cluster.boot(4);
     bench.until("it learns of it", () => bench.common() === "default/b v2 of n0: n_val=1", (5 * COMPARE_EVERY) / 1_000);
     assert.equal(bench.set("b", { nVal: 2 }, 0).reason, "");
+  });
+
+  it("is heard by whoever is back as soon as there is a link, where links tell of themselves", () => {
+    const bench = new Buckets({ engine: { detector: { name: "perfect", heartbeatIntervalMs: 100, timeoutMs: 500 } } });
+    bench.cluster.kill(4);
+    bench.set("b", { nVal: 2 }, 0);
+    bench.cluster.boot(4);
+    bench.runMs(30);
+    assert.equal(bench.common(), "default/b v1 of n0: n_val=2");
   });
 
   it("outlives a restart of the whole cluster", () => {
