@@ -2,8 +2,10 @@
  * The reference of keys, tunables, faults and metrics, made from the rows that the programs use themselves; a test holds the
  * file to this text. `node -r ts-node/register experiments/reference.ts` writes it and the editor schema anew.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openApiText } from "../engine/http/openapi-document";
+import { ANY_REQUEST, ROUTES } from "../engine/http/routes";
 import {
   FAULT_KINDS,
   FAULT_PARAMETERS,
@@ -24,7 +26,13 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["experiments/REFERENCE.md", referenceText()],
     ["experiments/spec/experiment.schema.json", experimentSchemaText()],
+    ["engine/http/openapi.json", openApiText(ROUTES, ANY_REQUEST, packageVersion())],
   ]);
+}
+
+function packageVersion(): string {
+  const content = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { readonly version: string };
+  return content.version;
 }
 
 export function referenceText(): string {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Context } from "../../engine/clocks/clock";
 import type { AnswerMessage, RequestOptions } from "../../engine/messages";
 import { Client, type ClientOptions } from "../../engine/real/client";
-import { RealCluster, serverProgram } from "../../engine/real/cluster";
+import { type FrontChoice, RealCluster, serverProgram } from "../../engine/real/cluster";
 import { Ring } from "../../engine/ring/ring";
 import type { Address } from "../../engine/vocabulary/address";
 import { Random } from "../../engine/vocabulary/random";
@@ -36,6 +36,8 @@ export interface LiveOptions {
   readonly ports?: readonly number[];
   readonly measureLegs?: boolean;
   readonly nodeFlags?: readonly string[];
+  /** The binary protocol alone where left out. */
+  readonly front?: FrontChoice;
   /** Reuse the data of an earlier cluster. */
   readonly directory?: string;
 }
@@ -114,6 +116,7 @@ export class LiveCluster {
         ports: options.ports,
         measureLegs: options.measureLegs,
         nodeFlags: options.nodeFlags,
+        front: options.front,
       });
     } catch (error) {
       await live.end();
