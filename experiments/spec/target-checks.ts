@@ -3,7 +3,6 @@
  * changes nothing on this target is a warning, carried into the report: whoever sweeps over targets needs the key for the
  * engine's cells, and whoever reads the result must not believe that a Redis was run with R = 2.
  */
-import { OF_MEMBERSHIP, type FaultKind } from "../../engine/vocabulary/faults";
 import { TUNABLES } from "../../engine/vocabulary/tunables";
 import { type Capability, isTarget, type TargetName, TARGETS } from "../../results/record/capabilities";
 import type { WorkloadSettings } from "../../workloads/settings";
@@ -36,17 +35,14 @@ export function checkTarget({ values, workload, faults }: TargetedCell, warn: Wa
     refuse("target", "it is reached over the machine's own network; set world: processes");
   checkLoad(target, values, workload, refuse);
   if (workload !== undefined) checkMix(target, workload, refuse);
-  if (TARGETS[target].store === "others") {
-    if (faults.kind === "random" || faults.faults.length > 0)
-      problems.error(
-        placeOf(values.tree, ["faults"], "key"),
-        `target ${target}: no faults can be made: ${TARGETS[target].why.faults}`,
-      );
-    warnOfIdleKeys(target, values, warn);
-  } else {
-    checkClock(values, refuse);
-    if (target === "autocannon") checkFaultsOfAutocannon(values, faults, problems);
-  }
+  const { can, why, store } = TARGETS[target];
+  if (!can.faults && (faults.kind === "random" || faults.faults.length > 0))
+    problems.error(
+      placeOf(values.tree, ["faults"], "key"),
+      `target ${target}: no faults can be made: ${String(why.faults)}`,
+    );
+  if (store === "ours") checkClock(values, refuse);
+  else warnOfIdleKeys(target, values, warn);
 }
 
 /** At the key where it is written, else at the target. */
@@ -83,7 +79,7 @@ function checkLoadOfAutocannon(values: Values, workload: WorkloadSettings, refus
     refuse("workload.think", "autocannon's clients do not think; leave workload.think out");
   if (load.model === "closed" && load.targetPerSecond !== undefined)
     refuse("workload.ycsb", "a target rate (target of the YCSB file) is not held by its closed loop; leave it out");
-  if (mix.rmw > 0 || context === "read-first")
+  if (mixture === undefined && (mix.rmw > 0 || context === "read-first"))
     refuse(
       mix.rmw > 0 ? "workload.mix.rmw" : "workload.context",
       "a read before each write needs two requests in a row, and autocannon draws each request by itself",
@@ -124,17 +120,6 @@ function checkClock(values: Values, refuse: Refuse): void {
       "tunables.clock",
       "tunables.clock vv-client needs an id of each client, and a node writes for all that come over HTTP under its own",
     );
-}
-
-/** autocannon asks the addresses it was given, whoever is up. */
-function checkFaultsOfAutocannon(values: Values, faults: ReadFaults, problems: Problems): void {
-  const kinds = faults.kind === "random" ? faults.settings.kinds : faults.faults.map((one) => one.settings.action.kind);
-  const bad = kinds.filter((kind) => ENDS_NODES.has(kind));
-  if (bad.length === 0) return;
-  problems.error(
-    placeOf(values.tree, ["faults"], "key"),
-    `target autocannon: a fault ends or adds nodes (${[...new Set(bad)].join(", ")}), and autocannon goes on asking the addresses it began with`,
-  );
 }
 
 /** Keys that are written and change nothing in a store of somebody else, in one line. */
@@ -191,5 +176,3 @@ const EFFECTIVE: Readonly<Partial<Record<TargetName, readonly string[]>>> = {
   dynamodb: ["tunables.r", "tunables.timeout.read", "tunables.timeout.write"],
   redis: ["tunables.timeout.read", "tunables.timeout.write"],
 };
-
-const ENDS_NODES: ReadonlySet<FaultKind> = new Set<FaultKind>([...OF_MEMBERSHIP, "kill", "wipe"]);

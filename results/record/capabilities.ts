@@ -94,9 +94,10 @@ export const TARGETS: Readonly<Record<TargetName, TargetDescription>> = {
   autocannon: {
     title: "the engine over Riak's HTTP API, by autocannon: a load generator that is not ours",
     store: "ours",
-    can: { ...OURS, scans: false, openLoop: false },
+    can: { ...OURS, scans: false, faults: false, openLoop: false },
     why: {
       ...OVER_HTTP,
+      faults: "autocannon asks the addresses that it began with, and knows nobody that is cut off from them",
       openLoop: "autocannon sends the next request when the last is answered, and knows no schedule",
     },
   },
