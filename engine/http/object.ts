@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import type { Version } from "../clocks/clock";
 import { type Content, contentOf } from "../riak/content";
 import { encodeVclock } from "../riak/vclock";
-import { base62, vtagOf } from "../riak/write-ids";
+import { base62, vtagOf, WRITE_ID_HEADER } from "../riak/write-ids";
 import type { Micros } from "../vocabulary/micros";
 import type { Octets } from "../vocabulary/octets";
 import { contentTypeHeader, headerValue, pushContentHeaders } from "./content-headers";
@@ -16,7 +16,10 @@ import type { Exchange } from "./exchange";
 import { chooseMediaType, chooseToken } from "./negotiation";
 
 /** What a read found. */
-export type Found = { readonly kind: "absent" } | { readonly kind: "deleted"; readonly context: Octets } | StoredObject;
+export type Found =
+  | { readonly kind: "absent" }
+  | { readonly kind: "deleted"; readonly context: Octets; readonly versions: readonly Version[] }
+  | StoredObject;
 
 /** Something that can be shown. */
 export interface StoredObject {
@@ -33,7 +36,7 @@ export function foundIn(versions: readonly Version[], context: Octets, vtag: str
   if (versions.length === 0) return { kind: "absent" };
   if (versions.length === 1) {
     const [chosen] = versions;
-    if (chosen.tombstone) return { kind: "deleted", context };
+    if (chosen.tombstone) return { kind: "deleted", context, versions };
     return {
       kind: "object",
       context,
@@ -42,7 +45,7 @@ export function foundIn(versions: readonly Version[], context: Octets, vtag: str
       noSuchTag: vtag !== undefined && vtagOf(chosen.writeId) !== vtag,
     };
   }
-  if (versions.every(({ tombstone }) => tombstone)) return { kind: "deleted", context };
+  if (versions.every(({ tombstone }) => tombstone)) return { kind: "deleted", context, versions };
   const chosen = vtag === undefined ? undefined : versions.find(({ writeId }) => vtagOf(writeId) === vtag);
   return { kind: "object", context, versions, chosen, noSuchTag: vtag !== undefined && chosen === undefined };
 }
@@ -180,7 +183,10 @@ export function answerAbsent(exchange: Exchange): void {
   exchange.text(404, "not found\n");
 }
 
-/** With its clock, so that the next write of the key replaces the tombstone. */
-export function answerDeleted(exchange: Exchange, context: Octets): void {
-  exchange.text(404, "not found\n", ["X-Riak-Vclock", encodeVclock(context), "X-Riak-Deleted", "true"]);
+/** With its clock, so that the next write of the key replaces the tombstone; and to whoever asks with which deletes. */
+export function answerDeleted(exchange: Exchange, context: Octets, versions: readonly Version[]): void {
+  const headers = ["X-Riak-Vclock", encodeVclock(context), "X-Riak-Deleted", "true"];
+  if (exchange.header(WRITE_ID_HEADER) !== undefined)
+    headers.push("X-Quorumlab-Write-Id", versions.map(({ writeId }) => String(writeId)).join(", "));
+  exchange.text(404, "not found\n", headers);
 }

@@ -51,7 +51,7 @@ function answerRead(exchange: Exchange, answer: AnswerMessage): void {
   if (answer.outcome !== "ok") return answerFailure(exchange, answer, "get");
   const found = foundIn(answer.versions, answer.context, exchange.parameter("vtag"));
   if (found.kind === "absent") return answerAbsent(exchange);
-  if (found.kind === "deleted") return answerDeleted(exchange, found.context);
+  if (found.kind === "deleted") return answerDeleted(exchange, found.context, found.versions);
   const representation = represent(exchange, found);
   if (representation === undefined) return;
   const failed = failedCondition(exchange, found, nowSecond(exchange));
@@ -147,7 +147,7 @@ function put(exchange: Exchange, { properties, asked, content, returnBody, locat
 function answerStored(exchange: Exchange, answer: AnswerMessage, location: string | undefined): void {
   const found = foundIn(answer.versions, answer.context, undefined);
   // Another write may have come between, a delete among them.
-  if (found.kind !== "object") return answerDeleted(exchange, answer.context);
+  if (found.kind !== "object") return answerDeleted(exchange, answer.context, answer.versions);
   const { chosen } = found;
   if (chosen === undefined) {
     const accept = exchange.header("accept");
@@ -185,7 +185,7 @@ export function deleteObject(exchange: Exchange): void {
   if (address === undefined) return;
   if (!isConditional(exchange)) return remove(exchange, address, asked, properties);
   condition(exchange, asked, properties.nVal, (found) => {
-    if (found.kind === "deleted") return answerDeleted(exchange, found.context);
+    if (found.kind === "deleted") return answerDeleted(exchange, found.context, found.versions);
     if (found.kind === "absent" || found.noSuchTag) return answerAbsent(exchange);
     remove(exchange, address, asked, properties);
   });

@@ -68,7 +68,8 @@ export function writeIdOfHeader(text: string): number | undefined {
 
 /**
  * Not Riak's: with it a PUT, POST or DELETE names its own write, in decimal. So a driver finds its writes again where replicas are
- * looked at, as it does over the binary protocol. The session that writes is its part above 2^32, as drivers count.
+ * looked at, as it does over the binary protocol. The session that writes is its part above 2^32, as drivers count. On a GET,
+ * with whatever value, it asks that the answer for a deleted key name the deletes, which have no other place for a name.
  */
 export const WRITE_ID_HEADER = "x-quorumlab-write-id";
 

@@ -24,7 +24,7 @@ import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import { TARGETS } from "../../results/record/capabilities";
 import type { Reply, Request } from "../operation";
 import { HttpNodes } from "./http-nodes";
-import type { RiakAnswer } from "./riak-answers";
+import { answerOfOurs, type RiakAnswer } from "./riak-answers";
 import { type Exchange, type HttpAddress, type HttpLimits, objectPath } from "./riak-http";
 import { failedReply, replyOfRiak } from "./riak-replies";
 import { ANSWERS, objectRequest, type ObjectRequest, type RequestWays } from "./riak-requests";
@@ -199,7 +199,7 @@ export class EngineHttpTarget implements Target {
       return;
     }
     const settle = (): void => {
-      if (this.finish(asked)) asked.done(replyOfRiak(asked.read(exchange), -1, writeIdOfVtag));
+      if (this.finish(asked)) asked.done(replyOfRiak(answerOfOurs(asked.read(exchange)), -1, writeIdOfVtag));
     };
     const shape = exchange.kind === "answered" ? this.back[node] : undefined;
     if (shape === undefined) settle();

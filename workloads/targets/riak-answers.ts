@@ -7,6 +7,7 @@
  * request (4xx), an empty preference list, too few vnodes, and a coordinator that refuses another sibling. A server whose
  * answer cannot be understood has been asked all the same. Bodies and headers of the server are looked at, never trusted.
  */
+import { WRITE_ID_HEADER, writeIdOfHeader } from "../../engine/riak/write-ids";
 import type { Octets } from "../../engine/vocabulary/octets";
 import type { Outcome } from "../../engine/vocabulary/outcomes";
 import type { Exchange, HttpAnswer } from "./riak-http";
@@ -18,6 +19,8 @@ export interface RiakSibling {
   readonly deleted: boolean;
   /** Without quotes; empty where the answer has none. */
   readonly etag: string;
+  /** Where the answer itself names the write. */
+  readonly writeId?: number;
 }
 
 export interface RiakAnswer {
@@ -41,8 +44,11 @@ export function answerToGet(exchange: Exchange): RiakAnswer {
       if (!text.toLowerCase().includes("not found")) return refused(answer, "invalid");
       const context = contextOf(answer);
       if (context === undefined) return refused(answer, "invalid", STRANGE_CLOCK);
-      if (headerOf(answer, "x-riak-deleted") !== "true") return { ...NOTHING, context };
-      return { ...NOTHING, siblings: [{ value: "", deleted: true, etag: etagOf(answer) }], context };
+      return {
+        ...NOTHING,
+        siblings: headerOf(answer, "x-riak-deleted") === "true" ? tombstonesOf(answer) : [],
+        context,
+      };
     }
     default:
       return failed(answer);
@@ -64,6 +70,12 @@ export function answerToPut(exchange: Exchange): RiakAnswer {
       const seen = found(answer);
       return seen.outcome === "ok" ? seen : { ...NOTHING, context, reason: seen.reason };
     }
+    case 404: {
+      // Stored, and deleted since by somebody else; or there is no such type. Of anything else nobody knows.
+      if (headerOf(answer, "x-riak-deleted") === "true") return { ...NOTHING, context: contextOf(answer) ?? "" };
+      const known = /bucket type/i.test(textOf(answer));
+      return known ? refused(answer, "invalid") : refused(answer, "connection_lost", NOT_UNDERSTOOD);
+    }
     default:
       return failed(answer);
   }
@@ -80,6 +92,12 @@ export function answerToDelete(exchange: Exchange): RiakAnswer {
     default:
       return failed(answer);
   }
+}
+
+/** Our own nodes refuse for overload before anything is done; of Riak's that is not certain. */
+export function answerOfOurs(answer: RiakAnswer): RiakAnswer {
+  const refused = answer.outcome === "quorum_unreachable" && /^500 Error: overload$/.test(answer.reason);
+  return refused ? { ...answer, outcome: "overloaded" } : answer;
 }
 
 /** A header that came once; undefined otherwise. */
@@ -125,7 +143,7 @@ function failed(answer: HttpAnswer): RiakAnswer {
     return refused(answer, "quorum_unreachable");
   }
   // Whatever it is, the request was there.
-  return refused(answer, "connection_lost", "an answer that is not understood");
+  return refused(answer, "connection_lost", NOT_UNDERSTOOD);
 }
 
 function refused(answer: HttpAnswer, outcome: Outcome, what = ""): RiakAnswer {
@@ -153,13 +171,25 @@ function etagOf(answer: HttpAnswer): string {
   return unquoted(headerOf(answer, "etag") ?? "");
 }
 
+/** Of a deleted key. Our own nodes name the deletes; others are as good as one without a name. */
+function tombstonesOf(answer: HttpAnswer): readonly RiakSibling[] {
+  const nameless = [{ value: "", deleted: true, etag: etagOf(answer) }];
+  const names = headerOf(answer, WRITE_ID_HEADER)?.split(/, ?/, MOST_TOMBSTONES).map(writeIdOfHeader) ?? [];
+  if (names.length === 0) return nameless;
+  return names.flatMap((writeId) =>
+    writeId === undefined ? nameless : { value: "", deleted: true, etag: "", writeId },
+  );
+}
+
 function unquoted(text: string): string {
   return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
 }
 
 const NOTHING: RiakAnswer = { outcome: "ok", siblings: [], context: "", reason: "" };
+const NOT_UNDERSTOOD = "an answer that is not understood";
 const STRANGE_CLOCK = "an X-Riak-Vclock that is none";
 const MOST_TEXT = 200;
+const MOST_TOMBSTONES = 10_000;
 const CLOCK = /^[0-9A-Za-z+/=_-]+$/;
 /** Decided on the request alone, or on a read before it. */
 const DEFINITE: ReadonlySet<number> = new Set([

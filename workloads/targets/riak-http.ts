@@ -8,11 +8,16 @@
  * server had closed it in the same moment. Nothing is ever sent again.
  *
  * A connection carries one request at a time (pipelining would put an answer behind others that wait for a disk), so that
- * what waits for a free one waits here, and its waiting is part of the latency that the driver sees.
+ * what waits for a free one waits here, and its waiting is part of the latency that the driver sees. It is written on bare sockets
+ * because clients made for comfort wait a turn or two of the event loop between requests of a connection: 1 ms in undici, where a
+ * store in memory answers in 0.1.
  */
-import type { Dispatcher, Pool } from "undici";
+import { connect, type Socket } from "node:net";
 import { type KeyName, MAX_BUCKET_BYTES, MAX_KEY_BYTES } from "../../engine/vocabulary/address";
 import type { Octets } from "../../engine/vocabulary/octets";
+import { type AnswerBounds, AnswerReader, type HttpAnswer } from "./http-answer";
+
+export type { HttpAnswer };
 
 export interface HttpAddress {
   readonly host: string;
@@ -38,13 +43,6 @@ export interface HttpRequest {
   readonly timeoutMs: number;
 }
 
-export interface HttpAnswer {
-  readonly status: number;
-  /** Names in small letters; look them up with `Object.hasOwn`. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-}
-
 /** How a request ended. `sent`: something of it may have arrived. */
 export type Exchange =
   | { readonly kind: "answered"; readonly answer: HttpAnswer }
@@ -54,33 +52,27 @@ export type Exchange =
 export type Failure = "deadline" | "connection" | "request" | "closed";
 
 /** Clocks of objects with many siblings come in a header. */
-const MOST_HEADER_BYTES = 1_048_576;
-/** A server that closes idle connections says so, or closes them later than this. */
+const MOST_HEAD_BYTES = 1_048_576;
+/** An idle connection is used for so long, unless the server says that it keeps it for less; and so much less than it says. */
 const KEPT_MS = 20_000;
+const KEPT_LESS_MS = 1_000;
 
 export class RiakHttpNode {
-  private readonly pool: Pool;
   private readonly limits: HttpLimits;
+  private readonly bounds: AnswerBounds;
   private readonly underWay = new Set<Request>();
+  private readonly all = new Set<Connection>();
+  /** Used last on top. */
+  private readonly idle: Connection[] = [];
+  private readonly waiting = new Queue();
   private closed = false;
 
-  constructor(address: HttpAddress, limits: Partial<HttpLimits> = {}) {
+  constructor(
+    private readonly address: HttpAddress,
+    limits: Partial<HttpLimits> = {},
+  ) {
     this.limits = { ...HTTP_LIMITS, ...limits };
-    const { connections, mostAnswerBytes, connectMs } = this.limits;
-    this.pool = new (undici().Pool)(
-      `http://${address.host.includes(":") ? `[${address.host}]` : address.host}:${String(address.port)}`,
-      {
-        connections,
-        pipelining: 1,
-        // Deadlines are the request's own.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        connect: { timeout: connectMs },
-        keepAliveTimeout: KEPT_MS,
-        maxHeaderSize: MOST_HEADER_BYTES,
-        maxResponseSize: mostAnswerBytes,
-      },
-    );
+    this.bounds = { mostHeadBytes: MOST_HEAD_BYTES, mostBodyBytes: this.limits.mostAnswerBytes };
   }
 
   /** Requests without an outcome. */
@@ -89,108 +81,228 @@ export class RiakHttpNode {
   }
 
   /** `done` is called once, never before this returns. */
-  exchange(request: HttpRequest, done: (exchange: Exchange) => void): void {
-    const { method, path, headers, body, timeoutMs } = request;
-    const handler = new Request(this.limits.mostAnswerBytes, (exchange) => {
-      this.underWay.delete(handler);
+  exchange(asked: HttpRequest, done: (exchange: Exchange) => void): void {
+    const request: Request = new Request(textOf(asked, this.address), asked.timeoutMs, (exchange) => {
+      this.underWay.delete(request);
       done(exchange);
     });
-    if (this.closed) {
-      process.nextTick(() => handler.giveUp("closed", "closed"));
-      return;
-    }
-    this.underWay.add(handler);
-    handler.expectBy(timeoutMs);
-    const bytes = body === undefined ? undefined : Buffer.from(body, "latin1");
-    try {
-      this.pool.dispatch({ method, path, headers: headers as string[], body: bytes }, handler);
-    } catch (error) {
-      // It does not even look like a request.
-      process.nextTick(() => handler.failed(error));
-    }
+    this.underWay.add(request);
+    if (request.text === undefined) process.nextTick(() => request.fail("request", "not to be said in HTTP"));
+    else if (this.closed) process.nextTick(() => request.fail("closed", "closed"));
+    else this.hand(request);
   }
 
   /** What has no outcome yet gets one: nothing more is heard. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const request of [...this.underWay]) request.giveUp("closed", "closed");
-    this.pool.destroy().catch(() => undefined);
+    for (const request of [...this.underWay]) request.fail("closed", "closed");
+    for (const connection of [...this.all]) connection.end("closed");
+  }
+
+  private hand(request: Request): void {
+    for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
+      if (connection.isFresh()) {
+        connection.send(request);
+        return;
+      }
+      connection.end("idle for too long");
+    }
+    this.waiting.push(request);
+    if (this.all.size < this.limits.connections) this.dial();
+  }
+
+  private dial(): void {
+    const connection: Connection = new Connection(this.address, this.bounds, this.limits.connectMs, {
+      free: () => {
+        const next = this.waiting.take();
+        if (next === undefined) this.idle.push(connection);
+        else connection.send(next);
+      },
+      ended: (reason, wasOpen) => {
+        this.all.delete(connection);
+        const at = this.idle.indexOf(connection);
+        if (at >= 0) this.idle.splice(at, 1);
+        if (this.closed || !this.waiting.live) return;
+        // It is another's turn to be connected.
+        if (wasOpen) return this.dial();
+        // Whoever waits may still get one of those that are there.
+        if (this.all.size > 0) return;
+        for (let next = this.waiting.take(); next !== undefined; next = this.waiting.take())
+          next.fail("connection", reason);
+      },
+    });
+    this.all.add(connection);
   }
 }
 
 /** One request and its only outcome. */
-class Request implements Dispatcher.DispatchHandler {
-  private controller: Dispatcher.DispatchController | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private ended = false;
-  private status = 0;
-  private headers: HttpAnswer["headers"] = {};
-  private readonly chunks: Buffer[] = [];
-  private bytes = 0;
+class Request {
+  ended = false;
+  connection: Connection | undefined;
+  private readonly timer: NodeJS.Timeout;
 
   constructor(
-    private readonly mostBytes: number,
+    /** Undefined: it cannot be said. */
+    readonly text: string | undefined,
+    timeoutMs: number,
     private readonly done: (exchange: Exchange) => void,
-  ) {}
-
-  expectBy(timeoutMs: number): void {
+  ) {
     this.timer = setTimeout(() => {
-      this.giveUp("deadline", this.controller === undefined ? "no free connection in time" : "no answer in time");
-      // Its connection is of no more use: an answer that came late would be taken for the next one's.
-      this.controller?.abort(new Error("no answer in time"));
+      const { connection } = this;
+      this.fail("deadline", connection === undefined ? "no free connection in time" : "no answer in time");
+      // It is of no more use: an answer that came late would be taken for the next one's.
+      connection?.end("no answer in time");
     }, timeoutMs);
   }
 
-  giveUp(because: Failure, reason: string): void {
-    this.end({ kind: "failed", sent: this.controller !== undefined, because, reason });
+  fail(because: Failure, reason: string): void {
+    this.end({ kind: "failed", sent: this.connection !== undefined, because, reason });
   }
 
-  failed(error: unknown): void {
-    const { message, code } = error as NodeJS.ErrnoException;
-    this.giveUp(code === "UND_ERR_INVALID_ARG" ? "request" : "connection", oneLine(message));
-  }
-
-  private end(exchange: Exchange): void {
+  end(exchange: Exchange): void {
     if (this.ended) return;
     this.ended = true;
-    if (this.timer !== undefined) clearTimeout(this.timer);
+    clearTimeout(this.timer);
     this.done(exchange);
   }
+}
 
-  /** Called before the first byte is written. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Its deadline passed while it waited for a connection.
-    if (this.ended) controller.abort(new Error("no free connection in time"));
-    else this.controller = controller;
+interface Listener {
+  /** It can take a request. */
+  free(): void;
+  ended(reason: string, wasOpen: boolean): void;
+}
+
+class Connection {
+  private readonly socket: Socket;
+  private readonly reader: AnswerReader;
+  private request: Request | undefined;
+  private open = false;
+  private over = false;
+  private freeSince = 0;
+
+  constructor(
+    { host, port }: HttpAddress,
+    bounds: AnswerBounds,
+    connectMs: number,
+    private readonly listener: Listener,
+  ) {
+    this.reader = new AnswerReader(bounds);
+    this.socket = connect({ host, port, noDelay: true });
+    const patience = setTimeout(() => this.end("no connection in time"), connectMs);
+    this.socket.on("connect", () => {
+      clearTimeout(patience);
+      this.open = true;
+      this.release();
+    });
+    this.socket.on("data", (bytes) => this.came(() => this.reader.push(bytes)));
+    this.socket.on("end", () => {
+      this.came(() => this.reader.end());
+      this.end("the other side closed the connection");
+    });
+    this.socket.on("error", ({ message, code }: NodeJS.ErrnoException) =>
+      this.end(message === "" ? (code ?? "no connection") : message),
+    );
+    this.socket.on("close", () => {
+      clearTimeout(patience);
+      this.end("the connection was closed");
+    });
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: HttpAnswer["headers"]): void {
-    // An interim answer; the one that counts comes later.
-    if (status < 200) return;
-    this.status = status;
-    this.headers = headers;
+  /** Whether the server keeps it still, as far as it said. */
+  isFresh(): boolean {
+    const { keptMs } = this.reader;
+    const kept = keptMs === undefined ? KEPT_MS : Math.min(KEPT_MS, keptMs - KEPT_LESS_MS);
+    return performance.now() - this.freeSince < kept;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.ended) return;
-    this.bytes += chunk.length;
-    if (this.bytes > this.mostBytes)
-      controller.abort(new Error(`an answer of more than ${String(this.mostBytes)} bytes`));
-    else this.chunks.push(chunk);
+  send(request: Request): void {
+    this.request = request;
+    request.connection = this;
+    this.socket.write(request.text!, "latin1");
   }
 
-  onResponseEnd(): void {
-    if (this.ended) return;
-    const { status, headers, chunks } = this;
-    const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-    this.end({ kind: "answered", answer: { status, headers, body } });
+  /** More than once is once. What is under way on it has no answer. */
+  end(reason: string): void {
+    if (this.over) return;
+    this.over = true;
+    this.socket.destroy();
+    const { request } = this;
+    this.request = undefined;
+    this.listener.ended(reason, this.open);
+    request?.fail("connection", reason);
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.failed(error);
+  private came(read: () => HttpAnswer | undefined): void {
+    if (this.over) return;
+    let answer: HttpAnswer | undefined;
+    try {
+      answer = read();
+    } catch (error) {
+      this.end(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    const { request } = this;
+    if (request === undefined) {
+      if (this.reader.begun || answer !== undefined) this.end("an answer to nothing");
+      return;
+    }
+    if (answer === undefined) return;
+    this.request = undefined;
+    if (this.reader.reusable) this.release();
+    else this.end("the other side keeps no connections");
+    request.end({ kind: "answered", answer });
+  }
+
+  private release(): void {
+    this.freeSince = performance.now();
+    this.listener.free();
   }
 }
+
+/** First come, first served; those whose deadline passed meanwhile are left out. */
+class Queue {
+  private requests: Request[] = [];
+  private head = 0;
+
+  push(request: Request): void {
+    this.requests.push(request);
+  }
+
+  /** Somebody waits. */
+  get live(): boolean {
+    while (this.head < this.requests.length && this.requests[this.head].ended) this.head++;
+    return this.head < this.requests.length;
+  }
+
+  take(): Request | undefined {
+    while (this.head < this.requests.length) {
+      const request = this.requests[this.head++];
+      if (this.head === this.requests.length || this.head > 1_024) {
+        this.requests = this.requests.slice(this.head);
+        this.head = 0;
+      }
+      if (!request.ended) return request;
+    }
+    return undefined;
+  }
+}
+
+/** The request's bytes; undefined where it would say something else. */
+function textOf({ method, path, headers, body }: HttpRequest, { host, port }: HttpAddress): string | undefined {
+  if (!PATH.test(path)) return undefined;
+  let text = `${method} ${path} HTTP/1.1\r\nHost: ${host.includes(":") ? `[${host}]` : host}:${String(port)}\r\n`;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (!CLEAN.test(headers[i + 1])) return undefined;
+    text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  }
+  if (body === undefined) return `${text}\r\n`;
+  return `${text}Content-Length: ${String(body.length)}\r\n\r\n${body}`;
+}
+
+const PATH = /^\/[\x21-\x7e]*$/;
+const CLEAN = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Where an object is; a line of text where HTTP has no name for it. */
 export function objectPath({ type, bucket, key }: KeyName): string | { readonly why: string } {
@@ -219,12 +331,3 @@ export function segment(octets: Octets): string {
 
 const PLAIN = /^[0-9A-Za-z_~.-]+$/;
 const UNRESERVED = /^[0-9A-Za-z_~-]$/;
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").slice(0, 200);
-}
-
-/** Loaded when the first one is made: few runs speak HTTP. */
-function undici(): typeof import("undici") {
-  return require("undici") as typeof import("undici");
-}

@@ -19,9 +19,9 @@ export function replyOfRiak(
   const versions: number[] = [];
   const payloads: Octets[] = [];
   let values = 0;
-  for (const { value, deleted, etag } of siblings) {
+  for (const { value, deleted, etag, writeId: named } of siblings) {
     if (deleted) {
-      const writeId = writeIdOf?.(etag);
+      const writeId = named ?? writeIdOf?.(etag);
       if (writeId === undefined) continue;
       versions.push(writeId);
       payloads.push("");

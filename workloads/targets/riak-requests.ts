@@ -14,7 +14,10 @@ export interface RequestWays {
   readonly query: Readonly<Record<"get" | "put" | "delete", string>>;
   /** Puts bring back what stands after them, and its context. */
   readonly returnBody: boolean;
-  /** Writes name themselves to the server too, which must be one of ours. */
+  /**
+   * The server is one of ours: writes name themselves to it, reads of a deleted key are told by which deletes, and a delete without
+   * a clock is one that has seen nothing, as over the binary protocol. (Riak's reads first.)
+   */
   readonly namesWrites: boolean;
 }
 
@@ -27,8 +30,8 @@ export function objectRequest(request: Request, path: string, ways: RequestWays)
   const { returnBody, namesWrites } = ways;
   const query = [ways.query[kind], kind === "put" && returnBody ? "returnbody=true" : ""].filter((part) => part !== "");
   const where = query.length === 0 ? path : `${path}?${query.join("&")}`;
-  const name = namesWrites && writeId > 0 ? [WRITE_ID_HEADER, String(writeId)] : [];
-  const clock = context === "" ? [] : [CLOCK_HEADER, context];
+  const name = namesWrites && (kind === "get" || writeId > 0) ? [WRITE_ID_HEADER, String(writeId)] : [];
+  const clock = context === "" && !(namesWrites && kind === "delete") ? [] : [CLOCK_HEADER, context];
   switch (kind) {
     case "put": {
       const headers = [...(returnBody ? ACCEPT : []), "Content-Type", CONTENT_TYPE, ...name, ...clock];
@@ -37,7 +40,7 @@ export function objectRequest(request: Request, path: string, ways: RequestWays)
     case "delete":
       return { method: "DELETE", path: where, headers: [...name, ...clock] };
     case "get":
-      return { method: "GET", path: where, headers: ACCEPT };
+      return { method: "GET", path: where, headers: [...ACCEPT, ...name] };
   }
 }
 
