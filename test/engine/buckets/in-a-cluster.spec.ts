@@ -438,6 +438,32 @@ describe("a bucket's siblings", () => {
   });
 });
 
+describe("a client that coordinates by itself", () => {
+  for (const clock of ["dvvset", "lww"]) {
+    it(`is refused where something is said of a bucket, which it knows nothing of, and nowhere else (${clock})`, () => {
+      const bench = new Buckets({ engine: { clock } });
+      const driven = bench.cluster.client({ routing: "client-driven", graceMs: 100, pollMs: 10_000 });
+      bench.set("one", { nVal: 1 });
+      const at = address("one", "k");
+      assert.equal(bench.write(at).outcome, "ok");
+      const answers = new Map<string, AnswerMessage>();
+      const version = { writeId: 7, value: "of a client", tombstone: false };
+      for (const bucket of ["one", "usual"]) {
+        driven.put(0, address(bucket, "k"), "", version, undefined, (told) => answers.set(`put ${bucket}`, told));
+        bench.runMs(100);
+        driven.get(0, address(bucket, "k"), undefined, (told) => answers.set(`get ${bucket}`, told));
+        bench.runMs(100);
+      }
+      const outcomes = [...answers].map(([what, { outcome }]) => `${what}: ${outcome}`);
+      // A put that a replica has to make the event of is that replica's, which knows.
+      const put = clock === "lww" ? "quorum_unreachable" : "ok";
+      assert.deepEqual(outcomes, [`put one: ${put}`, "get one: quorum_unreachable", "put usual: ok", "get usual: ok"]);
+      const [owner] = bench.cluster.ring.preferenceList(at, 1);
+      assert.deepEqual(bench.holders(at), [owner.node]);
+    });
+  }
+});
+
 describe("what is said of a bucket", () => {
   it("is known to all once it is answered, and answered with what it is now", () => {
     const bench = new Buckets();
