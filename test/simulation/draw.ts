@@ -39,6 +39,8 @@ export interface WorkloadDraw {
   /** Requests bring quorums of their own now and then. */
   readonly ownQuorums: boolean;
   readonly valueBytes: number;
+  /** As by a front end: requests ask for all that may be asked differently, and values have something beside them. */
+  readonly asFrontEnds?: boolean;
 }
 
 export interface Scenario {
@@ -161,15 +163,20 @@ export function drawScenario(seed: number): Scenario {
     // A hundred siblings of two thousand bytes in every message take minutes and find nothing.
     valueBytes: Math.min(workload.valueBytes, engine.maxSiblings > 10 ? 100 : Infinity),
   };
-  const load = seed < FIRST_WITH_CLIENTS ? busy : { ...busy, routing: routingOf(engine) };
+  const drawn = seed < FIRST_WITH_CLIENTS ? busy : { ...busy, routing: routingOf(engine) };
+  const { load, nodeConfirms } =
+    seed < FIRST_WITH_OPTIONS
+      ? { load: drawn, nodeConfirms: undefined }
+      : drawOptions(root.fork("options"), busy, drawn, engine.nVal);
+  const confirmed = nodeConfirms === undefined ? whole : { ...whole, engine: { ...engine, nodeConfirms } };
   const fixed = {
     seed,
-    cluster: whole,
+    cluster: confirmed,
     workload: load,
     faults: all,
     changes,
     endMs,
-    traits: traitsOf(whole, load),
+    traits: traitsOf(confirmed, load),
   };
   return changesMembers(seed) ? drawChanging(root.fork("membership"), fixed) : fixed;
 }
@@ -198,7 +205,22 @@ export const FIRST_WITH_MEMBERSHIP_AND_DETECTORS = 9_000_000;
 export const FIRST_WITH_CLIENTS = 12_000_000;
 export const FIRST_WITH_CLIENTS_AND_MEMBERSHIP = 15_000_000;
 
+/** From here on requests ask for all that front ends ask for, by any routing; members come and go in every second world. */
+export const FIRST_WITH_OPTIONS = 18_000_000;
+
+function drawOptions(
+  draws: Draws,
+  busy: WorkloadDraw,
+  drawn: WorkloadDraw,
+  nVal: number,
+): { readonly load: WorkloadDraw; readonly nodeConfirms: QuorumValue | undefined } {
+  const routing = draws.chance(0.6) ? busy.routing : drawn.routing;
+  const load = { ...drawn, routing, ownQuorums: draws.chance(0.8), asFrontEnds: true };
+  return { load, nodeConfirms: draws.chance(0.4) ? quorum(draws, nVal, 1) : undefined };
+}
+
 function changesMembers(seed: number): boolean {
+  if (seed >= FIRST_WITH_OPTIONS) return seed % 2 === 0;
   return (
     (seed >= FIRST_WITH_MEMBERSHIP && seed < FIRST_WITH_DETECTORS) ||
     (seed >= FIRST_WITH_MEMBERSHIP_AND_DETECTORS && seed < FIRST_WITH_CLIENTS) ||
@@ -507,6 +529,8 @@ function traitsOf({ members, ring, engine, network, storage, nodeModel }: Cluste
     ...(engine.admission < 10 ? ["small admission"] : []),
     ...(nodeModel !== undefined && nodeModel.queueLimit < 100 ? ["small queue"] : []),
     ...(w.ownQuorums ? ["quorums by request"] : []),
+    ...(w.asFrontEnds === true ? ["requests as by front ends"] : []),
+    ...(engine.nodeConfirms === undefined ? [] : ["node confirms"]),
     `routing ${w.routing}`,
     ...[...new Set(w.sessions)].map((habit) => `contexts ${habit}`),
     ...[...kinds].map((kind) => `delays ${kind}`),

@@ -13,7 +13,7 @@
  * Three things are not promised. What a removed node says to clients, before it has heard of it. That reads are monotonic
  * over a change: writes that were never acknowledged may be at copies that move, or not. And what only removed nodes had.
  */
-import type { Clock } from "../../engine/clocks/clock";
+import type { Clock, Version } from "../../engine/clocks/clock";
 import type { AnswerMessage, RequestOptions } from "../../engine/messages";
 import { resolveQuorum } from "../../engine/quorum/arithmetic";
 import type { Ring } from "../../engine/ring/ring";
@@ -70,14 +70,14 @@ export class Judge {
   }
 
   readEnded(read: Read, answer: AnswerMessage, now: Micros): void {
-    if (answer.outcome !== "ok") return;
+    if (answer.outcome !== "ok") return this.checkShortfall(read.options, answer);
     const { clock, truth, broken } = this.court;
     const what = `s${String(read.session)} reads [${answer.versions.map(({ writeId }) => `w${String(writeId)}`).join(" ")}] at ${String(read.startedAt)}`;
     for (const version of answer.versions) {
       const write = truth.write(version.writeId);
       if (write === undefined || write.address !== read.address) {
         broken("no value from nowhere", `${what}: ${truth.describe(version.writeId)}`);
-      } else if (write.version.value !== version.value || write.version.tombstone !== version.tombstone) {
+      } else if (!isAsWritten(version, write)) {
         broken("values are as they were written", `${what}: ${truth.describe(version.writeId)} has changed`);
       } else if (definitelyFailed(write)) {
         broken("a definite failure did not happen", `${what}: ${truth.describe(version.writeId)}`);
@@ -118,7 +118,7 @@ export class Judge {
 
   private readQuorum({ options }: Read): number {
     const { engine } = this.court;
-    return Math.max(this.of(options?.r, engine.r), this.of(options?.pr, engine.pr));
+    return Math.max(this.of(options?.r, engine.r, { options }), this.of(options?.pr, engine.pr, { options }));
   }
 
   /** Siblings of an exact clock are concurrent. */
@@ -135,15 +135,28 @@ export class Judge {
     }
   }
 
+  /** Who wants to know is told of a threshold that was missed, and nobody else is. */
+  private checkShortfall(options: RequestOptions | undefined, { outcome, reason, shortfall }: AnswerMessage): void {
+    const { broken, count } = this.court;
+    if (shortfall === undefined) return;
+    const { what, got, wanted } = shortfall;
+    count(`shortfall: ${what}`);
+    const text = `${outcome} (${reason}): ${what} ${String(got)}/${String(wanted)}`;
+    if (options?.explain !== true) broken("nobody is told what nobody asked for", text);
+    if (got >= wanted) broken("what fell short was less than wanted", text);
+    if (outcome !== "unavailable" && outcome !== "quorum_unreachable" && outcome !== "timeout")
+      broken("a threshold was missed where one may be", text);
+  }
+
   private checkFresh(read: Read, answer: AnswerMessage, what: string): void {
     const { engine, ledger, truth, broken, count } = this.court;
     // Riak's rule: where absences count against R, they may make a read "not found" although a replica found something.
     const absencesCount = read.options?.notfoundOk ?? engine.notfoundOk;
-    const r = this.lends ? this.of(read.options?.pr, engine.pr) : this.readQuorum(read);
+    const r = this.lends && isSloppy(read) ? this.of(read.options?.pr, engine.pr, read) : this.readQuorum(read);
     const seen = truth.covered(answer.versions.map(({ writeId }) => writeId));
     for (const write of truth.all()) {
       if (write.address !== read.address || write.outcome !== "ok" || write.endedAt! > read.startedAt) continue;
-      const w = this.sloppy ? this.of(write.options?.pw, engine.pw) : this.writeQuorum(write);
+      const w = this.sloppy && isSloppy(write) ? this.of(write.options?.pw, engine.pw, write) : this.writeQuorum(write);
       if (this.void.has(write.version.writeId)) {
         count("freshness: written by a removed node, excused");
         continue;
@@ -170,11 +183,17 @@ export class Judge {
   }
 
   writeEnded(write: Write, answer: AnswerMessage): void {
-    if (answer.outcome !== "ok") return;
+    if (answer.outcome !== "ok") return this.checkShortfall(write.options, answer);
     const { clock, engine, ledger, truth, broken, count } = this.court;
     const id = write.version.writeId;
     const told = answer.versions.map(({ writeId }) => writeId);
     const what = truth.describe(id);
+    for (const version of answer.versions) {
+      const other = truth.write(version.writeId);
+      const isHead = version.value === "" && version.meta === undefined;
+      if (write.options?.returnBody === true ? other === undefined || !isAsWritten(version, other) : !isHead)
+        broken("values are as they were written", `${what} is told ${truth.describe(version.writeId)}, changed`);
+    }
     if (told.length > engine.maxSiblings) broken("siblings are bounded", `${what} is told ${String(told.length)}`);
     if (clock.declares.mayLose) return;
     if (ledger.isRemoved(answer.coordinator)) {
@@ -190,8 +209,11 @@ export class Judge {
     const primaries = places.filter((copy) => copy.received.has(id)).length;
     const received = places.filter((place) => at(place, (copy) => copy.received.has(id))).length;
     const stored = places.filter((place) => at(place, (copy) => copy.stored.has(id))).length;
-    const dw = this.of(write.options?.dw, engine.dw);
-    const pw = this.of(write.options?.pw, engine.pw);
+    const dw = this.of(write.options?.dw, engine.dw, write);
+    const pw = this.of(write.options?.pw, engine.pw, write);
+    const confirms = this.of(write.options?.nodeConfirms, engine.nodeConfirms ?? 0, write);
+    const kept = this.lends ? [...places, ...hints] : places;
+    const keepers = new Set(kept.filter((copy) => copy.stored.has(id)).map(({ node }) => node)).size;
     if (write.version.tombstone && engine.graceMs !== undefined) return count("acknowledgements of tombstones with a grace, excused"); // prettier-ignore
     count("acknowledgements checked");
     if (received > primaries) count("acknowledgements with stand-ins");
@@ -199,13 +221,18 @@ export class Judge {
     const short = this.n - places.length;
     // The ring may have gone on while the answer was under way, and what was lost meanwhile did not go with it.
     const lost = this.changing ? short + this.lost(write) : 0;
-    if (lost > 0 && (received < this.writeQuorum(write) || stored < dw || primaries < pw)) {
-      if (received + lost >= this.writeQuorum(write) && stored + lost >= dw && primaries + lost >= pw)
-        return count("acknowledgements of copies that were lost, excused");
+    const isTrue = (more: number): boolean =>
+      received + more >= this.writeQuorum(write) &&
+      stored + more >= dw &&
+      primaries + more >= pw &&
+      keepers + more >= confirms;
+    if (lost > 0 && !isTrue(0)) {
+      if (isTrue(lost)) return count("acknowledgements of copies that were lost, excused");
     }
-    if (received < this.writeQuorum(write) || stored < dw || primaries < pw) {
-      const have = `${String(received)} received, ${String(stored)} stored, ${String(primaries)} received by primaries`;
-      const needed = `W=${String(this.writeQuorum(write))} DW=${String(dw)} PW=${String(pw)}`;
+    if (confirms > 0) count("acknowledgements confirmed by nodes");
+    if (!isTrue(0)) {
+      const have = `${String(received)} received, ${String(stored)} stored, ${String(primaries)} received by primaries, on ${String(keepers)} nodes`;
+      const needed = `W=${String(this.writeQuorum(write))} DW=${String(dw)} PW=${String(pw)} nodes=${String(confirms)}`;
       broken("an acknowledgement is true", `${what}: ${have}, ${needed}`);
     }
   }
@@ -350,10 +377,22 @@ export class Judge {
 
   private writeQuorum({ options }: Write): number {
     const { engine } = this.court;
-    return Math.max(this.of(options?.w, engine.w), this.of(options?.pw, engine.pw), this.of(options?.dw, engine.dw));
+    const of = (asked: QuorumValue | undefined, usual: QuorumValue): number => this.of(asked, usual, { options });
+    return Math.max(of(options?.w, engine.w), of(options?.pw, engine.pw), of(options?.dw, engine.dw));
   }
 
-  private of(asked: QuorumValue | undefined, usual: QuorumValue): number {
-    return resolveQuorum(asked ?? usual, this.n)!;
+  /** Of as many copies as the request is concerned with, at most. */
+  private of(asked: QuorumValue | undefined, usual: QuorumValue, { options }: Pick<Read, "options">): number {
+    const n = options?.nVal ?? this.n;
+    return resolveQuorum(asked ?? (typeof usual === "number" ? Math.min(usual, n) : usual), n)!;
   }
+}
+
+/** Stand-ins may have counted. */
+function isSloppy({ options }: Pick<Read, "options">): boolean {
+  return options?.sloppy !== false;
+}
+
+function isAsWritten({ value, tombstone, meta }: Version, { version }: Write): boolean {
+  return version.value === value && version.tombstone === tombstone && version.meta === meta;
 }

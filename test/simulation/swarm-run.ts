@@ -3,7 +3,7 @@
  * ended, and every key must work again on all its replicas. What was promised and not kept comes back as violations with
  * evidence; the digest says whether a second run was the same run.
  */
-import { type Clock, clockFor } from "../../engine/clocks/clock";
+import { type Clock, clockFor, type Version } from "../../engine/clocks/clock";
 import type { AnswerMessage, RequestOptions, ScanAnswer } from "../../engine/messages";
 import { Node } from "../../engine/node";
 import type { SimulatedClient } from "../../engine/sim/client";
@@ -238,7 +238,23 @@ export class Course {
       ...(draws.chance(0.3) ? { dw: value() } : {}),
       ...(draws.chance(0.3) ? { notfoundOk: draws.chance(0.5), basicQuorum: draws.chance(0.5) } : {}),
       ...(draws.chance(0.3) ? { timeoutMs: draws.integer(20, 300) } : {}),
+      ...(this.scenario.workload.asFrontEnds === true ? this.askedByFrontEnds(draws, n) : {}),
     };
+  }
+
+  private askedByFrontEnds(draws: Draws, n: number): RequestOptions {
+    return {
+      ...(draws.chance(0.3) ? { nodeConfirms: draws.integer(0, n) } : {}),
+      ...(draws.chance(0.3) ? { sloppy: draws.chance(0.2) } : {}),
+      ...(draws.chance(0.3) ? { nVal: draws.integer(1, n) } : {}),
+      ...(draws.chance(0.4) ? { returnBody: draws.chance(0.8) } : {}),
+      ...(draws.chance(0.6) ? { explain: draws.chance(0.8) } : {}),
+    };
+  }
+
+  /** Nothing that the cluster asks for by itself, and that a ring where hosts repeat may never have. */
+  private get easily(): RequestOptions {
+    return this.scenario.cluster.engine.nodeConfirms === undefined ? {} : { nodeConfirms: 0 };
   }
 
   private get(
@@ -268,7 +284,9 @@ export class Course {
   ): void {
     const writeId = this.truth.nextId;
     const value = tombstone ? "" : `w${String(writeId)}:${"v".repeat(this.scenario.workload.valueBytes)}`;
-    const version = { writeId, value, tombstone };
+    const plain: Version = { writeId, value, tombstone };
+    const isDescribed = this.scenario.workload.asFrontEnds === true && writeId % 3 === 0;
+    const version = isDescribed ? { ...plain, meta: `m${String(writeId)}` } : plain;
     const startedAt = this.cluster.now();
     const write = this.truth.began({ version, address, session, options, startedAt }, knowledge.seen);
     const once = this.once(`put w${String(writeId)}`);
@@ -410,11 +428,11 @@ export class Course {
       let last = "";
       let attempt = 0;
       for (; attempt < MOST_ATTEMPTS * (this.isHasty ? HASTY : 1) && !works; attempt++) {
-        this.get(0, address, { r: "all", pr: 0, notfoundOk: true }, (read, knowledge) => {
+        this.get(0, address, { r: "all", pr: 0, notfoundOk: true, ...this.easily }, (read, knowledge) => {
           last = read.outcome;
           if (knowledge === undefined) return;
           // Where live nodes are suspected in peace too, stand-ins must not count, or one replica lacks what all acknowledged.
-          const all: RequestOptions = { w: "all", dw: "all", pw: this.isHasty ? "all" : 0 };
+          const all: RequestOptions = { w: "all", dw: "all", pw: this.isHasty ? "all" : 0, ...this.easily };
           this.put(0, address, all, false, knowledge, (put) => {
             last = put.outcome;
             works = put.outcome === "ok";
@@ -448,7 +466,7 @@ export class Course {
     let found: readonly number[] | undefined;
     for (let attempt = 0; attempt < MOST_ATTEMPTS * (this.isHasty ? HASTY : 1) && found === undefined; attempt++) {
       // Where live nodes are suspected in peace too, a fallback that nobody needed may be the first to answer, with nothing.
-      this.get(0, address, { r: "one", pr: this.isHasty ? "one" : 0 }, (answer, knowledge) => {
+      this.get(0, address, { r: "one", pr: this.isHasty ? "one" : 0, ...this.easily }, (answer, knowledge) => {
         if (answer.outcome === "ok") found = knowledge!.seen;
       });
       this.settle();

@@ -6,6 +6,7 @@ import {
   FIRST_WITH_DETECTORS,
   FIRST_WITH_MEMBERSHIP,
   FIRST_WITH_MEMBERSHIP_AND_DETECTORS,
+  FIRST_WITH_OPTIONS,
   FIRST_WITH_REPAIR,
 } from "./draw";
 import { OPEN_BUGS } from "./open-bugs";
@@ -23,6 +24,7 @@ const RANGES = [
   FIRST_WITH_MEMBERSHIP_AND_DETECTORS,
   FIRST_WITH_CLIENTS,
   FIRST_WITH_CLIENTS_AND_MEMBERSHIP,
+  FIRST_WITH_OPTIONS,
 ];
 const FRESH = RANGES.map((first) => first + 5_001).flatMap((from) => Array.from({ length: 12 }, (_, i) => from + i));
 
