@@ -29,7 +29,10 @@ const FOREIGN = ["backend", "search_index", "datatype", "hll_precision"] as cons
 const SYNC_WORDS = ["backend", "one", "all"] as const;
 const REPLICATION_WORDS = [false, "realtime", "fullsync", true] as const;
 
-/** As a client is told them. `name` and `dvv_enabled` have no field. */
+/**
+ * As a client is told them. `name` and `dvv_enabled` have no field; `sync_on_write` has one, which clients from before it take
+ * for a broken message, and it is the same for all buckets here: left out.
+ */
 export function fieldsOf(properties: RiakProperties): BucketPropertyFields {
   const fields: Record<string, unknown> = {};
   for (const name of PLAIN) fields[name] = properties[name];
@@ -40,8 +43,6 @@ export function fieldsOf(properties: RiakProperties): BucketPropertyFields {
   }
   // The lists are empty: what is said is that they are there.
   for (const name of HOOKS) fields[`has_${name}`] = properties[name] !== undefined;
-  const sync = SYNC_WORDS.indexOf(properties.sync_on_write as "backend");
-  if (sync >= 0) fields.sync_on_write = sync;
   return fields;
 }
 

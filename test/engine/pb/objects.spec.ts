@@ -6,6 +6,7 @@ import { strict as assert } from "node:assert";
 import * as messages from "../../../engine/pb/messages";
 import { CODES } from "../../../engine/pb/messages";
 import { ALL, ONE, QUORUM } from "../../../engine/pb/quorum-words";
+import type { Input } from "../../../engine/io";
 import { type Client, LoneNode, type LoneNodeOptions } from "./lone-node";
 
 let lone: LoneNode;
@@ -161,6 +162,26 @@ describe("objects over protocol buffers", () => {
     assert.equal(await putRefused({ ifNotModified: true, clock }), "notfound");
     await put({ ifNoneMatch: true, value: "third" });
     assert.ok(values(await get()).includes("third"));
+  });
+
+  it("two conditional puts that are tested before either writes both pass: the test is no part of the write", async () => {
+    const tests: Input[] = [];
+    await start({
+      between: (through) => (input) => {
+        const kind = input.kind === "asked" ? input.message.kind : undefined;
+        if (kind === "put") setImmediate(() => through(input));
+        else if (kind !== "get" || tests.length === 2) through(input);
+        else if (tests.push(input) === 2) tests.forEach(through);
+      },
+    });
+    const other = await lone.client();
+    const fields = { bucket: "b", key: "k", ifNoneMatch: true };
+    client.send(CODES.put, messages.PUT, { ...fields, content: { value: "one" } });
+    other.send(CODES.put, messages.PUT, { ...fields, content: { value: "two" } });
+    assert.equal((await client.frame()).code, CODES.stored);
+    assert.equal((await other.frame()).code, CODES.stored);
+    assert.deepEqual(values(await get()), ["one", "two"]);
+    assert.equal(await putRefused({ ifNoneMatch: true }), "match_found");
   });
 
   it("deleted ones give their clock to whoever asks, and a write with it leaves no tombstone behind", async () => {
