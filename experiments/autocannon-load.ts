@@ -28,7 +28,7 @@ import type { Reply, Workload } from "../workloads/operation";
 import { driveInRealTime } from "../workloads/real-time";
 import { CONTEXTS_PER_SESSION, Session } from "../workloads/session";
 import type { WorkloadSettings } from "../workloads/settings";
-import { autocannonName, barrage, type Asker } from "../workloads/targets/autocannon";
+import { autocannonName, barrage, program, type Asker } from "../workloads/targets/autocannon";
 import { EngineHttpTarget } from "../workloads/targets/engine-http";
 import { type HttpAddress, type HttpAnswer, objectPath } from "../workloads/targets/riak-http";
 import { failedReply, replyOfRiak } from "../workloads/targets/riak-replies";
@@ -103,6 +103,7 @@ export class AutocannonLoad implements TrialLoad, Asker {
   /** Rejects when no node takes HTTP connections. */
   static async open(options: AutocannonLoadOptions): Promise<AutocannonLoad> {
     const { cluster, fronts, ring, workload } = options;
+    program();
     const preloading = await EngineHttpTarget.open({
       ...{ cluster, fronts, ring, routing: "any" as const, shaped: false, graceMs: CLIENT_GRACE_MS },
       returnBody: returnsBody(workload),

@@ -28,6 +28,7 @@ export interface Asker {
 export interface BarrageOptions {
   readonly fronts: readonly HttpAddress[];
   readonly clients: number;
+  /** A second at least: autocannon takes no less. */
   readonly timeoutMs: number;
   /** No request leaves from then on. */
   readonly until: Micros;
@@ -38,6 +39,8 @@ export interface BarrageOptions {
 
 /** Requests lost in a row by one client: nobody is there. */
 const MOST_LOST = 100;
+/** It takes no shorter time for a timeout. */
+const LEAST_TIMEOUT_MS = 1_000;
 /** It looks whether it is over so often. */
 const SAMPLE_MS = 10;
 /** Beyond the last instant and the longest wait for an answer. */
@@ -49,8 +52,9 @@ const PATIENCE_S = 1;
  */
 export async function barrage(options: BarrageOptions): Promise<AnswersCounted> {
   const { fronts, clients, timeoutMs, until, now, signal } = options;
-  const fire = require("autocannon") as typeof autocannon;
+  const fire = program();
   const connections = new Map<unknown, Connection>();
+  const patienceMs = Math.max(LEAST_TIMEOUT_MS, timeoutMs);
   let gone: Error | undefined;
   const fail = (error: Error): void => {
     gone ??= error;
@@ -61,8 +65,8 @@ export async function barrage(options: BarrageOptions): Promise<AnswersCounted> 
     url: fronts.map(({ host, port }) => `http://${host}:${String(port)}`) as unknown as string,
     connections: clients,
     pipelining: 1,
-    timeout: timeoutMs / 1_000,
-    duration: Math.max(0, until - now()) / 1_000_000 + timeoutMs / 1_000 + PATIENCE_S,
+    timeout: patienceMs / 1_000,
+    duration: Math.max(0, until - now()) / 1_000_000 + patienceMs / 1_000 + PATIENCE_S,
     sampleInt: SAMPLE_MS,
     // None is meant: it makes clients look at how many they may make before each.
     maxConnectionRequests: Number.MAX_SAFE_INTEGER,
@@ -151,7 +155,7 @@ class Connection {
     const waitedMs = (now() - this.begun) / 1_000;
     this.begun = undefined;
     this.answer = undefined;
-    asker.lost(this.number, waitedMs >= timeoutMs - SAMPLE_MS ? "timeout" : "connection");
+    asker.lost(this.number, waitedMs >= Math.max(LEAST_TIMEOUT_MS, timeoutMs) - SAMPLE_MS ? "timeout" : "connection");
     if (++this.lostInARow < MOST_LOST) return;
     const { host, port } = fronts[this.number % fronts.length];
     this.client.responseMax = 1;
@@ -182,6 +186,11 @@ function countOf(result: autocannon.Result): AnswersCounted {
     p50Ms: known ? latency.p50 : null,
     p99Ms: known ? latency.p99 : null,
   };
+}
+
+/** Loads the program, which takes its time the first time: before anything is measured. */
+export function program(): typeof autocannon {
+  return require("autocannon") as typeof autocannon;
 }
 
 /** With its version, as reports name it. */
