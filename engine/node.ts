@@ -842,6 +842,20 @@ export class Node implements ProtocolNode {
     return this.believedUp(node);
   }
 
+  /**
+   * Whom a read of a key would ask just now, most preferred first: primaries that are believed up, and fallbacks (with a
+   * `home`) in the places of the others, where there may be any.
+   */
+  preferenceList(address: Address): readonly Placement[] {
+    const { nVal } = this.buckets.ofAddress(address);
+    const up = (node: NodeIndex): boolean => this.believedUp(node);
+    const primaries = this.ring.preferenceList(address, nVal);
+    let missing = 0;
+    for (let i = 0; i < primaries.length; i++) if (!up(primaries[i].node)) missing |= 1 << i;
+    const all = missing !== 0 && this.lends ? this.ring.withFallbacks(address, nVal, missing, up) : primaries;
+    return all.filter(({ node }) => up(node));
+  }
+
   // ---- properties of buckets -----------------------------------------------------------------------------------
 
   private bucketProperties(session: Session, request: BucketRequest): void {

@@ -18,7 +18,7 @@ import { DEFAULT_TYPE } from "../buckets/book";
 import { type Address, encodeAddress } from "../vocabulary/address";
 import type { QuorumValue } from "../vocabulary/settings";
 import { MICROS_PER_SECOND } from "../vocabulary/micros";
-import type { Octets } from "../vocabulary/octets";
+import { type Octets, octetsFromText } from "../vocabulary/octets";
 import { noType } from "./buckets";
 import type { Answering } from "./connection";
 import { failureText } from "./failures";
@@ -27,8 +27,10 @@ import {
   type ContentFields,
   type DeleteFields,
   GOT,
+  type KeyFields,
   type GetFields,
   type PairFields,
+  PREFERENCE_LIST,
   type PutFields,
   STORED,
 } from "./messages";
@@ -115,6 +117,20 @@ export class Objects {
       if (answer.outcome !== "ok") this.fail(address, read, answer, answering);
       else if (isAbsent(answer.versions)) answering.acknowledge(CODES.deleted);
       else bury(answer.context);
+    });
+  }
+
+  /** Who has copies of a key, or takes the place of whoever has: the partition is the vnode's number on its node. */
+  preferenceList({ type, bucket, key }: KeyFields, answering: Answering): void {
+    const address = this.addressOf(type, bucket, key, answering);
+    if (address === undefined) return;
+    const { node: self, members } = this.options;
+    answering.answer(CODES.preferenceList, PREFERENCE_LIST, {
+      entries: self.preferenceList(address).map(({ node, vnode, home }) => ({
+        partition: (home ?? { vnode }).vnode,
+        node: octetsFromText(members[node].id),
+        primary: home === undefined,
+      })),
     });
   }
 

@@ -12,6 +12,7 @@ import { FrontSession } from "../riak/session";
 import type { FrontStatistics } from "../riak/statistics";
 import { unreachable } from "../vocabulary/assert";
 import { Buckets } from "./buckets";
+import { octetsFromText } from "../vocabulary/octets";
 import { type Answering, errorFrame, PbConnection } from "./connection";
 import { CLIENT_ID, CODES, SERVER_INFO } from "./messages";
 import { Objects } from "./objects";
@@ -161,7 +162,7 @@ export class PbFront {
         return;
       case "server-info":
         answering.answer(CODES.serverInfo, SERVER_INFO, {
-          node: this.options.members[this.options.index].id,
+          node: octetsFromText(this.options.members[this.options.index].id),
           version: INTERFACE_VERSION,
         });
         return;
@@ -187,7 +188,7 @@ export class PbFront {
         this.buckets.setType(request.fields, answering);
         return;
       case "preference-list":
-        answering.fail(`message code ${String(CODES.getPreferenceList)} is not supported`);
+        this.objects.preferenceList(request.fields, answering);
         return;
       case "unknown":
         answering.fail(

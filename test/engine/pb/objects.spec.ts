@@ -246,6 +246,18 @@ describe("objects over protocol buffers", () => {
     assert.deepEqual(values(await get()), ["v"], "the default type is no type");
   });
 
+  it("lie where their preference list says", async () => {
+    await start();
+    const asked = { bucket: "b", key: "k" };
+    const listed = [CODES.preferenceList, messages.PREFERENCE_LIST] as const;
+    const { entries } = await client.ask([CODES.getPreferenceList, messages.GET_PREFERENCE_LIST, asked], listed);
+    assert.deepEqual(
+      entries!.map(({ node, primary }) => [node, primary]),
+      Array.from({ length: 3 }, () => ["alone", true]),
+    );
+    assert.equal(new Set(entries!.map(({ partition }) => Number(partition))).size, 3, "three partitions of one node");
+  });
+
   it("a clock that is none is refused, whatever it is", async () => {
     await start();
     for (const clock of ["x", "\xff\xff\xff", "a85hYGBgzGDKBVI8ypz/fn5Ie3OPQeizegZTIlMeKwPPBvULfFkA"]) {
