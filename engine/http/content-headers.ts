@@ -13,8 +13,13 @@ import { badLinks, linkHeader, linksOf } from "./links";
 const META = "x-riak-meta-";
 const INDEX = "x-riak-index-";
 
+interface MediaType {
+  readonly contentType: Octets;
+  readonly charset?: Octets;
+}
+
 /** Media type and charset of a Content-Type header. */
-export function mediaTypeOf(header: string): { readonly contentType: Octets; readonly charset?: Octets } {
+export function mediaTypeOf(header: string): MediaType {
   const end = header.search(/[; ]/);
   if (end < 0) return { contentType: header };
   const charset = /[; ]charset=("?)([^; "]+)\1(?=[; ]|$)/.exec(header)?.[2];

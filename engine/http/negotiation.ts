@@ -22,7 +22,21 @@ export function chooseMediaType(provided: readonly string[], accept: string | un
   return undefined;
 }
 
+/** Clients send one and the same header with every request. */
+const known = new Map<string, readonly Wanted[]>();
+const MAX_KNOWN = 256;
+const MAX_KNOWN_LENGTH = 512;
+
 function mediaTypesOf(accept: string): readonly Wanted[] {
+  let wanted = known.get(accept);
+  if (wanted !== undefined) return wanted;
+  wanted = parsed(accept);
+  if (known.size >= MAX_KNOWN) known.clear();
+  if (accept.length <= MAX_KNOWN_LENGTH) known.set(accept, wanted);
+  return wanted;
+}
+
+function parsed(accept: string): readonly Wanted[] {
   const wanted: Wanted[] = [];
   for (const part of accept.split(",")) {
     const [type, ...params] = part.split(";").map((piece) => piece.trim());
