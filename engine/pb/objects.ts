@@ -19,6 +19,7 @@ import { type Address, encodeAddress } from "../vocabulary/address";
 import type { QuorumValue } from "../vocabulary/settings";
 import { MICROS_PER_SECOND } from "../vocabulary/micros";
 import { type Octets, octetsFromText } from "../vocabulary/octets";
+import { MAX_FRAME_BYTES } from "../wire/frames";
 import { noType } from "./buckets";
 import type { Answering } from "./connection";
 import { failureText } from "./failures";
@@ -42,15 +43,21 @@ const chooseKey = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 
 /** Of a request that asks for nothing in particular. */
 const USUAL: RequestOptions = { explain: true };
+/** Kept free in a message between nodes for what goes with a value: one that does not fit is never sent, and nobody is told. */
+const BESIDE_BYTES = 65_536;
 /** No client waits for longer; 0 would be over before it begins. */
 const MAX_TIMEOUT_MS = 3_600_000;
 
 export class Objects {
+  private readonly maxBytes: number;
+
   constructor(
     private readonly session: FrontSession,
     private readonly options: FrontOptions,
-    private readonly maxValueBytes: number,
-  ) {}
+    maxBodyBytes: number,
+  ) {
+    this.maxBytes = Math.min(maxBodyBytes, MAX_FRAME_BYTES - BESIDE_BYTES);
+  }
 
   get(fields: GetFields, answering: Answering): void {
     const address = this.addressOf(fields.type, fields.bucket, fields.key, answering);
@@ -77,8 +84,6 @@ export class Objects {
     const chosen = fields.key === undefined ? chooseKey() : undefined;
     const address = this.addressOf(fields.type, fields.bucket, chosen ?? fields.key!, answering);
     if (address === undefined) return;
-    if (content.value.length > this.maxValueBytes)
-      return answering.fail(`value of ${String(content.value.length)} bytes, limit ${String(this.maxValueBytes)}`);
     if (fields.asIs === true)
       return answering.fail("asis is not supported: a value without a clock of its own cannot be written");
     if (syncOnWrite !== undefined && syncOnWrite !== "backend")
@@ -135,16 +140,19 @@ export class Objects {
   }
 
   private write(fields: PutFields, address: Address, chosen: Octets | undefined, answering: Answering): void {
-    const { content, returnBody, returnHead } = fields;
+    const { content, clock = "", returnBody, returnHead } = fields;
     const tombstone = content.deleted === true;
-    const written = {
-      value: tombstone ? "" : content.value,
-      tombstone,
-      meta: encodeContent(contentIn(content, this.options.wallMicros())),
-    };
+    const value = tombstone ? "" : content.value;
+    const meta = encodeContent(contentIn(content, this.options.wallMicros()));
+    const bytes = value.length + meta.length + clock.length;
+    if (bytes > this.maxBytes)
+      return answering.fail(
+        `too_large: value, metadata and clock of ${String(bytes)} bytes, limit ${String(this.maxBytes)}`,
+      );
+    const written = { value, tombstone, meta };
     const wanted = returnBody === true || returnHead === true;
     const options = putOptions(fields, wanted);
-    this.session.put(address, fields.clock ?? "", written, answering.client, options, (answer) => {
+    this.session.put(address, clock, written, answering.client, options, (answer) => {
       if (!answering.isOpen) return;
       if (answer.outcome !== "ok") return this.fail(address, options, answer, answering);
       if (wanted) {
