@@ -246,6 +246,11 @@ describe("a bucket's N", () => {
     );
     for (const bucket of Object.keys(copies))
       for (const key of KEYS) assert.equal(bench.read(address(bucket, key)).versions[0]?.value, key);
+    // Where copies can move, those beyond a lower N go.
+    bench.set("usual", { nVal: 1 });
+    copies.usual = 1;
+    bench.until("copies beyond the lower N are gone", settled, 60_000);
+    for (const key of KEYS) assert.equal(bench.read(address("usual", key)).versions[0]?.value, key);
   });
 
   it("is what scans go by, of a bucket and of all buckets of a type", () => {
