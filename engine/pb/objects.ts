@@ -80,7 +80,7 @@ export class Objects {
   }
 
   put(fields: PutFields, answering: Answering): void {
-    const { content, ifNotModified, ifNoneMatch, syncOnWrite } = fields;
+    const { ifNotModified, ifNoneMatch, syncOnWrite } = fields;
     const chosen = fields.key === undefined ? chooseKey() : undefined;
     const address = this.addressOf(fields.type, fields.bucket, chosen ?? fields.key!, answering);
     if (address === undefined) return;

@@ -246,6 +246,14 @@ describe("objects over protocol buffers", () => {
     assert.deepEqual(values(await get()), ["v"], "the default type is no type");
   });
 
+  it("a value that would not fit a message between nodes beside its key is refused, one a little shorter is kept", async () => {
+    await start();
+    const most = 8 * 1024 * 1024 - 65_536;
+    assert.match(await putRefused({ value: "x".repeat(most) }), /^too_large/);
+    await put({ value: "y".repeat(most - 100) });
+    assert.equal((await get()).content![0].value.length, most - 100);
+  });
+
   it("lie where their preference list says", async () => {
     await start();
     const asked = { bucket: "b", key: "k" };
