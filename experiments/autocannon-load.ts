@@ -36,7 +36,8 @@ import { ANSWERS, objectRequest, type ObjectRequest } from "../workloads/targets
 import { RecorderWatch } from "./recorder-watch";
 import type { PhaseSettings } from "./spec/experiment";
 import { CLIENT_GRACE_MS } from "./trial";
-import { connectionsToEach, type LoadReading, returnsBody, type TrialLoad } from "./trial-load";
+import { connectionsToEach, returnsBody } from "./load-target";
+import type { LoadReading, TrialLoad } from "./trial-load";
 
 /** For the warm-up's last answers. */
 const BETWEEN_MS = 50;

@@ -5,10 +5,12 @@ import type { NodeAddress } from "../engine/real/tcp-transport";
 import type { RingPlan } from "../engine/ring/plan";
 import type { Micros } from "../engine/vocabulary/micros";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
+import type { TargetName } from "../results/record/capabilities";
 import type { DriverOptions, DriverProgress } from "../workloads/driver";
 import type { RecordBatch } from "../workloads/record-batch";
 import type { WorkloadSettings } from "../workloads/settings";
 import type { Turn } from "../workloads/shares";
+import type { HttpAddress } from "../workloads/targets/riak-http";
 import type { WallBase } from "./trial-load";
 
 export type ToLoad =
@@ -16,7 +18,9 @@ export type ToLoad =
   | {
       readonly type: "begin";
       readonly cluster: ClusterSettings;
+      readonly target: TargetName | undefined;
       readonly addresses: readonly NodeAddress[];
+      readonly fronts: readonly HttpAddress[];
       /** Of the whole load. */
       readonly workload: WorkloadSettings;
       readonly turn: Turn;
@@ -33,7 +37,7 @@ export type ToLoad =
   | { readonly type: "serves"; readonly node: number; readonly on: boolean }
   | { readonly type: "ring"; readonly plan: RingPlan }
   | { readonly type: "partitions"; readonly partitions: readonly SidedPartition[] }
-  | { readonly type: "moved"; readonly addresses: readonly NodeAddress[] }
+  | { readonly type: "moved"; readonly addresses: readonly NodeAddress[]; readonly fronts: readonly HttpAddress[] }
   /** So many of all records that you sent are in the history. */
   | { readonly type: "taken"; readonly records: number }
   | { readonly type: "keys"; readonly id: number; readonly keys: readonly string[] }

@@ -7,7 +7,6 @@
  * the trial is given up, because it would end in a machine without memory.
  */
 import "../engine/real/native-octets";
-import { Client } from "../engine/real/client";
 import { monotonicMicros } from "../engine/real/monotonic";
 import { ProcessWatch } from "../engine/real/process-watch";
 import { RingMaker } from "../engine/ring/ring-maker";
@@ -17,9 +16,8 @@ import { driveInRealTime } from "../workloads/real-time";
 import { RecordPacker } from "../workloads/record-batch";
 import { RecordOutbox } from "../workloads/record-outbox";
 import { driverOfShare, operationId } from "../workloads/shares";
-import { EngineTarget } from "../workloads/targets/engine";
 import { fromSides, type FromLoad, type ToLoad } from "./load-messages";
-import { loadClientOptions, timestampsOf } from "./trial-load";
+import { reach } from "./load-target";
 
 const FLUSH_MS = 20;
 /** Records are sent sooner when so many wait, and at most so many at once. */
@@ -39,10 +37,12 @@ function fail(error: unknown): never {
 }
 
 async function begin(message: Extract<ToLoad, { type: "begin" }>): Promise<void> {
-  const { cluster, addresses, workload, turn, seed, phases, wall } = message;
+  const { cluster, target: name, addresses, fronts, workload, turn, seed, phases, wall } = message;
   const root = Random.fromSeed(seed);
   const rings = new RingMaker(cluster, root.fork("ring"));
-  const client = await Client.open(loadClientOptions({ cluster, addresses, rings, workload, number: turn.index }));
+  const { target, link } = await reach({
+    ...{ target: name, cluster, addresses, fronts, rings, workload, wall, number: turn.index },
+  });
   const driver = driverOfShare({ settings: workload, turn, root, phases, start: monotonicMicros() });
   const watch = new ProcessWatch();
   const packer = new RecordPacker();
@@ -82,16 +82,16 @@ async function begin(message: Extract<ToLoad, { type: "begin" }>): Promise<void>
         tell({ type: "pong", id: told.id, at: monotonicMicros() });
         return;
       case "serves":
-        client.serves(told.node, told.on);
+        link.serves(told.node, told.on);
         return;
       case "ring":
-        client.ringChanged(rings.of(told.plan));
+        link.ringChanged(rings.of(told.plan));
         return;
       case "partitions":
-        client.partitioned(told.partitions.map(fromSides));
+        link.partitioned(told.partitions.map(fromSides));
         return;
       case "moved":
-        client.moved(told.addresses);
+        link.moved(told.addresses, told.fronts);
         return;
       case "taken":
         outbox.took(told.records);
@@ -109,7 +109,7 @@ async function begin(message: Extract<ToLoad, { type: "begin" }>): Promise<void>
         const { user, system } = process.cpuUsage();
         const counts = watch.counts();
         watch.startSpan();
-        const latenessP99Ms = client.takeDelayLatenessP99Ms();
+        const latenessP99Ms = link.takeDelayLatenessP99Ms();
         tell({ type: "counts", id: told.id, cpuMs: (user + system) / 1_000, latenessP99Ms, process: counts });
         return;
       }
@@ -119,7 +119,7 @@ async function begin(message: Extract<ToLoad, { type: "begin" }>): Promise<void>
     const flushing = setInterval(flush, FLUSH_MS);
     driveInRealTime({
       driver,
-      target: new EngineTarget(client, timestampsOf(cluster, wall)),
+      target,
       now: monotonicMicros,
       record: keep,
       turned: () => {
@@ -132,7 +132,7 @@ async function begin(message: Extract<ToLoad, { type: "begin" }>): Promise<void>
       .then(() => {
         clearInterval(flushing);
         outbox.end(monotonicMicros());
-        client.close();
+        link.close();
       })
       .catch(fail);
   };

@@ -22,6 +22,7 @@ import type { RingPlan } from "../engine/ring/plan";
 import { fromMs, type Micros } from "../engine/vocabulary/micros";
 import { octetsFromText } from "../engine/vocabulary/octets";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
+import type { TargetName } from "../results/record/capabilities";
 import type { OperationRecord, Phase } from "../results/record/history";
 import type { DriverOptions, DriverProgress } from "../workloads/driver";
 import { sumOfProgress } from "../workloads/driver-group";
@@ -30,6 +31,7 @@ import { MergedHistory } from "../workloads/merged-history";
 import { RecordUnpacker } from "../workloads/record-batch";
 import type { WorkloadSettings } from "../workloads/settings";
 import { driversOf } from "../workloads/shares";
+import type { HttpAddress } from "../workloads/targets/riak-http";
 import { type FromLoad, type ToLoad, toSides } from "./load-messages";
 import { boundsOf, greatestDifference, type OffsetBounds, type Round } from "./time-error";
 import { type LoadReading, type TrialLoad, wallBase } from "./trial-load";
@@ -43,7 +45,11 @@ const PATIENCE_MS = 5_000;
 
 export interface LoadProcessesOptions {
   readonly cluster: ClusterSettings;
+  /** The engine where left out. */
+  readonly target?: TargetName | undefined;
   readonly addresses: readonly NodeAddress[];
+  /** Where nodes speak HTTP; left out where nobody wants it. */
+  readonly fronts?: readonly HttpAddress[];
   readonly workload: WorkloadSettings;
   /** The trial's. */
   readonly seed: number;
@@ -87,13 +93,16 @@ export class LoadProcesses implements TrialLoad {
   private closed = false;
 
   private constructor(private readonly options: LoadProcessesOptions) {
-    const { cluster, addresses, workload, seed, phases } = options;
+    const { cluster, target, addresses, fronts = [], workload, seed, phases } = options;
     const of = driversOf(workload);
     this.merged = new MergedHistory(of, (record) => this.tell(record));
     this.makers = Array.from({ length: of }, (_, index) => this.fork(index));
     const wall = wallBase();
     this.makers.forEach((maker, index) =>
-      say(maker, { type: "begin", cluster, addresses, workload, turn: { index, of }, seed, phases, wall }),
+      say(maker, {
+        type: "begin",
+        ...{ cluster, target, addresses, fronts, workload, turn: { index, of }, seed, phases, wall },
+      }),
     );
   }
 
@@ -174,8 +183,8 @@ export class LoadProcesses implements TrialLoad {
     this.sayAll({ type: "partitions", partitions: partitions.map(toSides) });
   }
 
-  moved(addresses: readonly NodeAddress[]): void {
-    this.sayAll({ type: "moved", addresses });
+  moved(addresses: readonly NodeAddress[], fronts: readonly HttpAddress[]): void {
+    this.sayAll({ type: "moved", addresses, fronts });
   }
 
   async run({ record, turned, signal }: Parameters<TrialLoad["run"]>[0]): Promise<void> {

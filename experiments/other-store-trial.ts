@@ -21,12 +21,12 @@ import { type OtherStore, StoreFailed } from "../workloads/targets/other-store";
 import { OTHER_STORES, type StoreOptions } from "../workloads/targets/stores";
 import { calibrationOf, clockStepMs, type CpuReading, outsideLoad, readCpu, timerLags } from "./calibration";
 import { lastLook } from "./last-look";
+import { returnsBody } from "./load-target";
 import { timesBetween } from "./processes-trial";
 import { loadAverage } from "./provenance";
 import { withRecorded } from "./recorded-operations";
 import { RecorderWatch } from "./recorder-watch";
 import type { Phase } from "./run-types";
-import { returnsBody } from "./trial-load";
 import { CLIENT_GRACE_MS, offeredBy, TrialFailed, type TrialOptions, type TrialOutput } from "./trial";
 
 /** Beyond the phases' own length, a trial may take this long (load, stragglers) before it is given up. */

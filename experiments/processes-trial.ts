@@ -14,7 +14,6 @@ import type { DetectionWatch } from "../engine/host/detection-watch";
 import { randomFaults } from "../engine/host/random-faults";
 import { monotonicMicros } from "../engine/real/monotonic";
 import type { ProcessCounts } from "../engine/real/process-watch";
-import type { NodeAddress } from "../engine/real/tcp-transport";
 import { pinThisProcess, type Placement, place } from "../engine/real/placement";
 import { compareRingIds, NO_RING } from "../engine/membership/ring-ids";
 import { RingMaker } from "../engine/ring/ring-maker";
@@ -30,10 +29,6 @@ import type { NodeCounters, ProcessTimes } from "../results/record/history";
 import { type NodeTotals, repairBetween, repairOf, requestsOf } from "../results/record/repair-counters";
 import { doubtOfEndedLives } from "../results/statistics/validity";
 import type { WorkloadSettings } from "../workloads/settings";
-import type { Target } from "../workloads/targets/target";
-import { EngineTarget } from "../workloads/targets/engine";
-import { EngineHttpTarget } from "../workloads/targets/engine-http";
-import type { HttpAddress } from "../workloads/targets/riak-http";
 import { driverOfShare, driversOf } from "../workloads/shares";
 import { AutocannonLoad } from "./autocannon-load";
 import { calibrationOf, clockStepMs, nullRoundTrips, outsideLoad, readCpu, timerLags } from "./calibration";
@@ -44,19 +39,8 @@ import { Inspector } from "./inspector";
 import { LoadProcesses } from "./load-processes";
 import { loadAverage } from "./provenance";
 import { withRecorded } from "./recorded-operations";
-import {
-  connectionsToEach,
-  httpAddresses,
-  linkOverHttp,
-  loadClientOptions,
-  type LoadLink,
-  type LoadReading,
-  OwnLoad,
-  returnsBody,
-  timestampsOf,
-  type TrialLoad,
-  wallBase,
-} from "./trial-load";
+import { httpAddresses, reach } from "./load-target";
+import { type LoadReading, OwnLoad, type TrialLoad, wallBase } from "./trial-load";
 import { Views } from "./views";
 import type { PlannedTrial } from "./plan";
 import type { Phase } from "./run-types";
@@ -167,21 +151,21 @@ async function loadOf(running: Running, workload: WorkloadSettings, rings: RingM
   const { cluster, settings, trial, placement } = running;
   const { cell, seed } = trial;
   const addresses = cluster.addresses();
+  const fronts = httpAddresses(cluster.fronts());
   if (driversOf(workload) > 1) {
     const { phases } = cell;
     const cores = placement.loads;
-    return LoadProcesses.start({ cluster: settings, addresses, workload, seed, phases, cores, failed: running.fail });
+    const of = { cluster: settings, target: cell.target, addresses, fronts, workload, seed, phases, cores };
+    return LoadProcesses.start({ ...of, failed: running.fail });
   }
-  const fronts = httpAddresses(cluster.fronts());
   if (cell.target === "autocannon")
     return AutocannonLoad.open({
       ...{ cluster: settings, fronts, ring: rings.of(rings.first), workload, seed, phases: cell.phases },
       ...(running.workload === undefined ? {} : { made: running.workload }),
     });
-  const { target, link } =
-    cell.target === "engine-http"
-      ? await overHttp(settings, fronts, rings, workload)
-      : await overBinary(settings, addresses, rings, workload);
+  const { target, link } = await reach({
+    ...{ target: cell.target, cluster: settings, addresses, fronts, rings, workload, wall: wallBase() },
+  });
   const driver = driverOfShare({
     settings: workload,
     turn: { index: 0, of: 1 },
@@ -195,36 +179,6 @@ async function loadOf(running: Running, workload: WorkloadSettings, rings: RingM
 
 function speaksHttp({ target }: PlannedTrial["cell"]): boolean {
   return target === "engine-http" || target === "autocannon";
-}
-
-interface Reached {
-  readonly target: Target;
-  readonly link: LoadLink;
-}
-
-async function overBinary(
-  cluster: ClusterSettings,
-  addresses: readonly NodeAddress[],
-  rings: RingMaker,
-  workload: WorkloadSettings,
-): Promise<Reached> {
-  const client = await Client.open(loadClientOptions({ cluster, addresses, rings, workload }));
-  return { target: new EngineTarget(client, timestampsOf(cluster, wallBase())), link: client };
-}
-
-async function overHttp(
-  cluster: ClusterSettings,
-  fronts: readonly HttpAddress[],
-  rings: RingMaker,
-  workload: WorkloadSettings,
-): Promise<Reached> {
-  const target = await EngineHttpTarget.open({
-    ...{ cluster, fronts, ring: rings.of(rings.first), shaped: true, graceMs: CLIENT_GRACE_MS },
-    routing: workload.routing === "token-aware" ? "token-aware" : "any",
-    returnBody: returnsBody(workload),
-    limits: { connections: connectionsToEach(workload) },
-  });
-  return { target, link: linkOverHttp(target) };
 }
 
 async function measure(running: Running): Promise<TrialOutput | undefined> {

@@ -9,7 +9,6 @@ import { monotonicMicros } from "../engine/real/monotonic";
 import { type ProcessCounts, ProcessWatch } from "../engine/real/process-watch";
 import type { NodeAddress } from "../engine/real/tcp-transport";
 import type { RingPlan } from "../engine/ring/plan";
-import type { Ring } from "../engine/ring/ring";
 import type { RingMaker } from "../engine/ring/ring-maker";
 import type { Micros } from "../engine/vocabulary/micros";
 import type { ClusterSettings } from "../engine/vocabulary/settings";
@@ -19,13 +18,12 @@ import type { OperationRecord, Phase } from "../results/record/history";
 import type { RecorderBacklog } from "../results/statistics/validity";
 import type { Driver } from "../workloads/driver";
 import type { LoadSource } from "../workloads/driver-group";
-import { LOAD_CONCURRENCY } from "../workloads/loader";
 import { driveInRealTime } from "../workloads/real-time";
 import type { WorkloadSettings } from "../workloads/settings";
-import type { EngineHttpTarget } from "../workloads/targets/engine-http";
 import type { HttpAddress } from "../workloads/targets/riak-http";
 import type { Target } from "../workloads/targets/target";
 import type { WrittenKeys } from "./inspector";
+import type { LoadLink } from "./load-target";
 import { RecorderWatch } from "./recorder-watch";
 import { CLIENT_GRACE_MS } from "./trial";
 
@@ -109,46 +107,6 @@ export function timestampsOf(
     const now = monotonicMicros();
     return timestamps.next(session, now + offset, now - since);
   };
-}
-
-/** How clients of a load reach the nodes, as far as they are told what becomes of these. */
-export interface LoadLink {
-  serves(node: number, on: boolean): void;
-  ringChanged(ring: Ring): void;
-  partitioned(partitions: readonly PartitionRule[]): void;
-  moved(addresses: readonly NodeAddress[], fronts: readonly HttpAddress[]): void;
-  takeDelayLatenessP99Ms(): number;
-  close(): void;
-}
-
-/** Over HTTP nodes are elsewhere than over the binary protocol. */
-export function linkOverHttp(target: EngineHttpTarget): LoadLink {
-  return {
-    serves: (node, on) => target.serves(node, on),
-    ringChanged: (ring) => target.ringChanged(ring),
-    partitioned: (partitions) => target.partitioned(partitions),
-    moved: (_, fronts) => target.moved(fronts),
-    takeDelayLatenessP99Ms: () => target.takeDelayLatenessP99Ms(),
-    close: () => void target.close(),
-  };
-}
-
-/** Whether puts over HTTP bring back what stands after them: sessions that go on with it have no other way to learn it. */
-export function returnsBody({ context }: WorkloadSettings): boolean {
-  return context === "session";
-}
-
-/** As many as requests may be under way at one node, within reason. */
-export function connectionsToEach({ load, maxOutstanding }: WorkloadSettings): number {
-  const together = load.model === "closed" ? load.clients : Math.max(load.clients, maxOutstanding);
-  return Math.min(MOST_CONNECTIONS, Math.max(LOAD_CONCURRENCY, together));
-}
-
-const MOST_CONNECTIONS = 256;
-
-/** Those of the cluster's nodes. */
-export function httpAddresses(fronts: readonly { readonly http: number }[]): readonly HttpAddress[] {
-  return fronts.map(({ http }) => ({ host: "127.0.0.1", port: http }));
 }
 
 /** One driver, in this very process. */

@@ -59,7 +59,7 @@ function checkLoad(target: TargetName, values: Values, workload: WorkloadSetting
         refuse(key, `${key} is added by clients of ours, and autocannon is none; leave it out`);
     }
   }
-  if (values.number("workload.load_processes") > 1)
+  if (values.number("workload.load_processes") > 1 && target !== "engine-http")
     refuse("workload.load_processes", "it is driven from one process; leave workload.load_processes out");
   if (workload === undefined) return;
   if (workload.load.model !== "closed" && !can.openLoop)
@@ -115,11 +115,6 @@ function checkClock(values: Values, refuse: Refuse): void {
       "tunables.timestamps",
       "Riak's HTTP API takes no timestamp of a client's; use tunables.timestamps: coordinator",
     );
-  if (values.sound("tunables.clock") && values.text("tunables.clock") === "vv-client")
-    refuse(
-      "tunables.clock",
-      "tunables.clock vv-client needs an id of each client, and a node writes for all that come over HTTP under its own",
-    );
 }
 
 /** Keys that are written and change nothing in a store of somebody else, in one line. */
@@ -161,7 +156,9 @@ const OF_OUR_STORE = [
 /** What a request to it, or its client, takes from the file. */
 const EFFECTIVE: Readonly<Partial<Record<TargetName, readonly string[]>>> = {
   riak: [
-    ...["r", "w", "pr", "pw", "dw", "notfound_ok", "basic_quorum"].map((name) => `tunables.${name}`),
+    ...["n_val", "r", "w", "pr", "pw", "dw", "notfound_ok", "basic_quorum", "node_confirms", "siblings"].map(
+      (name) => `tunables.${name}`,
+    ),
     "tunables.timeout.read",
     "tunables.timeout.write",
   ],

@@ -157,8 +157,11 @@ const target: Target = {
     contexts: true,
     perRequestQuorums: true,
     scans: true,
+    deletes: true,
     faults: false,
     inspection: false,
+    counters: false,
+    openLoop: true,
   },
   submit: (request, done) => {
     answers.push(() => done(instantReply(request)));

@@ -27,8 +27,11 @@ class InjectedTarget implements Target {
     contexts: true,
     perRequestQuorums: true,
     scans: true,
+    deletes: true,
     faults: false,
     inspection: false,
+    counters: false,
+    openLoop: true,
   };
   private readonly waiting: { readonly at: number; readonly answer: () => void }[] = [];
   private looking = false;
