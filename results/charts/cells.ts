@@ -7,6 +7,7 @@
 import { parseDurationMs, parseRatePerSecond } from "../../engine/vocabulary/quantities";
 import type { TrialFigures } from "../record/figures";
 import type { AxisValues, CellSummary, LoadedRun } from "../record/run-folder";
+import { targetOfRecord } from "../record/capabilities";
 import { byCell, isSound } from "../statistics/summarise";
 import { otherAxes, WORLD_IN_WORDS } from "../statistics/worlds";
 import { seriesStyle, type SeriesStyle } from "./theme";
@@ -71,7 +72,9 @@ export function chartInput(unordered: LoadedRun): ChartInput {
     const invalid = sound.length === 0 && spoilt.length > 0;
     const figures = invalid ? spoilt.slice(0, 1) : sound;
     const settings = { ...trialsOf.get(summary.id)?.[0].record.resolved, ...summary.axes };
-    const n = numberOf(settings, "n_val", undefined);
+    // Of a store that takes no quorums what the file says of them has no effect.
+    const quorums = targetOfRecord(summary).can.perRequestQuorums !== false;
+    const n = quorums ? numberOf(settings, "n_val", undefined) : undefined;
     const axes = otherAxes(summary.axes);
     const quorum = axesInWords(axes, (key) => isQuorumAxis(key));
     const others = axesInWords(axes, (key) => !isQuorumAxis(key));
@@ -87,8 +90,8 @@ export function chartInput(unordered: LoadedRun): ChartInput {
       leftOut: spoilt.length - (invalid ? 1 : 0),
       invalid,
       n,
-      r: numberOf(settings, "r", n),
-      w: numberOf(settings, "w", n),
+      r: quorums ? numberOf(settings, "r", n) : undefined,
+      w: quorums ? numberOf(settings, "w", n) : undefined,
       predicted: run.manifest.report?.modelOverlay?.includes("pbs") ?? true,
       apart: (settings["network.inter_zone"] ?? "none") !== "none" && isSeveral(settings["cluster.zones"]),
     };

@@ -187,13 +187,14 @@ export function isTarget(name: string): name is TargetName {
 export interface TargetRecord {
   readonly name: string;
   readonly title: string;
+  readonly store: TargetDescription["store"];
   readonly can: Readonly<Record<string, boolean>>;
   readonly why: Readonly<Record<string, string | undefined>>;
 }
 
 export function recordOfTarget(name: TargetName): TargetRecord {
-  const { title, can, why } = TARGETS[name];
-  return { name, title, can: { ...can }, why: { ...why } };
+  const { title, store, can, why } = TARGETS[name];
+  return { name, title, store, can: { ...can }, why: { ...why } };
 }
 
 /** Of a record; that of the engine where it says none. */

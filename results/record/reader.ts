@@ -29,7 +29,13 @@ const VALIDITY: Shape = {
 };
 const METRIC: Shape = { value: "number?", lo: "number?", hi: "number?", n: "number", unit: "string" };
 const WORLD: Shape = { oneOf: ["processes", "simulation"] };
-const TARGET: Shape = { name: "string", title: "string", can: "object", why: "object" };
+const TARGET: Shape = {
+  name: "string",
+  title: "string",
+  store: { oneOf: ["ours", "others"] },
+  can: "object",
+  why: "object",
+};
 const CALIBRATION: Shape = {
   nullRoundTripP50Ms: "number?",
   nullRoundTripP99Ms: "number?",

@@ -82,7 +82,12 @@ export function targetsSection(run: LoadedRun): string {
         )}`;
   const stores = storesInWords(run);
   const told = stores.length === 0 ? "" : `<p>${stores.map(escapeText).join("<br>")}</p>`;
-  return `<h3 id="targets">Target</h3>${what}${told}${secondOpinions(run)}`;
+  const others = targets.filter(({ store }) => store === "others").map(({ name }) => name);
+  const settings =
+    others.length === 0
+      ? ""
+      : `<p>${escapeText(`Of the settings below, those of cluster, ring, network and tunables are our engine's. What ${listed(others)} was asked with of them is told with the target; those that a person wrote and that have no effect on it stand among the warnings above.`)}</p>`;
+  return `<h3 id="targets">Target</h3>${what}${told}${settings}${secondOpinions(run)}`;
 }
 
 /** Stores of others as they told themselves, a line each: what somebody believes to have started is often another version. */

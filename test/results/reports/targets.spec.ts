@@ -6,6 +6,7 @@ import { strict as assert } from "node:assert";
 import { recordOfTarget, type TargetName } from "../../../results/record/capabilities";
 import type { SecondOpinion } from "../../../results/record/figures";
 import { describeMetric, metricsSeen } from "../../../results/record/metrics";
+import { chartInput } from "../../../results/charts/cells";
 import type { LoadedRun } from "../../../results/record/run-folder";
 import { comparisonSection } from "../../../results/reports/comparison";
 import { renderRunReport } from "../../../results/reports/run-report";
@@ -190,6 +191,25 @@ describe("a report of several targets", () => {
       /measured on processes, target engine-http, profile/,
     );
     assert.equal(targetsInWords(madeUpRun()), "target engine");
+  });
+
+  it("says nothing of quorums of a store that takes none, whatever the file says of R and W", () => {
+    const run = runOn("engine", "redis");
+    const settled = {
+      ...run,
+      trials: run.trials.map((one) => ({
+        ...one,
+        record: { ...one.record, resolved: { "tunables.n_val": 3, "tunables.r": 1, "tunables.w": 1 } },
+      })),
+    };
+    assert.deepEqual(
+      chartInput(settled).cells.map(({ label, n, r, w }) => [label, n, r, w]),
+      [
+        ["target=engine", 3, 1, 1],
+        ["target=redis", undefined, undefined, undefined],
+      ],
+    );
+    assert.match(textOf(renderRunReport(settled)), /those of cluster, ring, network and tunables are our engine's. What redis was asked/); // prettier-ignore
   });
 
   it("shows the count of a generator that is not ours beside ours", () => {
