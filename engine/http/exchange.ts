@@ -33,6 +33,8 @@ export class Exchange {
   private parameters: ReadonlyMap<Octets, Octets> | undefined;
   /** An answer written piece by piece. */
   private flowing = false;
+  /** Its body is on its way. */
+  private reading = false;
 
   constructor(
     readonly context: HttpContext,
@@ -120,6 +122,7 @@ export class Exchange {
     const { request } = this;
     const limit = this.context.limits.maxBodyBytes;
     if (this.expects) this.response.writeContinue();
+    this.reading = true;
     let first: Buffer | undefined;
     let rest: Buffer[] | undefined;
     let length = 0;
@@ -132,10 +135,18 @@ export class Exchange {
       else (rest ??= [first]).push(chunk);
     });
     request.on("end", () => {
+      this.reading = false;
       if (this.answered) return;
       const whole = rest === undefined ? first : Buffer.concat(rest, length);
       taken(whole === undefined ? "" : (whole as unknown as Latin1).latin1Slice(0, length));
     });
+  }
+
+  /** The rest of its body will not come: whether nothing else is on its way to the client, so that it may be told. */
+  giveUp(): boolean {
+    if (this.answered || !this.reading) return false;
+    this.answered = true;
+    return true;
   }
 
   /** Whether the body is declared longer than it may be: then it is answered. */

@@ -45,6 +45,8 @@ interface Waiting {
 class Connection implements Line {
   client = 0;
   busy = false;
+  /** The one that is worked on, or was last. */
+  current: Exchange | undefined;
   waiting: Waiting[] = [];
   paused = false;
 
@@ -73,7 +75,7 @@ export class HttpFront {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: idleTimeoutMs,
-      connectionsCheckingInterval: CHECK_MS,
+      connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs),
       noDelay: true,
     });
     this.server.maxConnections = maxConnections;
@@ -155,6 +157,7 @@ export class HttpFront {
   private begin(connection: Connection, request: IncomingMessage, response: ServerResponse, expects: boolean): void {
     connection.busy = true;
     const exchange = new Exchange(this.context, request, response, connection, expects, this.ended);
+    connection.current = exchange;
     try {
       this.serve(exchange);
     } catch (error) {
@@ -213,8 +216,9 @@ export class HttpFront {
             ? "413 Payload Too Large"
             : "400 Bad Request";
     this.context.answered(Number(status.slice(0, 3)));
-    // Into the middle of an answer nothing is written.
-    if (this.connections.get(socket)?.busy === true) socket.destroy();
+    const connection = this.connections.get(socket);
+    // Into the middle of an answer nothing is written, nor before one that is due.
+    if (connection?.busy === true && !connection.current!.giveUp()) socket.destroy();
     else socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
   }
 

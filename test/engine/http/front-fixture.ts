@@ -178,7 +178,7 @@ export interface Answered {
 }
 
 export interface Asked {
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
   /** A character a byte. */
   readonly body?: string;
 }
@@ -215,7 +215,7 @@ export class HttpFixture {
           port: this.ports[node],
           method,
           path,
-          headers: { ...headers } as Record<string, string | string[]>,
+          headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)),
           agent: false,
         },
         (response) => {
