@@ -4,54 +4,7 @@
  */
 import { strict as assert } from "node:assert";
 import { LoneNode } from "./lone-node";
-
-/** What is used of the client, which has no typings. */
-interface Content {
-  readonly value: Buffer | object;
-  readonly content_type?: string;
-  readonly vtag?: string;
-  readonly last_mod?: number;
-  readonly last_mod_usecs?: number;
-  readonly usermeta?: readonly { readonly key: string; readonly value: string }[];
-  readonly links?: readonly object[];
-  readonly indexes?: readonly object[];
-}
-interface Result {
-  readonly content?: readonly Content[];
-  /** In base 64. */
-  readonly vclock?: string;
-  readonly key?: string;
-  readonly unchanged?: boolean;
-}
-type Params = Readonly<Record<string, unknown>>;
-type Props = Readonly<Record<string, unknown>>;
-interface RiakClient {
-  ping(): Promise<unknown>;
-  getServerInfo(): Promise<{ readonly node: string; readonly server_version: string }>;
-  init(): Promise<unknown>;
-  get(params: Params): Promise<Result | null>;
-  put(params: Params): Promise<Result | null>;
-  del(params: Params): Promise<unknown>;
-  update(params: Params): Promise<unknown>;
-  listKeys(params: Params): Promise<string[]>;
-  listBuckets(params?: Params): Promise<string[]>;
-  getBucket(params: Params): Promise<{ readonly props: Props }>;
-  setBucket(params: Params): Promise<unknown>;
-  resetBucket(params: Params): Promise<unknown>;
-  getBucketType(params: Params): Promise<{ readonly props: Props }>;
-  setBucketType(params: Params): Promise<unknown>;
-  index(params: Params): Promise<unknown>;
-  mapReduce(params: Params): Promise<unknown>;
-  updateCounter(params: Params): Promise<unknown>;
-  end(): Promise<unknown>;
-}
-
-const { Client } = require("no-riak") as { readonly Client: new (options: object) => RiakClient };
-
-const texts = (result: Result | null): string[] =>
-  (result?.content ?? [])
-    .map(({ value }) => (Buffer.isBuffer(value) ? value.toString() : JSON.stringify(value)))
-    .sort();
+import { openRiakClient, type Params, type RiakClient, texts } from "./no-riak";
 
 describe("an unmodified client of Riak's protocol buffers", () => {
   let lone: LoneNode;
@@ -59,7 +12,7 @@ describe("an unmodified client of Riak's protocol buffers", () => {
 
   before(async () => {
     lone = await LoneNode.start();
-    client = new Client({ connectionString: `127.0.0.1:${String(lone.port)}`, retries: 0, pool: { min: 2, max: 4 } });
+    client = openRiakClient([lone.port], 4);
   });
 
   after(async () => {
