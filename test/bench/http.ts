@@ -8,6 +8,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect, type Socket } from "node:net";
+import { CODES, GET, GOT, PUT } from "../../engine/pb/messages";
+import { decodeMessage, frameOf } from "../../engine/pb/octet-fields";
 import { Client } from "../../engine/real/client";
 import { NODE_FLAGS, RealCluster } from "../../engine/real/cluster";
 import { place } from "../../engine/real/placement";
@@ -65,6 +68,62 @@ class HttpWire implements Wire {
 
   close(): void {
     this.connection.close();
+  }
+}
+
+/** One request at a time over a connection of protocol buffers. */
+class PbWire implements Wire {
+  private received: Buffer = Buffer.alloc(0);
+  private waiting: ((code: number, from: number, to: number) => void) | undefined;
+
+  private constructor(private readonly socket: Socket) {
+    socket.setNoDelay(true);
+    socket.on("data", (chunk: Buffer) => this.arrived(chunk));
+  }
+
+  static open(port: number): Promise<PbWire> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(new PbWire(socket)));
+      socket.once("error", reject);
+    });
+  }
+
+  get(key: number, done: (context: string, wrong?: string) => void): void {
+    const request = frameOf(CODES.get, GET, { bucket: "bench", key: names[key] });
+    this.send(request, (code, from, to) => {
+      if (code !== CODES.got) return done("", `get: answered with code ${String(code)}`);
+      const { content = [], clock = "" } = decodeMessage(GOT, this.received, from, to);
+      const right = content.some(({ value }) => value === values[key]);
+      done(clock, right ? undefined : `get: ${String(content.length)} other values`);
+    });
+  }
+
+  put(key: number, context: string, done: (wrong?: string) => void): void {
+    const content = { value: values[key], contentType: "text/plain" };
+    const fields = { bucket: "bench", key: names[key], content, ...(context === "" ? {} : { clock: context }) };
+    this.send(frameOf(CODES.put, PUT, fields), (code) =>
+      done(code === CODES.stored ? undefined : `put: answered with code ${String(code)}`),
+    );
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private send(frame: Buffer, done: (code: number, from: number, to: number) => void): void {
+    this.waiting = done;
+    this.socket.write(frame);
+  }
+
+  private arrived(chunk: Buffer): void {
+    this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
+    const { received, waiting } = this;
+    if (waiting === undefined || received.length < 5) return;
+    const end = 4 + received.readUInt32BE(0);
+    if (received.length < end) return;
+    this.waiting = undefined;
+    waiting(received[4], 5, end);
+    this.received = this.received.subarray(end);
   }
 }
 
@@ -159,7 +218,7 @@ async function cluster(nodes: number, n: number): Promise<Cluster> {
     settings,
     directory,
     placement,
-    log: (text) => console.error(text),
+    log: () => undefined,
     front: { http: "free", pb: "free" },
     // For whoever wants to see where the time goes: `BENCH_NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/profiles"`.
     nodeFlags: (process.env.BENCH_NODE_FLAGS ?? "").split(" ").filter((flag) => flag !== ""),
@@ -315,6 +374,11 @@ async function threeNodes(results: HttpResult[]): Promise<void> {
   const addresses = names.map((name) => encodeAddress({ type: "default", bucket: "bench", key: name }));
   const openers: readonly (readonly [string, (connections: number) => Promise<readonly Wire[]>])[] = [
     ["http", (connections) => httpWires(three.http, connections)],
+    [
+      "protocol buffers",
+      (connections) =>
+        Promise.all(Array.from({ length: connections }, (_, i) => PbWire.open(three.pb[i % three.pb.length]))),
+    ],
     [
       "binary",
       (connections) =>
