@@ -6,6 +6,7 @@
 import { ROUTES } from "../../engine/http/routes";
 import { FuzzedNode } from "./fuzzed-node";
 import { HttpFuzz } from "./http-fuzz";
+import { PbFuzz } from "./pb-fuzz";
 
 interface Options {
   readonly requests: number;
@@ -37,20 +38,23 @@ function table(counts: ReadonlyMap<string, number>): string {
     .join(", ");
 }
 
-async function fuzzHttp({ requests, seed }: Options): Promise<boolean> {
+async function fuzz(what: "HTTP" | "protocol buffers", { requests, seed }: Options): Promise<boolean> {
   const node = await FuzzedNode.start();
   try {
-    console.log(`HTTP: ${requests} requests, seed ${seed}`);
+    console.log(`${what}: ${requests} requests, seed ${seed}`);
     const began = performance.now();
-    const report = await new HttpFuzz({
-      routes: ROUTES,
-      port: node.httpPort,
+    const options = {
       seed,
       requests,
       sample: () => node.sample(),
       sampleEvery: Math.ceil(requests / SAMPLES),
       died: () => node.died(),
-    }).run();
+    };
+    const fuzzer =
+      what === "HTTP"
+        ? new HttpFuzz({ ...options, routes: ROUTES, port: node.httpPort })
+        : new PbFuzz({ ...options, port: node.pbPort });
+    const report = await fuzzer.run();
     const seconds = (performance.now() - began) / 1_000;
     console.log(`  sent ${report.sent} in ${seconds.toFixed(0)} s; steps: ${table(report.steps)}`);
     console.log(`  answers: ${table(report.statuses)}`);
@@ -85,7 +89,8 @@ async function main(): Promise<void> {
     return;
   }
   let good = true;
-  if (options.only !== "pb") good = (await fuzzHttp(options)) && good;
+  if (options.only !== "pb") good = (await fuzz("HTTP", options)) && good;
+  if (options.only !== "http") good = (await fuzz("protocol buffers", options)) && good;
   process.exitCode = good ? 0 : 1;
 }
 

@@ -36,7 +36,7 @@ export interface FuzzReport {
 }
 
 const MOST_BREACHES = 20;
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 30_000;
 /** A client that stops in the middle of a request waits this long before it goes away. */
 const ABANDON_AFTER_MS = 3;
 /** A fault of the server's own may not be among them. */
@@ -54,6 +54,7 @@ type Step = (typeof SHARES)[number][0];
 
 export class HttpFuzz {
   private sent = 0;
+  private nextSample = 0;
   private modelSteps = 0;
   private readonly steps = new Map<string, number>();
   private readonly statuses = new Map<string, number>();
@@ -105,7 +106,6 @@ export class HttpFuzz {
     while (!this.over) {
       const step = draw(random);
       this.steps.set(step, (this.steps.get(step) ?? 0) + 1);
-      const before = Math.floor(this.sent / sampleEvery);
       if (step === "alone" || step === "pipelined") {
         const many = step === "alone" ? 1 : 2 + below(random, 7);
         kept ??= await Connection.open(port);
@@ -114,7 +114,9 @@ export class HttpFuzz {
           kept = undefined;
         }
       } else await this.onItsOwn(step, random, drawing, port);
-      if (Math.floor(this.sent / sampleEvery) > before) await sample?.();
+      if (this.sent < this.nextSample) continue;
+      this.nextSample = this.sent + sampleEvery;
+      await sample?.();
     }
     kept?.reset();
   }
