@@ -63,6 +63,7 @@ export class CassandraTarget implements OtherStore {
   private readonly insert: string;
   private readonly remove: string;
   private made = false;
+  private readonly hosts = new Set<OwnHost>();
 
   private constructor(
     private readonly options: OtherStoreOptions,
@@ -79,6 +80,9 @@ export class CassandraTarget implements OtherStore {
     const { read, write } = levelsOf(options);
     const { readTimeoutMs, writeTimeoutMs, graceMs } = options;
     const { consistencies } = library.types;
+    const known = (host: unknown): void => void this.hosts.add(host as OwnHost);
+    client.hosts.forEach(known);
+    client.on("hostAdd", known);
     const usual = { prepare: true, isIdempotent: false };
     this.reading = { ...usual, consistency: consistencies[camel(read)], readTimeout: readTimeoutMs + graceMs };
     this.writing = { ...usual, consistency: consistencies[camel(write)], readTimeout: writeTimeoutMs + graceMs };
@@ -157,6 +161,8 @@ export class CassandraTarget implements OtherStore {
 
   async close(): Promise<void> {
     await this.client.shutdown();
+    // The driver forgets a host that it found anew after a lost connection, with the timers that it goes on with.
+    for (const host of this.hosts) await host.shutdown(false);
   }
 
   private read(name: KeyName, options: QueryOptions, done: (reply: Reply) => void): void {
@@ -190,9 +196,15 @@ export class CassandraTarget implements OtherStore {
   }
 }
 
+/** What the driver has and does not tell of. */
+interface OwnHost {
+  shutdown(waitForPending: boolean): Promise<unknown>;
+}
+
 const OPEN_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const ADMINISTRATION_TIMEOUT_MS = 30_000;
+const RECONNECT_AFTER_MS = 250;
 /** As the driver's own: it says so when its timestamps run ahead of the clock. */
 const WARN_AHEAD_MS = 1_000;
 const WARN_EVERY_MS = 1_000;
@@ -222,6 +234,8 @@ function clientOptions({ policies }: Library, options: OtherStoreOptions): Clien
     socketOptions: { connectTimeout: CONNECT_TIMEOUT_MS },
     policies: {
       retry: new policies.retry.FallthroughRetryPolicy(),
+      // The driver's own waits longer each time: a store that is back would go on looking gone.
+      reconnection: new policies.reconnection.ConstantReconnectionPolicy(RECONNECT_AFTER_MS),
       ...(options.clientTimestamps
         ? {
             timestampGeneration: new policies.timestampGeneration.MonotonicTimestampGenerator(

@@ -58,6 +58,7 @@ export class DynamoTarget implements OtherStore {
       endpoint: `http://${where}`,
       region: "local",
       credentials: { accessKeyId: MADE_UP, secretAccessKey: MADE_UP },
+      logger: SILENT,
       maxAttempts: 1,
       retryMode: "standard",
       defaultsMode: "standard",
@@ -68,6 +69,9 @@ export class DynamoTarget implements OtherStore {
       requestHandler: {
         connectionTimeout: CONNECT_TIMEOUT_MS,
         requestTimeout: Math.max(readTimeoutMs, writeTimeoutMs) + graceMs,
+        // Else the SDK writes a line and lets the request keep its connection.
+        throwOnRequestTimeout: true,
+        logger: SILENT,
         httpAgent: { keepAlive: true, maxSockets: Math.max(1, options.connections) },
       },
     });
@@ -217,6 +221,8 @@ export function readsConsistently(r: QuorumValue): boolean {
   return r !== "one" && r !== 1;
 }
 
+const nothing = (): void => undefined;
+const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 const MADE_UP = "quorumlab";
 const CONNECT_TIMEOUT_MS = 5_000;
 const OPEN_TIMEOUT_MS = 10_000;
@@ -247,8 +253,9 @@ const THROTTLED: ReadonlySet<string> = new Set([
 function failedReplyOf(error: unknown): Reply {
   const message = messageOf(error);
   if (neverConnected(error)) return failedReply("not_sent", message);
-  const { name, $fault, $metadata, $response } = error as {
+  const { name, code, $fault, $metadata, $response } = error as {
     readonly name?: string;
+    readonly code?: string;
     readonly $fault?: "client" | "server";
     readonly $metadata?: { readonly httpStatusCode?: number };
     readonly $response?: unknown;
@@ -260,6 +267,8 @@ function failedReplyOf(error: unknown): Reply {
   // An answer that says that the store failed: the write may have happened, as its manual says.
   if ($fault === "server" || status !== undefined || $response !== undefined)
     return failedReply("quorum_unreachable", told);
+  // The SDK calls a broken connection a time-out too.
+  if (code === "ECONNRESET" || code === "EPIPE") return failedReply("connection_lost", message);
   if (name === "TimeoutError" || name === "AbortError") return failedReply("timeout", told);
   return failedReply("connection_lost", told);
 }
