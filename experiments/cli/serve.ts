@@ -267,6 +267,7 @@ async function keepUp(plan: Plan, options: Options, context: CommandContext): Pr
   say(`starting ${plural(starting, "node")} of ${served.experiment.name} …`);
   const began = performance.now();
   let reviver: Reviver | undefined;
+  let up = false;
   let cluster: RealCluster;
   try {
     cluster = await RealCluster.start({
@@ -275,7 +276,8 @@ async function keepUp(plan: Plan, options: Options, context: CommandContext): Pr
       // Nobody measures here: where processes run is the system's business, unless the file says where.
       placement: place(served.cell.pin === "auto" ? "none" : served.cell.pin, settings.members.length),
       front: { host: options.host, ...ports },
-      log: (line) => say(paint.dim(line)),
+      // While they start they suspect each other all round.
+      log: (line) => (up ? say(paint.dim(line)) : undefined),
       died: (index, how) => reviver?.died(index, how),
     });
   } catch (error) {
@@ -289,6 +291,7 @@ async function keepUp(plan: Plan, options: Options, context: CommandContext): Pr
     if (!ending.come) {
       say(`${plural(starting, "node")} answer after ${((performance.now() - began) / 1_000).toFixed(1)} s`);
       tell(plan, cluster, options, context);
+      up = true;
       if (options.duration !== undefined) timer = setTimeout(() => ending.end(), options.duration);
     }
     const failure = await ending.wanted;
