@@ -215,8 +215,8 @@ export function clockFor(settings: ClockSettings): Clock {
 }
 
 /**
- * The strategy under these settings, with that of each key in place of one for all: `siblings` says what becomes of a key's. What is
- * asked without an address (encoding, sizes) is alike for all policies.
+ * The strategy with a policy of its own for each key: `siblings` says what becomes of a key's. What is asked without an address (encoding,
+ * sizes, all that a copy holds) is alike for all policies, and answered by the strategy without any.
  */
 export function clockByBucket(
   settings: ClockSettings,
@@ -226,7 +226,7 @@ export function clockByBucket(
   const cluster = clockFor(settings);
   const others = new Map<string, Clock>([[usual, cluster]]);
   return {
-    ...cluster,
+    ...clockFor({ ...settings, siblings: "keep" }),
     at(address) {
       const policy = siblings(address);
       if (policy === usual) return cluster;

@@ -11,6 +11,7 @@ import { detectorNamedWith, QUICK } from "../engine/detectors/named";
 import { FAULT_VERBS } from "../../engine/host/faults";
 import { randomFaults } from "../../engine/sim/faults";
 import { type FaultKind, type FaultSettings, OF_MEMBERSHIP } from "../../engine/vocabulary/faults";
+import { type BucketDraw, drawBuckets } from "./draw-buckets";
 import { type ChangeDraw, drawMembership, membershipTraits } from "./draw-membership";
 import { Random } from "../../engine/vocabulary/random";
 import type {
@@ -50,6 +51,8 @@ export interface Scenario {
   readonly faults: readonly FaultSettings[];
   /** What operators ask for; none where membership is fixed. */
   readonly changes: readonly ChangeDraw[];
+  /** Nodes go by what is said of the workload's bucket. Undefined: by what they are set up with. */
+  readonly buckets?: BucketDraw;
   /** Sessions begin nothing after this, and no fault lasts beyond it. */
   readonly endMs: number;
   /** What was drawn, in words: for the report on what ever fired. */
@@ -178,7 +181,19 @@ export function drawScenario(seed: number): Scenario {
     endMs,
     traits: traitsOf(confirmed, load),
   };
-  return changesMembers(seed) ? drawChanging(root.fork("membership"), fixed) : fixed;
+  const scenario = changesMembers(seed) ? drawChanging(root.fork("membership"), fixed) : fixed;
+  return seed < FIRST_WITH_BUCKETS ? scenario : inDisguise(root.fork("buckets"), scenario);
+}
+
+/** The same world, of nodes that are set up otherwise. What coordinates inside clients knows nothing of buckets. */
+function inDisguise(draws: Draws, scenario: Scenario): Scenario {
+  const { cluster, workload, endMs, traits } = scenario;
+  const routing = workload.routing === "client-driven" ? "token-aware" : workload.routing;
+  const buckets = drawBuckets(draws, cluster, endMs);
+  const { nVal, siblings } = buckets.ofCluster;
+  const differs = nVal === cluster.engine.nVal ? "the cluster's own n" : "an n of its own";
+  const said = [`buckets: ${differs}`, `buckets: a cluster with siblings ${String(siblings)}`];
+  return { ...scenario, workload: { ...workload, routing }, buckets, traits: [...traits, ...said] };
 }
 
 /** The same world with nodes that come and go, and faults that know of all of them. */
@@ -207,6 +222,9 @@ export const FIRST_WITH_CLIENTS_AND_MEMBERSHIP = 15_000_000;
 
 /** From here on requests ask for all that front ends ask for, by any routing; members come and go in every second world. */
 export const FIRST_WITH_OPTIONS = 18_000_000;
+
+/** From here on nodes are set up otherwise than the scenario says, which is said of its bucket instead. */
+export const FIRST_WITH_BUCKETS = 21_000_000;
 
 function drawOptions(
   draws: Draws,

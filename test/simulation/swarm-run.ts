@@ -5,7 +5,7 @@
  */
 import { type Clock, clockFor, type Version } from "../../engine/clocks/clock";
 import type { AnswerMessage, RequestOptions, ScanAnswer } from "../../engine/messages";
-import { Node } from "../../engine/node";
+import { Node, type NodeOptions } from "../../engine/node";
 import type { SimulatedClient } from "../../engine/sim/client";
 import { SimulatedCluster } from "../../engine/sim/cluster";
 import { scheduleFaults } from "../../engine/sim/faults";
@@ -18,6 +18,9 @@ import { Random } from "../../engine/vocabulary/random";
 import type { StorageSettings } from "../../engine/vocabulary/settings";
 import { ComingAndGoing } from "./coming-and-going";
 import { Census, CountingWatcher } from "./census";
+import type { BucketDraw, SetDraw } from "./draw-buckets";
+import { PATIENCE } from "../../engine/buckets/spreading";
+import { textOfEntries } from "../../engine/buckets/remembered";
 import { type ContextHabit, Draws, drawScenario, type Scenario, SMALL_QUEUE } from "./draw";
 import { Judge } from "./judge";
 import { Ledger, Overseen, type Violation } from "./ledger";
@@ -51,6 +54,13 @@ const MOST_EVENTS = 3_000_000;
 
 export function runSeed(seed: number, plant?: Plant): SwarmRun {
   return new Course(drawScenario(seed), plant).run();
+}
+
+/** Set up otherwise, with what the scenario says remembered of its bucket. */
+function disguised(options: NodeOptions, { ofCluster, said }: BucketDraw): NodeOptions {
+  const entry = { type: NAMES.type, bucket: NAMES.bucket, said, version: 1, node: 0 };
+  const rememberedBuckets = options.rememberedBuckets ?? textOfEntries([entry]);
+  return { ...options, settings: { ...options.settings, ...ofCluster }, rememberedBuckets };
 }
 
 /** What a session knows of a key: the context to send, and the writes that came with it. */
@@ -94,7 +104,9 @@ export class Course {
     const ring = (): Ring => this.members.ring;
     const ringOf = (at: number): Ring => this.members.ringOf(at);
     this.ledger = new Ledger({ clock, cluster, truth, ring, ringOf, now, broken, count, peek });
-    const node: NodeFactory = (options, at) => new Node(options, at);
+    const { buckets } = scenario;
+    const node: NodeFactory = (options, at) =>
+      new Node(buckets === undefined ? options : disguised(options, buckets), at);
     const create = plant?.(node) ?? node;
     this.cluster = new SimulatedCluster({
       cluster,
@@ -133,11 +145,13 @@ export class Course {
     const { scenario, cluster } = this;
     scheduleFaults(cluster, scenario.faults, 0);
     this.members.schedule();
+    for (const set of scenario.buckets?.sets ?? []) cluster.at(fromMs(set.atMs), () => this.setProperties(set));
     scenario.workload.sessions.forEach((habit, number) => this.session(number, habit));
     this.advance(fromMs(scenario.endMs));
     this.heal();
     this.members.settle((ms) => this.advance(this.cluster.now() + fromMs(ms)));
     this.comeTogether();
+    if (scenario.buckets !== undefined) this.checkThatBooksAgree();
     this.judge.atRest();
     this.inspectAll();
     this.checkThatKeysWork();
@@ -311,6 +325,49 @@ export class Course {
     };
   }
 
+  // ---- properties of buckets -----------------------------------------------------------------------------------
+
+  private setProperties({ bucket, change }: SetDraw): void {
+    const once = this.once(`a set of ${bucket}`);
+    this.client.bucket(0, "any", { verb: "set", type: NAMES.type, bucket, change }, ({ outcome }) => {
+      once();
+      this.census.add("sets of properties", outcome);
+    });
+  }
+
+  /** All members come to say the same of every bucket that something was said of. */
+  private checkThatBooksAgree(): void {
+    const { cluster } = this;
+    const members = (): readonly number[] =>
+      cluster.machines.flatMap(({ up, node }, index) =>
+        up && node?.serving !== false && !this.ledger.isRemoved(index) ? [index] : [],
+      );
+    const asked = new Set([NAMES.bucket, ...this.scenario.buckets!.sets.map(({ bucket }) => bucket)]);
+    let said: readonly string[] = [];
+    const agree = (): boolean => {
+      const told = new Map<number, string>();
+      for (const bucket of asked) {
+        for (const node of members()) {
+          const request = { verb: "get", type: NAMES.type, bucket, change: undefined } as const;
+          this.client.bucket(0, node, request, ({ outcome, properties }) => {
+            told.set(node, `${told.get(node) ?? ""} ${bucket}: ${outcome} ${JSON.stringify(properties)}`);
+          });
+          this.advance(cluster.now() + fromMs(CLIENT_GRACE_MS));
+        }
+      }
+      said = [...told.values()];
+      return said.every((one) => one === said[0]);
+    };
+    const until = cluster.now() + fromMs(BOOKS_PATIENCE_MS);
+    let agreed = agree();
+    while (!agreed && cluster.now() < until) {
+      this.rest();
+      agreed = agree();
+    }
+    this.census.add("checks", "rest: all know what is said of buckets");
+    if (!agreed) this.broken("all know what is said of buckets", said.join(" | "));
+  }
+
   // ---- after the faults ----------------------------------------------------------------------------------------
 
   /** Faults have ended by now: everything may calm down. */
@@ -323,6 +380,8 @@ export class Course {
     // Twice: what waited in a paused process is worked off first, and what follows from it has its own deadlines.
     const longest = Math.max(engine.readTimeoutMs, engine.writeTimeoutMs, engine.detector.timeoutMs, 300);
     this.advance(cluster.now() + 2 * fromMs(longest + CLIENT_GRACE_MS) + fromMs(500));
+    // A client that sets a property waits for peers that are away, and its deadline is for that.
+    if (scenario.buckets !== undefined) this.advance(cluster.now() + PATIENCE);
     // Slow disks may have a backlog of minutes; new writes would stand behind it.
     for (let i = 0; i < 600 && this.ledger.storesUnderWay() > 0; i++) this.advance(cluster.now() + fromMs(500));
     if (this.ledger.storesUnderWay() > 0) this.broken("disks come to rest", String(this.ledger.storesUnderWay()));
@@ -356,7 +415,11 @@ export class Course {
     // Each message of a comparison that a full queue drops costs the time that its sender waits for it.
     const drops = (this.scenario.cluster.nodeModel?.queueLimit ?? Infinity) <= SMALL_QUEUE ? 4 : 1;
     const patience =
-      aae === undefined ? 0 : drops * fromMs(AAE_PATIENCE_MS + ROUNDS * this.longestRound() * aae.intervalMs);
+      aae === undefined
+        ? 0
+        : (this.scenario.buckets === undefined ? 1 : 5) *
+          drops *
+          fromMs(AAE_PATIENCE_MS + ROUNDS * this.longestRound() * aae.intervalMs);
     const apart = (): readonly Address[] => this.addresses.filter((address) => judge.agrees(address) === false);
     while (apart().length > 0 && cluster.now() < from + patience) this.rest();
     const divergent = apart();
@@ -526,6 +589,7 @@ function survivesCrashes({ kind, sync }: StorageSettings): boolean {
   return kind === "lmdb" && sync !== "never";
 }
 
+const BOOKS_PATIENCE_MS = 60_000;
 const NAMES = { type: "default", bucket: "swarm" };
 const BUCKET = encodeAddress({ ...NAMES, key: "" });
 

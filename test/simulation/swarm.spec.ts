@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import {
   drawScenario,
+  FIRST_WITH_BUCKETS,
   FIRST_WITH_CLIENTS,
   FIRST_WITH_CLIENTS_AND_MEMBERSHIP,
   FIRST_WITH_DETECTORS,
@@ -25,6 +26,7 @@ const RANGES = [
   FIRST_WITH_CLIENTS,
   FIRST_WITH_CLIENTS_AND_MEMBERSHIP,
   FIRST_WITH_OPTIONS,
+  FIRST_WITH_BUCKETS,
 ];
 const FRESH = RANGES.map((first) => first + 5_001).flatMap((from) => Array.from({ length: 12 }, (_, i) => from + i));
 
