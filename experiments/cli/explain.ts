@@ -11,7 +11,18 @@ import { UserError } from "./user-error";
 /** An explanation as labelled paragraphs; labels are stable, programs read them too. */
 export interface Explanation {
   readonly kind:
-    "tunable" | "key" | "metric" | "fault" | "clock" | "detector" | "chooser" | "mix" | "script" | "validity" | "later";
+    | "tunable"
+    | "key"
+    | "metric"
+    | "fault"
+    | "clock"
+    | "detector"
+    | "chooser"
+    | "mix"
+    | "script"
+    | "validity"
+    | "target"
+    | "later";
   readonly name: string;
   readonly title: string;
   readonly paragraphs: readonly (readonly [label: string, text: string])[];
@@ -84,6 +95,7 @@ function explain(typed: string, commands: readonly string[], options: CommonOpti
   const lists = {
     ...{ tunable: " tunables", fault: " faults", metric: " metrics", clock: " clocks" },
     validity: " validity",
+    target: " targets",
   } as const;
   const { kind } = found[0];
   next(io, `quorumlab list${kind in lists ? lists[kind as keyof typeof lists] : ""}`);
@@ -160,6 +172,7 @@ export function explanations(typed: string): readonly Explanation[] {
     ...metrics(name),
     ...faults(name),
     ...validity(name),
+    ...targets(name),
   ];
   if (exact !== undefined) return [fromRow(exact), ...strategies];
   const last = vocabulary.TUNABLES.filter((row) => row.key.endsWith(`.${name}`));
@@ -437,6 +450,30 @@ function validity(name: string): readonly Explanation[] {
   ];
 }
 
+/** A store, or an interface of ours, that an experiment may name as its `target`. */
+function targets(name: string): readonly Explanation[] {
+  const { CAPABILITY_TITLES, isTarget, TARGETS } =
+    require("../../results/record/capabilities") as typeof import("../../results/record/capabilities");
+  if (!isTarget(name)) return [];
+  const { title, can, why } = TARGETS[name];
+  const capabilities = Object.keys(can) as (keyof typeof can)[];
+  const there = capabilities.filter((one) => can[one]).map((one) => CAPABILITY_TITLES[one]);
+  const missing = capabilities.filter((one) => !can[one]);
+  const lacks = missing.map((one) => `${CAPABILITY_TITLES[one]} (${String(why[one])})`).join("; ");
+  return [
+    {
+      kind: "target",
+      name,
+      title,
+      paragraphs: [
+        ["write", `target: ${name}`],
+        ["shows", there.join(", ")],
+        ...(missing.length === 0 ? [] : [["lacks", lacks] as const]),
+      ],
+    },
+  ];
+}
+
 const JUDGED_WHERE = {
   trial: "in every trial of both worlds",
   machine: "in trials on real processes; virtual time has no machine",
@@ -456,6 +493,8 @@ function knownNames(): readonly string[] {
     require("../../engine/vocabulary/rows/fault-kinds") as typeof import("../../engine/vocabulary/rows/fault-kinds");
   const { VALIDITY_KINDS } =
     require("../../results/statistics/validity") as typeof import("../../results/statistics/validity");
+  const { TARGET_NAMES } =
+    require("../../results/record/capabilities") as typeof import("../../results/record/capabilities");
   const keys = TUNABLES.flatMap((row) => [row.key.slice(row.key.lastIndexOf(".") + 1), row.key]);
   const foreign = TUNABLES.flatMap((row) => Object.values(row.names));
   return [
@@ -468,6 +507,7 @@ function knownNames(): readonly string[] {
     ...metricDescriptions().map((metric) => metric.name),
     ...FAULT_KINDS.map(({ kind }) => kind),
     ...VALIDITY_KINDS.map(({ kind }) => kind),
+    ...TARGET_NAMES,
     ...foreign,
   ];
 }

@@ -5,7 +5,16 @@ import { common, next, outPaint, printJson, type CommandContext, type CommonOpti
 import { columnsOf } from "./io";
 import { textTable } from "./table";
 
-export const KINDS = ["experiments", "metrics", "faults", "workloads", "tunables", "clocks", "validity"] as const;
+export const KINDS = [
+  "experiments",
+  "metrics",
+  "faults",
+  "workloads",
+  "tunables",
+  "clocks",
+  "targets",
+  "validity",
+] as const;
 type Kind = (typeof KINDS)[number];
 
 const NEXT: Readonly<Record<Kind, string>> = {
@@ -15,6 +24,7 @@ const NEXT: Readonly<Record<Kind, string>> = {
   workloads: "quorumlab explain zipfian",
   tunables: "quorumlab explain r",
   clocks: "quorumlab explain dvvset",
+  targets: "quorumlab explain autocannon",
   validity: "quorumlab explain schedule-lag",
 };
 
@@ -82,6 +92,11 @@ function itemsOf(kind: Kind): readonly Item[] {
     }
     case "workloads":
       return workloads();
+    case "targets": {
+      const { TARGET_NAMES, TARGETS } =
+        require("../../results/record/capabilities") as typeof import("../../results/record/capabilities");
+      return TARGET_NAMES.map((name) => ({ name, summary: TARGETS[name].title }));
+    }
     case "validity": {
       const { VALIDITY_KINDS } =
         require("../../results/statistics/validity") as typeof import("../../results/statistics/validity");

@@ -333,7 +333,7 @@ describe("the command line", () => {
       };
       assert.deepEqual(
         document.lists.map((list) => list.kind),
-        ["experiments", "metrics", "faults", "workloads", "tunables", "clocks", "validity"],
+        ["experiments", "metrics", "faults", "workloads", "tunables", "clocks", "targets", "validity"],
       );
       for (const { items } of document.lists) assert.ok(items.length > 0);
     });

@@ -3,6 +3,8 @@
  * written; what is written and has no effect is told in one line, and goes with the cell into the report.
  */
 import assert from "node:assert/strict";
+import { explanations } from "../../experiments/cli/explain";
+import { KINDS } from "../../experiments/cli/list";
 import { planTrials } from "../../experiments/plan";
 import { TARGET_NAMES, TARGETS } from "../../results/record/capabilities";
 import { errorsOf, experimentOf, problemsOf } from "./problems-of";
@@ -119,6 +121,19 @@ describe("the target of an experiment", () => {
       of("autocannon", "workload: {clients: 16, mix: {read: 0.5, update: 0.3, insert: 0.1, delete: 0.1}}\n"),
       [],
     );
+  });
+
+  it("is listed and explained: what it shows, and why not the rest", () => {
+    for (const name of TARGET_NAMES) {
+      const [{ kind, title, paragraphs }] = explanations(name);
+      const { can, why } = TARGETS[name];
+      assert.deepEqual([kind, title], ["target", TARGETS[name].title]);
+      const told = new Map(paragraphs);
+      assert.equal(told.size, paragraphs.length, "each label once: programs read them");
+      assert.equal(told.has("lacks"), Object.values(can).includes(false));
+      for (const reason of Object.values(why)) assert(told.get("lacks")!.includes(reason), reason);
+    }
+    assert(KINDS.includes("targets"));
   });
 
   it("has, for each thing it cannot do, the reason, and none for what it can", () => {
