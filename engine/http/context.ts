@@ -3,12 +3,14 @@
  * nearly all requests are about a few of them and a bucket's prefix and its links are the same each time.
  */
 import type { BucketProperties } from "../buckets/properties";
+import { RingMaker } from "../ring/ring-maker";
 import type { FrontLimits, FrontOptions } from "../riak/front";
 import type { FrontSession } from "../riak/session";
 import { bucketPrefix } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
 import type { Octets } from "../vocabulary/octets";
 import type { ApiVersion } from "./exchange";
+import { Random } from "../vocabulary/random";
 import { Lately } from "./lately";
 import { percentEncoded } from "./url";
 
@@ -31,6 +33,7 @@ export class HttpContext {
     [3, new Map<Octets, Map<Octets, KnownBucket>>()],
   ]);
   private known = 0;
+  private rings: RingMaker | undefined;
   /** On a loopback address: then names of other hosts are refused. */
   loopback = true;
   port = 0;
@@ -59,6 +62,17 @@ export class HttpContext {
   /** Undefined: there is no such type. */
   propertiesOf(type: Octets, bucket: Octets | undefined): BucketProperties | undefined {
     return this.options.node.buckets.propertiesOf(type, bucket);
+  }
+
+  /** How many tokens or partitions each member has, as Riak writes it: `[{'node-1',22},{'node-2',21},{'node-3',21}]`. */
+  ownership(): string {
+    const { node, settings } = this.options;
+    this.rings ??= new RingMaker(settings, Random.fromSeed(settings.seed).fork("ring"));
+    const tokens = new Map<number, number>();
+    const ring = this.rings.of(node.ringState?.plan ?? this.rings.first);
+    for (const { node: owner } of ring.tokens()) tokens.set(owner, (tokens.get(owner) ?? 0) + 1);
+    const owned = [...tokens].sort(([a], [b]) => a - b);
+    return `[${owned.map(([owner, count]) => `{'${settings.members[owner].id}',${String(count)}}`).join(",")}]`;
   }
 
   bucketOf(version: ApiVersion, type: Octets, bucket: Octets): KnownBucket {

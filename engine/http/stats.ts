@@ -27,7 +27,8 @@ export function readStats(exchange: Exchange): void {
   exchange.answer(200, ["Vary", "Accept, Accept-Encoding", "Content-Type", type], octetsFromText(text));
 }
 
-export function statsOf({ options, session, lately, started }: HttpContext): Readonly<Record<string, Stat>> {
+export function statsOf(context: HttpContext): Readonly<Record<string, Stat>> {
+  const { options, session, lately, started } = context;
   const now = options.now();
   const counts = options.counts();
   const before = lately.since(now);
@@ -79,7 +80,7 @@ export function statsOf({ options, session, lately, started }: HttpContext): Rea
     ring_members: members.map(({ id }) => id),
     ring_num_partitions: settings.ring.partitions,
     ring_creation_size: settings.ring.partitions,
-    ring_ownership: options.ownership?.() ?? "undefined",
+    ring_ownership: context.ownership(),
     storage_backend: settings.storage.kind,
     quorumlab_version: QUORUMLAB_VERSION,
   };

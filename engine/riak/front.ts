@@ -67,8 +67,6 @@ export interface FrontOptions {
   readonly members: readonly { readonly id: string }[];
   readonly settings: ClusterSettings;
   readonly counts: () => FrontCounts;
-  /** Who owns how much of the ring, in a line for people. */
-  readonly ownership?: () => string;
   readonly log: (line: string) => void;
   readonly limits?: Partial<FrontLimits>;
 }

@@ -284,6 +284,7 @@ describe("statistics over HTTP", () => {
       [after.ring_members, after.ring_num_partitions, after.storage_backend],
       [["node-1"], 16, "memory"],
     );
+    assert.equal(after.ring_ownership, "[{'node-1',16}]");
     assert.match(String(after.quorumlab_version), /^\d+\.\d+\.\d+$/);
   });
 
