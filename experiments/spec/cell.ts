@@ -112,7 +112,8 @@ function clusterOf(values: Values, members: readonly MemberPlan[]): Omit<Cluster
       dw: quorum("dw"),
       notfoundOk: values.get("tunables.notfound_ok") === true,
       basicQuorum: values.get("tunables.basic_quorum") === true,
-      nodeConfirms: quorum("node_confirms"),
+      // None is as before there was a choice: trials keep their names.
+      ...(values.get("tunables.node_confirms") === 0 ? {} : { nodeConfirms: quorum("node_confirms") }),
       coordinator: values.text("tunables.coordinator") as "replica" | "any",
       ...clockOf(values),
       ...repairOf(values),

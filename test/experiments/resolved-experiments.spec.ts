@@ -23,7 +23,6 @@ describe("a resolved experiment", () => {
       dw: "one",
       notfoundOk: true,
       basicQuorum: false,
-      nodeConfirms: 0,
       coordinator: "replica",
       clock: "dvvset",
       sloppyQuorum: true,

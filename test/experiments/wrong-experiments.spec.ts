@@ -71,8 +71,8 @@ const WRONG: readonly Wrong[] = [
   },
   {
     what: "a value of a later version",
-    text: "target: riak\n",
-    told: ['1:9 target is "riak", which is not supported by this version yet; it has only engine'],
+    text: "tunables: {coordinator: client}\n",
+    told: ['1:25 tunables.coordinator is "client", which is not supported by this version yet; it has replica, any'],
   },
   {
     what: "a symbolic quorum misspelt, shouted, or out of range",
