@@ -20,8 +20,8 @@ interface MediaType {
 
 /** Media type and charset of a Content-Type header. */
 export function mediaTypeOf(header: string): MediaType {
+  if (!header.includes(";") && !header.includes(" ")) return { contentType: header };
   const end = header.search(/[; ]/);
-  if (end < 0) return { contentType: header };
   const charset = /[; ]charset=("?)([^; "]+)\1(?=[; ]|$)/.exec(header)?.[2];
   const contentType = header.slice(0, end);
   return charset === undefined ? { contentType } : { contentType, charset };
@@ -59,8 +59,10 @@ function namedHeaders({ rawHeaders }: IncomingMessage): Pick<Content, "userMeta"
   let indexes: Named[] | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i];
-    // "X-Riak-" and nothing else that is common.
-    if (name.length <= META.length || (name.charCodeAt(0) | 0x20) !== 0x78 || name.charCodeAt(6) !== 0x2d) continue;
+    if (name.length <= META.length || name.charCodeAt(6) !== 0x2d) continue;
+    // The m or i of "X-Riak-M" or "X-Riak-I", which is nothing that is common.
+    const kind = name.charCodeAt(7) | 0x20;
+    if (kind !== 0x6d && kind !== 0x69) continue;
     const lower = name.toLowerCase();
     if (lower.startsWith(META)) (userMeta ??= []).push([name.slice(META.length), rawHeaders[i + 1]]);
     else if (lower.startsWith(INDEX) && lower.length > INDEX.length) {

@@ -87,7 +87,7 @@ export class HttpContext {
     const path = version === 1 ? `/riak/${percentEncoded(bucket)}` : `/buckets/${percentEncoded(bucket)}`;
     const made: KnownBucket = { prefix: bucketPrefix(type, bucket), up: `<${path}>; rel="up"` };
     let ofType = ofVersion.get(type);
-    if (ofType === undefined) ofVersion.set(type, (ofType = new Map()));
+    if (ofType === undefined) ofVersion.set(type, (ofType = new Map<Octets, KnownBucket>()));
     ofType.set(bucket, made);
     return made;
   }
