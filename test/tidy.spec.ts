@@ -284,6 +284,7 @@ describe("the house is tidy", function () {
       scripts: Record<string, string>;
       dependencies: Record<string, string>;
       devDependencies: Record<string, string>;
+      optionalDependencies?: Record<string, string>;
     };
     const lint = ".eslint.config.mjs";
     const users = [
@@ -310,8 +311,11 @@ describe("the house is tidy", function () {
       (["eslint", "prettier", "mocha", "ts-node"].includes(name) && new RegExp(`\\b${name}\\b`).test(scripts)) ||
       (name === "typescript" && /\btsc\b/.test(scripts)) ||
       (name === "@swc/core" && read("tsconfig.json").includes('"swc": true')) ||
-      (name.startsWith("@types/") && read("test/tsconfig.json").includes(`"${name.slice("@types/".length)}"`));
-    const listed = { ...manifest.dependencies, ...manifest.devDependencies };
+      (name.startsWith("@types/") &&
+        // Types that packages used do not bring themselves.
+        (importers.has(name.slice("@types/".length)) ||
+          read("test/tsconfig.json").includes(`"${name.slice("@types/".length)}"`)));
+    const listed = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
     none(
       Object.keys(listed).filter((name) => !importers.has(name) && !started(name)),
       "Listed in package.json and used nowhere. Use or remove:",
@@ -325,11 +329,10 @@ describe("the house is tidy", function () {
     none(
       [...importers].flatMap(([name, paths]) => {
         const shipped = paths.find((path) => roomOf(path) !== undefined && !path.startsWith("test/"));
-        return shipped !== undefined && manifest.dependencies[name] === undefined
-          ? [`${name}, imported by ${shipped}`]
-          : [];
+        const there = manifest.dependencies[name] ?? manifest.optionalDependencies?.[name];
+        return shipped !== undefined && there === undefined ? [`${name}, imported by ${shipped}`] : [];
       }),
-      "The product needs these at run time: list them under `dependencies`:",
+      "The product needs these at run time: list them under `dependencies`, or where it can do without under `optionalDependencies`:",
     );
     none(
       Object.keys(manifest.dependencies).filter((name) =>
