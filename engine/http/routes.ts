@@ -35,7 +35,11 @@ const TIMEOUT: Parameter = {
   kind: { kind: "integer", min: 1, max: MAX_TIMEOUT_MS },
   prose: "Milliseconds until the store gives up.",
 };
-const RETURNBODY = flag("returnbody", "`true`: the answer is the object as it is after the write.");
+const RETURNBODY: Parameter = {
+  name: "returnbody",
+  kind: { kind: "word", values: ["true", "false"] },
+  prose: "`true`: the answer is the object as it is after the write. Any other word is `false`, as in Riak.",
+};
 const VTAG: Parameter = { name: "vtag", kind: { kind: "text" }, prose: "The one sibling to return, by its tag." };
 const KEYS: Parameter = {
   name: "keys",
@@ -173,10 +177,7 @@ export const ROUTES: readonly Route[] = [
       status(300, "Stored; its siblings, where `returnbody=true`."),
       MALFORMED,
       FORBIDDEN,
-      status(
-        404,
-        "There is no such bucket type; or, where `returnbody=true`, stored and deleted at once by somebody else.",
-      ),
+      UNKNOWN_TYPE,
       NOT_ACCEPTABLE,
       CONFLICT,
       FAILED_CONDITION,
