@@ -54,7 +54,7 @@ const SHARES = [
 
 const MOST_BREACHES = 20;
 const PATIENCE_MS = 30_000;
-const MODEL = { type: "model-of-the-fuzzer", bucket: "m" };
+const MODEL = { type: "model-over-pb", bucket: "m" };
 const MODEL_KEYS = 8;
 const BUCKETS = ["b", "fuzz", "\u00ff\u0000", "", "a b"];
 const TYPES = ["default", "t1", "t2", "nobody-made-this", ""];
