@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { MAX_ADDRESS_BYTES } from "../node";
 import type { BucketProperties } from "../buckets/properties";
 import type { AnswerMessage, RequestOptions } from "../messages";
-import { type Content, encodeContent } from "../riak/content";
+import { type Content, contentOf, encodeContent } from "../riak/content";
 import { decodeVclock } from "../riak/vclock";
 import { WRITE_ID_HEADER, writeIdOfHeader } from "../riak/write-ids";
 import type { Address } from "../vocabulary/address";
@@ -144,20 +144,19 @@ function put(exchange: Exchange, { properties, asked, content, returnBody, locat
   });
 }
 
-function answerStored(exchange: Exchange, answer: AnswerMessage, location: string | undefined): void {
-  const found = foundIn(answer.versions, answer.context, undefined);
-  // Another write may have come between, a delete among them.
-  if (found.kind !== "object") return answerDeleted(exchange, answer.context, answer.versions);
-  const { chosen } = found;
+/** What is stored after a write, whatever it is: another write, a delete among them, may have come between. Never a failure. */
+function answerStored(exchange: Exchange, { versions, context }: AnswerMessage, location: string | undefined): void {
+  const chosen = versions.length === 1 ? versions[0] : undefined;
+  const object = { kind: "object", context, versions, chosen, noSuchTag: false } as const;
   if (chosen === undefined) {
     const accept = exchange.header("accept");
     const mediaType = chooseMediaType(["multipart/mixed", "text/plain"], accept ?? "text/plain") ?? CHOICES[0];
-    return answerObject(exchange, { object: found, content: undefined, mediaType });
+    return answerObject(exchange, { object, content: undefined, mediaType });
   }
-  const representation = represent(exchange, found);
-  if (representation === undefined) return;
-  if (location === undefined) answerObject(exchange, representation);
-  else answerObject(exchange, representation, 201, ["Location", location]);
+  const content = contentOf(chosen);
+  const shown = { object, content, mediaType: content.contentType };
+  if (location === undefined) answerObject(exchange, shown);
+  else answerObject(exchange, shown, 201, ["Location", location]);
 }
 
 /** Paths of the newest layout name the type, as they were asked. */

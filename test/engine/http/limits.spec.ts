@@ -120,7 +120,7 @@ describe("connections over HTTP", () => {
     ).context;
     const real = session.get;
     session.get = (): void => {
-      throw new Error("the secret of /home/user/file.ts:1");
+      throw new Error("the secret of file.ts:1");
     };
     try {
       const received = await fixture.raw(get("k") + `GET /ping HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`);
@@ -240,6 +240,30 @@ describe("limits over HTTP", () => {
       const answer = await fetch(`http://127.0.0.1:${String(port)}/buckets/b/keys/k?timeout=10`);
       assert.deepEqual([answer.status, await answer.text()], [503, "request timed out\n"]);
       assert.deepEqual([front.counts().unanswered, front.counts().inFlight], [1, 0]);
+    } finally {
+      await front.close();
+      nodes.stop();
+    }
+  });
+
+  it("of clients: one that leaves before its answer harms nobody", async () => {
+    const nodes = new FrontFixture();
+    const held: (() => void)[] = [];
+    const { deliver, ...options } = nodes.options();
+    const front = new HttpFront({ ...options, deliver: (input) => held.push(() => deliver(input)) });
+    const port = await front.listen("127.0.0.1", 0);
+    try {
+      for (const request of [get("k"), put("k", "x"), `GET /buckets/b/keys?keys=stream HTTP/1.1\r\n${HOST}\r\n`]) {
+        const socket = connect(port, "127.0.0.1");
+        socket.write(request + request);
+        while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+        socket.destroy();
+        while (front.counts().connections > 0) await new Promise((resolve) => setImmediate(resolve));
+        for (const go of held.splice(0)) go();
+        assert.equal(front.counts().inFlight, 0);
+      }
+      assert.equal(await (await fetch(`http://127.0.0.1:${String(port)}/ping`)).text(), "OK");
+      assert.deepEqual(nodes.logged, []);
     } finally {
       await front.close();
       nodes.stop();

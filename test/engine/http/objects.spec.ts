@@ -285,3 +285,27 @@ describe("objects over HTTP", () => {
     assert.equal(bad.status, 400);
   });
 });
+
+describe("returnbody where the write has lost", () => {
+  it("answers with what is stored, whatever it is, and never as if the write had failed", async () => {
+    let wall = 2_000_000_000_000_000;
+    const fixture = await HttpFixture.start({
+      engine: { siblings: "newest", timestamps: "client" },
+      wallMicros: () => wall,
+    });
+    try {
+      const write = { headers: { "Content-Type": "text/plain", Accept: "text/plain" }, body: "mine" };
+      await fixture.put("/buckets/b/keys/k", "{}", { "Content-Type": "application/json" });
+      wall -= 1_000_000_000;
+      const lost = await fixture.ask("PUT /buckets/b/keys/k?returnbody=true", write);
+      assert.deepEqual([lost.status, lost.body, lost.headers["content-type"]], [200, "{}", "application/json"]);
+      wall += 2_000_000_000;
+      assert.equal((await fixture.ask("DELETE /buckets/b/keys/k")).status, 204);
+      wall -= 1_000_000_000;
+      const gone = await fixture.ask("PUT /buckets/b/keys/k?returnbody=true", write);
+      assert.deepEqual([gone.status, gone.body, gone.headers["x-riak-deleted"]], [200, "", "true"]);
+    } finally {
+      await fixture.stop();
+    }
+  });
+});
