@@ -3,9 +3,11 @@
  * changes nothing on this target is a warning, carried into the report: whoever sweeps over targets needs the key for the
  * engine's cells, and whoever reads the result must not believe that a Redis was run with R = 2.
  */
+import type { QuorumValue } from "../../engine/vocabulary/settings";
 import { TUNABLES } from "../../engine/vocabulary/tunables";
 import { type Capability, isTarget, type TargetName, TARGETS } from "../../results/record/capabilities";
 import type { WorkloadSettings } from "../../workloads/settings";
+import { consistencyLevel, NO_LEVEL } from "../../workloads/targets/consistency-levels";
 import type { ReadFaults } from "./faults";
 import { nodeAt, placeOf } from "./located";
 import type { Problems } from "./problems";
@@ -43,6 +45,7 @@ export function checkTarget({ values, workload, faults }: TargetedCell, warn: Wa
     );
   if (store === "ours") checkClock(values, refuse);
   else warnOfIdleKeys(target, values, warn);
+  if (target === "cassandra") checkConsistencyLevels(values, refuse);
 }
 
 /** At the key where it is written, else at the target. */
@@ -115,6 +118,16 @@ function checkClock(values: Values, refuse: Refuse): void {
       "tunables.timestamps",
       "Riak's HTTP API takes no timestamp of a client's; use tunables.timestamps: coordinator",
     );
+}
+
+function checkConsistencyLevels(values: Values, refuse: Refuse): void {
+  const nVal = values.get("tunables.n_val");
+  if (typeof nVal !== "number") return;
+  for (const name of ["r", "w"]) {
+    const value = values.get(`tunables.${name}`) as QuorumValue | undefined;
+    if (value !== undefined && consistencyLevel(value, nVal) === undefined)
+      refuse(`tunables.${name}`, `${name} is ${value} of ${nVal} replicas: ${NO_LEVEL}`);
+  }
 }
 
 /** Keys that are written and change nothing in a store of somebody else, in one line. */

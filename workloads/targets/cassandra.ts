@@ -13,6 +13,7 @@ import { encodeAddress, type KeyName } from "../../engine/vocabulary/address";
 import type { QuorumValue } from "../../engine/vocabulary/settings";
 import { type Capabilities, TARGETS } from "../../results/record/capabilities";
 import type { Reply, Request } from "../operation";
+import { consistencyLevel, type ConsistencyLevel, NO_LEVEL } from "./consistency-levels";
 import {
   byDeadline,
   failedReply,
@@ -30,28 +31,6 @@ import {
 } from "./other-store";
 
 type Library = typeof import("cassandra-driver");
-
-export type ConsistencyLevel = "ONE" | "TWO" | "THREE" | "QUORUM" | "ALL";
-
-/** The level that waits for as many of `nVal` replicas; undefined where Cassandra has none. */
-export function consistencyLevel(value: QuorumValue, nVal: number): ConsistencyLevel | undefined {
-  switch (value) {
-    case "one":
-    case 1:
-      return "ONE";
-    case "quorum":
-      return "QUORUM";
-    case "all":
-      return "ALL";
-    case 2:
-      return "TWO";
-    case 3:
-      return "THREE";
-    default:
-      if (value === nVal) return "ALL";
-      return value === Math.floor(nVal / 2) + 1 ? "QUORUM" : undefined;
-  }
-}
 
 export class CassandraTarget implements OtherStore {
   readonly name = "cassandra";
@@ -216,7 +195,7 @@ function levelsOf({ r, w, nVal }: OtherStoreOptions): {
   const level = (name: string, value: QuorumValue): ConsistencyLevel => {
     const found = consistencyLevel(value, nVal);
     if (found !== undefined) return found;
-    throw new StoreFailed(`Cassandra has no consistency level for ${name} = ${value} of ${nVal} replicas; it has one, two, three, quorum and all`); // prettier-ignore
+    throw new StoreFailed(`${name} is ${value} of ${nVal} replicas: ${NO_LEVEL}`);
   };
   return { read: level("r", r), write: level("w", w) };
 }

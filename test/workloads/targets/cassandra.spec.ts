@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import type { Outcome } from "../../../engine/vocabulary/outcomes";
 import type { Reply, Request } from "../../../workloads/operation";
-import { CassandraTarget, consistencyLevel } from "../../../workloads/targets/cassandra";
+import { CassandraTarget } from "../../../workloads/targets/cassandra";
+import { consistencyLevel } from "../../../workloads/targets/consistency-levels";
 import { type OtherStoreOptions, StoreFailed } from "../../../workloads/targets/other-store";
 import { FakeCassandra, type Mishap } from "./fake-cassandra";
 
@@ -50,7 +51,7 @@ describe("Cassandra as a target", function () {
   it("refuses a quorum that it has no level for, naming those that it has", async () => {
     await assert.rejects(CassandraTarget.open({ ...usual, hosts: [fake.host], nVal: 7, r: 5 }), (error: unknown) => {
       assert.ok(error instanceof StoreFailed);
-      assert.match(error.message, /no consistency level for r = 5 of 7 replicas.*quorum and all/);
+      assert.match(error.message, /r is 5 of 7 replicas.*no consistency level.*quorum and all/);
       return true;
     });
   });
