@@ -7,7 +7,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { request } from "undici";
 import { needsCompiledNodes, temporaryFolder } from "./live-cluster";
 import { alive, processesNaming } from "./processes";
 import { until } from "./until";
@@ -75,15 +74,14 @@ class Served {
 }
 
 async function put(url: string, value: string): Promise<number> {
-  const headers = { "content-type": "text/plain" };
-  const { statusCode, body } = await request(url, { method: "PUT", headers, body: value });
-  await body.dump();
-  return statusCode;
+  const response = await fetch(url, { method: "PUT", headers: { "content-type": "text/plain" }, body: value });
+  await response.arrayBuffer();
+  return response.status;
 }
 
 async function get(url: string): Promise<readonly [number, string]> {
-  const { statusCode, body } = await request(url);
-  return [statusCode, await body.text()];
+  const response = await fetch(url);
+  return [response.status, await response.text()];
 }
 
 describe("quorumlab serve on processes", function () {
