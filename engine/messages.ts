@@ -201,6 +201,11 @@ export const MAX_SCANNED = 1_000;
 export const MAX_RANGE_COPIES = 2_048;
 /** A page of either kind ends once its values and clocks are as long as this; a key that is so by itself begins one. */
 export const MAX_PAGE_BYTES = 1_048_576;
+/**
+ * Values and metadata of one key together, and the context that comes with a write. What is more would fit no message between
+ * nodes: its other replicas would never get it, and nobody would be told.
+ */
+export const MAX_STATE_BYTES = 8 * 1024 * 1024 - 65_536;
 
 /** Read one replica. */
 export interface ReplicaGet {

@@ -53,7 +53,7 @@ import type {
   Ticket,
   Writer,
 } from "./messages";
-import { ANY_HINT, MAX_INSPECTED_KEYS, MAX_PAGE_BYTES, MAX_SCANNED } from "./messages";
+import { ANY_HINT, MAX_INSPECTED_KEYS, MAX_PAGE_BYTES, MAX_SCANNED, MAX_STATE_BYTES } from "./messages";
 import { countOf, firstOf, MAX_REPLICAS, nodesOf, resolveQuorum } from "./quorum/arithmetic";
 import { Coverage } from "./quorum/coverage";
 import { Deadlines } from "./quorum/deadlines";
@@ -1567,6 +1567,11 @@ export class Node implements ProtocolNode {
     const { settings } = this.options;
     const placement = this.place(origin, request);
     if (placement === undefined) return;
+    const bytes = bytesOf(request.version) + request.context.length;
+    if (bytes > MAX_STATE_BYTES) {
+      const what = `value, metadata and context of ${String(bytes)} bytes, limit ${String(MAX_STATE_BYTES)}`;
+      return this.refuse(origin, "invalid", what);
+    }
     const { n } = placement;
     const { options } = request;
     const usual = this.buckets.ofAddress(request.address);
@@ -1901,7 +1906,7 @@ export class Node implements ProtocolNode {
       live++;
     }
     const pending =
-      request.kind === "put" ? (this.living ?? this.options.heard)?.pending(request.address, replicas) : undefined;
+      request.kind === "put" ? (this.living ?? this.options.heard)?.pending(request.address, replicas, n) : undefined;
     const lends = this.lends && request.options?.sloppy !== false;
     const places =
       live < replicas.length && lends

@@ -24,12 +24,15 @@ export const MAX_KEPT = 2_048;
 /** Of type and bucket together: longer ones name no key that could be stored. */
 export const MAX_NAME_BYTES = 1_900;
 
+/** Whoever is out of its mind may name any version; of this one there are more than anybody lives to see, and numbers to spare. */
+export const MAX_VERSION = 2 ** 48;
+
 /** What is said of a bucket, or of a type (no bucket): all of it, not the last change alone. */
 export interface BucketEntry {
   readonly type: Octets;
   readonly bucket: Octets | undefined;
   readonly said: BucketChange;
-  /** From 1. */
+  /** From 1 to {@link MAX_VERSION}. */
   readonly version: number;
   /** Who made it. */
   readonly node: number;
@@ -122,6 +125,11 @@ export class BucketBook {
       .map(([name, other]) => `${name}\n${String(other.nVal)} ${other.siblings}`)
       .sort()
       .join("\n");
+  }
+
+  /** Nothing can follow what is known. */
+  get isWornOut(): boolean {
+    return this.highest >= MAX_VERSION;
   }
 
   /** An entry that replaces what is known of the name; not taken in yet. */

@@ -124,7 +124,7 @@ export function problemsOf(
     if (value === undefined) continue;
     if (!isQuorum(value))
       problems.push(`${riakName(name)} ${String(value)} is neither a number of replicas nor one, quorum or all`);
-    else if (possible && typeof value === "number" && value > n)
+    else if (Number.isInteger(n) && typeof value === "number" && value > n)
       problems.push(`${riakName(name)} ${String(value)} is more than n_val ${String(n)}`);
   }
   for (const name of FLAGS) {

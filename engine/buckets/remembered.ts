@@ -4,7 +4,7 @@
  */
 import { MAX_REPLICAS } from "../quorum/arithmetic";
 import type { Octets } from "../vocabulary/octets";
-import { type BucketEntry, isName, MAX_KEPT } from "./book";
+import { type BucketEntry, isName, MAX_KEPT, MAX_VERSION } from "./book";
 import { type BucketChange, FLAGS, isQuorum, PROPERTIES, QUORUMS, SIBLING_POLICIES } from "./properties";
 
 export class BrokenBook extends Error {
@@ -33,6 +33,7 @@ function entryFrom({ type, bucket, said, version, node }: Record<string, unknown
   const name = octets(type, `${what}.type`);
   const of = bucket === undefined ? undefined : octets(bucket, `${what}.bucket`);
   if (!isName(name, of)) throw new BrokenBook(`${what}: no name of a type or bucket`);
+  if (whole(version, 1, `${what}.version`) > MAX_VERSION) throw new BrokenBook(`${what}.version is the last`);
   return {
     type: name,
     bucket: of,
@@ -50,12 +51,16 @@ function changeFrom(value: Record<string, unknown>, what: string): BucketChange 
   if (value.nVal !== undefined && whole(value.nVal, 1, `${what}.nVal`) > MAX_REPLICAS)
     throw new BrokenBook(`${what}.nVal is above ${String(MAX_REPLICAS)}`);
   for (const name of QUORUMS)
-    if (value[name] !== undefined && !isQuorum(value[name])) throw new BrokenBook(`${what}.${name} is no quorum`);
+    if (value[name] !== undefined && !canBeMet(value[name])) throw new BrokenBook(`${what}.${name} is no quorum`);
   for (const name of FLAGS)
     if (value[name] !== undefined && typeof value[name] !== "boolean") throw new BrokenBook(`${what}.${name}`);
   if (value.siblings !== undefined && !(SIBLING_POLICIES as readonly unknown[]).includes(value.siblings))
     throw new BrokenBook(`${what}.siblings`);
   return value;
+}
+
+function canBeMet(value: unknown): boolean {
+  return isQuorum(value) && (typeof value !== "number" || value <= MAX_REPLICAS);
 }
 
 function object(value: unknown, what: string): Record<string, unknown> {

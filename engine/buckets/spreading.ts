@@ -102,6 +102,7 @@ export class Spreading {
         "overloaded",
         `properties of ${String(MAX_ENTRIES)} buckets are set already`,
       );
+    if (book.isWornOut) return this.answer(session, request, "overloaded", "properties have been changed too often");
     if (this.waiting.size >= MOST_WAITING)
       return this.answer(session, request, "overloaded", "too many properties are being set");
     this.spread(now, session, request, book.make(type, bucket, said, this.options.self));

@@ -107,7 +107,6 @@ export class ClientCoordinator implements Transport {
     this.heard = new HeardRing(
       ring,
       engine.membership === undefined ? undefined : rings,
-      engine.nVal,
       engine.membership?.doubleWrites ?? true,
     );
     const now = world.alarm.now();

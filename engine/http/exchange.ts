@@ -13,6 +13,9 @@ import { NO_QUERY, queryOf } from "./url";
 /** Which of Riak's path layouts: `/riak/B/K`, `/buckets/B/keys/K`, `/types/T/buckets/B/keys/K`. */
 export type ApiVersion = 1 | 2 | 3;
 
+/** As Riak's web server words it. */
+const NOT_FOUND = "Object Not Found";
+
 interface Latin1 {
   latin1Slice(from: number, to: number): string;
 }
@@ -73,7 +76,8 @@ export class Exchange {
     this.answered = true;
     const { response } = this;
     if (status !== 204 && status !== 304) headers.push("Content-Length", String(body.length));
-    response.writeHead(status, headers);
+    if (status === 404) response.writeHead(404, NOT_FOUND, headers);
+    else response.writeHead(status, headers);
     if (body === "") response.end();
     else response.end(body, "latin1");
     this.context.answered(status);

@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 import { MAX_ADDRESS_BYTES } from "../node";
 import type { BucketProperties } from "../buckets/properties";
-import type { AnswerMessage, RequestOptions } from "../messages";
-import { type Content, contentOf, encodeContent } from "../riak/content";
+import { type AnswerMessage, MAX_STATE_BYTES, type RequestOptions } from "../messages";
+import { type Content, contentOf, encodeContent, PLAIN } from "../riak/content";
 import { decodeVclock } from "../riak/vclock";
 import { WRITE_ID_HEADER, writeIdOfHeader } from "../riak/write-ids";
 import type { Address } from "../vocabulary/address";
@@ -108,7 +108,12 @@ function store(exchange: Exchange, newKey: string | undefined): void {
   exchange.body((value) => {
     if (!isWholeBody(exchange, value)) return exchange.text(400, "the body is not what Content-MD5 says\n");
     storing.value = value;
-    if (newKey !== undefined || !isConditional(exchange)) return put(exchange, storing);
+    if (newKey !== undefined) {
+      if (failedCondition(exchange, { kind: "absent" }, 0) !== undefined)
+        return exchange.text(412, "precondition failed\n");
+      return put(exchange, storing);
+    }
+    if (!isConditional(exchange)) return put(exchange, storing);
     condition(exchange, asked, properties.nVal, (found) => {
       const conflict = isConflict(exchange, found);
       if (conflict === "malformed") return exchange.text(400, "X-Riak-If-Not-Modified is no vclock\n");
@@ -132,7 +137,13 @@ function put(exchange: Exchange, { properties, asked, content, returnBody, locat
   const named = nameOfWrite(exchange);
   if (named === "malformed") return;
   const { session, options: front } = exchange.context;
-  const meta = encodeContent({ ...content, lastModifiedMicros: front.wallMicros() });
+  const meta = encodeContent(content, front.wallMicros());
+  const bytes = value.length + meta.length + context.length;
+  if (bytes > MAX_STATE_BYTES)
+    return exchange.text(
+      413,
+      `too_large: value, metadata and vclock of ${String(bytes)} bytes, limit ${String(MAX_STATE_BYTES)}\n`,
+    );
   const written = { value, tombstone: false, meta, writeId: named };
   session.put(address, context, written, clientOf(exchange, named), options, (answer) => {
     if (answer.outcome !== "ok") return answerFailure(exchange, answer, "put");
@@ -211,15 +222,13 @@ function bury(exchange: Exchange, address: Address, context: Octets, options: Re
   const named = nameOfWrite(exchange);
   if (named === "malformed") return;
   const { session, options: front } = exchange.context;
-  const meta = encodeContent({ ...NO_CONTENT, lastModifiedMicros: front.wallMicros() });
+  const meta = encodeContent(PLAIN, front.wallMicros());
   const tombstone = { value: "", tombstone: true, meta, writeId: named };
   session.put(address, context, tombstone, clientOf(exchange, named), options, (answer) => {
     if (answer.outcome !== "ok") answerFailure(exchange, answer, "put");
     else exchange.answer(204, ["Vary", "Accept-Encoding", "Content-Type", "text/html"]);
   });
 }
-
-const NO_CONTENT: Content = { contentType: "application/octet-stream", userMeta: [], links: [], indexes: [] };
 
 // ---- what they share -------------------------------------------------------------------------------------------------
 

@@ -117,7 +117,7 @@ const NOT_FOUND = status(
 const NOT_ACCEPTABLE = status(406, "Accept, Accept-Charset or Accept-Encoding leave nothing.");
 const FAILED_CONDITION = status(412, "If-Match, If-None-Match or If-Unmodified-Since does not hold.");
 const CONFLICT = status(409, "X-Riak-If-Not-Modified names another vclock, or there is no object (PUT).");
-const TOO_LARGE = status(413, "A body that is longer than the limit.");
+const TOO_LARGE = status(413, "A body that is longer than the limit, or an object that no message could hold.");
 const NOT_STORABLE = status(415, "Content-Type is not type/subtype; properties that are not JSON.");
 const FAILED = status(500, "The node is overloaded, too few nodes are up, or there are too many siblings.");
 const UNSATISFIED = status(503, "Timeout, or a quorum that was not satisfied; a write may have happened.");
@@ -194,7 +194,7 @@ export const ROUTES: readonly Route[] = [
     paths: [...KEYS_PATHS, "/riak/{bucket}"],
     methods: ["POST"],
     parameters: WRITING,
-    headers: [...STORED, ...NEGOTIATED, CLIENT_ID, WRITE_ID],
+    headers: [...STORED, ...NEGOTIATED, IF_MATCH, CLIENT_ID, WRITE_ID],
     body: "octets",
     statuses: [
       status(201, "Stored; Location names the key."),
@@ -202,6 +202,7 @@ export const ROUTES: readonly Route[] = [
       FORBIDDEN,
       UNKNOWN_TYPE,
       NOT_ACCEPTABLE,
+      status(412, "If-Match: there is no object yet."),
       TOO_LARGE,
       NOT_STORABLE,
       FAILED,
@@ -400,6 +401,6 @@ export const ANY_REQUEST: readonly Status[] = [
   status(414, "A target that is longer than the limit."),
   status(431, "Headers that are longer than the limit."),
   status(500, "A mistake of this server, named in its log."),
-  status(501, "A method that is none of HTTP's own."),
+  status(501, "A method that is none of HTTP's own, or a transfer encoding other than chunked."),
   status(503, "The node is about to end."),
 ];

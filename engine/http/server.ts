@@ -170,6 +170,10 @@ export class HttpFront {
     const { request } = exchange;
     const url = request.url!;
     if (!KNOWN_METHODS.has(exchange.method)) return exchange.text(501, "not implemented\n");
+    const coding = request.headers["transfer-encoding"];
+    // The body would be stored as it is encoded, under a header that does not say so.
+    if (coding !== undefined && coding.toLowerCase() !== "chunked")
+      return exchange.text(501, "the only transfer encoding here is chunked\n", ["Connection", "close"]);
     if (url.length > this.limits.maxUrlBytes)
       return exchange.text(414, `a target of more than ${String(this.limits.maxUrlBytes)} bytes\n`);
     const found = this.dispatch.find(exchange);

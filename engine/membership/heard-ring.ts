@@ -28,8 +28,6 @@ export class HeardRing {
     /** Where membership is fixed, for ever. */
     ring: Ring,
     private readonly rings: RingMaker | undefined,
-    /** Copies of a key. */
-    private readonly n: number,
     private readonly doubleWrites: boolean,
   ) {
     this.reading = ring;
@@ -66,11 +64,11 @@ export class HeardRing {
   }
 
   /** As `LivingRing.pending`. */
-  pending(address: Address, replicas: readonly Place[]): readonly Place[] | undefined {
+  pending(address: Address, replicas: readonly Place[], n: number): readonly Place[] | undefined {
     const { writing } = this;
     if (writing === undefined) return undefined;
     const pending = writing
-      .preferenceList(address, this.n)
+      .preferenceList(address, n)
       .filter(({ node, vnode }) => !replicas.some((place) => place.node === node && place.vnode === vnode));
     return pending.length === 0 ? undefined : pending;
   }

@@ -157,10 +157,10 @@ export class LivingRing {
     return this.membership.watched();
   }
 
-  /** Owners by the other ring that are not among `replicas`: they are to have a write as well. Undefined: none. */
-  pending(address: Address, replicas: readonly Place[]): readonly Place[] | undefined {
+  /** The first `n` owners by the other ring that are not among `replicas`: they are to have a write as well. Undefined: none. */
+  pending(address: Address, replicas: readonly Place[], n: number): readonly Place[] | undefined {
     if (this.writing === undefined) return undefined;
-    const others = this.writing.preferenceList(address, this.options.copiesOf(address));
+    const others = this.writing.preferenceList(address, n);
     const pending = others.filter((place) => !contains(replicas, place));
     return pending.length === 0 ? undefined : pending;
   }

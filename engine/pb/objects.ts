@@ -8,7 +8,7 @@
  */
 import { customAlphabet } from "nanoid";
 import type { Version } from "../clocks/clock";
-import type { AnswerMessage, RequestOptions } from "../messages";
+import { type AnswerMessage, MAX_STATE_BYTES, type RequestOptions } from "../messages";
 import { MAX_ADDRESS_BYTES } from "../node";
 import { type Content, contentOf, encodeContent, OCTET_STREAM, PLAIN } from "../riak/content";
 import type { FrontOptions } from "../riak/front";
@@ -19,7 +19,6 @@ import { type Address, encodeAddress } from "../vocabulary/address";
 import type { QuorumValue } from "../vocabulary/settings";
 import { MICROS_PER_SECOND } from "../vocabulary/micros";
 import { type Octets, octetsFromText } from "../vocabulary/octets";
-import { MAX_FRAME_BYTES } from "../wire/frames";
 import { noType } from "./buckets";
 import type { Answering } from "./connection";
 import { failureText } from "./failures";
@@ -43,8 +42,6 @@ const chooseKey = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 
 /** Of a request that asks for nothing in particular. */
 const USUAL: RequestOptions = { explain: true };
-/** Kept free in a message between nodes for what goes with a value: one that does not fit is never sent, and nobody is told. */
-const BESIDE_BYTES = 65_536;
 /** No client waits for longer; 0 would be over before it begins. */
 const MAX_TIMEOUT_MS = 3_600_000;
 
@@ -56,7 +53,7 @@ export class Objects {
     private readonly options: FrontOptions,
     maxBodyBytes: number,
   ) {
-    this.maxBytes = Math.min(maxBodyBytes, MAX_FRAME_BYTES - BESIDE_BYTES);
+    this.maxBytes = Math.min(maxBodyBytes, MAX_STATE_BYTES);
   }
 
   get(fields: GetFields, answering: Answering): void {

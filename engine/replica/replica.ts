@@ -14,8 +14,9 @@
  * another name.
  */
 import { type Actor, type Clock, clockAt, type Context, type Version, packActor } from "../clocks/clock";
+import { bytesOf } from "../clocks/version";
 import type { Effect, Note } from "../io";
-import type { Writer } from "../messages";
+import { MAX_STATE_BYTES, type Writer } from "../messages";
 import { RequestTable } from "../quorum/request-table";
 import type { Address } from "../vocabulary/address";
 import type { Micros } from "../vocabulary/micros";
@@ -317,10 +318,20 @@ export class Replica {
       task.made("invalid", undefined, `context refused: ${error.message}`);
       return;
     }
-    const siblings = clock.versions(next).length;
+    const versions = clock.versions(next);
+    const siblings = versions.length;
     if (siblings > maxSiblings) {
       task.made("too_many_siblings", undefined, `${String(siblings)} siblings, limit ${String(maxSiblings)}`);
       return;
+    }
+    if (siblings > 1) {
+      let bytes = 0;
+      for (const version of versions) bytes += bytesOf(version);
+      if (bytes > MAX_STATE_BYTES) {
+        const reason = `${String(siblings)} siblings of ${String(bytes)} bytes, limit ${String(MAX_STATE_BYTES)}`;
+        task.made("too_many_siblings", undefined, reason);
+        return;
+      }
     }
     this.writes++;
     this.minted++;

@@ -5,7 +5,8 @@
  * `application/octet-stream` without a date, for a made-up date would decide conditional requests.
  *
  * Layout: a format byte, then fields in ascending order of their tag, each left out when empty. Lengths and counts are seven
- * bits a byte. A reader that meets a tag it does not know refuses the whole: only this file writes it.
+ * bits a byte. A reader that meets a tag it does not know refuses the whole: only this file writes it,
+ * and what a binary client has put in its place reads as nothing.
  */
 import type { Version } from "../clocks/clock";
 import { MalformedBytes, type Octets } from "../vocabulary/octets";
@@ -46,15 +47,28 @@ const INDEXES = 7;
 /** How a version's meta reads. */
 export function contentOf(version: Version): Content {
   const { meta, date } = version;
-  const content = meta === undefined ? PLAIN : decodeContent(meta);
+  const content = meta === undefined ? PLAIN : contentIn(meta);
   return content.lastModifiedMicros === undefined && date !== undefined
     ? { ...content, lastModifiedMicros: date }
     : content;
 }
 
-/** The octets of `content`, equal for equal contents. */
-export function encodeContent(content: Content): Octets {
-  const { contentType, charset, encoding, lastModifiedMicros, userMeta, links, indexes } = content;
+/** What a client of the binary protocol has put there is no metadata that this file wrote: the value is shown without any. */
+function contentIn(meta: Octets): Content {
+  try {
+    return decodeContent(meta);
+  } catch (error) {
+    if (error instanceof MalformedBytes) return PLAIN;
+    throw error;
+  }
+}
+
+/** The octets of `content`, equal for equal contents; of a write, with the date at which it is made. */
+export function encodeContent(
+  content: Content,
+  lastModifiedMicros: Micros | undefined = content.lastModifiedMicros,
+): Octets {
+  const { contentType, charset, encoding, userMeta, links, indexes } = content;
   let out = FORMAT;
   if (contentType !== OCTET_STREAM) out += "\x01" + text(contentType);
   if (charset !== undefined) out += "\x02" + text(charset);

@@ -3,7 +3,7 @@
  * there are, as bits, then their values in order. A change of nothing is one. What the values amount to (`n_val` above the
  * number of nodes, quorums above N) is for the room `buckets/` to judge; here it only matters that they can be read.
  */
-import { type BucketEntry, isName, MAX_KEPT } from "../buckets/book";
+import { type BucketEntry, isName, MAX_KEPT, MAX_VERSION } from "../buckets/book";
 import type { BucketChange, BucketProperties } from "../buckets/properties";
 import type { BucketAnswer, BucketRequest, BucketsMessage, BucketVerb } from "../messages";
 import { MAX_BUCKET_BYTES, MAX_TYPE_BYTES } from "../vocabulary/address";
@@ -89,8 +89,12 @@ function decodeEntry(reader: ByteReader): BucketEntry {
   if (!isName(type, bucket)) throw new MalformedBytes("an impossible name of a bucket");
   const said = decodeBucketChange(reader);
   const version = reader.varint();
-  if (version < 1) throw new MalformedBytes("an entry of version 0");
+  if (version < 1 || version > MAX_VERSION) throw new MalformedBytes(`an entry of version ${String(version)}`);
   const { nVal = 1 } = said;
+  for (const name of QUORUMS) {
+    const value = said[name];
+    if (typeof value === "number" && value > MAX_REPLICAS) throw new MalformedBytes(`${name} of ${String(value)}`);
+  }
   if (nVal < 1 || nVal > MAX_REPLICAS) throw new MalformedBytes(`a bucket of ${String(nVal)} copies`);
   return { type, bucket, said, version, node: reader.u16() };
 }

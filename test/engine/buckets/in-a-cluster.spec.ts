@@ -4,7 +4,7 @@
  * one was told; that what becomes of siblings differs from bucket to bucket.
  */
 import { strict as assert } from "node:assert";
-import { DEFAULT_TYPE } from "../../../engine/buckets/book";
+import { DEFAULT_TYPE, MAX_VERSION } from "../../../engine/buckets/book";
 import type { BucketChange } from "../../../engine/buckets/properties";
 import { COMPARE_EVERY, PATIENCE } from "../../../engine/buckets/spreading";
 import { clockNamed } from "../../../engine/clocks/clock";
@@ -20,7 +20,7 @@ import type {
 import type { Node } from "../../../engine/node";
 import type { SimulationOptions } from "../../../engine/sim/cluster";
 import { bucketPrefix, encodeAddress, typePrefix } from "../../../engine/vocabulary/address";
-import type { AaeSettings } from "../../../engine/vocabulary/settings";
+import type { AaeSettings, EngineSettings } from "../../../engine/vocabulary/settings";
 import { Bench, type Changes, members } from "../sim/settings";
 
 const AAE: AaeSettings = { intervalMs: 50, depth: 2, fanout: 4, hash: "clock", repair: "gets", concurrency: 4 };
@@ -126,6 +126,15 @@ class MessageKinds implements Watcher {
   fault(): void {}
 }
 
+const MEMBERSHIP: EngineSettings["membership"] = {
+  intervalMs: 50,
+  fanout: 2,
+  seeds: [0],
+  payloadBytes: 10_000,
+  doubleWrites: true,
+  transferBatch: 100,
+};
+
 const KEYS = Array.from({ length: 40 }, (_, i) => `key-${String(i)}`);
 
 describe("a bucket's N", () => {
@@ -199,16 +208,7 @@ describe("a bucket's N", () => {
     const bench = new Buckets({
       members: members(5).map((member, node) => (node === 4 ? { ...member, joins: true } : member)),
       storage: { kind: "lmdb", sync: "each" },
-      engine: {
-        membership: {
-          intervalMs: 50,
-          fanout: 2,
-          seeds: [0],
-          payloadBytes: 10_000,
-          doubleWrites: true,
-          transferBatch: 100,
-        },
-      },
+      engine: { membership: MEMBERSHIP },
     });
     bench.set("one", { nVal: 1 });
     bench.set("two", { nVal: 2 });
@@ -251,6 +251,26 @@ describe("a bucket's N", () => {
     copies.usual = 1;
     bench.until("copies beyond the lower N are gone", settled, 60_000);
     for (const key of KEYS) assert.equal(bench.read(address("usual", key)).versions[0]?.value, key);
+  });
+
+  it("or a request's lower one, is what a put is widened by while the ring changes", () => {
+    const bench = new Buckets({
+      members: members(5).map((member, node) => (node === 4 ? { ...member, joins: true } : member)),
+      engine: { membership: MEMBERSHIP },
+    });
+    const at = (key: string): string => address("b", key);
+    const first = bench.cluster.ring;
+    bench.cluster.boot(4);
+    bench.runMs(500);
+    bench.cluster.operate(4, { kind: "join", via: 0, replaces: undefined });
+    // One after the other, for as long as the ring has not changed: some of them while it does.
+    const widened: number[] = [];
+    for (let i = 0; i < 4_000 && bench.cluster.ring === first; i++) {
+      assert.equal(bench.write(at(`during-${String(i)}`), "v", "", { nVal: 1, w: 1 }).outcome, "ok");
+      widened.push(bench.holders(at(`during-${String(i)}`)).length);
+    }
+    assert.ok(bench.cluster.ring !== first, "the ring has changed meanwhile");
+    assert.deepEqual([...new Set(widened)].sort(), [1, 2], "the first owner by each of two rings at most");
   });
 
   it("is what scans go by, of a bucket and of all buckets of a type", () => {
@@ -490,6 +510,19 @@ describe("what is said of a bucket", () => {
     assert.equal(bench.set(undefined, {}, "any", "fast").outcome, "ok");
     assert.deepEqual(bench.ask(get).properties, bench.node(0).buckets.cluster);
     assert.equal(bench.set("b", { nVal: 2 }, "any", "fast").properties?.nVal, 2);
+  });
+
+  it("is refused, and breaks nothing, once somebody has used up the versions", () => {
+    const bench = new Buckets();
+    const last = { type: DEFAULT_TYPE, bucket: "b", said: { nVal: 1 }, version: MAX_VERSION, node: 1 };
+    const message = { kind: "buckets", what: "set", id: 1, hash: [0, 0], entries: [last] } as const;
+    bench.cluster.machines[0].tell({ kind: "received", from: 1, message });
+    bench.until("all know it", () => bench.common() === `default/b v${String(MAX_VERSION)} of n1: n_val=1`);
+    const { outcome, reason } = bench.set("b", { nVal: 2 }, 0);
+    assert.deepEqual([outcome, reason], ["overloaded", "properties have been changed too often"]);
+    for (let node = 0; node < 5; node++) bench.cluster.kill(node);
+    for (let node = 0; node < 5; node++) bench.cluster.boot(node);
+    assert.equal(bench.common(), `default/b v${String(MAX_VERSION)} of n1: n_val=1`);
   });
 
   it("costs nothing when it is nothing new", () => {

@@ -39,6 +39,13 @@ describe("a change of a bucket's properties", () => {
     ]);
   });
 
+  it("is refused with a quorum beyond its N also where N itself is more than the nodes that are left", () => {
+    // A ring that has lost members to `leave` is one such; a byte on the wire holds no such number, and peers would read another.
+    const limits = { ...LIMITS, nodes: 2 };
+    assert.deepEqual(problems({ r: 300 }, {}, limits), ["r 300 is more than n_val 3"]);
+    assert.deepEqual(problems({ r: 3, w: "all" }, {}, limits), []);
+  });
+
   it("is refused where an N said now contradicts a quorum said before", () => {
     assert.deepEqual(problems({ nVal: 1 }, { w: 3 }), ["w 3 is more than n_val 1"]);
     assert.deepEqual(problems({ nVal: 1, w: 1 }, { w: 3 }), []);

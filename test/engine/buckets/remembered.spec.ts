@@ -1,6 +1,6 @@
 /** A book outlives its process as it was, or is refused as a whole. */
 import { strict as assert } from "node:assert";
-import type { BucketEntry } from "../../../engine/buckets/book";
+import { type BucketEntry, MAX_VERSION } from "../../../engine/buckets/book";
 import { BrokenBook, entriesFrom, textOfEntries } from "../../../engine/buckets/remembered";
 
 const ENTRIES: readonly BucketEntry[] = [
@@ -33,9 +33,11 @@ describe("what a node remembers of buckets", () => {
         ["too many copies", { said: { nVal: 31 } }],
         ["half a copy", { said: { nVal: 1.5 } }],
         ["a word that is no quorum", { said: { r: "two" } }],
+        ["a quorum of more than there can be", { said: { r: 254 } }],
         ["a flag that is none", { said: { basicQuorum: 1 } }],
         ["an unknown policy", { said: { siblings: "some" } }],
         ["version 0", { version: 0 }],
+        ["a version after which there is none", { version: MAX_VERSION + 1 }],
         ["no node", { node: -1 }],
       ] as const
     ).map(([what, part]): [string, string] => [

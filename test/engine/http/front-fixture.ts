@@ -21,6 +21,7 @@ import { ByteReader, ByteWriter } from "../../../engine/vocabulary/octets";
 import { Random } from "../../../engine/vocabulary/random";
 import type { ClusterSettings, EngineSettings } from "../../../engine/vocabulary/settings";
 import { Codec } from "../../../engine/wire/codec";
+import { MAX_FRAME_BYTES } from "../../../engine/wire/frames";
 import { RING, SETTINGS } from "../mini-world";
 
 export interface FixtureOptions {
@@ -121,6 +122,8 @@ export class FrontFixture {
     if (this.silent.has(from) || this.silent.has(to)) return;
     this.writer.reset();
     this.codec.encode(message, this.writer);
+    // As a link does: see engine/real/connection.ts.
+    if (this.writer.length > MAX_FRAME_BYTES) return;
     const bytes = this.writer.view().slice();
     setImmediate(() => {
       if (this.stopped) return;

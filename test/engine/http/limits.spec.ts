@@ -6,7 +6,8 @@
 import { strict as assert } from "node:assert";
 import { connect, type Socket } from "node:net";
 import { HttpFront } from "../../../engine/http/server";
-import { FrontFixture, HttpFixture } from "./front-fixture";
+import { MAX_STATE_BYTES } from "../../../engine/messages";
+import { type Asked, FrontFixture, HttpFixture } from "./front-fixture";
 
 const HOST = "Host: localhost\r\n";
 
@@ -243,6 +244,36 @@ describe("limits over HTTP", () => {
     } finally {
       await front.close();
       nodes.stop();
+    }
+  });
+
+  it("of objects: what no message between nodes could hold is refused, and nothing of it is stored anywhere", async () => {
+    const fixture = await HttpFixture.start({ nodes: 3 });
+    const write = (value: string, more: Readonly<Record<string, string>> = {}): Asked => ({
+      headers: { "Content-Type": "text/plain", ...more },
+      body: value,
+    });
+    try {
+      const whole = await fixture.ask("PUT /buckets/b/keys/whole?w=1", write("x".repeat(8 * 1024 * 1024)));
+      assert.deepEqual([whole.status, whole.body.startsWith("too_large: ")], [413, true]);
+      for (const at of [0, 1, 2])
+        assert.equal((await fixture.ask("GET /buckets/b/keys/whole?r=1&timeout=15000", {}, at)).status, 404);
+      // One that is nearly as long gets to all of them, with about as much metadata as headers may have.
+      const most = write("x".repeat(MAX_STATE_BYTES - 60_000), { "X-Riak-Meta-Long": "y".repeat(59_000) });
+      assert.equal((await fixture.ask("PUT /buckets/b/keys/most?w=all&dw=all&timeout=15000", most)).status, 204);
+      // Siblings are one state.
+      assert.equal(
+        (await fixture.ask("PUT /buckets/b/keys/two?w=all&timeout=15000", write("a".repeat(5_000_000)))).status,
+        204,
+      );
+      const second = await fixture.ask("PUT /buckets/b/keys/two?w=all&timeout=15000", write("b".repeat(5_000_000)));
+      assert.deepEqual([second.status, second.body], [500, "Error:\ntoo_many_siblings\n"]);
+      for (const at of [0, 1, 2]) {
+        const kept = await fixture.ask("GET /buckets/b/keys/two?timeout=15000", {}, at);
+        assert.deepEqual([kept.status, kept.body[0], kept.body.length], [200, "a", 5_000_000]);
+      }
+    } finally {
+      await fixture.stop();
     }
   });
 

@@ -53,10 +53,10 @@ describe("recorded answers of Riak", () => {
       );
   });
 
-  it("GET of what is not there: 404 Object Not Found, here under the standard phrase", async () => {
+  it("GET of what is not there: 404 Object Not Found", async () => {
     const { status, reason, headers, body } = await fixture.ask("GET /buckets/rec/keys/none");
     assert.equal(status, 404);
-    assert.equal(reason, "Not Found");
+    assert.equal(reason, "Object Not Found");
     assert.equal(headers["content-type"], "text/plain");
     assert.equal(headers["x-riak-deleted"], undefined);
     assert.equal(body, "not found\n");

@@ -282,6 +282,20 @@ describe("statuses over HTTP", () => {
     { what: "PUT /buckets/b/props", asked: { headers: TEXT, body: '{"props":{}}' }, status: 415 },
   ]);
 
+  table("412: If-Match of an object whose key is yet to be chosen", () => [
+    { what: "POST /buckets/b/keys", asked: { headers: { ...TEXT, "If-Match": "*" }, body: "x" }, status: 412 },
+    { what: "POST /buckets/b/keys", asked: { headers: { ...TEXT, "If-None-Match": "*" }, body: "x" }, status: 201 },
+  ]);
+
+  it("501: a body in a transfer encoding that is not taken off it", async () => {
+    const received = await fixture.raw(
+      "PUT /buckets/b/keys/coded HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n" +
+        "Transfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+    );
+    assert.match(received, /^HTTP\/1\.1 501 /);
+    assert.equal((await fixture.ask("GET /buckets/b/keys/coded")).status, 404);
+  });
+
   it("400 stands before 403, 403 before 404, 404 before 406, 406 before 412, 412 before 409, 409 before 415", async () => {
     const wrong = {
       "Content-Type": "text",

@@ -20,13 +20,13 @@ describe("the ring as a client has heard of it", () => {
     former: [],
     without: [],
   });
-  const hearing = (): HeardRing => new HeardRing(rings.of(rings.first), rings, 3, true);
+  const hearing = (): HeardRing => new HeardRing(rings.of(rings.first), rings, true);
 
   it("takes news alone: nothing as old as what it has, and nothing where membership is fixed", () => {
     const heard = hearing();
     assert.deepEqual([heard.hear(state(2)), heard.hear(state(2)), heard.hear(state(1))], [true, false, false]);
     assert.deepEqual([heard.serial, heard.id.version], [1, 2]);
-    const fixed = new HeardRing(rings.of(rings.first), undefined, 3, true);
+    const fixed = new HeardRing(rings.of(rings.first), undefined, true);
     assert.deepEqual([fixed.hear(state(2)), fixed.id], [false, NO_RING]);
   });
 

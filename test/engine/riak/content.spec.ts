@@ -74,6 +74,11 @@ describe("metadata of a value", () => {
     const meta = encodeContent({ ...contentOf(version), lastModifiedMicros: 7 });
     assert.equal(contentOf({ ...version, meta, date: 5 }).lastModifiedMicros, 7);
   });
+
+  it("that a client of the binary protocol has made up reads as none: its value can still be read", () => {
+    const version = { writeId: 1, value: "x", tombstone: false, meta: "my own notes", date: 5 };
+    assert.deepEqual(contentOf(version), { ...contentOf({ ...version, meta: undefined }) });
+  });
 });
 
 describe("vclocks", () => {

@@ -1,7 +1,7 @@
 /** What nodes tell each other of buckets survives the wire as it was, and is refused where it could not have been said. */
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { type BucketEntry, MAX_KEPT } from "../../../engine/buckets/book";
+import { type BucketEntry, MAX_KEPT, MAX_VERSION } from "../../../engine/buckets/book";
 import type { BucketChange } from "../../../engine/buckets/properties";
 import { clockNamed } from "../../../engine/clocks/clock";
 import type { BucketsMessage } from "../../../engine/messages";
@@ -33,7 +33,7 @@ const entry: fc.Arbitrary<BucketEntry> = fc.record(
     type: octets,
     bucket: fc.option(octets, { nil: undefined }),
     said,
-    version: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    version: fc.integer({ min: 1, max: MAX_VERSION }),
     node: fc.nat(65_535),
   },
   { noNullPrototype: true },
@@ -83,6 +83,8 @@ describe("what nodes tell each other of buckets", () => {
     ["no copies", { said: { nVal: 0 } }],
     ["more copies than can be counted", { said: { nVal: 31 } }],
     ["version 0", { version: 0 }],
+    ["a version after which there is none", { version: MAX_VERSION + 1 }],
+    ["a quorum of more than there can be", { said: { r: 31 } }],
   ];
   for (const [what, part] of impossible) {
     it(`is refused with ${what}`, () => {
