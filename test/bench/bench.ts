@@ -6,7 +6,7 @@
  *     npm run bench            everything, about seven minutes
  *     npm run bench -- engine  one part: micro, engine, ring, memory, simulation, clocks, predict, anti-entropy, and those that
  *                              only run when named, each some minutes: durability, hints, aae-upkeep, membership, dissemination,
- *                              driver, recording, choosers, long-load, http
+ *                              driver, recording, choosers, long-load, http, http-driver
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -23,6 +23,7 @@ import { measureDurability } from "./durability";
 import { type EngineFigures, type RunningEngine, startEngine } from "./engine";
 import { measureHints } from "./hints";
 import { measureHttp } from "./http";
+import { measureHttpDriver } from "./http-driver";
 import { measureLongLoad } from "./long-load";
 import { measureMemory } from "./memory";
 import { measureMicro } from "./micro";
@@ -235,6 +236,9 @@ async function main(): Promise<void> {
   }
   if (part === "http") {
     for (const { name, value, unit, note } of await measureHttp()) report(name, value, unit, note);
+  }
+  if (part === "http-driver") {
+    for (const { name, value, unit, note } of await measureHttpDriver()) report(name, value, unit, note);
   }
   if (part === "hints") {
     for (const { name, value, unit, note } of await measureHints()) report(name, value, unit, note);
