@@ -37,6 +37,9 @@ export interface RequestOptions {
   readonly explain?: boolean;
 }
 
+/** Of a request: an hour. A longer wait would only hold a slot. */
+export const MAX_TIMEOUT_MS = 3_600_000;
+
 /** Which threshold was not reached, and how far it got: answers that counted, or nodes believed up where none were asked. */
 export interface Shortfall {
   readonly what: Threshold;

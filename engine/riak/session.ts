@@ -8,15 +8,16 @@
  */
 import type { Context, Version } from "../clocks/clock";
 import type { Session } from "../io";
-import type {
-  AnswerMessage,
-  BucketAnswer,
-  BucketRequest,
-  ClientAnswer,
-  ClientMessage,
-  RequestOptions,
-  ScanAnswer,
-  ScanRequest,
+import {
+  MAX_TIMEOUT_MS,
+  type AnswerMessage,
+  type BucketAnswer,
+  type BucketRequest,
+  type ClientAnswer,
+  type ClientMessage,
+  type RequestOptions,
+  type ScanAnswer,
+  type ScanRequest,
 } from "../messages";
 import { Deadlines } from "../quorum/deadlines";
 import { type Identified, RequestTable } from "../quorum/request-table";
@@ -139,7 +140,7 @@ export class FrontSession {
     }
     this.ask(
       pending,
-      { kind: "scan", id: pending.id, ...scanned, options },
+      { kind: "scan", id: pending.id, ...scanned, options: options === undefined ? undefined : bounded(options) },
       options?.timeoutMs ?? this.options.settings.engine.readTimeoutMs,
     );
   }
@@ -267,7 +268,13 @@ export class FrontSession {
 /** Riak's clients are told which threshold was missed. */
 function explained(options: RequestOptions | undefined): RequestOptions {
   if (options === undefined) return EXPLAINED;
-  return options.explain === true ? options : { ...options, explain: true };
+  return bounded(options.explain === true ? options : { ...options, explain: true });
+}
+
+/** A request that is passed on with a longer timeout would be malformed to whom it is passed, and end the link. */
+function bounded(options: RequestOptions): RequestOptions {
+  const { timeoutMs } = options;
+  return timeoutMs === undefined || timeoutMs <= MAX_TIMEOUT_MS ? options : { ...options, timeoutMs: MAX_TIMEOUT_MS };
 }
 
 const EXPLAINED: RequestOptions = { explain: true };

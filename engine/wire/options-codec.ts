@@ -3,7 +3,7 @@
  * which there are, as a varint whose seven low bits are those that loads use, then the values in order. Quorums are a byte
  * each, here and among the properties of buckets. A new option is a new bit at the end, so that old requests keep their bytes.
  */
-import type { RequestOptions, Shortfall, Threshold } from "../messages";
+import { MAX_TIMEOUT_MS, type RequestOptions, type Shortfall, type Threshold } from "../messages";
 import { type ByteReader, type ByteWriter, MalformedBytes } from "../vocabulary/octets";
 import type { QuorumValue } from "../vocabulary/settings";
 
@@ -118,8 +118,5 @@ const ALL_OPTIONS = 8_191;
 const ONE = 253;
 const QUORUM = 254;
 const ALL = 255;
-
-/** An hour: a longer wait would only hold a slot. */
-const MAX_TIMEOUT_MS = 3_600_000;
 
 const THRESHOLDS: readonly Threshold[] = ["r", "pr", "w", "dw", "pw", "node_confirms"];

@@ -3,9 +3,12 @@
  */
 import { strict as assert } from "node:assert";
 import type { Input } from "../../../engine/io";
-import type { ClientAnswer } from "../../../engine/messages";
+import { clockNamed } from "../../../engine/clocks/clock";
+import { type ClientAnswer, MAX_TIMEOUT_MS } from "../../../engine/messages";
 import { FrontSession } from "../../../engine/riak/session";
 import { encodeAddress } from "../../../engine/vocabulary/address";
+import { ByteReader, ByteWriter } from "../../../engine/vocabulary/octets";
+import { Codec } from "../../../engine/wire/codec";
 import { FrontFixture } from "../http/front-fixture";
 
 const ADDRESS = encodeAddress({ type: "default", bucket: "b", key: "k" });
@@ -79,6 +82,32 @@ describe("a session of a front end", () => {
     session.get(ADDRESS, undefined, ({ outcome, reason }) => told.push(`after ${outcome} ${reason}`));
     assert.deepEqual(told.slice(2), ["first timeout", "second connection_lost", "after overloaded the node stops"]);
     assert.deepEqual([session.refused, session.unanswered], [3, 1]);
+  });
+
+  it("asks for no longer than nodes let each other wait, whatever its client wants", () => {
+    const codec = new Codec(clockNamed("dvvset"));
+    const timeouts: (number | undefined)[] = [];
+    const session = new FrontSession({
+      ...nodes.options(),
+      limits: { maxInFlight: 10 },
+      deliver(input) {
+        assert.ok(input.kind === "asked" && input.message.kind !== "bucket");
+        // As it is passed on by a node that has no copy.
+        const writer = new ByteWriter();
+        codec.encode(input.message, writer);
+        const passed = codec.decode(new ByteReader(writer.view()));
+        if (passed.kind === "get" || passed.kind === "put" || passed.kind === "scan")
+          timeouts.push(passed.options?.timeoutMs);
+      },
+    });
+    const nothing = (): void => undefined;
+    for (const timeoutMs of [1, 3_600_000, 3_600_001, 2_147_483_647]) {
+      session.get(ADDRESS, { timeoutMs }, nothing);
+      session.put(ADDRESS, "", X, 1, { timeoutMs, explain: true }, nothing);
+    }
+    session.scan({ bucket: ADDRESS, start: "", end: "", limit: 1 }, { timeoutMs: 2_147_483_647 }, nothing);
+    assert.deepEqual(timeouts, [1, 1, ...Array<number>(7).fill(MAX_TIMEOUT_MS)]);
+    session.close();
   });
 
   it("keeps a front end's mistakes from the node, and logs them", () => {
