@@ -106,7 +106,7 @@ export function crossCheck(cell: UncheckedCell, problems: Problems): readonly st
     weak.push(message);
     problems.warning(at, message);
   };
-  checkHostsUse(values, problems);
+  checkHostsUse(values, warn, problems);
   checkQuorums(values, warn, problems);
   if (members !== undefined) checkCluster(values, members, warn, problems);
   checkTimes(values, warn, problems);

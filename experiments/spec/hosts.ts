@@ -3,8 +3,10 @@
  * as its own manual says. Never anywhere else: an address that nobody wrote, from the environment or a profile of a cloud, would
  * put a load on a store, and a bill, that nobody meant.
  */
+import { nodeAt, type LocatedMap } from "./located";
 import type { Problems } from "./problems";
 import type { Values } from "./values";
+import type { Warn } from "./world-checks";
 
 /** Stores that other people wrote, and where each listens unless told otherwise. */
 export const LOOPBACK_HOSTS = {
@@ -30,11 +32,15 @@ export function hostsOf(values: Values): readonly string[] | undefined {
   return (values.get("hosts") as readonly string[] | undefined) ?? [LOOPBACK_HOSTS[target]];
 }
 
-export function checkHostsUse(values: Values, problems: Problems): void {
+export function checkHostsUse(values: Values, warn: Warn, problems: Problems): void {
   if (!values.given("hosts") || !values.sound("hosts", "target")) return;
   const target = values.text("target");
   const at = values.place("hosts");
   if (!isOtherStore(target)) {
+    if (targetVaries(values.tree)) {
+      warn(at, `hosts has no effect on cells of target ${target}, which starts its own cluster`);
+      return;
+    }
     const others = Object.keys(LOOPBACK_HOSTS).join(", ");
     problems.error(
       at,
@@ -51,4 +57,14 @@ export function checkHostsUse(values: Values, problems: Problems): void {
       at,
       `hosts names ${cloud}; a load is never put on a cloud's own DynamoDB: the credentials that go along are made up. Start DynamoDB local or dynalite (workloads/targets/README.md)`,
     );
+}
+
+/** Other cells may have a target that hosts belongs to. */
+function targetVaries(tree: LocatedMap): boolean {
+  const axes = nodeAt(tree, ["sweep", "axes"]);
+  if (axes?.kind !== "map") return false;
+  return [...axes.entries].some(([name, { node }]) => {
+    const zip = node.kind === "map" ? node.entries.get("zip")?.node : undefined;
+    return name === "target" || (zip?.kind === "map" && zip.entries.has("target"));
+  });
 }

@@ -98,6 +98,9 @@ describe("hosts of a store of somebody else", () => {
   it("are refused for our own cluster, beyond the one that a store has, and where they are a cloud's", () => {
     assert.match(told(resolve("hosts: [a:1]\n"))[0], /^3:8 hosts belongs to a target of somebody else/);
     assert.match(told(resolve("target: redis\nhosts: [a:1, b:1]\n"))[0], /^4:8 .*reached by one/);
+    const beside = resolve("hosts: [a:1]\nsweep: {axes: {target: [redis, engine]}}\n");
+    assert.ok(beside.ok, told(beside).join("\n"));
+    assert.match(beside.experiment.cells[1].warnings.join(), /hosts has no effect on cells of target engine/);
     const level = told(resolve("target: cassandra\ntunables: {n_val: 7, r: 5}\ncluster: {nodes: 7}\n"));
     assert.match(level[0], /^4:.*r is 5 of 7 replicas: Cassandra has no consistency level/);
     const cloud = told(resolve("target: dynamodb\nhosts: dynamodb.eu-west-1.amazonaws.com:443\n"));
