@@ -193,7 +193,7 @@ const MOST_TOMBSTONES = 10_000;
 const CLOCK = /^[0-9A-Za-z+/=_-]+$/;
 /** Decided on the request alone, or on a read before it. */
 const DEFINITE: ReadonlySet<number> = new Set([
-  304, 400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 414, 415, 426, 431,
+  304, 400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 414, 415, 426, 431, 501,
 ]);
 /** Of a 500 or a 503, first that fits. What is not here was tried. */
 const TEXTS: readonly (readonly [RegExp, Outcome])[] = [
