@@ -118,6 +118,8 @@ describe("an experiment on a store of somebody else", function () {
     const { value, n } = blind.metrics["lost_updates"];
     // All but what stands at the end: nobody had read any of them.
     assert.equal(value, n - 5);
+    // A session has seen its own writes; what the load phase had written to each key it never read.
+    assert.equal(metric(loadRun((await run(one("session"))).folder), 0, "lost_updates"), 5);
   });
 
   it("fails a trial where nobody listens, naming the address and the page that says how to start the store", async () => {
