@@ -46,11 +46,8 @@ export function contentOfRequest(exchange: Exchange, header: string): Content | 
     exchange.text(400, problems);
     return undefined;
   }
-  const encoding = exchange.header("content-encoding");
-  const media = mediaTypeOf(header);
-  return encoding === undefined
-    ? { ...media, userMeta, links, indexes }
-    : { ...media, encoding, userMeta, links, indexes };
+  const { contentType, charset } = mediaTypeOf(header);
+  return { contentType, charset, encoding: exchange.header("content-encoding"), userMeta, links, indexes };
 }
 
 /** Names of metadata as they were written, less the prefix; names of indexes in lower case. */

@@ -1,7 +1,8 @@
 /**
  * Names for writes that come from clients who give them none. The recorder's handle on a write is a number that no other
- * write of the run has; clients of ours bring theirs, small ones counted by a driver. A front end mints them here: 13
- * bits of boot epoch, 8 of node and 32 that count, which fits 53. All front ends of a node share one count, or a write
+ * write of the run has; clients of ours bring theirs, counted by a driver above the number of a session. A front end mints them
+ * here, above every session that a driver could have: one bit that is set, 12 of boot epoch, 8 of node and 32 that count, which
+ * fits 53. All front ends of a node share one count, or a write
  * over HTTP and one over protocol buffers would be the same write to whoever compares versions.
  *
  * The *vtag* by which Riak's clients name a sibling is that number in base 62, always of the same length.
@@ -10,7 +11,9 @@
 const counters = new WeakMap<object, { next: number }>();
 
 const NODES = 256;
-const EPOCHS = 8_192;
+const EPOCHS = 4_096;
+/** No driver has so many sessions. */
+const MINTED = NODES * EPOCHS;
 
 /** Gives out write ids of one node's life; `node` is whom the count belongs to. */
 export class WriteIds {
@@ -18,7 +21,7 @@ export class WriteIds {
   private readonly counter: { next: number };
 
   constructor(node: object, { index, epoch }: { readonly index: number; readonly epoch: number }) {
-    this.base = ((epoch % EPOCHS) * NODES + (index % NODES)) * 2 ** 32;
+    this.base = (MINTED + (epoch % EPOCHS) * NODES + (index % NODES)) * 2 ** 32;
     const known = counters.get(node);
     this.counter = known ?? { next: 1 };
     if (known === undefined) counters.set(node, this.counter);
