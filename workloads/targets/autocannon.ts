@@ -99,7 +99,8 @@ export async function barrage(options: BarrageOptions): Promise<AnswersCounted> 
 interface Inside {
   /** It stops behind the answer to its so-manieth request. */
   responseMax: number;
-  readonly pipelinedRequests: { peek(): { body: string } | undefined; addBody(data: Buffer): void };
+  readonly pipelinedRequests: { peek(): { body: string } | undefined; addBody(data: Buffer): void; clear(): void };
+  readonly parser: { readonly type: string; initialize(type: string): void };
 }
 
 /** One client, and whether it has a request out. */
@@ -155,11 +156,22 @@ class Connection {
     const waitedMs = (now() - this.begun) / 1_000;
     this.begun = undefined;
     this.answer = undefined;
+    this.forget();
     asker.lost(this.number, waitedMs >= Math.max(LEAST_TIMEOUT_MS, timeoutMs) - SAMPLE_MS ? "timeout" : "connection");
     if (++this.lostInARow < MOST_LOST) return;
     const { host, port } = fronts[this.number % fronts.length];
     this.client.responseMax = 1;
     this.fail(new Error(`autocannon lost ${String(MOST_LOST)} requests in a row at ${host}:${String(port)}`));
+  }
+
+  /**
+   * Where a connection ends, autocannon keeps the request that was on it, and what had come of its answer, for the next one: each
+   * answer from then on would be timed from the request before its own.
+   */
+  private forget(): void {
+    const { pipelinedRequests, parser } = this.client;
+    pipelinedRequests.clear();
+    parser.initialize(parser.type);
   }
 }
 

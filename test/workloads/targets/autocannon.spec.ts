@@ -13,23 +13,34 @@ import type { ObjectRequest } from "../../../workloads/targets/riak-requests";
 /** Every byte there is. */
 const BYTES = Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString("latin1");
 
+interface Heard {
+  readonly client: number;
+  readonly answer: HttpAnswer;
+  readonly micros: number;
+  /** Since it was asked, by our own clock. */
+  readonly elapsed: number;
+}
+
 /** Asks for one thing after the other, and keeps all that it is told. */
 class Curious implements Asker {
   readonly requests: { readonly client: number; readonly path: string }[] = [];
-  readonly answers: { readonly client: number; readonly answer: HttpAnswer; readonly micros: number }[] = [];
+  readonly answers: Heard[] = [];
   readonly losses: { readonly client: number; readonly because: string }[] = [];
+
+  private readonly asked: number[] = [];
 
   constructor(private readonly body?: string) {}
 
   next(client: number): ObjectRequest {
     const path = `/${String(client)}/${String(this.requests.length)}`;
     this.requests.push({ client, path });
+    this.asked[client] = monotonicMicros();
     const { body } = this;
     return { method: body === undefined ? "GET" : "PUT", path, headers: ["X-Odd", "a b"], ...(body === undefined ? {} : { body }) }; // prettier-ignore
   }
 
   answered(client: number, answer: HttpAnswer, micros: number): void {
-    this.answers.push({ client, answer, micros });
+    this.answers.push({ client, answer, micros, elapsed: monotonicMicros() - this.asked[client] });
   }
 
   lost(client: number, because: string): void {
@@ -133,6 +144,32 @@ describe("a barrage of autocannon's", function () {
     assert.equal(heard.answers.length + heard.losses.length, heard.requests.length);
     assert.equal(theirs.answers, heard.answers.length);
     assert(heard.answers.length > 5, "it goes on");
+  });
+
+  it("takes no latency, and no byte, of an answer for another's behind a connection that ended", async () => {
+    let seen = 0;
+    const front = await serve((request, response) => {
+      seen++;
+      setTimeout(() => {
+        if (seen === 3) request.socket.destroy();
+        else if (seen === 6) {
+          // Half an answer.
+          response.writeHead(200, { "Content-Length": "4" });
+          response.write("xx", () => request.socket.destroy());
+        } else response.end("well");
+      }, 20);
+    });
+    const heard = new Curious();
+    await barrage({ ...options, fronts: [front], clients: 1, until: soon(600), asker: heard });
+    assert.deepEqual(
+      heard.losses.map(({ because }) => because),
+      ["connection", "connection"],
+    );
+    assert(heard.answers.length > 6, "it goes on");
+    for (const { answer, micros, elapsed } of heard.answers) {
+      assert.equal(answer.body.toString("latin1"), "well");
+      assert(micros <= elapsed, `${String(micros)} µs of a request that was asked ${String(elapsed)} µs ago`);
+    }
   });
 
   it("rejects, soon, where nobody listens", async () => {
