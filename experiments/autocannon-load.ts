@@ -31,6 +31,7 @@ import type { WorkloadSettings } from "../workloads/settings";
 import { autocannonName, barrage, program, type Asker } from "../workloads/targets/autocannon";
 import { EngineHttpTarget } from "../workloads/targets/engine-http";
 import { type HttpAddress, type HttpAnswer, objectPath } from "../workloads/targets/riak-http";
+import { answerOfOurs } from "../workloads/targets/riak-answers";
 import { failedReply, replyOfRiak } from "../workloads/targets/riak-replies";
 import { ANSWERS, objectRequest, type ObjectRequest } from "../workloads/targets/riak-requests";
 import { RecorderWatch } from "./recorder-watch";
@@ -273,7 +274,7 @@ export class AutocannonLoad implements TrialLoad, Asker {
     if (client.out === undefined) return;
     const { kind } = client.out.request;
     assert(kind !== "scan", "over HTTP nothing is scanned");
-    const reply = replyOfRiak(ANSWERS[kind]({ kind: "answered", answer }), -1, writeIdOfVtag);
+    const reply = replyOfRiak(answerOfOurs(ANSWERS[kind]({ kind: "answered", answer })), -1, writeIdOfVtag);
     const now = monotonicMicros();
     this.ours.answered(answer.status, micros, now);
     // Its own time; the rest is ours, for reading the answer.
