@@ -346,7 +346,10 @@ export class Node implements ProtocolNode {
     if (options.rememberedBuckets !== undefined)
       for (const entry of entriesFrom(options.rememberedBuckets)) this.buckets.take(entry);
     this.ways = this.buckets.ways;
-    this.clock = clockByBucket(options.settings, (address) => this.buckets.ofAddress(address).siblings);
+    this.clock = clockByBucket(options.settings, (address) => {
+      const properties = this.buckets.ofAddress(address);
+      return properties === this.buckets.cluster ? undefined : properties.siblings;
+    });
     this.ring = options.ring;
     this.peers = options.ring.members.map((_, index) => index).filter((index) => index !== options.index);
     this.detector = this.makeDetector(now);

@@ -18,7 +18,7 @@ import { dvvset } from "./dvvset";
 import { lww } from "./lww";
 import { lwwHlc } from "./lww-hlc";
 import { riakDvv } from "./riak-dvv";
-import { keepingNewest, overwriting } from "./sibling-policy";
+import { dating, keepingNewest, namedApart, overwriting } from "./sibling-policy";
 import { vvClient } from "./vv-client";
 import { vvServer } from "./vv-server";
 import { vvServerSeparate } from "./vv-server-separate";
@@ -65,6 +65,8 @@ export interface EventMaker {
    * of this actor may have come back from others since, by way of some client's old context, and then knows too little.
    */
   readonly removedAt?: number;
+  /** As `minted`, also for those that take no notice of that because their replicas are to forget. */
+  readonly countedFrom?: number;
 }
 
 /**
@@ -215,26 +217,34 @@ export function clockFor(settings: ClockSettings): Clock {
 }
 
 /**
- * The strategy with a policy of its own for each key: `siblings` says what becomes of a key's. What is asked without an address (encoding,
+ * The strategy with a policy of its own for each key: `siblings` says what becomes of a key's, undefined where nothing was ever
+ * said of it and the cluster's holds. A policy that was set may be followed by another, which has to make do with what it finds. What is asked without an address (encoding,
  * sizes, all that a copy holds) is alike for all policies, and answered by the strategy without any.
  */
 export function clockByBucket(
   settings: ClockSettings,
-  siblings: (address: Address) => NonNullable<ClockSettings["siblings"]>,
+  siblings: (address: Address) => ClockSettings["siblings"],
 ): Clock {
-  const usual = settings.siblings ?? "keep";
   const cluster = clockFor(settings);
-  const others = new Map<string, Clock>([[usual, cluster]]);
+  const others = new Map<string, Clock>();
   return {
     ...clockFor({ ...settings, siblings: "keep" }),
     at(address) {
       const policy = siblings(address);
-      if (policy === usual) return cluster;
+      if (policy === undefined) return cluster;
       let clock = others.get(policy);
-      if (clock === undefined) others.set(policy, (clock = clockFor({ ...settings, siblings: policy })));
+      if (clock === undefined) others.set(policy, (clock = clockOfBucket(settings, policy)));
       return clock;
     },
   };
+}
+
+function clockOfBucket(settings: ClockSettings, policy: NonNullable<ClockSettings["siblings"]>): Clock {
+  const kept = clockFor({ ...settings, siblings: "keep" });
+  if (kept.keepsOne === true) return kept;
+  if (policy === "keep") return dating(kept);
+  const clock = clockFor({ ...settings, siblings: policy });
+  return policy === "overwrite" ? namedApart(clock) : clock;
 }
 
 /** What a key goes by. */

@@ -78,14 +78,15 @@ function riakObjects(epochs: boolean): Clock<RiakState> {
     freshIdentities: epochs,
     configured: (settings) => (settings.actorEpochs === false ? withoutEpochs : riakDvv),
 
-    update(stored, context, version, { actor, minted, removedAt }) {
+    update(stored, context, version, { actor, minted, removedAt, countedFrom = 0 }) {
       const seen = readContext(context);
       const known = stored?.vector ?? NONE;
       const by = epochs
         ? identityOf({ actor, minted, removedAt }, known, seen)
         : { actor: firstBoot(actor), incarnation: 0 };
       const all = stored === undefined ? seen : mergeVectors(seen, known);
-      const dot: Dot = { actor: by.actor, incarnation: by.incarnation, counter: nextCounter(counterOf(all, by)) };
+      const counter = nextCounter(Math.max(counterOf(all, by), countedFrom));
+      const dot: Dot = { actor: by.actor, incarnation: by.incarnation, counter };
       const one: RiakSibling = { version, dot };
       if (stored === undefined) return { vector: withEntry(seen, dot), siblings: [one] };
       const unseen = stored.siblings.filter((sibling) => !covers(seen, sibling.dot));

@@ -9,13 +9,14 @@
  *
  * `overwrite` is Riak's `last_write_wins = true`: the event is made from the context alone, nothing is loaded before it
  * is sent, and a copy takes what has the later date. Two events may then share a dot, so the metadata is carried along
- * and never believed.
+ * and never believed. Where it is one bucket's policy it is believed once the bucket has another one, and dots are told apart
+ * ({@link namedApart}).
  *
  * Equal dates: a value beats a tombstone, then the greater bytes, then the greater meta, then the greater write id.
  * Source: riak_object's reconciliation and riak_kv_vnode's put, Riak KV 2 and 3.
  */
 import type { Clock, Version } from "./clock";
-import { compareMeta } from "./version";
+import { compareMeta, MAX_VNODES, packActor, unpackActor } from "./version";
 
 /** Riak's `allow_mult = false` over a strategy. */
 export function keepingNewest<S>(clock: Clock<S>): Clock<S> {
@@ -76,6 +77,38 @@ export function overwriting<S>(clock: Clock<S>): Clock<S> {
     },
   };
 }
+
+/**
+ * `keep` where other policies may follow, or have been: with a date, so that what is written meanwhile is not the oldest of all to a
+ * policy that goes by dates.
+ */
+export function dating<S>(clock: Clock<S>): Clock<S> {
+  return {
+    ...clock,
+    update: (stored, context, version, by) => clock.update(stored, context, { ...version, date: by.at }, by),
+  };
+}
+
+/**
+ * For `overwrite` where other policies may follow, or where not all have heard of it: no event shares a dot with another. A
+ * coordinator's events are counted on from its wall time, and in a name that it has as a coordinator and no replica has.
+ */
+export function namedApart<S>(clock: Clock<S>): Clock<S> {
+  return {
+    ...clock,
+    update(stored, context, version, by) {
+      const { node, epoch } = unpackActor(by.actor);
+      const actor = packActor(node, AS_COORDINATOR, epoch);
+      const minted = Math.min(by.at, LATEST);
+      return clock.update(stored, context, version, { ...by, actor, minted, countedFrom: minted });
+    },
+  };
+}
+
+/** Beyond all vnodes that keep hints for a home, and all but the last of as many partitions as there can be. */
+const AS_COORDINATOR = MAX_VNODES - 1;
+/** Whatever a client's clock shows, there is room to count on. */
+const LATEST = 2 ** 52;
 
 /** A bucket that has kept siblings until now still has some: whoever reads sees the one that stays. */
 function chosen(versions: readonly Version[]): readonly Version[] {
