@@ -142,7 +142,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error && error.message !== "" ? error.message : String(error);
 }
 
-/** Errors of the operating system by which no connection came about: no byte of a request left. */
+/** Errors of the operating system by which no connection came about: no byte of a request left. Of a connection that was up, reads and writes say some of them too. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -154,6 +154,7 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
 
 export function neverConnected(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(neverConnected);
-  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
-  return (typeof code === "string" && NEVER_CONNECTED.has(code)) || (cause !== undefined && neverConnected(cause));
+  const { code, syscall, cause } = (error ?? {}) as Readonly<Record<"code" | "syscall" | "cause", unknown>>;
+  if (typeof code === "string" && NEVER_CONNECTED.has(code)) return syscall !== "read" && syscall !== "write";
+  return cause !== undefined && neverConnected(cause);
 }
