@@ -53,8 +53,7 @@ export interface BucketLimits {
 
 /** Of every bucket that nothing was said of: the experiment's tunables. */
 export function propertiesOfCluster(settings: EngineSettings): BucketProperties {
-  const { nVal, r, w, pr, pw, dw, notfoundOk, basicQuorum } = settings;
-  const { nodeConfirms } = settings as { readonly nodeConfirms?: QuorumValue };
+  const { nVal, r, w, pr, pw, dw, nodeConfirms, notfoundOk, basicQuorum } = settings;
   return {
     nVal,
     r,
