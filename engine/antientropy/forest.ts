@@ -145,7 +145,7 @@ export class Forest {
   /** A place of this node by group and vnode, if it has that. */
   plot(group: number, vnode: number): Plot | undefined {
     const plots = group < GROUPS ? this.plots : this.others.get(Math.floor(group / GROUPS));
-    return (plots?.[group % GROUPS])?.find((plot) => plot.vnode === vnode);
+    return plots?.[group % GROUPS]?.find((plot) => plot.vnode === vnode);
   }
 
   /** Whether a key belongs there. */
