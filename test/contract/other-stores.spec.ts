@@ -18,7 +18,7 @@ import { FakeCassandra } from "../workloads/targets/fake-cassandra";
 import { freePort, needsRedis, startDynalite, startRedis } from "../workloads/targets/store-servers";
 import { WireBetween } from "../workloads/targets/wire-between";
 
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 1_000;
 const GRACE_MS = 100;
 const RUN = "contract-1";
 

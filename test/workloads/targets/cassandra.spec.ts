@@ -14,7 +14,7 @@ import { FakeCassandra, type Mishap } from "./fake-cassandra";
 const usual: Omit<OtherStoreOptions, "hosts"> = {
   run: "levels-7",
   connections: 2,
-  ...{ nVal: 3, r: "quorum", w: "quorum", readTimeoutMs: 300, writeTimeoutMs: 300, graceMs: 50 },
+  ...{ nVal: 3, r: "quorum", w: "quorum", readTimeoutMs: 1_000, writeTimeoutMs: 1_000, graceMs: 100 },
   clientTimestamps: false,
   log: () => undefined,
 };

@@ -83,7 +83,7 @@ describe("DynamoDB's interface as a target", function () {
       hosts: [host],
       run: "d-1",
       connections: 2,
-      ...{ nVal: 3, r: "quorum", w: "quorum", readTimeoutMs: 300, writeTimeoutMs: 300, graceMs: 50 },
+      ...{ nVal: 3, r: "quorum", w: "quorum", readTimeoutMs: 1_000, writeTimeoutMs: 1_000, graceMs: 100 },
       clientTimestamps: false,
       log: () => undefined,
       ...options,

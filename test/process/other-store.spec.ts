@@ -15,7 +15,7 @@ import { resolveExperiment } from "../../experiments/spec/resolve";
 import { loadRun } from "../../results/record/reader";
 import type { LoadedRun } from "../../results/record/run-folder";
 import { renderTerminal } from "../../results/reports/terminal";
-import { temporaryFolder } from "../process/live-cluster";
+import { temporaryFolder } from "./live-cluster";
 import { freePort, needsRedis, startDynalite, startRedis, type StartedStore } from "../workloads/targets/store-servers";
 
 const BASE = `
