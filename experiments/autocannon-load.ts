@@ -11,7 +11,6 @@ import { Random } from "../engine/vocabulary/random";
 import { assert } from "../engine/vocabulary/assert";
 import { monotonicMicros } from "../engine/real/monotonic";
 import { ProcessWatch } from "../engine/real/process-watch";
-import { writeIdOfVtag } from "../engine/riak/write-ids";
 import type { Ring } from "../engine/ring/ring";
 import { fromMs, type Micros } from "../engine/vocabulary/micros";
 import { octetsFromText } from "../engine/vocabulary/octets";
@@ -31,8 +30,7 @@ import type { WorkloadSettings } from "../workloads/settings";
 import { autocannonName, barrage, program, type Asker } from "../workloads/targets/autocannon";
 import { EngineHttpTarget } from "../workloads/targets/engine-http";
 import { type HttpAddress, type HttpAnswer, objectPath } from "../workloads/targets/riak-http";
-import { answerOfOurs } from "../workloads/targets/riak-answers";
-import { failedReply, replyOfRiak } from "../workloads/targets/riak-replies";
+import { failedReply, replyOfOurs } from "../workloads/targets/riak-replies";
 import { ANSWERS, objectRequest, type ObjectRequest } from "../workloads/targets/riak-requests";
 import { RecorderWatch } from "./recorder-watch";
 import type { PhaseSettings } from "./spec/experiment";
@@ -274,7 +272,7 @@ export class AutocannonLoad implements TrialLoad, Asker {
     if (client.out === undefined) return;
     const { kind } = client.out.request;
     assert(kind !== "scan", "over HTTP nothing is scanned");
-    const reply = replyOfRiak(answerOfOurs(ANSWERS[kind]({ kind: "answered", answer })), -1, writeIdOfVtag);
+    const reply = replyOfOurs(kind, ANSWERS[kind]({ kind: "answered", answer }));
     const now = monotonicMicros();
     this.ours.answered(answer.status, micros, now);
     // Its own time; the rest is ours, for reading the answer.

@@ -14,7 +14,6 @@ import type { PartitionRule } from "../../engine/host/faults";
 import { isCut } from "../../engine/host/link-harm";
 import { DelayLine, type LinkShape } from "../../engine/real/delay-line";
 import { balancerShape, clientLinkShape, inSuccession } from "../../engine/real/link-shapes";
-import { writeIdOfVtag } from "../../engine/riak/write-ids";
 import type { Ring } from "../../engine/ring/ring";
 import { type Address, encodeAddress } from "../../engine/vocabulary/address";
 import { monotonicMicros } from "../../engine/real/monotonic";
@@ -24,9 +23,8 @@ import type { ClusterSettings } from "../../engine/vocabulary/settings";
 import { TARGETS } from "../../results/record/capabilities";
 import type { Reply, Request } from "../operation";
 import { HttpNodes } from "./http-nodes";
-import { answerOfOurs, type RiakAnswer } from "./riak-answers";
 import { type Exchange, type HttpAddress, type HttpLimits, objectPath } from "./riak-http";
-import { failedReply, replyOfRiak } from "./riak-replies";
+import { failedReply, replyOfOurs } from "./riak-replies";
 import { ANSWERS, objectRequest, type ObjectRequest, type RequestWays } from "./riak-requests";
 import type { Target } from "./target";
 
@@ -50,7 +48,7 @@ interface Asked {
   readonly session: number;
   readonly address: Address;
   readonly http: ObjectRequest;
-  readonly read: (exchange: Exchange) => RiakAnswer;
+  readonly kind: keyof typeof ANSWERS;
   readonly done: (reply: Reply) => void;
   readonly deadline: Micros;
   timer: NodeJS.Timeout | undefined;
@@ -141,7 +139,7 @@ export class EngineHttpTarget implements Target {
       session: request.session,
       address: encodeAddress(request.key),
       http: objectRequest(request, path, this.ways),
-      read: ANSWERS[request.kind],
+      kind: request.kind,
       done,
       deadline: monotonicMicros() + (timeoutMs + this.options.graceMs) * 1_000,
       timer: undefined,
@@ -199,7 +197,7 @@ export class EngineHttpTarget implements Target {
       return;
     }
     const settle = (): void => {
-      if (this.finish(asked)) asked.done(replyOfRiak(answerOfOurs(asked.read(exchange)), -1, writeIdOfVtag));
+      if (this.finish(asked)) asked.done(replyOfOurs(asked.kind, ANSWERS[asked.kind](exchange)));
     };
     const shape = exchange.kind === "answered" ? this.back[node] : undefined;
     if (shape === undefined) settle();

@@ -90,8 +90,9 @@ export class RiakTarget implements OtherStore {
     const { readTimeoutMs, writeTimeoutMs, graceMs } = this.options;
     if (request.kind === "put" && this.written.size < MOST_REMEMBERED) this.written.add(path);
     const until = performance.now() + (request.kind === "get" ? readTimeoutMs : writeTimeoutMs) + graceMs;
+    const { kind } = request;
     const http = objectRequest(request, path, this.ways);
-    this.send(http, until, (exchange) => done(replyOfRiak(ANSWERS[request.kind as "get"](exchange), -1)));
+    this.send(http, until, (exchange) => done(replyOfRiak(kind, ANSWERS[kind](exchange), -1)));
   }
 
   /** Sets the bucket's properties, and makes sure that they were taken. */
@@ -132,7 +133,7 @@ export class RiakTarget implements OtherStore {
     const request: Request = { kind: "get", key, session: 0, value: "", writeId: 0, context: "", scanLength: 0, scanEnd: "" }; // prettier-ignore
     const http = objectRequest(request, path, { ...this.ways, query });
     this.send(http, performance.now() + readTimeoutMs + graceMs, (exchange) =>
-      done(replyOfRiak(ANSWERS.get(exchange), -1)),
+      done(replyOfRiak("get", ANSWERS.get(exchange), -1)),
     );
   }
 

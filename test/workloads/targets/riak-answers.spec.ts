@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { certainty } from "../../../engine/vocabulary/outcomes";
 import { answerToDelete, answerToGet, answerToPut } from "../../../workloads/targets/riak-answers";
 import type { Exchange } from "../../../workloads/targets/riak-http";
-import { replyOfRiak } from "../../../workloads/targets/riak-replies";
+import { replyOfOurs, replyOfRiak } from "../../../workloads/targets/riak-replies";
 
 const answered = (status: number, headers: Record<string, string | string[]> = {}, body = ""): Exchange => ({
   kind: "answered",
@@ -51,10 +51,24 @@ describe("answers of Riak's HTTP API", () => {
     assert.equal(answerToDelete(NOT_FOUND).outcome, "invalid", "nothing was there, and nothing is written");
   });
 
+  it("of a write that is stored say so, whatever value of somebody else's stands beside it", () => {
+    const foreign = answered(200, { "content-type": "text/plain", "x-riak-vclock": "abc=" }, "somebody else's");
+    const { outcome, versions, values, context, reason } = replyOfRiak("put", answerToPut(foreign), -1);
+    assert.deepEqual([outcome, versions, values, context], ["ok", [], 0, ""]);
+    assert.match(reason, /no write of this run/);
+    assert.equal(replyOfRiak("get", answerToGet(foreign), -1).outcome, "invalid");
+  });
+
+  it("of our own nodes' overload are definite, and of Riak's are not", () => {
+    const overload = answerToPut(answered(500, { "content-type": "text/plain" }, "Error:\noverload\n"));
+    assert.equal(replyOfOurs("put", overload).outcome, "overloaded");
+    assert.equal(certainty(replyOfRiak("put", overload, -1).outcome), "indefinite");
+  });
+
   it("tell a deleted key from one that never was, with the clock to go on from", () => {
     const gone = answered(404, { "x-riak-deleted": "true", "x-riak-vclock": "abc=" }, "not found\n");
     assert.deepEqual(answerToGet(gone).siblings, [{ value: "", deleted: true, etag: "" }]);
-    const reply = replyOfRiak(answerToGet(gone), 2);
+    const reply = replyOfRiak("get", answerToGet(gone), 2);
     assert.deepEqual(
       { ...reply },
       { outcome: "ok", versions: [], payloads: [], values: 0, context: "abc=", coordinator: 2, reason: "" },
@@ -125,7 +139,7 @@ describe("answers of Riak's HTTP API", () => {
     fc.assert(
       fc.property(fc.integer({ min: 200, max: 599 }), headers, text, (status, some, body) => {
         const exchange = answered(status, some, body);
-        replyOfRiak(answerToGet(exchange), -1);
+        replyOfRiak("get", answerToGet(exchange), -1);
         for (const { outcome, reason } of [answerToPut(exchange), answerToDelete(exchange)]) {
           assert.ok(!/[\r\n]/.test(reason));
           if (status >= 500 && status !== 501 && !/sibling|nodes|vnodes|connect/i.test(body))
@@ -138,7 +152,7 @@ describe("answers of Riak's HTTP API", () => {
 
   it("bring no version that names no write: such a read is worth nothing", () => {
     const foreign = answered(200, { "x-riak-vclock": "abc=" }, "somebody else's");
-    const { outcome, reason, versions } = replyOfRiak(answerToGet(foreign), -1);
+    const { outcome, reason, versions } = replyOfRiak("get", answerToGet(foreign), -1);
     assert.deepEqual({ outcome, versions }, { outcome: "invalid", versions: [] });
     assert.match(reason, /no write of this run/);
   });
