@@ -33,6 +33,8 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set("GET HEAD POST PUT DELETE TRA
 const newKey = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 22);
 /** Answers that a connection's client has not taken yet; beyond, its next request waits. */
 const MAX_UNREAD_BYTES = 1_048_576;
+/** Requests of one connection that may be answered before anybody else's turn. */
+const MAX_AT_ONCE = 16;
 const CHECK_MS = 1_000;
 
 interface Waiting {
@@ -47,6 +49,10 @@ class Connection implements Line {
   busy = false;
   /** The one that is worked on, or was last. */
   current: Exchange | undefined;
+  /** Requests that were begun as they came and answered at once, since it last gave way to others. */
+  atOnce = 0;
+  /** Busy with nothing but that. */
+  givesWay = false;
   waiting: Waiting[] = [];
   paused = false;
 
@@ -146,6 +152,15 @@ export class HttpFront {
     this.requests++;
     if (!connection.busy) {
       this.begin(connection, request, response, expects);
+      // Answered within the call, as were those before it: one chunk may hold a thousand requests, and others wait as well.
+      if (!connection.busy && ++connection.atOnce >= MAX_AT_ONCE) {
+        connection.busy = connection.givesWay = true;
+        setImmediate(() => {
+          connection.atOnce = 0;
+          connection.givesWay = false;
+          this.next(connection);
+        });
+      }
       return;
     }
     connection.waiting.push({ request, response, expects });
@@ -221,9 +236,15 @@ export class HttpFront {
             : "400 Bad Request";
     this.context.answered(Number(status.slice(0, 3)));
     const connection = this.connections.get(socket);
-    // Into the middle of an answer nothing is written, nor before one that is due.
-    if (connection?.busy === true && !connection.current!.giveUp()) socket.destroy();
-    else socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+    const current = connection?.current;
+    const owes = connection?.busy === true && !(connection.givesWay && connection.waiting.length === 0);
+    const tell = (): void => {
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+    };
+    // Into the middle of an answer nothing is written, nor before one that is due: it would be taken for that one.
+    if (owes && (current!.response.socket === null || !current!.giveUp())) socket.destroy();
+    else if (owes || current === undefined || current.response.writableFinished) tell();
+    else current.response.once("finish", tell);
   }
 
   /** Nothing moved for the idle time: the client has gone to sleep, unless it is the store that is waited for. */

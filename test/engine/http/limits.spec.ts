@@ -301,6 +301,37 @@ describe("limits over HTTP", () => {
     }
   });
 
+  it("of a turn: a chunk full of requests that are answered at once gives way to others in between", async () => {
+    const fixture = await HttpFixture.start();
+    try {
+      const front = fixture.fronts[0] as unknown as { begin(...all: unknown[]): void };
+      const begin = front.begin.bind(front);
+      let begun = 0;
+      let most = 0;
+      front.begin = (...all) => {
+        if (begun++ === 0) setImmediate(() => (begun = 0));
+        most = Math.max(most, begun);
+        begin(...all);
+      };
+      const count = 500;
+      const last = `GET /ping HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`;
+      const received = await fixture.raw(`GET /ping HTTP/1.1\r\n${HOST}\r\n`.repeat(count) + last);
+      assert.deepEqual(
+        statuses(received),
+        Array.from({ length: count + 1 }, () => 200),
+      );
+      assert.ok(most > 1 && most <= 32, `${String(most)} requests in one turn`);
+      // What is no HTTP behind them is told, behind their answers.
+      for (const good of [1, 2, 16]) {
+        const bytes = `GET /ping HTTP/1.1\r\n${HOST}\r\n`.repeat(good);
+        const answers = Array.from({ length: good }, () => 200);
+        assert.deepEqual(statuses(await fixture.raw(`${bytes}nonsense\r\n\r\n`)), [...answers, 400]);
+      }
+    } finally {
+      await fixture.stop();
+    }
+  });
+
   it("of reading ahead: a client that pipelines without end and reads nothing is not read on", async () => {
     const fixture = await HttpFixture.start({ limits: { maxPipelined: 8 } });
     try {
