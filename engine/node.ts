@@ -1383,8 +1383,10 @@ export class Node implements ProtocolNode {
     const state = get.agreed(clockAt(this.clock, get.address));
     if (state === undefined || !this.isTombstone(state)) return;
     // A request for fewer copies than there are says nothing of the others.
-    if (get.replicas.length < this.ring.preferenceList(get.address, this.buckets.ofAddress(get.address).nVal).length)
-      return;
+    const properties = this.buckets.ofAddress(get.address);
+    if (get.replicas.length < this.ring.preferenceList(get.address, properties.nVal).length) return;
+    // A copy from under a greater N is brought to the owners by whoever has it, and would come back with him.
+    if (properties !== this.buckets.cluster && this.living !== undefined && !this.isEverybodyUp()) return;
     // While copies move others than these have some, and a value that one of them kept would come back.
     if (this.living !== undefined && (get.ringSerial !== this.ringSerial || !this.living.isTidy)) return;
     if (this.options.tracing) this.note({ kind: "reaping", address: get.address });
@@ -1397,6 +1399,10 @@ export class Node implements ProtocolNode {
         this.send(node, { kind: "replica-put", ...message });
       }
     }
+  }
+
+  private isEverybodyUp(): boolean {
+    return this.peers.every((node) => !this.ring.has(node) || this.believedUp(node));
   }
 
   /** Every primary that is up is asked, and whoever lags is told. Always ends. */

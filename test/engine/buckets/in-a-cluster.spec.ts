@@ -69,6 +69,14 @@ class Buckets extends Bench {
     return answer!;
   }
 
+  remove(at: string, context: string): AnswerMessage {
+    let answer: AnswerMessage | undefined;
+    const version = { writeId: ++this.written, value: "", tombstone: true };
+    this.client.put(0, at, context, version, undefined, (told) => (answer = told));
+    this.until("every delete is answered", () => answer !== undefined);
+    return answer!;
+  }
+
   read(at: string, options?: RequestOptions): AnswerMessage {
     let answer: AnswerMessage | undefined;
     this.client.get(0, at, options, (told) => (answer = told));
@@ -271,6 +279,36 @@ describe("a bucket's N", () => {
     }
     assert.ok(bench.cluster.ring !== first, "the ring has changed meanwhile");
     assert.deepEqual([...new Set(widened)].sort(), [1, 2], "the first owner by each of two rings at most");
+  });
+
+  it("may be lowered where copies can move: what was deleted meanwhile does not come back with what is left over", () => {
+    const cases = [[false, "immediate"], [false, { afterMs: 3_000 }], [true, "immediate"], [true, { afterMs: 3_000 }]] as const; // prettier-ignore
+    for (const [isAway, deleteMode] of cases) {
+      const bench = new Buckets({
+        storage: { kind: "lmdb", sync: "each" },
+        engine: { membership: MEMBERSHIP, deleteMode },
+      });
+      const at = (key: string): string => address("b", key);
+      const contexts = KEYS.map((key) => bench.write(at(key), key, "", { w: "all" }).context);
+      if (isAway) bench.cluster.kill(2);
+      bench.runMs(2_000);
+      bench.set("b", { nVal: 1 });
+      // The only owner is there.
+      const deleted = KEYS.filter((key) => !isAway || bench.cluster.ring.preferenceList(at(key), 1)[0].node !== 2);
+      for (const key of deleted) assert.equal(bench.remove(at(key), contexts[KEYS.indexOf(key)]).outcome, "ok");
+      if (isAway) {
+        bench.runMs(8_000);
+        bench.cluster.boot(2);
+      }
+      bench.until(
+        "what is left over is gone",
+        () => deleted.every((key) => bench.holders(at(key)).length <= 1),
+        60_000,
+      );
+      bench.runMs(10_000);
+      const back = deleted.filter((key) => bench.read(at(key)).versions.some(({ tombstone }) => !tombstone));
+      assert.deepEqual(back, [], JSON.stringify([isAway, deleteMode]));
+    }
   });
 
   it("is what scans go by, of a bucket and of all buckets of a type", () => {
