@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { formatDuration } from "../engine/vocabulary/quantities";
 import { DEFAULT_TARGET, recordOfTarget, TARGETS } from "../results/record/capabilities";
+import { figuresSeen } from "../results/record/figures-seen";
 import { makeFolders } from "../results/record/files";
 import { HistoryWriter } from "../results/record/history-file";
 import { metricsSeen } from "../results/record/metrics";
@@ -60,11 +61,12 @@ function runnerFor({ world, target = DEFAULT_TARGET }: Cell): typeof runOnProces
   return TARGETS[target].store === "ours" ? runOnProcesses : runOnOtherStore;
 }
 
-/** Without metrics that say nothing of the target. */
+/** Without metrics and figures that say nothing of the target. */
 function seenOn({ target = DEFAULT_TARGET }: Cell, output: TrialOutput | undefined): TrialOutput | undefined {
   if (output === undefined || target === DEFAULT_TARGET) return output;
-  const metrics = metricsSeen(output.summary.metrics, recordOfTarget(target));
-  return { ...output, summary: { ...output.summary, metrics } };
+  const record = recordOfTarget(target);
+  const metrics = metricsSeen(output.summary.metrics, record);
+  return { ...output, summary: { ...output.summary, metrics }, figures: figuresSeen(output.figures, record) };
 }
 
 /** `trace-19s-22s.jsonl.gz`, one a window. */

@@ -31,7 +31,8 @@ export const siblingsByWrites: ChartDefinition = {
   question: "Do siblings grow with every write?",
   prose:
     "Each point takes the reads of keys that had been written so many times before, and shows how many versions they returned: the line is the mean, the thin dashed one the most that any read returned. A line that stays flat is bounded by how many clients write at once. A line that climbs with the writes is a sibling explosion: it ends only when the store refuses.",
-  absence: "No read of a written key was judged, so siblings cannot be set against the number of writes.",
+  absence:
+    "No read of a written key was judged, or the store keeps one version of a key, so siblings cannot be set against the number of writes.",
   concerns: judgesTheClock,
   draw,
 };

@@ -19,7 +19,8 @@ export const siblings: ChartDefinition = {
   question: "Is there a sibling explosion?",
   prose:
     "A sibling is one of several versions of a key that none of the others replaces. Upper panels: how many a read returned, per interval (mean, 99th percentile, maximum). Lower panels, at the end of the run: which share of keys held at least so many versions. A line that keeps climbing over time is an explosion.",
-  absence: "No read returned a value and no key was counted at the end, so there is nothing to say about siblings.",
+  absence:
+    "No read returned a value and no key was counted at the end, or the store keeps one version of a key, so there is nothing to say about siblings.",
   draw,
 };
 

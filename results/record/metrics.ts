@@ -1075,9 +1075,12 @@ export function metricsSeen(
   metrics: Readonly<Record<string, MetricValue>>,
   target: TargetRecord,
 ): Readonly<Record<string, MetricValue>> {
-  return Object.fromEntries(
-    Object.entries(metrics).filter(([name]) => whyNotSeen(describeMetric(name)?.needs, target) === undefined),
-  );
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => metricIsSeen(name, target)));
+}
+
+/** Also of a name that is no metric's: nothing is known to be missing. */
+export function metricIsSeen(name: string, target: TargetRecord): boolean {
+  return whyNotSeen(describeMetric(name)?.needs, target) === undefined;
 }
 
 function latencyRow(kind: string, basis: LatencyBasis, percentile: string): MetricDescription {

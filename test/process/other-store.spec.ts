@@ -93,6 +93,12 @@ describe("an experiment on a store of somebody else", function () {
         assert.equal(typeof metric(loaded, i, "lost_updates"), "number");
         for (const name of ["divergent_keys_final", "messages_per_op", "load_imbalance", "read_repairs"])
           assert.ok((metric(loaded, i, name) ?? null) === null, `${name} is not known and not made up`);
+        const { siblingsPerRead, causality } = loaded.trials[i].figures!;
+        assert.deepEqual(siblingsPerRead, [], "one value a key is no finding about siblings");
+        assert.deepEqual(
+          causality!.anomalies.map(({ kind }) => kind),
+          ["lost-update"],
+        );
       }
       const page = readFileSync(report, "utf8").replace(/<script[\s\S]*?<\/script>/g, "");
       for (const words of ["may be compared", "by its own account", "Replicas were not inspected", "No node reported"])

@@ -4,9 +4,11 @@
  */
 import { strict as assert } from "node:assert";
 import { recordOfTarget, type TargetName } from "../../../results/record/capabilities";
-import type { SecondOpinion } from "../../../results/record/figures";
+import type { SecondOpinion, TrialFigures } from "../../../results/record/figures";
+import { figuresSeen } from "../../../results/record/figures-seen";
 import { describeMetric, metricsSeen } from "../../../results/record/metrics";
 import { chartInput } from "../../../results/charts/cells";
+import { CHARTS } from "../../../results/charts/chart";
 import type { LoadedRun } from "../../../results/record/run-folder";
 import { comparisonSection } from "../../../results/reports/comparison";
 import { renderRunReport } from "../../../results/reports/run-report";
@@ -174,6 +176,34 @@ describe("a report of several targets", () => {
     const section = textOf(comparisonSection(runOn("engine", "redis")));
     assert(section.includes(sentence), section);
     assert(renderTerminal(runOn("engine", "redis"), { color: false, columns: 4_000 }).includes(sentence));
+  });
+
+  it("draws no siblings, and no conflicts that were missed, of a store that keeps one version", () => {
+    const run = madeUpRun();
+    const figures = run.trials[0].figures!;
+    const redis = figuresSeen(figures, recordOfTarget("redis"));
+    const drawn = (of: TrialFigures, id: string): string => {
+      const alone = { ...run, trials: run.trials.map((one) => ({ ...one, figures: of })) };
+      const chart = CHARTS.get(id)!;
+      const figure = chart.draw(chartInput(alone));
+      return figure === undefined ? "" : JSON.stringify(figure.table.rows);
+    };
+    for (const id of ["siblings", "siblings-by-writes"]) {
+      assert.notEqual(drawn(figures, id), "", id);
+      assert.equal(drawn(redis, id), "", id);
+    }
+    assert.match(drawn(figures, "anomalies"), /"missed conflict",\d+,[1-9]/);
+    assert.match(drawn(redis, "anomalies"), /"lost update",\d+,[1-9]/);
+    assert.doesNotMatch(drawn(redis, "anomalies"), /"(missed|false) conflict",\d+,[1-9]/);
+    const causality = figures.causality!;
+    const case_ = { key: "k", atS: 1, writes: [1, 2], read: null, text: "" };
+    const evidence = (["missed-conflict", "false-conflict"] as const).map((kind) => ({ ...case_, kind }));
+    assert.deepEqual(
+      figuresSeen({ ...figures, causality: { ...causality, evidence } }, recordOfTarget("redis")).causality!.evidence,
+      [{ ...case_, kind: "lost-update" }],
+      "an update that was lost is one, whatever stands in its place",
+    );
+    assert.deepEqual(figuresSeen(figures, recordOfTarget("engine")), figures);
   });
 
   it("names the target of each configuration, also where there is one and no axis", () => {
