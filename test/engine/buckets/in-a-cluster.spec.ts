@@ -284,7 +284,7 @@ describe("a bucket's N", () => {
   it("may be lowered where copies can move: what was deleted meanwhile does not come back with what is left over", () => {
     const cases = [[false, "immediate"], [false, { afterMs: 3_000 }], [true, "immediate"], [true, { afterMs: 3_000 }]] as const; // prettier-ignore
     for (const [isAway, deleteMode] of cases) {
-      const bench = new Buckets({
+      const bench: Buckets = new Buckets({
         storage: { kind: "lmdb", sync: "each" },
         engine: { membership: MEMBERSHIP, deleteMode },
       });
