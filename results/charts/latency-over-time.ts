@@ -4,6 +4,7 @@
  * Each interval's percentile stands for itself; over repetitions the median of an interval is drawn, and the band is
  * from the lowest repetition to the highest.
  */
+import type { MetricValue } from "../record/figures";
 import { panelCells, medianOf, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Plain } from "./chart";
 import { faultLanes } from "./fault-lanes";
@@ -146,11 +147,11 @@ function answerOf(drawn: readonly DrawnCell[]): string {
     for (const point of bands.find(({ name }) => name === "read p99")?.values.middle ?? [])
       if (worst === undefined || point.y > worst.ms) worst = { cell, at: point.x, ms: point.y };
   if (worst === undefined) return "No read succeeded in any interval; the lines show the other operations.";
-  const whole = worst.cell.summary.metrics["read_p99_ms"];
-  return (
-    `The slowest interval for reads was at ${plain(worst.at)} s with ${worst.cell.label}: p99 ${plain(worst.ms)} ms, ` +
-    `against ${metricInWords(whole)} over its whole measured phase.`
-  );
+  const whole = worst.cell.summary.metrics["read_p99_ms"] as MetricValue | undefined;
+  const slowest = `The slowest interval for reads was at ${plain(worst.at)} s with ${worst.cell.label}: p99 ${plain(worst.ms)} ms`;
+  // An invalid configuration is drawn, and has no numbers to be told.
+  if (whole === undefined || whole.value === null) return `${slowest}.`;
+  return `${slowest}, against ${metricInWords(whole)} over its whole measured phase.`;
 }
 
 function range(values: Band): string {

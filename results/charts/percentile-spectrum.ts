@@ -77,6 +77,8 @@ function draw(input: ChartInput): ChartFigure | undefined {
   }
   if (drawn.length === 0) return undefined;
   const all = drawn.flatMap(({ curves, service }) => [...curves, ...service]).filter((curve) => curve !== undefined);
+  // Service times are of the same operations.
+  const operations = sum(drawn.flatMap(({ curves }) => curves.map((curve) => curve?.samples ?? 0)));
   const bounds = logBounds(all.flatMap((curve) => curve.points.map((point) => point.y)));
   const xMax = Math.max(...all.flatMap((curve) => curve.points.map((point) => point.x)));
   const withService = drawn.some(({ service }) => service.some((curve) => curve !== undefined));
@@ -90,7 +92,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     answer: answerOf(cells),
     caption:
       `One line a configuration, ${medianOf(cells)} at each percentile. ` +
-      `${counted(sum(all.map((curve) => curve.samples)), "successful operation")}; lines end where fewer than ten operations remain above. ` +
+      `${counted(operations, "successful operation")}; lines end where fewer than ten operations remain above. ` +
       (withService
         ? "Thick: response time, from the instant the schedule wanted the operation sent. Thin and pale: service time, from the actual send, where it is more than 5 % away."
         : "Response time, from the instant the schedule wanted the operation sent; service time (from the actual send) is nowhere more than 5 % away and is not drawn again."),
@@ -179,7 +181,12 @@ function answerOf(cells: readonly ChartCell[]): string {
   const known = cells
     .map((cell) => ({ cell, p99: cell.summary.metrics["read_p99_ms"], p50: cell.summary.metrics["read_p50_ms"] }))
     .filter(({ p99 }) => p99 !== undefined && p99.value !== null);
-  if (known.length === 0) return "No read succeeded, so only the other operations have a tail to show.";
+  if (known.length === 0) {
+    // An invalid configuration is drawn, and has no numbers to be told.
+    return cells.some((cell) => curveOf(cell, ["read"], "response") !== undefined)
+      ? "Of no configuration drawn here the tail of reads may be told: its lines are of trials that the run's own checks call invalid."
+      : "No read succeeded, so only the other operations have a tail to show.";
+  }
   known.sort((a, b) => a.p99.value! - b.p99.value!);
   const best = known[0];
   const worst = known[known.length - 1];

@@ -218,6 +218,27 @@ describe("charts", () => {
     for (const tick of ["50 %", "90 %", "99 %", "99.9 %"]) assert.ok(svg.includes(`>${tick}<`), tick);
   });
 
+  it("percentile spectrum: each operation counts once, though it has a response and a service time", () => {
+    const figure = figureOf("percentile-spectrum");
+    const counted = new Map<string, number>();
+    for (const [configuration, operation, basis, , , operations] of figure.table.rows)
+      if (basis === "response") counted.set(`${String(configuration)} ${String(operation)}`, Number(operations));
+    const told = Number(/([\d\s,]+) successful operations/.exec(figure.caption)![1].replace(/\D/g, ""));
+    assert.equal(
+      told,
+      [...counted.values()].reduce((sum, one) => sum + one, 0),
+    );
+  });
+
+  it("latency charts do not say that no read succeeded where reads are drawn of trials that do not count", () => {
+    const input = chartInput(madeUpRun());
+    const cells = input.cells.map((cell) => ({ ...cell, invalid: true, summary: { ...cell.summary, metrics: {} } }));
+    for (const id of ["percentile-spectrum", "latency-over-time"]) {
+      const { answer } = CHARTS.get(id)!.draw({ ...input, cells })!;
+      assert.doesNotMatch(answer, /No read succeeded|not measured/, id);
+    }
+  });
+
   it("percentile spectrum: response and service time are two kinds of line, named in legend and picture", () => {
     const figure = figureOf("percentile-spectrum");
     assert.deepEqual(
