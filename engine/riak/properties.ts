@@ -102,9 +102,17 @@ export function changeOf(
   }
   for (const [name, value] of Object.entries(asked)) {
     if (CHANGED.has(name)) continue;
+    if (problems.length >= MOST_PROBLEMS) {
+      problems.push("and so on");
+      break;
+    }
     const own = Object.hasOwn(shown, name) ? shown[name] : undefined;
     if (own === undefined) {
       if (name === "name" && bucket === undefined) continue;
+      if (name.length > LONGEST_NAME) {
+        problems.push(`${name.slice(0, LONGEST_NAME)}... is no property of this store`);
+        continue;
+      }
       const near = nearest(name, [...CHANGED, ...Object.keys(shown)]);
       problems.push(`${name} is no property of this store${near === undefined ? "" : `; ${near} is`}`);
     } else if (!sameJson(value, own))
@@ -114,6 +122,10 @@ export function changeOf(
   }
   return problems.length > 0 ? { problems } : { change };
 }
+
+/** A body may name a hundred thousand properties, or one of a megabyte; to find what each was meant to be took most of a minute. */
+const MOST_PROBLEMS = 50;
+const LONGEST_NAME = 64;
 
 const CHANGED: ReadonlySet<string> = new Set([
   ...Object.keys(QUORUMS),

@@ -71,6 +71,14 @@ describe("bucket properties in Riak's JSON", () => {
     assert.match(problems({ last_write_wins: true, allow_mult: true })[0], /contradict/);
   });
 
+  it("a body full of what is no property is refused after the first few, and long names are cut", () => {
+    const many = Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`no-such-property${String(i)}`, 1]));
+    const found = problems(many);
+    assert.ok(found.length <= 51, String(found.length));
+    assert.equal(found[found.length - 1], "and so on");
+    assert.ok(problems({ ["x".repeat(1_000_000)]: 1 })[0].length < 200);
+  });
+
   it("what this store does not have otherwise is refused, all of it at once and with the reason", () => {
     const found = problems({
       n_val: 1.5,
