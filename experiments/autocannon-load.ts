@@ -5,7 +5,8 @@
  * siblings and lost updates are judged for both alike, and what differs is who sends.
  *
  * The warm-up stops a little before it is over, so that every client has its last answer and the measured phase begins on time.
- * In the drain nothing is asked.
+ * It begins with no request out, and what is answered after its end is not of it: a client has one answer less in it than in a
+ * loop that goes on, and more where the warm-up's last answers take longer than that little. In the drain nothing is asked.
  */
 import { Random } from "../engine/vocabulary/random";
 import { assert } from "../engine/vocabulary/assert";

@@ -8,7 +8,7 @@
  */
 import { chartInput } from "../charts/cells";
 import { escapeText } from "../charts/markup";
-import { count, counted, plain } from "../charts/numbers";
+import { count, counted, plain, trimmed } from "../charts/numbers";
 import {
   CAPABILITY_TITLES,
   type Capability,
@@ -54,7 +54,16 @@ export function comparableInWords(run: LoadedRun): string {
     return [`what rests on ${CAPABILITY_TITLES[capability]} (${told})`];
   });
   const base = `Between ${listed(targets.map(({ name }) => name))} may be compared what their clients saw: latency, throughput, outcomes, staleness, session anomalies and lost updates`;
-  return blind.length === 0 ? `${base}, and all else.` : `${base}; not ${blind.join(", nor ")}.`;
+  return blind.length === 0 ? `${base}, and all else.` : `${base}; not ${blind.join(", nor ")}${lostInWords(targets)}.`;
+}
+
+/** Both mean that no client can have the update any more; what a replica holds and no read brings, only one of them sees. */
+function lostInWords(targets: readonly TargetRecord[]): string {
+  const inspected = (wanted: boolean): string[] =>
+    targets.filter(({ can }) => (can["inspection"] !== false) === wanted).map(({ name }) => name);
+  const [looked, read] = [inspected(true), inspected(false)];
+  if (looked.length === 0 || read.length === 0) return "";
+  return `; whether an update is lost is told for ${listed(looked)} by looking at every replica at the end, for ${listed(read)} by reading every key once more`;
 }
 
 /** HTML, for the method: which cell ran on what. */
@@ -160,10 +169,10 @@ function secondOpinions(run: LoadedRun): string {
       counts.ok,
       counts.answers - counts.ok,
       counts.errors,
-      plain(counts.seconds),
-      plain(counts.perSecond),
-      counts.p50Ms === null ? "–" : plain(counts.p50Ms),
-      counts.p99Ms === null ? "–" : plain(counts.p99Ms),
+      trimmed(counts.seconds),
+      trimmed(counts.perSecond),
+      counts.p50Ms === null ? null : trimmed(counts.p50Ms),
+      counts.p99Ms === null ? null : trimmed(counts.p99Ms),
     ]),
   );
   const apart = all.filter(({ opinion }) => opinion.theirs.answers !== opinion.ours.answers).length;

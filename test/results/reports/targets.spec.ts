@@ -172,6 +172,13 @@ describe("a report of several targets", () => {
     );
     assert(sentence.includes(`what rests on siblings (redis: ${REDIS_KEEPS_ONE})`), sentence);
     assert.equal(sentence.match(/\.(?: |$)/g)?.length, 1, "one sentence");
+    assert(
+      sentence.endsWith(
+        "; whether an update is lost is told for engine by looking at every replica at the end, for redis by reading every key once more.",
+      ),
+      sentence,
+    );
+    assert.doesNotMatch(comparableInWords(runOn("engine", "engine-http")), /by reading every key/);
     assert.equal(comparableInWords(runOn("engine")), "");
     const section = textOf(comparisonSection(runOn("engine", "redis")));
     assert(section.includes(sentence), section);
