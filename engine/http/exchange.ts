@@ -142,7 +142,7 @@ export class Exchange {
       this.reading = false;
       if (this.answered) return;
       const whole = rest === undefined ? first : Buffer.concat(rest, length);
-      taken(whole === undefined ? "" : (whole as unknown as Latin1).latin1Slice(0, length));
+      this.guarded(taken)(whole === undefined ? "" : (whole as unknown as Latin1).latin1Slice(0, length));
     });
   }
 
@@ -161,8 +161,20 @@ export class Exchange {
     return true;
   }
 
+  /** What a handler goes on with when something has come, a body or the node's answer: where it throws, the request is answered as well. */
+  guarded<T>(then: (came: T) => void): (came: T) => void {
+    return (came) => {
+      try {
+        then(came);
+      } catch (error) {
+        this.fail(error);
+      }
+    };
+  }
+
   /** A handler has thrown: 500 without a word of it, or, in the middle of an answer, the end of the connection. */
-  fail(): void {
+  fail(error: unknown): void {
+    this.context.log(`http: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     if (!this.answered) this.text(500, "Internal Server Error\n");
     else if (!this.response.writableEnded) this.request.socket.destroy();
   }

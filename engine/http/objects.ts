@@ -44,7 +44,11 @@ export function readObject(exchange: Exchange): void {
   if (options === "answered") return;
   const address = addressOf(exchange);
   if (address === undefined) return;
-  exchange.context.session.get(address, options, (answer) => answerRead(exchange, answer));
+  exchange.context.session.get(
+    address,
+    options,
+    exchange.guarded((answer) => answerRead(exchange, answer)),
+  );
 }
 
 function answerRead(exchange: Exchange, answer: AnswerMessage): void {
@@ -145,14 +149,21 @@ function put(exchange: Exchange, { properties, asked, content, returnBody, locat
       `too_large: value, metadata and vclock of ${String(bytes)} bytes, limit ${String(MAX_STATE_BYTES)}\n`,
     );
   const written = { value, tombstone: false, meta, writeId: named };
-  session.put(address, context, written, clientOf(exchange, named), options, (answer) => {
-    if (answer.outcome !== "ok") return answerFailure(exchange, answer, "put");
-    if (returnBody) return answerStored(exchange, answer, location);
-    const headers = ["Vary", "Accept-Encoding", "Content-Type", contentTypeHeader(content)];
-    if (location === undefined) return exchange.answer(204, headers);
-    headers.push("Location", location);
-    exchange.answer(201, headers);
-  });
+  session.put(
+    address,
+    context,
+    written,
+    clientOf(exchange, named),
+    options,
+    exchange.guarded((answer) => {
+      if (answer.outcome !== "ok") return answerFailure(exchange, answer, "put");
+      if (returnBody) return answerStored(exchange, answer, location);
+      const headers = ["Vary", "Accept-Encoding", "Content-Type", contentTypeHeader(content)];
+      if (location === undefined) return exchange.answer(204, headers);
+      headers.push("Location", location);
+      exchange.answer(201, headers);
+    }),
+  );
 }
 
 /** What is stored after a write, whatever it is: another write, a delete among them, may have come between. Never a failure. */
@@ -210,12 +221,16 @@ function remove(exchange: Exchange, address: Address, asked: AskedOptions, { nVa
     if (context !== undefined) bury(exchange, address, context, options.write);
     return;
   }
-  session.get(address, options.read, (answer) => {
-    if (answer.outcome !== "ok") return answerFailure(exchange, answer, "get");
-    const found = foundIn(answer.versions, answer.context, undefined);
-    if (found.kind !== "object") return answerAbsent(exchange);
-    bury(exchange, address, answer.context, options.write);
-  });
+  session.get(
+    address,
+    options.read,
+    exchange.guarded((answer) => {
+      if (answer.outcome !== "ok") return answerFailure(exchange, answer, "get");
+      const found = foundIn(answer.versions, answer.context, undefined);
+      if (found.kind !== "object") return answerAbsent(exchange);
+      bury(exchange, address, answer.context, options.write);
+    }),
+  );
 }
 
 function bury(exchange: Exchange, address: Address, context: Octets, options: RequestOptions): void {
@@ -224,10 +239,17 @@ function bury(exchange: Exchange, address: Address, context: Octets, options: Re
   const { session, options: front } = exchange.context;
   const meta = encodeContent(PLAIN, front.wallMicros());
   const tombstone = { value: "", tombstone: true, meta, writeId: named };
-  session.put(address, context, tombstone, clientOf(exchange, named), options, (answer) => {
-    if (answer.outcome !== "ok") answerFailure(exchange, answer, "put");
-    else exchange.answer(204, ["Vary", "Accept-Encoding", "Content-Type", "text/html"]);
-  });
+  session.put(
+    address,
+    context,
+    tombstone,
+    clientOf(exchange, named),
+    options,
+    exchange.guarded((answer) => {
+      if (answer.outcome !== "ok") answerFailure(exchange, answer, "put");
+      else exchange.answer(204, ["Vary", "Accept-Encoding", "Content-Type", "text/html"]);
+    }),
+  );
 }
 
 // ---- what they share -------------------------------------------------------------------------------------------------
@@ -278,13 +300,17 @@ function condition(exchange: Exchange, asked: AskedOptions, nVal: number, then: 
   const options = readOptions(exchange, asked, nVal);
   const address = addressOf(exchange);
   if (options === "answered" || address === undefined) return;
-  exchange.context.session.get(address, options, (answer) => {
-    if (answer.outcome !== "ok") return answerFailure(exchange, answer, "get");
-    const found = foundIn(answer.versions, answer.context, exchange.parameter("vtag"));
-    if (failedCondition(exchange, found, nowSecond(exchange)) !== undefined)
-      return exchange.text(412, "precondition failed\n");
-    then(found);
-  });
+  exchange.context.session.get(
+    address,
+    options,
+    exchange.guarded((answer) => {
+      if (answer.outcome !== "ok") return answerFailure(exchange, answer, "get");
+      const found = foundIn(answer.versions, answer.context, exchange.parameter("vtag"));
+      if (failedCondition(exchange, found, nowSecond(exchange)) !== undefined)
+        return exchange.text(412, "precondition failed\n");
+      then(found);
+    }),
+  );
 }
 
 function nowSecond(exchange: Exchange): number {

@@ -72,11 +72,14 @@ function ask(
   change: BucketChange | undefined,
 ): void {
   const { context, type } = exchange;
-  context.session.bucket({ verb, type, bucket, change }, (answer) => {
-    if (answer.outcome === "ok") return exchange.answer(204, jsonHeaders());
-    if (answer.outcome === "invalid" && answer.properties === undefined) return answerUnknownType(exchange, type);
-    answerFailure(exchange, { ...answer, reason: octetsFromText(answer.reason) }, "put");
-  });
+  context.session.bucket(
+    { verb, type, bucket, change },
+    exchange.guarded((answer) => {
+      if (answer.outcome === "ok") return exchange.answer(204, jsonHeaders());
+      if (answer.outcome === "invalid" && answer.properties === undefined) return answerUnknownType(exchange, type);
+      answerFailure(exchange, { ...answer, reason: octetsFromText(answer.reason) }, "put");
+    }),
+  );
 }
 
 export function readBucketProps(exchange: Exchange): void {

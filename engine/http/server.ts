@@ -176,8 +176,7 @@ export class HttpFront {
     try {
       this.serve(exchange);
     } catch (error) {
-      this.options.log(`http: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      exchange.fail();
+      exchange.fail(error);
     }
   }
 

@@ -115,6 +115,31 @@ describe("connections over HTTP", () => {
     assert.equal((await fixture.ask("GET /ping")).body, "OK");
   });
 
+  it("so is a mistake in what a handler does when the body or the node's answer has come", async () => {
+    const { context } = fixture.fronts[0] as unknown as {
+      readonly context: {
+        readonly session: { put: (...all: unknown[]) => void; get: (...all: unknown[]) => void };
+      };
+    };
+    const { session } = context;
+    const [realGet, realPut] = [session.get, session.put];
+    // An answer without anything that answers have; and a body that cannot even be handed on.
+    session.get = (...all) => void setImmediate(() => (all[2] as (answer: unknown) => void)(undefined));
+    session.put = (): void => {
+      throw new Error("the secret of file.ts:2");
+    };
+    try {
+      const ping = `GET /ping HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`;
+      const received = await fixture.raw(get("k") + put("k", "v") + ping);
+      assert.deepEqual(statuses(received), [500, 500, 200]);
+      assert.doesNotMatch(received, /secret|\.ts/);
+      assert.equal(fixture.nodes.logged.length, 2);
+    } finally {
+      [session.get, session.put] = [realGet, realPut];
+      fixture.nodes.logged.length = 0;
+    }
+  });
+
   it("a mistake of a handler is 500 without a word of it, and the connection goes on", async () => {
     const { session } = (
       fixture.fronts[0] as unknown as { readonly context: { readonly session: { get: () => void } } }
