@@ -140,7 +140,8 @@ function draw(input: ChartInput): ChartFigure | undefined {
         LINES.filter(({ name }) => overTime.some(({ lines }) => lines.some((one) => one.name === name))),
         "line",
       ),
-      ...legendOf(atEnd.flatMap(({ facet }) => facet.series)),
+      // A store that keeps one version of a key has no line.
+      ...legendOf(atEnd.flatMap(({ facet, tails }) => facet.series.filter((_, i) => tails[i].keys > 0))),
       ...faults.legend,
     ],
     panels,

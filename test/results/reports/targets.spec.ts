@@ -202,6 +202,17 @@ describe("a report of several targets", () => {
     assert.match(drawn(figures, "anomalies"), /"missed conflict",\d+,[1-9]/);
     assert.match(drawn(redis, "anomalies"), /"lost update",\d+,[1-9]/);
     assert.doesNotMatch(drawn(redis, "anomalies"), /"(missed|false) conflict",\d+,[1-9]/);
+    const both = runOn("engine", "redis");
+    const mixed = {
+      ...both,
+      trials: both.trials.map((one) =>
+        one.record.cell === "redis" ? { ...one, figures: redis } : { ...one, figures },
+      ),
+    };
+    const legend = CHARTS.get("siblings")!
+      .draw(chartInput(mixed))!
+      .legend.map(({ series }) => series);
+    assert(legend.includes("target=engine") && !legend.includes("target=redis"), legend.join());
     const causality = figures.causality!;
     const case_ = { key: "k", atS: 1, writes: [1, 2], read: null, text: "" };
     const evidence = (["missed-conflict", "false-conflict"] as const).map((kind) => ({ ...case_, kind }));
