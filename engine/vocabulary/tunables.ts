@@ -46,13 +46,22 @@ const SYSTEMS = ["riak", "cassandra", "voldemort"] as const;
 export function tunablesCalled(name: string): readonly { readonly row: Tunable; readonly system: string }[] {
   const wanted = plain(name);
   return TUNABLES.flatMap((row) =>
-    SYSTEMS.filter((system) => row.names[system] !== undefined && plain(row.names[system]) === wanted).map(
+    SYSTEMS.filter((system) => namesIn(row.names[system] ?? "").some((called) => plain(called) === wanted)).map(
       (system) => ({
         row,
         system: `${system[0].toUpperCase()}${system.slice(1)}`,
       }),
     ),
   );
+}
+
+/**
+ * What stands for `elsewhere` of a tunable is a name, or a list of names: `allow_mult, last_write_wins`. The list is one, too, and a
+ * lone word of it is none: the `plan` of `riak-admin cluster join, plan, commit` is a command of ours.
+ */
+export function namesIn(called: string): readonly string[] {
+  const parts = called.split(", ");
+  return parts.length === 1 ? [called] : [called, ...parts.filter((part) => /[ _]/.test(part))];
 }
 
 function plain(name: string): string {

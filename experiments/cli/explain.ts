@@ -481,7 +481,7 @@ const JUDGED_WHERE = {
 } as const;
 
 function knownNames(): readonly string[] {
-  const { TUNABLES } = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
+  const { namesIn, TUNABLES } = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
   const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
   const { DETECTORS } = require("../../engine/detectors/detector") as typeof import("../../engine/detectors/detector");
   const { CHOOSERS } = require("../../workloads/ycsb/chooser") as typeof import("../../workloads/ycsb/chooser");
@@ -496,7 +496,7 @@ function knownNames(): readonly string[] {
   const { TARGET_NAMES } =
     require("../../results/record/capabilities") as typeof import("../../results/record/capabilities");
   const keys = TUNABLES.flatMap((row) => [row.key.slice(row.key.lastIndexOf(".") + 1), row.key]);
-  const foreign = TUNABLES.flatMap((row) => Object.values(row.names));
+  const foreign = TUNABLES.flatMap((row) => Object.values(row.names).flatMap(namesIn));
   return [
     ...keys,
     ...CLOCKS.keys(),

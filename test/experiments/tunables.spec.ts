@@ -57,6 +57,12 @@ describe("tunable rows", () => {
       tunablesCalled("replication-factor").map(({ row, system }) => `${system} ${row.key}`),
       ["Cassandra tunables.n_val", "Voldemort tunables.n_val"],
     );
+    const called = (name: string): readonly string[] =>
+      tunablesCalled(name).map(({ row, system }) => `${system} ${row.key}`);
+    assert.deepEqual(called("allow_mult"), ["Riak tunables.siblings"]);
+    assert.deepEqual(called("last_write_wins"), ["Riak tunables.siblings"]);
+    assert.deepEqual(called("use_client_timestamp"), ["Cassandra tunables.timestamps"]);
+    assert.deepEqual(called("plan"), [], "a word out of a list of commands");
   });
 
   for (const [path, text] of generatedFiles()) {
