@@ -421,7 +421,7 @@ function tell(plan: Plan, cluster: RealCluster, options: Options, context: Comma
   const { io } = context;
   const nodes = nodesOf(cluster, options.host);
   if (options.json === true) {
-    io.stdout.write(`${JSON.stringify({ schema: "quorumlab/serve@1", nodes })}\n`);
+    io.stdout.write(`${JSON.stringify({ schema: "quorumlab/serve@1", pid: process.pid, nodes })}\n`);
     return;
   }
   const { experiment, cell, axes, baseline, faults } = plan.served;
@@ -459,9 +459,11 @@ function tell(plan: Plan, cluster: RealCluster, options: Options, context: Comma
       `${plural(later, "node")} of cluster.spares ${later === 1 ? "is" : "are"} not started: nobody tells them to join.`,
     );
   if (faults) line("The file's faults are not injected.");
+  // npx in the background has a process id of its own, and a signal to that reaches nobody.
+  const ends = `Ctrl-C, or kill ${process.pid}, ends it`;
   line(
     options.data === undefined
-      ? "Ctrl-C ends it, and the data goes with it (--data DIR keeps it)."
-      : `Ctrl-C ends it; the data stays in ${options.data}.`,
+      ? `${ends}, and the data goes with it (--data DIR keeps it).`
+      : `${ends}; the data stays in ${options.data}.`,
   );
 }

@@ -17,9 +17,9 @@ import { spreadWorlds } from "./worlds";
 export interface Served {
   readonly experiment: Experiment;
   readonly cell: Cell;
-  /** What the sweep would vary. */
+  /** What the sweep would vary and `-S` does not decide. */
   readonly axes: readonly string[];
-  /** `key=value` of those that its baseline decides, as they can be typed; empty without one. */
+  /** `key=value` of those that its baseline decides and `-S` does not, as they can be typed; empty without one. */
   readonly baseline: readonly string[];
   /** The file has faults, which nobody injects. */
   readonly faults: boolean;
@@ -71,7 +71,16 @@ export function resolveServed(request: Omit<ResolveRequest, "only">): ServedReso
   const { experiment } = resolution;
   const cell = experiment.cells.find(({ world }) => world === "processes");
   if (cell === undefined) throw new Error("the cell on processes is missing");
-  return { ok: true, served: { experiment, cell, axes: sweep.axisKeys, baseline, faults: hasFaults } };
+  const varied = sweep.axisKeys.filter((key) => axisKey(key) !== "world");
+  const left = { axes: others(varied, sets), baseline: others(baseline, sets) };
+  return { ok: true, served: { experiment, cell, ...left, faults: hasFaults } };
+}
+
+/** Those of `keys`, each with or without its `=value`, that no flag sets. */
+function others(keys: readonly string[], sets: readonly string[]): readonly string[] {
+  const keyOf = (text: string): string => axisKey(text.split("=", 1)[0].trim());
+  const set = new Set(sets.map(keyOf));
+  return keys.filter((key) => !set.has(keyOf(key)));
 }
 
 function refuseOtherStores(tree: LocatedMap, problems: Problems): void {

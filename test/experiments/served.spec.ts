@@ -57,6 +57,14 @@ describe("what serve starts", () => {
     assert.equal(served(SWEPT, ["n_val=1", "w=1"]).cell.cluster.engine.nVal, 1);
   });
 
+  it("what -S decides is not told as the baseline's or as left open", () => {
+    const { axes, baseline } = served(SWEPT + BASELINE, ["tunables.r=3", " clock = lww"]);
+    assert.deepEqual(axes, ["w", "faults.gone.at"]);
+    assert.deepEqual(baseline, ["w=2", 'faults.gone.at="2s"']);
+    const all = served(SWEPT, ["r=1", "w=1", "clock=lww", "faults.gone.at=1s"]);
+    assert.deepEqual([all.axes, all.baseline], [[], []]);
+  });
+
   it("faults, hypotheses and objectives are left out, and it is said that there were faults", () => {
     const one = served(SWEPT + BASELINE + 'hypotheses: [{id: H, text: t, expect: "no_such_metric > 1"}]\n');
     assert.equal(one.faults, true);

@@ -63,6 +63,10 @@ class Served {
     return JSON.parse(text) as Line;
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   async signal(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal);
     return (await this.ended).code;
@@ -140,6 +144,7 @@ describe("quorumlab serve on processes", function () {
     assert.match(served.out, /N=3 R=2 W=3, clock dvvset, siblings keep, storage memory/);
     assert.match(served.out, /The file's faults are not injected/);
     assert.match(served.out, /the baseline: r=2/);
+    assert.match(served.out, new RegExp(`Ctrl-C, or kill ${String(served.pid)}, ends it`));
     assert.match(served.out, /node-3 +http:\/\/127\.0\.0\.1:\d+ +127\.0\.0\.1:\d+ +127\.0\.0\.1:\d+ +\d+/);
     const [, putUrl, value] = /curl -i -X PUT (\S+) .* -d (\w+)/.exec(served.out) ?? [];
     const [, getUrl] = /curl -i (http\S+)/.exec(served.out) ?? [];
