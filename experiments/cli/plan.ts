@@ -5,7 +5,7 @@ import type { Experiment } from "../spec/experiment";
 import { common, next, outPaint, printJson, type CommandContext } from "./command";
 import { columnsOf } from "./io";
 import { plural } from "./problem-lines";
-import { resolveFor, shapeOptions, type ShapeOptions } from "./resolve-options";
+import { resolveFor, sameRun, shapeOptions, type ShapeOptions } from "./resolve-options";
 import { seconds, textTable } from "./table";
 
 interface Options extends ShapeOptions {
@@ -58,7 +58,7 @@ function plan(file: string, options: Options, context: CommandContext): void {
   for (const line of hottestKeyLines(experiment.cells)) io.stdout.write(`${line}\n`);
   for (const warning of estimate.warnings) io.stdout.write(`${paint.yellow("warning")}  ${warning}\n`);
   io.stdout.write(options.table === true ? trialTable(trials, columnsOf(io)) : cellTable(experiment, columnsOf(io)));
-  next(io, `quorumlab run ${file}${options.profile === undefined ? "" : ` --profile ${options.profile}`}`);
+  next(io, `${sameRun(file, options)}${options.budget === undefined ? "" : ` --budget ${options.budget}`}`);
 }
 
 function readJobs(text: string): number {

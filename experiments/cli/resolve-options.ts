@@ -33,6 +33,20 @@ function readSeed(text: string): number {
   return seed;
 }
 
+/** `quorumlab run FILE` with the options that shaped what was just told, as it can be typed: without them it runs something else. */
+export function sameRun(file: string, { profile, only = [], seed, set = [] }: ShapeOptions): string {
+  const words = ["quorumlab", "run", file];
+  if (profile !== undefined) words.push("--profile", profile);
+  if (seed !== undefined) words.push("--seed", String(seed));
+  for (const one of set) words.push("-S", one);
+  for (const one of only) words.push("--only", one);
+  return words.map(forShell).join(" ");
+}
+
+function forShell(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** The experiment, or undefined after telling every problem and choosing exit code 2. */
 export function resolveFor(typed: string, options: ShapeOptions, context: CommandContext): Experiment | undefined {
   const { resolveExperiment } = require("../spec/resolve") as typeof import("../spec/resolve");

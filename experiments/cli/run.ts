@@ -15,7 +15,7 @@ import { RESULTS_ROOT } from "./find-run";
 import { columnsOf, type Io } from "./io";
 import { plural } from "./problem-lines";
 import { createProgress, type ProgressMode } from "./progress";
-import { resolveFor, shapeOptions, type ShapeOptions } from "./resolve-options";
+import { resolveFor, sameRun, shapeOptions, type ShapeOptions } from "./resolve-options";
 import { runDocument } from "./run-document";
 import { loadRunAt, terminalReport } from "./stored-run";
 import { seconds } from "./table";
@@ -198,13 +198,14 @@ function tellResult(folder: string, report: string, options: Options, context: C
 
 function closing({ exit, folder, stopped }: RunResult, file: string, options: Options, io: Io): void {
   const shown = shownPath(folder, io);
-  const profile = options.profile === undefined ? "" : ` --profile ${options.profile}`;
+  const set = options.raw === undefined ? options.set : [...(options.set ?? []), `measure.raw.history=${options.raw}`];
+  const again = sameRun(file, { ...options, ...(set === undefined ? {} : { set }) });
   if (stopped !== undefined) io.stderr.write(`stopped: ${stopped}; the trials that were done are in ${shown}\n`);
   if (exit === 130 && stopped !== undefined) {
-    next(io, `quorumlab run ${file}${profile} -S budget.wall= -S budget.disk=`, `quorumlab show ${shown}`);
+    next(io, `${again} -S budget.wall= -S budget.disk=`, `quorumlab show ${shown}`);
   } else if (exit === 130) {
     io.stderr.write(`interrupted: the trials that were done are in ${shown}\n`);
-    next(io, `quorumlab run ${file}${profile}`);
+    next(io, again);
   } else if (exit === 3) {
     io.stderr.write(`some trials failed; ${join(shown, "journal.jsonl")} tells which\n`);
     next(io, `quorumlab show ${shown}`);

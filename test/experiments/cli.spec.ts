@@ -172,6 +172,15 @@ describe("the command line", () => {
       assert.match(err, /next: (npx )?quorumlab run good.yaml\n$/);
     });
 
+    it("names the run that was planned, with the options that shaped it", async () => {
+      const { err } = await quorumlab([
+        ...["plan", "good.yaml", "--seed", "7", "-S", "sweep.axes={r: [1, 2]}", "-S", "w=2", "--only", "r=2"],
+        ...["--budget", "9m"],
+      ]);
+      const run = "quorumlab run good.yaml --seed 7 -S 'sweep.axes={r: [1, 2]}' -S w=2 --only r=2 --budget 9m";
+      assert(err.endsWith(`next: npx ${run}\n`), err);
+    });
+
     it("lists trials in the order they would run", async () => {
       const { out } = await quorumlab(["plan", "good.yaml", "--table", "--only", "r=2"]);
       assert.match(out, /# {2}cell {2}repetition +seed\n {2}1 {2}r2 +1 +\d+\n {2}2 {2}r2 +2 +\d+\n/);

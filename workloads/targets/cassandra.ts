@@ -292,8 +292,6 @@ function failedReplyOf(library: Library, error: unknown): Reply {
     case codes.unavailableException:
     case codes.isBootstrapping:
       return failedReply("unavailable", message);
-    case codes.overloaded:
-      return failedReply("overloaded", message);
     case codes.writeTimeout:
     case codes.readTimeout:
       return failedReply("timeout", message);
@@ -306,7 +304,8 @@ function failedReplyOf(library: Library, error: unknown): Reply {
     case codes.unprepared:
       return failedReply("invalid", message);
     default:
-      // Failures of replicas, and of the server itself: a write may be at some of them.
+      // Failures of replicas, and of the server itself: a write may be at some of them. Also "overloaded": a coordinator that has too
+      // many hints says so while it goes through the replicas, some of which may have been sent the write by then.
       return failedReply("quorum_unreachable", message);
   }
 }

@@ -120,7 +120,6 @@ describe("Cassandra as a target", function () {
   const definite: readonly (readonly [Mishap, Outcome])[] = [
     ["unavailable", "unavailable"],
     ["bootstrapping", "unavailable"],
-    ["overloaded", "overloaded"],
     ["invalid", "invalid"],
   ];
   const indefinite: readonly (readonly [Mishap, Outcome])[] = [
@@ -129,6 +128,7 @@ describe("Cassandra as a target", function () {
     ["write-failure", "quorum_unreachable"],
     ["read-failure", "quorum_unreachable"],
     ["server-error", "quorum_unreachable"],
+    ["overloaded", "quorum_unreachable"],
     ["silence", "timeout"],
     ["close", "connection_lost"],
   ];
