@@ -101,7 +101,7 @@ async function run(file: string, options: Options, context: CommandContext): Pro
     if (options.recordTrace !== undefined) tellTrace(experiment, options.recordTrace, context);
     tellResult(result.folder, result.report, options, context);
     context.exit(options.exitZero === true && result.exit !== 130 ? 0 : result.exit);
-    closing(result, file, options, io);
+    closing(result, file, { ...options, set: sets }, io);
   } finally {
     progress.clear();
     interrupts.stop();
@@ -198,8 +198,7 @@ function tellResult(folder: string, report: string, options: Options, context: C
 
 function closing({ exit, folder, stopped }: RunResult, file: string, options: Options, io: Io): void {
   const shown = shownPath(folder, io);
-  const set = options.raw === undefined ? options.set : [...(options.set ?? []), `measure.raw.history=${options.raw}`];
-  const again = sameRun(file, { ...options, ...(set === undefined ? {} : { set }) });
+  const again = sameRun(file, options);
   if (stopped !== undefined) io.stderr.write(`stopped: ${stopped}; the trials that were done are in ${shown}\n`);
   if (exit === 130 && stopped !== undefined) {
     next(io, `${again} -S budget.wall= -S budget.disk=`, `quorumlab show ${shown}`);
