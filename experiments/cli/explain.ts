@@ -481,7 +481,8 @@ const JUDGED_WHERE = {
 } as const;
 
 function knownNames(): readonly string[] {
-  const { namesIn, TUNABLES } = require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
+  const { namesIn, TUNABLES } =
+    require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
   const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");
   const { DETECTORS } = require("../../engine/detectors/detector") as typeof import("../../engine/detectors/detector");
   const { CHOOSERS } = require("../../workloads/ycsb/chooser") as typeof import("../../workloads/ycsb/chooser");

@@ -4,6 +4,7 @@
  * value takes a key away, back to its default. Precedence: flag, then profile, then file, then default.
  */
 import { nearest } from "../../engine/vocabulary/nearest";
+import { tunable } from "../../engine/vocabulary/tunables";
 import { readFlagValue } from "./document";
 import { checkItem } from "./items";
 import { axisKey, meaningOf, NOT_YET, pathOf, SCALAR_FORMS, unknownKey } from "./keys";
@@ -114,10 +115,22 @@ export function applySets(tree: LocatedMap, sets: readonly string[], problems: P
       continue;
     }
     if (!checkItem(result, pathOf(key), at, problems)) continue;
-    const value = readFlagValue(set.slice(split + 1), flag, problems);
+    const text = set.slice(split + 1);
+    const value = readFlagValue(text, flag, problems);
+    if (value?.kind === "list" && takesOneValue(key)) {
+      const typed = set.slice(0, split).trim();
+      problems.error(at, `${typed} takes one value; several are an axis: -S 'sweep.axes.${typed}=${text.trim()}'`);
+      continue;
+    }
     if (value !== undefined) result = lay(result, overlayPath(result, key), withOrigin(value, "flag"), at);
   }
   return result;
+}
+
+/** Of structures, some may be written as lists. */
+function takesOneValue(key: string): boolean {
+  const kind = tunable(key)?.kind.kind;
+  return key === "target" || (kind !== undefined && kind !== "structure");
 }
 
 function namesOfTunables(): readonly string[] {

@@ -601,7 +601,8 @@ const OTHERS: readonly ValidityKind[] = [
     doubtful: { at: 0, unit: "of the repetitions" },
     invalid: { at: 1, unit: "of the repetitions, that is all" },
     why: "The others stand as they are; where there are none, nothing was measured.",
-    advice: "The journal tells which failed; where there are numbers, they are of the others. Run the experiment again.",
+    advice:
+      "The journal tells which failed; where there are numbers, they are of the others. Run the experiment again.",
     about: "configuration",
   },
 ];

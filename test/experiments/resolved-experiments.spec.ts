@@ -389,6 +389,13 @@ describe("precedence", () => {
   });
 
   it("refuses a flag that the sweep would override in silence", () => {
+    for (const [set, axis] of [
+      ["tunables.clock=[dvvset, lww]", "tunables.clock"],
+      ["target=[engine, engine-http]", "target"],
+    ] as const)
+      assert.deepEqual(errorsOf("world: processes", { sets: [set] }), [
+        `-S ${set} ${axis} takes one value; several are an axis: -S 'sweep.axes.${set}'`,
+      ]);
     assert.match(errorsOf("sweep: {axes: {r: [1, 2]}}", { sets: ["r=2"] })[0], /^-S r=2 r is an axis of the sweep/);
   });
 });
