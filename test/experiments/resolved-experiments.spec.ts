@@ -388,7 +388,7 @@ describe("precedence", () => {
     );
   });
 
-  it("refuses a flag that the sweep would override in silence", () => {
+  it("shows how several values are written where a flag takes one", () => {
     for (const [set, axis] of [
       ["tunables.clock=[dvvset, lww]", "tunables.clock"],
       ["target=[engine, engine-http]", "target"],
@@ -396,6 +396,9 @@ describe("precedence", () => {
       assert.deepEqual(errorsOf("world: processes", { sets: [set] }), [
         `-S ${set} ${axis} takes one value; several are an axis: -S 'sweep.axes.${set}'`,
       ]);
+  });
+
+  it("refuses a flag that the sweep would override in silence", () => {
     assert.match(errorsOf("sweep: {axes: {r: [1, 2]}}", { sets: ["r=2"] })[0], /^-S r=2 r is an axis of the sweep/);
   });
 });
