@@ -240,7 +240,19 @@ function fromRow(row: Tunable): Explanation {
 }
 
 function fromPlainKey(key: string, title: string, fallback: string): Explanation {
-  return { kind: "key", name: key, title, paragraphs: [["default", fallback === "" ? "none" : fallback]] };
+  const { PLAIN_KEYS } = require("../spec/keys") as typeof import("../spec/keys");
+  const { rangeText } =
+    require("../../engine/vocabulary/value-kinds") as typeof import("../../engine/vocabulary/value-kinds");
+  const row = PLAIN_KEYS.find((one) => one.key === key);
+  return {
+    kind: "key",
+    name: key,
+    title,
+    paragraphs: [
+      ["default", fallback === "" ? "none" : fallback],
+      ...(row === undefined ? [] : [["range", rangeText(row.kind)] as const]),
+    ],
+  };
 }
 
 function probeParagraphs(): Explanation["paragraphs"] {

@@ -250,6 +250,9 @@ describe("the command line", () => {
 
     it("knows clocks, metrics, groups, other stores' names and later keys", async () => {
       assert.match((await quorumlab(["explain", "vv-server"])).out, /may err/);
+      assert.match((await quorumlab(["explain", "target"])).out, /range +engine, engine-http, /);
+      assert.match((await quorumlab(["explain", "allow_mult"])).out, /^tunables\.siblings /);
+      assert.match((await quorumlab(["explain", "plan"])).err, /is a command/);
       assert.match((await quorumlab(["explain", "swim"])).out, /a failure detector[\s\S]*probe_interval[\s\S]*Das/);
       assert.match((await quorumlab(["explain", "p_stale"])).out, /^p_stale/);
       const lag = (await quorumlab(["explain", "schedule-lag"])).out;
