@@ -34,6 +34,12 @@ export class Exchange {
   key: Octets = "";
   answered = false;
   private parameters: ReadonlyMap<Octets, Octets> | undefined;
+  /** What it was answered with. */
+  private status = 0;
+  private headers: string[] = [];
+  private content: Octets = "";
+  /** The answer is, or should have been, on its way. */
+  private begun = false;
   /** An answer written piece by piece. */
   private flowing = false;
   /** Its body is on its way. */
@@ -70,16 +76,28 @@ export class Exchange {
     return this.query()?.get(name);
   }
 
-  /** Ends it. `headers` are names and values in turn; Content-Length is added where there is a body to be. */
+  /**
+   * Ends it, with all answers of this turn of the event loop. `headers` are names and values in turn; Content-Length is added where
+   * there is a body to be.
+   */
   answer(status: number, headers: string[], body: Octets = ""): void {
     if (this.answered) return this.twice(status);
     this.answered = true;
-    const { response } = this;
     if (status !== 204 && status !== 304) headers.push("Content-Length", String(body.length));
+    this.status = status;
+    this.headers = headers;
+    this.content = body;
+    this.context.sendThisTurn(this);
+  }
+
+  /** Writes what it was answered with. */
+  send(): void {
+    const { response, status, headers, content } = this;
+    this.begun = true;
     if (status === 404) response.writeHead(404, NOT_FOUND, headers);
     else response.writeHead(status, headers);
-    if (body === "") response.end();
-    else response.end(body, "latin1");
+    if (content === "") response.end();
+    else response.end(content, "latin1");
     this.context.answered(status);
     this.ended(this);
   }
@@ -94,6 +112,7 @@ export class Exchange {
   begin(status: number, headers: string[]): void {
     if (this.answered) return this.twice(status);
     this.answered = true;
+    this.begun = true;
     this.flowing = true;
     this.response.writeHead(status, headers);
     this.context.answered(status);
@@ -176,7 +195,7 @@ export class Exchange {
   fail(error: unknown): void {
     this.context.log(`http: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     if (!this.answered) this.text(500, "Internal Server Error\n");
-    else if (!this.response.writableEnded) this.request.socket.destroy();
+    else if (this.begun && !this.response.writableEnded) this.request.socket.destroy();
   }
 
   private tooLong(): void {

@@ -54,7 +54,11 @@ class Connection implements Line {
   /** Busy with nothing but that. */
   givesWay = false;
   waiting: Waiting[] = [];
+  /** Not read from; and about to be so. */
   paused = false;
+  pausing = false;
+  /** What is to happen once all that came has been answered. */
+  afterwards: (() => void) | undefined;
 
   constructor(readonly socket: Socket) {}
 }
@@ -164,9 +168,13 @@ export class HttpFront {
       return;
     }
     connection.waiting.push({ request, response, expects });
-    if (connection.waiting.length < this.limits.maxPipelined || connection.paused) return;
-    connection.paused = true;
-    connection.socket.pause();
+    if (connection.waiting.length < this.limits.maxPipelined || connection.pausing) return;
+    connection.paused = connection.pausing = true;
+    // Not now: as soon as a request is whole, Node reads on by itself.
+    process.nextTick(() => {
+      connection.pausing = false;
+      if (connection.paused) connection.socket.pause();
+    });
   }
 
   private begin(connection: Connection, request: IncomingMessage, response: ServerResponse, expects: boolean): void {
@@ -206,6 +214,13 @@ export class HttpFront {
       socket.once("drain", () => this.next(connection));
       return;
     }
+    const { response } = connection.current!;
+    // Its answer waits behind others that are not taken yet, outside of what the socket counts.
+    if (response.socket === null && !response.writableFinished && !socket.destroyed) {
+      connection.busy = true;
+      response.once("finish", () => this.next(connection));
+      return;
+    }
     const waiting = connection.waiting.shift();
     if (waiting !== undefined) {
       // Not within the last one's turn: a connection full of requests would be a stack full of calls.
@@ -216,6 +231,7 @@ export class HttpFront {
       connection.paused = false;
       socket.resume();
     }
+    if (waiting === undefined) connection.afterwards?.();
     if (this.closing !== undefined && waiting === undefined) socket.destroySoon();
   }
 
@@ -225,6 +241,7 @@ export class HttpFront {
       socket.destroy();
       return;
     }
+    this.context.sendDue();
     const status =
       error.code === "HPE_HEADER_OVERFLOW"
         ? "431 Request Header Fields Too Large"
@@ -241,7 +258,8 @@ export class HttpFront {
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
     };
     // Into the middle of an answer nothing is written, nor before one that is due: it would be taken for that one.
-    if (owes && (current!.response.socket === null || !current!.giveUp())) socket.destroy();
+    if (connection?.afterwards !== undefined) return;
+    if (owes && (current!.response.socket === null || !current!.giveUp())) connection.afterwards = tell;
     else if (owes || current === undefined || current.response.writableFinished) tell();
     else current.response.once("finish", tell);
   }

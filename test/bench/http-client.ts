@@ -47,7 +47,8 @@ export class HttpConnection {
   send(request: Buffer | string, done: (answer: HttpAnswer) => void): void {
     if (this.waiting !== undefined) throw new Error("one request at a time");
     this.waiting = done;
-    this.socket.write(request);
+    if (typeof request === "string") this.socket.write(request, "latin1");
+    else this.socket.write(request);
   }
 
   close(): void {
