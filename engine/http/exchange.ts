@@ -129,7 +129,8 @@ export class Exchange {
     if (!this.flowing) return;
     this.flowing = false;
     this.response.end();
-    this.ended(this);
+    // As other answers do: within the call that began it, the next one would be begun inside of this one.
+    setImmediate(this.ended, this);
   }
 
   /** The client has gone: nobody is left to be answered. (A response that is pipelined has no socket of its own before its turn.) */

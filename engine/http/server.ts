@@ -33,8 +33,6 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set("GET HEAD POST PUT DELETE TRA
 const newKey = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 22);
 /** Answers that a connection's client has not taken yet; beyond, its next request waits. */
 const MAX_UNREAD_BYTES = 1_048_576;
-/** Requests of one connection that may be answered before anybody else's turn. */
-const MAX_AT_ONCE = 16;
 const CHECK_MS = 1_000;
 
 interface Waiting {
@@ -49,10 +47,6 @@ class Connection implements Line {
   busy = false;
   /** The one that is worked on, or was last. */
   current: Exchange | undefined;
-  /** Requests that were begun as they came and answered at once, since it last gave way to others. */
-  atOnce = 0;
-  /** Busy with nothing but that. */
-  givesWay = false;
   waiting: Waiting[] = [];
   /** Not read from; and about to be so. */
   paused = false;
@@ -154,19 +148,7 @@ export class HttpFront {
     const connection = this.connections.get(request.socket);
     if (connection === undefined) return;
     this.requests++;
-    if (!connection.busy) {
-      this.begin(connection, request, response, expects);
-      // Answered within the call, as were those before it: one chunk may hold a thousand requests, and others wait as well.
-      if (!connection.busy && ++connection.atOnce >= MAX_AT_ONCE) {
-        connection.busy = connection.givesWay = true;
-        setImmediate(() => {
-          connection.atOnce = 0;
-          connection.givesWay = false;
-          this.next(connection);
-        });
-      }
-      return;
-    }
+    if (!connection.busy) return this.begin(connection, { request, response, expects });
     connection.waiting.push({ request, response, expects });
     if (connection.waiting.length < this.limits.maxPipelined || connection.pausing) return;
     connection.paused = connection.pausing = true;
@@ -177,7 +159,8 @@ export class HttpFront {
     });
   }
 
-  private begin(connection: Connection, request: IncomingMessage, response: ServerResponse, expects: boolean): void {
+  /** It ends in a later turn, so that a chunk with a thousand requests in it keeps nobody else waiting. */
+  private begin(connection: Connection, { request, response, expects }: Waiting): void {
     connection.busy = true;
     const exchange = new Exchange(this.context, request, response, connection, expects, this.ended);
     connection.current = exchange;
@@ -222,11 +205,7 @@ export class HttpFront {
       return;
     }
     const waiting = connection.waiting.shift();
-    if (waiting !== undefined) {
-      // Not within the last one's turn: a connection full of requests would be a stack full of calls.
-      connection.busy = true;
-      setImmediate(() => this.begin(connection, waiting.request, waiting.response, waiting.expects));
-    }
+    if (waiting !== undefined) this.begin(connection, waiting);
     if (connection.paused && connection.waiting.length * 2 <= this.limits.maxPipelined) {
       connection.paused = false;
       socket.resume();
@@ -241,6 +220,9 @@ export class HttpFront {
       socket.destroy();
       return;
     }
+    const connection = this.connections.get(socket);
+    // What comes behind that is no better.
+    if (connection?.afterwards !== undefined) return;
     this.context.sendDue();
     const status =
       error.code === "HPE_HEADER_OVERFLOW"
@@ -251,14 +233,12 @@ export class HttpFront {
             ? "413 Payload Too Large"
             : "400 Bad Request";
     this.context.answered(Number(status.slice(0, 3)));
-    const connection = this.connections.get(socket);
     const current = connection?.current;
-    const owes = connection?.busy === true && !(connection.givesWay && connection.waiting.length === 0);
+    const owes = connection?.busy === true;
     const tell = (): void => {
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
     };
     // Into the middle of an answer nothing is written, nor before one that is due: it would be taken for that one.
-    if (connection?.afterwards !== undefined) return;
     if (owes && (current!.response.socket === null || !current!.giveUp())) connection.afterwards = tell;
     else if (owes || current === undefined || current.response.writableFinished) tell();
     else current.response.once("finish", tell);

@@ -57,18 +57,6 @@ export interface TargetDescription {
   readonly why: Readonly<Partial<Record<Capability, string>>>;
 }
 
-const OURS = {
-  siblings: true,
-  contexts: true,
-  perRequestQuorums: true,
-  scans: true,
-  deletes: true,
-  faults: true,
-  inspection: true,
-  counters: true,
-  openLoop: true,
-} as const;
-
 /** The nodes are ours, and writes name themselves over HTTP too, so that replicas can be looked at. */
 const OVER_HTTP = { scans: "Riak's HTTP API lists keys in no order and has no range of keys to read" } as const;
 
@@ -78,48 +66,41 @@ const OF_OTHERS = {
   counters: "its nodes do not tell what they did in numbers that mean what ours mean",
 } as const;
 
+/** A target can do what there is no reason that it cannot. */
+function described(target: Omit<TargetDescription, "can">): TargetDescription {
+  const all = Object.keys(CAPABILITY_TITLES) as Capability[];
+  const can = Object.fromEntries(all.map((capability) => [capability, target.why[capability] === undefined]));
+  return { ...target, can: can as Record<Capability, boolean> };
+}
+
 export const TARGETS: Readonly<Record<TargetName, TargetDescription>> = {
-  engine: {
+  engine: described({
     title: "the engine over its binary protocol, by our client",
     store: "ours",
-    can: OURS,
     why: {},
-  },
-  "engine-http": {
+  }),
+  "engine-http": described({
     title: "the engine over Riak's HTTP API, by our own driver",
     store: "ours",
-    can: { ...OURS, scans: false },
     why: OVER_HTTP,
-  },
-  autocannon: {
+  }),
+  autocannon: described({
     title: "the engine over Riak's HTTP API, by autocannon: a load generator that is not ours",
     store: "ours",
-    can: { ...OURS, scans: false, faults: false, openLoop: false },
     why: {
       ...OVER_HTTP,
       faults: "autocannon asks the addresses that it began with, and knows nobody that is cut off from them",
       openLoop: "autocannon sends the next request when the last is answered, and knows no schedule",
     },
-  },
-  riak: {
+  }),
+  riak: described({
     title: "a Riak KV over its HTTP API",
     store: "others",
-    can: { ...OURS, scans: false, deletes: false, faults: false, inspection: false, counters: false },
     why: { ...OF_OTHERS, scans: OVER_HTTP.scans, deletes: "Riak says that a key is deleted, and not by which delete" },
-  },
-  cassandra: {
+  }),
+  cassandra: described({
     title: "an Apache Cassandra over its native protocol, by cassandra-driver",
     store: "others",
-    can: {
-      ...OURS,
-      siblings: false,
-      contexts: false,
-      scans: false,
-      deletes: false,
-      faults: false,
-      inspection: false,
-      counters: false,
-    },
     why: {
       ...OF_OTHERS,
       siblings: "Cassandra keeps the value with the newest timestamp of each cell and never two",
@@ -127,21 +108,10 @@ export const TARGETS: Readonly<Record<TargetName, TargetDescription>> = {
       scans: "partitions of Cassandra are ordered by their hash and not by their key",
       deletes: "Cassandra answers a read of a deleted row with no row",
     },
-  },
-  dynamodb: {
+  }),
+  dynamodb: described({
     title: "Amazon's DynamoDB, or a store that speaks its protocol, by the AWS SDK",
     store: "others",
-    can: {
-      ...OURS,
-      siblings: false,
-      contexts: false,
-      perRequestQuorums: false,
-      scans: false,
-      deletes: false,
-      faults: false,
-      inspection: false,
-      counters: false,
-    },
     why: {
       ...OF_OTHERS,
       siblings: "DynamoDB keeps one item a key",
@@ -150,21 +120,10 @@ export const TARGETS: Readonly<Record<TargetName, TargetDescription>> = {
       scans: "items of DynamoDB are ordered by their partition key's hash",
       deletes: "DynamoDB answers a read of a deleted item with no item",
     },
-  },
-  redis: {
+  }),
+  redis: described({
     title: "a single Redis: a floor, not a replicated store",
     store: "others",
-    can: {
-      ...OURS,
-      siblings: false,
-      contexts: false,
-      perRequestQuorums: false,
-      scans: false,
-      deletes: false,
-      faults: false,
-      inspection: false,
-      counters: false,
-    },
     why: {
       ...OF_OTHERS,
       siblings: "Redis keeps one value a key",
@@ -173,7 +132,7 @@ export const TARGETS: Readonly<Record<TargetName, TargetDescription>> = {
       scans: "Redis iterates over keys in no order",
       deletes: "Redis answers a read of a deleted key with nothing",
     },
-  },
+  }),
 };
 
 /** What a cell or a record that names no target was run on: runs from before there was a choice. */
