@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { planTrials, type PlannedTrial } from "../../experiments/plan";
-import { runOnProcesses } from "../../experiments/processes-trial";
 import type { OperationRecord } from "../../results/record/history";
 import { experimentOf } from "../experiments/problems-of";
+import { begin } from "./begun-trial";
 import { needsCompiledNodes } from "./live-cluster";
 import { processesNaming } from "./processes";
 import { until } from "./until";
@@ -23,29 +23,6 @@ phases: {warmup: 300ms, measure: ${measure}, drain: 100ms}
 repetitions: {count: 1}
 `;
   return planTrials(experimentOf(text), `test-${String(process.pid)}`)[0];
-}
-
-interface Running {
-  readonly ended: ReturnType<typeof runOnProcesses>;
-  readonly records: OperationRecord[];
-  readonly phases: Set<string>;
-  readonly stop: AbortController;
-}
-
-function begin(trial: PlannedTrial): Running {
-  const records: OperationRecord[] = [];
-  const phases = new Set<string>();
-  const stop = new AbortController();
-  const ended = runOnProcesses({
-    trial,
-    signal: stop.signal,
-    progress: (phase) => phases.add(phase),
-    log: () => undefined,
-    record: (record) => records.push(record),
-  });
-  // Awaited by the test, perhaps later.
-  ended.catch(() => undefined);
-  return { ended, records, phases, stop };
 }
 
 describe("a load that autocannon sends", function () {

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { PlannedTrial } from "../../experiments/plan";
-import { runOnProcesses } from "../../experiments/processes-trial";
 import { boundsOf, greatestDifference } from "../../experiments/time-error";
 import type { OperationRecord } from "../../results/record/history";
 import { sharedLoad } from "./fixtures/shared-load";
+import { begin } from "./begun-trial";
 import { needsCompiledNodes } from "./live-cluster";
 import { alive, childrenOf, processesNaming } from "./processes";
 import { until } from "./until";
@@ -14,29 +14,6 @@ import { until } from "./until";
 const ROOT = join(__dirname, "..", "..");
 
 const planned = (measure: string): PlannedTrial => sharedLoad(measure, `test-${String(process.pid)}`);
-
-interface Running {
-  readonly ended: ReturnType<typeof runOnProcesses>;
-  readonly records: OperationRecord[];
-  readonly phases: Set<string>;
-  readonly stop: AbortController;
-}
-
-function begin(trial: PlannedTrial): Running {
-  const records: OperationRecord[] = [];
-  const phases = new Set<string>();
-  const stop = new AbortController();
-  const ended = runOnProcesses({
-    trial,
-    signal: stop.signal,
-    progress: (phase) => phases.add(phase),
-    log: () => undefined,
-    record: (record) => records.push(record),
-  });
-  // Awaited by the test, perhaps later.
-  ended.catch(() => undefined);
-  return { ended, records, phases, stop };
-}
 
 /** Of the trial that process `by` carries out. */
 const loadsOf = ({ id }: PlannedTrial, by = process.pid): readonly number[] =>
