@@ -188,13 +188,16 @@ async function main(): Promise<void> {
         transport.connectPeers(message.addresses);
         tellWhenLinked(transport, message.peers);
         return;
-      case "count":
-        tell({ type: "counts", id: message.id, counts: counts() });
+      case "count": {
+        const told = counts();
+        // Before the answer: who has it may stop this process at once, and that belongs to the new span.
         if (message.span) {
           transport.startSpan();
           watch.startSpan();
         }
+        tell({ type: "counts", id: message.id, counts: told });
         return;
+      }
       case "suffer":
         suffer(message.condition);
         tell({ type: "done", id: message.id });
