@@ -34,6 +34,7 @@ import { FloodingMeasure } from "./flooding";
 import { RingsMeasure } from "./rings";
 import { ScheduleMeasure } from "./schedule";
 import { SiblingsMeasure } from "./siblings";
+import { SingleOperationsMeasure } from "./single-operations";
 import { SlowMeasure } from "./slow";
 import { StalenessMeasure } from "./staleness";
 import { type ReplicaStore, TrueWindowMeasure } from "./true-window";
@@ -149,6 +150,7 @@ export interface Measure {
 
 export const MEASURES: Readonly<Record<string, (setup: MeasureSetup) => Measure>> = {
   latency: (setup) => new LatencyMeasure(setup),
+  single_operations: (setup) => new SingleOperationsMeasure(setup),
   outcomes: (setup) => new OutcomesMeasure(setup),
   staleness: (setup) => new StalenessMeasure(setup),
   siblings: (setup) => new SiblingsMeasure(setup),

@@ -4,6 +4,7 @@
  * as null. Times are seconds from the start of the warm-up, latencies milliseconds.
  */
 import type { MembershipFigure } from "./membership";
+import type { LatencyBins, OperationSample } from "./single-operations";
 
 export interface MetricValue {
   readonly value: number | null;
@@ -78,6 +79,9 @@ export interface TrialFigures {
     readonly finalPopulation?: number;
     readonly finalInspected?: number;
   };
+  /** Charts 7 and 8: single operations, and all of them by time and latency. Runs of before these fields have none. */
+  readonly operations?: OperationSample;
+  readonly latencyBins?: LatencyBins;
   /** Chart 11: by time since the latest acknowledged write ended; `consistent` reads of `reads` in each bin [fromMs, toMs). */
   readonly tVisibility: {
     readonly fromMs: readonly number[];

@@ -9,6 +9,7 @@ import type { TrialFigures } from "./figures";
 import { isFolderName, RESERVED_NAMES } from "./names";
 import type { CellSummary, ComparisonRow, LoadedRun, RunManifest, TrialRecord, TrialSummary } from "./run-folder";
 import { shapeProblem, shapeProblemOfValues, type Shape } from "./shape";
+import { LATENCY_BINS, OPERATION_SAMPLE } from "./single-operations";
 
 export class RunNotReadable extends Error {
   override readonly name = "RunNotReadable";
@@ -472,6 +473,8 @@ function readFigures(trial: string): TrialFigures | null {
     path.join(trial, "figures.json"),
     calibrationProblem(figures) ??
       ifPresent(figures.phases, PHASES, "phases") ??
+      ifPresent(figures.operations, OPERATION_SAMPLE, "operations") ??
+      ifPresent(figures.latencyBins, LATENCY_BINS, "latencyBins") ??
       ifPresent(figures.faults, FAULTS, "faults") ??
       ifPresent(figures.legs, LEGS, "legs") ??
       ifPresent(figures.convergence, CONVERGENCE, "convergence") ??
