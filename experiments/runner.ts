@@ -469,6 +469,7 @@ class Execution {
       environment: allowedEnvironment(),
       warnings: experiment.warnings.map(({ message }) => message),
       axes: experiment.axisKeys,
+      axisGroups: experiment.axisGroups,
       ...(experiment.published.length === 0 ? {} : { published: experiment.published }),
       ...(experiment.objectives.length === 0 ? {} : { slos: experiment.objectives }),
       ...(experiment.hypotheses.length === 0 ? {} : { hypotheses: experiment.hypotheses }),

@@ -4,10 +4,10 @@
  * that varies (the clock, the ring) makes panels side by side with the same axes. Nothing here knows an experiment:
  * only which axes vary. Chunks of more than six lines are split, because nobody reads the seventh.
  */
-import { parseDurationMs, parseRatePerSecond } from "../../engine/vocabulary/quantities";
 import type { TrialFigures } from "../record/figures";
 import type { AxisValues, CellSummary, LoadedRun } from "../record/run-folder";
 import { targetOfRecord } from "../record/capabilities";
+import { inAxisOrder } from "../statistics/axis-order";
 import { byCell, isSound } from "../statistics/summarise";
 import { otherAxes, WORLD_IN_WORDS } from "../statistics/worlds";
 import { seriesStyle, type SeriesStyle } from "./theme";
@@ -97,31 +97,6 @@ export function chartInput(unordered: LoadedRun): ChartInput {
     };
   });
   return { run, cells };
-}
-
-/**
- * The run with its cells in order of their axes, first axis first: numbers, durations and rates by size, words by code unit. Trials
- * of real processes are run in a drawn order, which is no order to read them in.
- */
-export function inAxisOrder(run: LoadedRun): LoadedRun {
-  const compare = (a: CellSummary, b: CellSummary): number => {
-    for (const axis of run.manifest.axes) {
-      const [x, y] = [a.axes[axis], b.axes[axis]];
-      if (x === y) continue;
-      const [from, to] = [sizeOf(x), sizeOf(y)];
-      if (from !== undefined && to !== undefined && from !== to) return from - to;
-      return String(x) < String(y) ? -1 : 1;
-    }
-    return 0;
-  };
-  return { ...run, cells: [...run.cells].sort(compare) };
-}
-
-/** 10ms comes after 2ms, whatever their first letters say. */
-function sizeOf(value: string | number | boolean | undefined): number | undefined {
-  if (typeof value !== "string") return typeof value === "number" ? value : undefined;
-  // A tag that is a number is text, and 960 comes before 1920.
-  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : (parseDurationMs(value) ?? parseRatePerSecond(value));
 }
 
 /** Panels of series. Cells without figures are left out. */

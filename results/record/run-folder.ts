@@ -131,6 +131,8 @@ export interface RunManifest {
   readonly environment: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
   readonly axes: readonly string[];
+  /** The same keys by axis of the sweep: those that were zipped stand together. */
+  readonly axisGroups?: readonly (readonly string[])[];
   readonly metrics: readonly MetricDescription[];
   readonly tunables: readonly TunableLabel[];
   readonly status: "running" | "done" | "interrupted" | "failed";

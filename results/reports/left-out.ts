@@ -4,8 +4,9 @@
  * the machine or the load, not about the store; hiding it would hide how often that happens.
  */
 import { metricInWords } from "../charts/numbers";
-import { chartInput, inAxisOrder } from "../charts/cells";
+import { chartInput } from "../charts/cells";
 import type { LoadedRun, TrialSummary } from "../record/run-folder";
+import { inAxisOrder } from "../statistics/axis-order";
 import { isSound } from "../statistics/summarise";
 import { headlines } from "./headline";
 

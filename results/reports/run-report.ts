@@ -4,7 +4,7 @@
  * one sentence that answers its question with numbers.
  */
 import { chartsOf, type ChartFigure, type ChartTable } from "../charts/chart";
-import { chartInput, inAxisOrder } from "../charts/cells";
+import { chartInput } from "../charts/cells";
 import { loadCurve } from "../charts/load-curve";
 import { intervalsInWords } from "../charts/interval-words";
 import { escapeText } from "../charts/markup";
@@ -15,6 +15,7 @@ import { worldDistance } from "../charts/world-distance";
 import { drawInWorlds, type WorldFigure } from "../charts/worlds-apart";
 import { csv } from "../record/csv";
 import type { LoadedRun } from "../record/run-folder";
+import { inAxisOrder } from "../statistics/axis-order";
 import { distanceTable, worldDistances } from "../statistics/distance";
 import { inWorld, worldsOf } from "../statistics/worlds";
 import { chartInWorlds, chartSection, figurePath } from "./chart-section";

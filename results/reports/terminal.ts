@@ -3,10 +3,11 @@
  * is in doubt. It is for the eye at the end of a run; programs read the JSON. Where the terminal is too narrow the
  * last metrics are left out and named, because a table that wraps cannot be read.
  */
-import { chartInput, inAxisOrder } from "../charts/cells";
+import { chartInput } from "../charts/cells";
 import { intervalsInWords } from "../charts/interval-words";
 import { counted, intervalInWords, metricInWords, NBSP, signedWithUnit, withUnit } from "../charts/numbers";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
+import { inAxisOrder } from "../statistics/axis-order";
 import { inWorld, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
 import { isComparable, isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";

@@ -6,12 +6,13 @@
  * intervals overlap, nothing is called impossible because it was not seen, and nothing is called unseen that an excluded
  * repetition or configuration saw. A run in both worlds has a verdict for each, and one on their distance.
  */
-import { chartInput, inAxisOrder, quorumsOverlap, type ChartCell } from "../charts/cells";
+import { chartInput, quorumsOverlap, type ChartCell } from "../charts/cells";
 import { intervalNoun } from "../charts/interval-words";
 import { counted, listed, metricInWords, percent, plain } from "../charts/numbers";
 import { distanceInWords } from "../charts/world-distance";
 import type { MetricValue } from "../record/figures";
 import type { LoadedRun } from "../record/run-folder";
+import { inAxisOrder } from "../statistics/axis-order";
 import { worldDistances } from "../statistics/distance";
 import { judgeHypotheses, type HypothesisVerdict } from "../statistics/expectations";
 import { intervalKind } from "../statistics/summarise";
