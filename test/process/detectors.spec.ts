@@ -30,7 +30,8 @@ describe("failure detectors among real processes", function () {
   });
 
   for (const name of ["phi-exponential", "swim", "lifeguard", "link"]) {
-    it(`${name}: everybody suspects who was killed, and trusts it when it is back`, async () => {
+    const long = name === "link" ? "" : " (long)";
+    it(`${name}: everybody suspects who was killed, and trusts it when it is back${long}`, async () => {
       const live = await LiveCluster.start({ nodes: NODES, engine: { detector: detectorNamedWith(name, PACE) } });
       try {
         /** Nodes whose last word on node-3 this is. */

@@ -122,7 +122,7 @@ describe("acknowledged writes under kills", function () {
           assert.ok(books.acknowledged < books.writes, "some writes were hit by a kill");
         });
 
-      it("survive a kill at any moment of a commit, of one node or of all", async () => {
+      it("survive a kill at any moment of a commit, of one node or of all (long)", async () => {
         const books = new Books();
         const random = Random.fromSeed(3).fork("moments");
         const keys = freshKeys(SOME);
@@ -150,7 +150,7 @@ describe("acknowledged writes under kills", function () {
 describe("acknowledged writes while replicas are repaired", function () {
   this.timeout(40_000);
 
-  it("survive kills of both sides in the middle of an exchange of trees", async function () {
+  it("survive kills of both sides in the middle of an exchange of trees (long)", async function () {
     needsCompiledNodes(this);
     const running = await start({ engine: { ...ENGINE, aae: { ...AAE, fanout: 8, concurrency: 1 } } });
     try {
@@ -198,7 +198,7 @@ describe("acknowledged writes while replicas are repaired", function () {
       (await running.live.cluster.counts()).map((counts) => counts?.hintsHeld ?? 0);
     const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-    it("survive kills of the keeper and of the owner in the middle of the replay", async () => {
+    it("survive kills of the keeper and of the owner in the middle of the replay (long)", async () => {
       const { live, world } = running;
       const books = new Books();
       const keys = freshKeys(400);
@@ -223,7 +223,7 @@ describe("acknowledged writes while replicas are repaired", function () {
       await nothingIsLost(running, books);
     });
 
-    it("survive a node that stands still for longer than anybody waits; requests to it end as indefinite", async () => {
+    it("survive a node that stands still for longer than anybody waits; requests to it end as indefinite (long)", async () => {
       const { live, world } = running;
       const still = 1;
       const books = await underLoad(running, { r: [1, "quorum", "all"] }, async (soFar) => {

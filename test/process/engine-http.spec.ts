@@ -66,7 +66,7 @@ describe("our cluster over HTTP and over the binary protocol", function () {
     needsCompiledNodes(this);
   });
 
-  it("show the same kinds of figures of one experiment", async () => {
+  it("show the same kinds of figures of one experiment (long)", async () => {
     for (const target of ["engine", "engine-http"]) {
       const ran = await run(loose(target));
       assert.deepEqual(KINDS.filter((name) => metric(ran, name).value === null || metric(ran, name).n === 0), [], target); // prettier-ignore
@@ -88,7 +88,7 @@ describe("our cluster over HTTP and over the binary protocol", function () {
     }
   });
 
-  it("is loaded by two processes over HTTP, and goes on where a node is killed and comes back", async () => {
+  it("is loaded by two processes over HTTP, and goes on where a node is killed and comes back (long)", async () => {
     const { records, output } = await run(`
 world: processes
 target: engine-http

@@ -562,7 +562,7 @@ faults:
 describe("one list of faults in both worlds", function () {
   this.timeout(30_000);
 
-  it("ends with the same occurrences: kinds, targets, order, and what never ended", async function () {
+  it("ends with the same occurrences: kinds, targets, order, and what never ended (long)", async function () {
     needsCompiledNodes(this);
     const root = temporaryFolder();
     try {

@@ -305,7 +305,7 @@ describe("a node among hostile connections", function () {
     assert.ok(rss > 0);
   });
 
-  it("shows out those who connect and never say who they are", async () => {
+  it("shows out those who connect and never say who they are (long)", async () => {
     await until("silent connections are closed", () => silent.every(({ closed }) => closed), 15_000);
     await until("and logged", () => live.logs.filter((line) => line.includes("no handshake in time")).length >= 3);
     await stillServes();

@@ -25,7 +25,7 @@ describe("a load made by two processes", function () {
     needsCompiledNodes(this);
   });
 
-  it("is one history in order: every operation once, with keys and sessions of either's own", async () => {
+  it("is one history in order: every operation once, with keys and sessions of either's own (long)", async () => {
     const trial = planned("2s");
     const { ended, records, phases } = begin(trial);
     const output = await ended;
@@ -90,7 +90,7 @@ describe("processes of a load", function () {
     needsCompiledNodes(this);
   });
 
-  it("do not outlive their trial, whose program is killed", async () => {
+  it("do not outlive their trial, whose program is killed (long)", async () => {
     const nonce = `killed-${String(process.pid)}`;
     const program = join(__dirname, "fixtures", "shared-load.ts");
     const child = spawn(process.execPath, ["-r", "ts-node/register", program, nonce], {

@@ -170,7 +170,7 @@ describe("membership of processes", function () {
 
   it("join, crash, leave and are replaced under load, and nothing acknowledged is lost", () => comeAndGo("any"));
 
-  it("do so while clients coordinate their reads by rings of yesterday", () => comeAndGo("client-driven"));
+  it("do so while clients coordinate their reads by rings of yesterday (long)", () => comeAndGo("client-driven"));
 
   it("start with no memory that cannot be read: a node says so and does not serve under a ring of its own making", async () => {
     live = await LiveCluster.start({

@@ -113,7 +113,7 @@ describe("an experiment on a store of somebody else", function () {
     assert.deepEqual(await look.keys("*"), ["somebody-elses"]);
   });
 
-  it("counts no lost update where whoever writes has read what is there, and every one where nobody reads", async () => {
+  it("counts no lost update where whoever writes has read what is there, and every one where nobody reads (long)", async () => {
     const target = `target: redis\nhosts: ['${redis.host}']\n`;
     const one = (context: string): string =>
       `${target}workload: {model: closed, clients: 1, context: ${context}, mix: {read: 0, update: 1}, keys: {count: 5}}\n`;

@@ -138,7 +138,7 @@ describe("quorumlab serve on processes", function () {
     });
   }
 
-  it("for people: a table, lines for curl that work, what it is and how it ends; --duration ends it", async () => {
+  it("for people: a table, lines for curl that work, what it is and how it ends; --duration ends it (long)", async () => {
     const served = serve("--http-port", "0", "--duration", "4s", "-S", "w=3");
     await until(`the last line (${served.err})`, () => served.out.includes("Ctrl-C"), 30_000);
     assert.match(served.out, /N=3 R=2 W=3, clock dvvset, siblings keep, storage memory/);
@@ -164,7 +164,7 @@ describe("quorumlab serve on processes", function () {
     assert.equal(await served.signal("SIGINT"), 0);
   });
 
-  it("--data: what was written is there next time, and in the meantime nobody else's", async () => {
+  it("--data: what was written is there next time, and in the meantime nobody else's (long)", async () => {
     const data = join(folder, "data");
     const first = serve("--json", "--http-port", "0", "--pb-port", "0", "--data", data);
     const { nodes } = await first.line();

@@ -10,7 +10,7 @@ describe("uneven machines as processes", function () {
     needsCompiledNodes(this);
   });
 
-  it("a node of a third of a percent of the speed makes a client wait, and the other does not", async () => {
+  it("a node of a third of a percent of the speed makes a client wait, and the other does not (long)", async () => {
     const plain = settingsOf({ nodes: 2, engine: { nVal: 1 } });
     const speeds = [1, 300];
     const live = await LiveCluster.startWith({

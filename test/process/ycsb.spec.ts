@@ -63,7 +63,7 @@ describe("quorumlab ycsb on processes", function () {
     assert.deepEqual(returnsOf(parseReport(io.out()), "INSERT"), { OK: 300 });
   });
 
-  it("runs until Ctrl-C, and then reports what was done", async () => {
+  it("runs until Ctrl-C, and then reports what was done (long)", async () => {
     const io = interruptedIo(cwd, / 1 sec: /);
     const line =
       "ycsb -t -P workloads/workloadc -target 200 -s -p status.interval=1 -p operationcount=0 -p recordcount=50";
