@@ -53,23 +53,44 @@ function compareWith(
   cells: ReadonlyMap<string, readonly MeasuredTrial[]>,
   options: CompareOptions,
 ): DetailedComparison[] {
-  const tested: Tested[] = [];
-  const target = targetOfRecord(cells.get(baseline)![0].record);
+  const pairs = [...cells]
+    .filter(([cell]) => cell !== baseline)
+    .map(([cell, ofCell]): CellPair => ({ cell, baseline, ofCell, ofBaseline: cells.get(baseline)! }));
+  return comparePairs(pairs, options);
+}
+
+/** Trials of a cell, and of what it is held against. */
+export interface CellPair {
+  readonly cell: string;
+  readonly baseline: string;
+  readonly ofCell: readonly MeasuredTrial[];
+  readonly ofBaseline: readonly MeasuredTrial[];
+  /** False where equal seeds drew different streams, as under another workload: then they are two samples. */
+  readonly pairable?: boolean;
+}
+
+/** One table over several pairs of cells, of one run or of two: p-values are corrected over all of it. */
+export function comparePairs(
+  pairs: readonly CellPair[],
+  options: Omit<CompareOptions, "baseline">,
+): DetailedComparison[] {
+  const tested: (Tested & { readonly baseline: string })[] = [];
   const metrics = metricsToCompare(options.metrics);
-  for (const [cell, ofCell] of cells) {
-    if (cell === baseline) continue;
+  for (const { cell, baseline, ofCell, ofBaseline, pairable } of pairs) {
+    if (ofCell.length === 0 || ofBaseline.length === 0) continue;
+    const [ours, theirs] = [ofCell, ofBaseline].map((trials) => targetOfRecord(trials[0].record));
     for (const metric of metrics) {
-      const reason = whyIncomparable(describeMetric(metric)?.needs, targetOfRecord(ofCell[0].record), target);
+      const reason = whyIncomparable(describeMetric(metric)?.needs, ours, theirs);
       const sample =
         reason === undefined
-          ? sampleOf(ofCell, cells.get(baseline)!, metric)
-          : refused([...ofCell, ...cells.get(baseline)!], metric, reason);
-      if (sample !== undefined) tested.push({ cell, metric, ...sample });
+          ? sampleOf(ofCell, ofBaseline, metric, pairable ?? true)
+          : refused([...ofCell, ...ofBaseline], metric, reason);
+      if (sample !== undefined) tested.push({ cell, baseline, metric, ...sample });
     }
   }
   const adjusted = holm(tested.map((one) => one.p));
   return tested.map((one, index) => {
-    const { cell, metric, unit, estimate, p, n, method, baselineMedian, reason } = one;
+    const { cell, baseline, metric, unit, estimate, p, n, method, baselineMedian, reason } = one;
     const pAdjusted = adjusted[index];
     return {
       cell,
@@ -126,6 +147,7 @@ function sampleOf(
   cell: readonly MeasuredTrial[],
   baseline: readonly MeasuredTrial[],
   metric: string,
+  pairable: boolean,
 ): Sample | undefined {
   const all = measured(cell, metric);
   if (all.length === 0 || measured(baseline, metric).length === 0) return undefined;
@@ -136,7 +158,7 @@ function sampleOf(
   if (ours.length === 0 || theirs.length === 0) return untested;
   // Neither a difference nor a rank can be told from a bound.
   if ([...ours, ...theirs].some((one) => one.atLeast)) return untested;
-  if (sharesSeeds(cell, baseline)) {
+  if (pairable && sharesSeeds(cell, baseline)) {
     const byRepetition = new Map(theirs.map((one) => [one.repetition, one.value]));
     const pairs = ours.filter((one) => byRepetition.has(one.repetition));
     if (pairs.length === 0) return untested;
@@ -190,7 +212,7 @@ function verdictOf(
   estimate: ShiftEstimate,
   baselineMedian: number,
   pAdjusted: number | null,
-  options: CompareOptions,
+  options: Omit<CompareOptions, "baseline">,
 ): ComparisonRow["verdict"] {
   const floor = options.noiseFloor * Math.abs(baselineMedian);
   const { lo, hi } = estimate;
