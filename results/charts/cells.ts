@@ -42,6 +42,8 @@ export interface ChartCell {
 export interface ChartInput {
   readonly run: LoadedRun;
   readonly cells: readonly ChartCell[];
+  /** Sides of a comparison stand in `quorum`, what was matched in `other`: a panel each of those, however few. */
+  readonly compared?: true;
 }
 
 export interface Series {
@@ -105,7 +107,7 @@ export function facets(input: ChartInput): Facet[] {
   if (cells.length === 0) return [];
   const quorums = distinct(cells.map((cell) => cell.quorum));
   const others = distinct(cells.map((cell) => cell.other));
-  if (cells.length <= 4 || quorums.length === 1 || others.length === 1) {
+  if ((cells.length <= 4 && input.compared !== true) || quorums.length === 1 || others.length === 1) {
     const name = (cell: ChartCell): string =>
       quorums.length > 1 && others.length > 1
         ? cell.label
