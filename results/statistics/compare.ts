@@ -207,7 +207,7 @@ function sharesSeeds(a: readonly MeasuredTrial[], b: readonly MeasuredTrial[]): 
   );
 }
 
-function verdictOf(
+export function verdictOf(
   metric: string,
   estimate: ShiftEstimate,
   baselineMedian: number,
