@@ -7,8 +7,10 @@ import { BasicPlatform, Chart, registerables, type ChartConfiguration } from "ch
 import { chartCallbacks } from "./callbacks";
 import type { ChartFigure, Panel } from "./chart";
 import { faultLanesPlugin } from "./fault-lanes-plugin";
+import { heatMapPlugin } from "./heat-map-plugin";
 import { escapeText } from "./markup";
 import { SvgCanvas } from "./svg-canvas";
+import { textWidth, wrapped } from "./text-width";
 import { cssVariables } from "./theme";
 
 Chart.register(...registerables);
@@ -21,7 +23,7 @@ export function panelSvg(panel: Panel, idPrefix: string): string {
   const content = drawing(panel, idPrefix, { legend: false, title: "" });
   return (
     `<svg viewBox="0 0 ${panel.width} ${panel.height}" aria-hidden="true" ` +
-    `font-family="${FONT}" font-size="12">${content}</svg>`
+    `font-family="${PICTURE_FONT}" font-size="12">${content}</svg>`
   );
 }
 
@@ -33,11 +35,20 @@ export function standaloneSvg(figure: ChartFigure, index: number): string {
   const { width, height } = panel;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
-    `role="img" font-family="${FONT}" font-size="12"><title>${escapeText(title)}</title>` +
+    `role="img" font-family="${PICTURE_FONT}" font-size="12"><title>${escapeText(title)}</title>` +
     `<desc>${escapeText(figure.description)}</desc>` +
     `<style>:root{${cssVariables("light")}}@media (prefers-color-scheme:dark){:root{${cssVariables("dark")}}}</style>` +
     `<rect width="${width}" height="${height}" fill="var(--page)"/>${content}</svg>\n`
   );
+}
+
+/** The inside of an `<svg>`, drawn for this size; neither legend nor title. What is drawn by hand has one size. */
+export function panelContent(
+  panel: Panel,
+  idPrefix: string,
+  size: { readonly width: number; readonly height: number },
+): string {
+  return drawing({ ...panel, ...size }, idPrefix, { legend: false, title: "" });
 }
 
 interface Extras {
@@ -47,6 +58,7 @@ interface Extras {
 
 interface MutableOptions {
   options: {
+    scales: Record<string, { title?: { text: string | string[] } } | undefined>;
     plugins: { legend: { display: boolean }; title: { display: boolean; text: string } };
   };
 }
@@ -57,11 +69,22 @@ function drawing(panel: Panel, idPrefix: string, extras: Extras): string {
   config.options.plugins.legend.display = extras.legend;
   if (extras.title !== "")
     config.options.plugins.title = { ...config.options.plugins.title, display: true, text: extras.title };
+  fitTitles(config, panel);
   const surface = new SvgCanvas(panel.width, panel.height, idPrefix);
-  const chart = new Chart(surface.canvas, { ...config, plugins: [faultLanesPlugin()], platform: BasicPlatform });
+  const chart = new Chart(surface.canvas, { ...config, plugins: [faultLanesPlugin(), heatMapPlugin()], platform: BasicPlatform });
   const content = surface.content();
   chart.destroy();
   return content;
 }
 
-const FONT = "Helvetica Neue,Helvetica,Arial,Liberation Sans,sans-serif";
+/** The names of axes in two lines where a small picture has no room for one. */
+function fitTitles({ options }: MutableOptions, { width, height }: Panel): void {
+  for (const [name, scale] of Object.entries(options.scales ?? {})) {
+    const text = scale?.title?.text;
+    if (scale?.title === undefined || typeof text !== "string") continue;
+    const room = name === "x" ? width - 80 : height - 50;
+    if (textWidth(text, 12, false) > room) scale.title.text = [...wrapped(text, room, 12, false)];
+  }
+}
+
+export const PICTURE_FONT = "Helvetica Neue,Helvetica,Arial,Liberation Sans,sans-serif";

@@ -14,6 +14,20 @@ export function textWidth(text: string, sizePx: number, bold: boolean): number {
   return (thousandths * sizePx * (bold ? BOLD : 1)) / 1000;
 }
 
+/** Lines of words, none wider than asked unless a single word is. */
+export function wrapped(text: string, width: number, size: number, bold: boolean): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ").filter((one) => one !== "")) {
+    const last = lines.at(-1);
+    if (last === undefined || textWidth(`${last} ${word}`, size, bold) * ROOMY > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+/** Fonts differ: the reader's, or the one in the PDF, may be a little wider than the table of widths says. */
+const ROOMY = 1.04;
+
 const AVERAGE = 600;
 /** Bold Helvetica is about a sixteenth wider over ordinary text. */
 const BOLD = 1.065;

@@ -4,10 +4,10 @@
  * that says why, so that a missing picture is never mistaken for a good result.
  */
 import type { ChartDefinition, ChartFigure, LegendEntry, Panel } from "../charts/chart";
+import { legendMark } from "../charts/legend-marks";
 import { escapeText } from "../charts/markup";
 import { count } from "../charts/numbers";
 import { panelSvg } from "../charts/render";
-import { graphGlyph } from "../charts/version-graph-drawing";
 import type { WorldFigure } from "../charts/worlds-apart";
 import { dataTable } from "./tables";
 import { worldBadge } from "./world-badge";
@@ -117,46 +117,10 @@ function datasetsOf(panel: Panel): readonly { readonly series: string; readonly 
   return (panel.drawing.config["data"] as unknown as { readonly datasets: ReturnType<typeof datasetsOf> }).datasets;
 }
 
-function swatch({ colour, dash, mark }: LegendEntry): string {
-  const paint = `var(--${colour.slice(1)})`;
-  if (mark === "bar")
-    return `<svg width="14" height="12" aria-hidden="true"><rect x="1" y="1" width="12" height="10" fill="${paint}" fill-opacity=".75" stroke="${paint}"/></svg>`;
-  const fate = FATES.find((one) => mark === `graph-${one}`);
-  if (fate !== undefined) return `<svg width="18" height="18" aria-hidden="true">${graphGlyph(fate, 9, 9)}</svg>`;
-  if (mark.startsWith("fault-"))
-    return (
-      `<svg width="26" height="12" aria-hidden="true"><rect x=".5" y=".5" width="25" height="10" fill="${paint}" fill-opacity=".35" stroke="${paint}"/>` +
-      `<path d="${HATCHES[mark] ?? ""}" stroke="${paint}" fill="none"/></svg>`
-    );
-  const dashes = dash.length === 0 ? "" : ` stroke-dasharray="${dash.join(" ")}"`;
-  const shape = MARKS[mark] ?? "";
-  const drawn = shape === "" ? "" : `<path d="${shape}" fill="${paint}" stroke="${paint}" stroke-width="1.5"/>`;
-  const weight = mark === "thin" ? `stroke-width=".75" stroke-opacity=".6"` : `stroke-width="2"`;
-  return `<svg width="34" height="12" aria-hidden="true"><path d="M1 6H33" stroke="${paint}" ${weight} fill="none"${dashes}/>${drawn}</svg>`;
+function swatch(entry: LegendEntry): string {
+  const { width, height, content } = legendMark(entry);
+  return `<svg width="${width}" height="${height}" aria-hidden="true">${content}</svg>`;
 }
-
-const FATES = ["held", "replaced", "lost", "unknown"] as const;
-
-/** As `fault-lanes-plugin.ts` draws them. */
-const HATCHES: Readonly<Record<string, string>> = {
-  "fault-0": "M1 10.5L11 .5M8 10.5L18 .5M15 10.5L25 .5",
-  "fault-1": "M4.5 .5V10M8.5 .5V10M12.5 .5V10M16.5 .5V10M20.5 .5V10",
-  "fault-2": "M1 4H25M1 7.5H25",
-  "fault-3": "M1 10.5L11 .5M8 10.5L18 .5M15 10.5L25 .5M1 .5L11 10.5M8 .5L18 10.5M15 .5L25 10.5",
-  "fault-4": "M1 .5L11 10.5M8 .5L18 10.5M15 .5L25 10.5",
-  "fault-5": "M4 5.5h1.5M9 5.5h1.5M14 5.5h1.5M19 5.5h1.5",
-};
-
-/** The markers of Chart.js, about (17, 6). */
-const MARKS: Readonly<Record<string, string>> = {
-  circle: "M13.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0",
-  rect: "M14 3h6v6h-6Z",
-  triangle: "M17 2.5l3.6 6.5h-7.2Z",
-  rectRot: "M17 1.8l4.2 4.2l-4.2 4.2l-4.2-4.2Z",
-  star: "M13 6h8M17 2v8M14.2 3.2l5.6 5.6M19.8 3.2l-5.6 5.6",
-  crossRot: "M14 3l6 6M20 3l-6 6",
-  rectRounded: "M15 3h4q1 0 1 1v4q0 1-1 1h-4q-1 0-1-1v-4q0-1 1-1Z",
-};
 
 function fileLinks(figure: ChartFigure): string {
   const pictures =
