@@ -19,7 +19,7 @@ import { METRICS } from "../results/record/metrics";
 import { thresholdInWords, VALIDITY_KINDS, type ValidityKind } from "../results/statistics/validity";
 import { packageRoot } from "./catalogue";
 import { experimentSchemaText } from "./spec/json-schema";
-import { allKeys, PARTS, PLAIN_KEYS } from "./spec/keys";
+import { allKeys, PARTS, PLAIN_KEYS, REFUSED } from "./spec/keys";
 
 /** Generated files by their path from the package's root. */
 export function generatedFiles(): ReadonlyMap<string, string> {
@@ -45,6 +45,7 @@ export function referenceText(): string {
     `## Known, and not supported by this version yet\n\n${allKeys()
       .later.map((key) => `\`${key}\``)
       .join(", ")}\n`,
+    `## Refused\n\n${[...REFUSED].map(([key, why]) => `- \`${key}\` ${why}`).join("\n")}\n`,
     `## Metrics\n\n${metricTable()}`,
     `## Validity\n\n${VALIDITY_PROSE}\n\n${VALIDITY_KINDS.map(validityText).join("\n")}`,
   ];

@@ -3,8 +3,9 @@ import type { Command } from "commander";
 import { nearest } from "../../engine/vocabulary/nearest";
 import type { Tunable } from "../../engine/vocabulary/tunables";
 import type { Script } from "../../engine/vocabulary/written-scripts";
-import { common, next, outPaint, printJson, type CommandContext, type CommonOptions } from "./command";
+import { collect, common, next, outPaint, printJson, type CommandContext, type CommonOptions } from "./command";
 import { columnsOf } from "./io";
+import type { ShapeOptions } from "./resolve-options";
 import { wrapText } from "./table";
 import { UserError } from "./user-error";
 
@@ -38,7 +39,18 @@ export function defineExplain(program: Command, context: CommandContext): void {
       "<name>",
       "such as r, ring.partitions, p_stale, partition, dvvset, zipfian; or another store's name, such as num_tokens",
     )
-    .action((name: string, options: CommonOptions) => {
+    .argument("[file]", "with --why: an experiment file, or a name of the catalogue")
+    .option("--why", "where the key's value in this file comes from, and what it overrides")
+    .option("-S, --set <key=value>", "with --why: as for run; may be repeated", collect)
+    .option("-p, --profile <name>", "with --why: as for run")
+    .action((name: string, file: string | undefined, options: ShapeOptions & { readonly why?: boolean }) => {
+      if (options.why === true || file !== undefined) {
+        if (file === undefined) throw new UserError(`--why needs a file: quorumlab explain --why ${name} my.yaml`);
+        if (options.why !== true) throw new UserError(`a file is for --why: quorumlab explain --why ${name} ${file}`);
+        const { explainWhy } = require("./why") as typeof import("./why");
+        explainWhy(name, file, options, context);
+        return;
+      }
       const commands = program.commands.map((each) => each.name());
       explain(name, commands, options, context);
     });
@@ -48,6 +60,7 @@ export function defineExplain(program: Command, context: CommandContext): void {
     ["quorumlab explain partition", "a fault: what it does, what it takes, and how it is written"],
     ["quorumlab explain zipfian", "why YCSB's is not a zipfian over the keys there are"],
     ["quorumlab explain replication_factor", "by the name Cassandra has for it"],
+    ["quorumlab explain --why r my.yaml", "which line of which file decides it, and what that overrides"],
   ]);
 }
 
@@ -194,7 +207,7 @@ export function explanations(typed: string): readonly Explanation[] {
   ]) {
     const meaning = meaningOf(key);
     if (meaning.kind === "leaf") return [fromPlainKey(key, meaning.title, meaning.default)];
-    if (meaning.kind === "later") return [notYet(key, "key")];
+    if (meaning.kind === "later") return [notYet(key, meaning.why)];
   }
   const part = fromPart(name);
   return part.length > 0 ? part : fromGroup(name);
@@ -211,9 +224,13 @@ function fromGroup(name: string): readonly Explanation[] {
     });
 }
 
-function notYet(name: string, what: "key" | "fault"): Explanation {
-  const status = `The name belongs to the closed list of ${what}s; a later version brings what it does.`;
-  return { kind: "later", name, title: "not supported by this version yet", paragraphs: [["status", status]] };
+function notYet(name: string, why: string): Explanation {
+  const { NOT_YET } = require("../spec/keys") as typeof import("../spec/keys");
+  const status = "The name belongs to the closed list of keys; a later version brings what it does.";
+  if (why === NOT_YET)
+    return { kind: "later", name, title: "not supported by this version yet", paragraphs: [["status", status]] };
+  const [title, reason] = why.replace(/^is /, "").split(": ");
+  return { kind: "later", name, title, paragraphs: [["why", reason]] };
 }
 
 function fromRow(row: Tunable): Explanation {

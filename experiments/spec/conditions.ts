@@ -16,7 +16,7 @@ import { resolvedOf } from "./cell";
 import { nodeAt, written, type Located, type LocatedMap, type Place } from "./located";
 import { Problems } from "./problems";
 import type { RecordedDistributions } from "./recorded-distribution";
-import { applyCombination, type Combination, type Sweep } from "./sweep";
+import { applyCombination, warnOfEmptySteps, type Combination, type Sweep } from "./sweep";
 import { Values } from "./values";
 
 /** An expression and where it was written. */
@@ -76,6 +76,10 @@ export function applyWhere(tree: LocatedMap, sweep: Sweep, recorded: RecordedDis
   });
   if (kept.length === 0)
     problems.error(node.at, `sweep.where takes every cell out: ${printExpression(condition.expression)} holds in none`);
+  const text = printExpression(condition.expression);
+  const before = new Set(sweep.combinations.flat());
+  const steps = sweep.groups.map((group) => group.filter(([first]) => before.has(first)));
+  warnOfEmptySteps(steps, kept, `sweep.where takes out every cell with it (${text})`, problems);
   const excluded = sweep.excluded + sweep.combinations.length - kept.length;
   return { ...sweep, combinations: kept, excluded };
 }

@@ -11,6 +11,8 @@ import type { TargetName } from "../../results/record/capabilities";
 import type { SaturationQuestion } from "../../results/record/saturation";
 import type { OutageSettings } from "../../engine/ring/outages";
 import type { AxisValues, PublishedValue } from "../../results/record/run-folder";
+import type { SourceFile } from "./extends";
+import type { ValueOrigin } from "./origins";
 
 export type World = "processes" | "simulation";
 
@@ -91,10 +93,10 @@ export interface Experiment {
   /** A search for the saturating rate: no file says it, the command does. */
   readonly saturation?: SaturationQuestion;
   readonly warnings: readonly Problem[];
-  /** Where each resolved key's value came from: default, file, profile, flag. */
-  readonly origins: Readonly<Record<string, string>>;
-  /** The file's path and bytes. */
-  readonly source: { readonly path: string; readonly text: string };
+  /** Where each resolved key's value came from: flag, profile, file, what it extends, default, or the sweep. */
+  readonly origins: Readonly<Record<string, ValueOrigin>>;
+  /** The file's path and bytes, and those of the files it extends, the nearest first. */
+  readonly source: SourceFile & { readonly bases?: readonly SourceFile[] };
 }
 
 /** What a run may take before no further trial is started; undefined: without limit. */

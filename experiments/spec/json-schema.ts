@@ -445,5 +445,6 @@ const PART_SCHEMAS: Readonly<Record<string, Schema>> = {
     },
   },
   "analysis.model_overlay": namesSchema(["pbs"]),
+  extends: { type: "string", minLength: 1 },
   profiles: { type: "object", additionalProperties: { type: "object" } },
 };

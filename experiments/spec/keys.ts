@@ -163,15 +163,25 @@ export const PARTS: ReadonlyMap<string, string> = new Map([
     "analysis.model_overlay",
     "A list of models (pbs), or none: whose predictions lie over the charts. All that apply where left out",
   ],
+  [
+    "extends",
+    "Another experiment file, by its path from this one, or an experiment of the catalogue by its name: what this file says is laid over it as a profile would be. Its name is not inherited",
+  ],
   ["profiles", "Named changes to the file, chosen with --profile; keys may be dotted"],
 ]);
 
+export const NOT_YET = "is not supported by this version yet";
+
 /** Known names that a later version brings; a name covers everything below it. */
-const LATER: readonly string[] = [
-  "extends",
-  "presets",
-  "repetitions.stop_early",
-]; // prettier-ignore
+const LATER: readonly string[] = ["presets"];
+
+/** Known names that no version will bring, and why; a name covers everything below it. */
+export const REFUSED: ReadonlyMap<string, string> = new Map([
+  [
+    "repetitions.stop_early",
+    "is refused: repetitions that end when a difference shows make its p-values and intervals too small, and every run is compared by them; set repetitions.count, or limit the run with budget.wall",
+  ],
+]);
 
 /** A scalar in place of the group means this key of it. */
 export const SCALAR_FORMS: ReadonlyMap<string, string> = new Map([["tunables.detector", "name"]]);
@@ -198,7 +208,8 @@ export type KeyMeaning =
     }
   | { readonly kind: "group"; readonly key: string }
   | { readonly kind: "part"; readonly key: string }
-  | { readonly kind: "later"; readonly key: string }
+  /** `why`: what is to be told after the key. */
+  | { readonly kind: "later"; readonly key: string; readonly why: string }
   | { readonly kind: "unknown"; readonly key: string };
 
 /** What the dotted `key` is. */
@@ -207,14 +218,18 @@ export function meaningOf(key: string): KeyMeaning {
   if (row !== undefined) return { kind: "leaf", key, value: row.kind, default: row.default, title: row.title };
   if (PARTS.has(key)) return { kind: "part", key };
   if (GROUPS.has(key)) return { kind: "group", key };
-  if (LATER.some((name) => key === name || key.startsWith(`${name}.`))) return { kind: "later", key };
+  const covered = (name: string): boolean => key === name || key.startsWith(`${name}.`);
+  for (const [name, why] of REFUSED) if (covered(name)) return { kind: "later", key, why };
+  if (LATER.some(covered)) return { kind: "later", key, why: NOT_YET };
   return { kind: "unknown", key };
 }
 
 /** Names that may stand directly in the group `prefix` ("" for the top). */
 export function namesIn(prefix: string): readonly string[] {
   const depth = prefix === "" ? 0 : prefix.split(".").length;
-  const all = [...LEAVES, ...PARTS.keys(), ...LATER].filter((key) => prefix === "" || key.startsWith(`${prefix}.`));
+  const all = [...LEAVES, ...PARTS.keys(), ...LATER, ...REFUSED.keys()].filter(
+    (key) => prefix === "" || key.startsWith(`${prefix}.`),
+  );
   return [...new Set(all.map((key) => key.split(".")[depth]))];
 }
 
@@ -251,8 +266,6 @@ export function unknownKey(prefix: string, name: string): { readonly message: st
       .join(", ")}`,
   };
 }
-
-export const NOT_YET = "is not supported by this version yet";
 
 /** The full key of an axis: those under `tunables` may go by their last name. */
 export function axisKey(name: string): string {

@@ -5,7 +5,7 @@
  */
 import type { Written } from "../../engine/vocabulary/value-kinds";
 
-export type Origin = "file" | "profile" | "flag" | "axis";
+export type Origin = "file" | "extends" | "profile" | "flag" | "axis";
 
 export interface Place {
   readonly file: string;
@@ -13,6 +13,11 @@ export interface Place {
   readonly line: number;
   readonly column: number;
   readonly origin: Origin;
+}
+
+/** The file that a path written at this place starts from: of a base, the base itself; of a flag, `main`. */
+export function startOfPaths({ file, origin }: Place, main: string): string {
+  return origin === "flag" || file.startsWith("-") ? main : file;
 }
 
 export interface Entry {

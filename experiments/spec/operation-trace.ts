@@ -11,7 +11,7 @@ import { formatDuration } from "../../engine/vocabulary/quantities";
 import { TraceReader, type TracedKind, type TraceForm, type TraceHeader } from "../../workloads/mixes/trace-lines";
 import type { MixSettings, TraceSettings, WorkloadSettings } from "../../workloads/settings";
 import type { PhaseSettings } from "./experiment";
-import type { Place } from "./located";
+import { startOfPaths, type Place } from "./located";
 import { NOTHING, recordsOf, type Mixture } from "./mixture";
 import type { Problems } from "./problems";
 import type { Values } from "./values";
@@ -50,8 +50,9 @@ export function traceOf(values: Values, experimentPath: string, problems: Proble
     );
     return undefined;
   }
-  const path = isAbsolute(file) ? file : join(dirname(resolve(experimentPath)), file);
-  const reading = readingOf(path, file, values.place("workload.trace"), problems);
+  const at = values.place("workload.trace");
+  const path = isAbsolute(file) ? file : join(dirname(resolve(startOfPaths(at, experimentPath))), file);
+  const reading = readingOf(path, file, at, problems);
   if (reading === undefined) return undefined;
   const { sha256, form, header, loads, instants, counts, mostBytes } = reading;
   const mixture: TraceSettings = {

@@ -1,13 +1,13 @@
 /**
- * Profiles and flags laid over the file. Maps merge key by key, lists and everything that is one value (a distribution,
+ * Files over those that they extend, profiles and flags over the file. Maps merge key by key, lists and everything that is one value (a distribution,
  * an axis, the baseline) are replaced whole: half of an old distribution under a new name would be neither. An empty
- * value takes a key away, back to its default. Precedence: flag, then profile, then file, then default.
+ * value takes a key away, back to its default. Precedence: flag, then profile, then file, then what it extends, then default.
  */
 import { nearest } from "../../engine/vocabulary/nearest";
 import { tunable } from "../../engine/vocabulary/tunables";
 import { readFlagValue } from "./document";
 import { checkItem } from "./items";
-import { axisKey, meaningOf, NOT_YET, pathOf, SCALAR_FORMS, unknownKey } from "./keys";
+import { axisKey, meaningOf, pathOf, SCALAR_FORMS, unknownKey } from "./keys";
 import { nodeAt, removeAt, setAt, withOrigin, type Entry, type Located, type LocatedMap, type Place } from "./located";
 import type { Problems } from "./problems";
 
@@ -16,8 +16,9 @@ function lay(base: LocatedMap, path: readonly string[], over: Located, keyAt: Pl
   if (over.kind === "scalar" && over.value === null) return removeAt(base, path);
   const old = nodeAt(base, path);
   if (over.kind !== "map" || old === undefined || isWhole(path, over)) return setAt(base, path, over, keyAt);
-  let merged = base;
   const form = SCALAR_FORMS.get(path.join("."));
+  if (old.kind === "scalar" && form === undefined && over.entries.size === 0) return setAt(base, path, over, keyAt);
+  let merged = base;
   if (old.kind === "scalar" && form !== undefined)
     merged = setAt(
       setAt(base, path, { kind: "map", at: old.at, entries: new Map() }, keyAt),
@@ -43,6 +44,15 @@ function checkItems(tree: LocatedMap, path: readonly string[], { keyAt, node }: 
     return checkItem(tree, path, keyAt, problems);
   const checked = [...node.entries].map(([id, entry]) => checkItem(tree, [...path, id], entry.keyAt, problems));
   return checked.every((sound) => sound);
+}
+
+/** Lays a file's tree over that of the file it extends. */
+export function layFile(base: LocatedMap, over: LocatedMap, problems: Problems): LocatedMap {
+  let result = base;
+  for (const [key, entry] of over.entries) {
+    if (checkItems(result, [key], entry, problems)) result = lay(result, [key], entry.node, entry.keyAt);
+  }
+  return result;
 }
 
 /** Lays the profile `name` over the file's tree. */
@@ -100,10 +110,14 @@ export function applySets(tree: LocatedMap, sets: readonly string[], problems: P
     const key = axisKey(set.slice(0, split).trim());
     const meaning = meaningOf(key);
     if (meaning.kind === "later") {
-      problems.error(at, `${key} ${NOT_YET}`);
+      problems.error(at, `${key} ${meaning.why}`);
       continue;
     }
     const head = key.split(".")[0];
+    if (head === "extends") {
+      problems.error(at, "extends is read before any flag; write it in the file");
+      continue;
+    }
     if (meaning.kind === "unknown" && meaningOf(head).kind === "unknown") {
       const advice = unknownKey("", key);
       const near = nearest(key, namesOfTunables());

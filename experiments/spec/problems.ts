@@ -11,6 +11,9 @@ const MOST = 200;
 export class Problems {
   private readonly found = new Map<string, Problem>();
 
+  /** `main`: the file that comes first; others are those it extends. */
+  constructor(private readonly main?: string) {}
+
   error(at: Place, message: string, suggestion?: string): void {
     this.add(at, "error", message, suggestion);
   }
@@ -23,16 +26,8 @@ export class Problems {
     return [...this.found.values()].some((problem) => problem.severity === "error");
   }
 
-  /** In the order of the file; those of flags last. */
   sorted(): readonly Problem[] {
-    return [...this.found.values()].sort(
-      (a, b) =>
-        fileRank(a) - fileRank(b) ||
-        (fileRank(a) === 1 ? compare(a.file, b.file) : 0) ||
-        a.line - b.line ||
-        a.column - b.column ||
-        compare(a.message, b.message),
-    );
+    return inOrder([...this.found.values()], this.main);
   }
 
   private add(at: Place, severity: Problem["severity"], message: string, suggestion: string | undefined): void {
@@ -43,8 +38,17 @@ export class Problems {
   }
 }
 
-function fileRank(problem: Problem): number {
-  return problem.file.startsWith("-") ? 1 : 0;
+/** In the order of the file `main`, then of those it extends; those of flags last. */
+export function inOrder(problems: readonly Problem[], main: string | undefined): readonly Problem[] {
+  const rank = ({ file }: Problem): number => (file.startsWith("-") ? 2 : main === undefined || file === main ? 0 : 1);
+  return [...problems].sort(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      (rank(a) === 0 ? 0 : compare(a.file, b.file)) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      compare(a.message, b.message),
+  );
 }
 
 function compare(a: string, b: string): number {

@@ -176,7 +176,8 @@ export function checkProfiles(tree: LocatedMap, problems: Problems): readonly st
     if (entry.node.kind !== "map") problems.error(entry.node.at, `profiles.${name} is no map of keys`);
     else {
       for (const [key, inner] of entry.node.entries) {
-        if (["profiles", "schema", "name"].includes(key)) problems.error(inner.keyAt, `a profile cannot set ${key}`);
+        if (["profiles", "schema", "name", "extends"].includes(key))
+          problems.error(inner.keyAt, `a profile cannot set ${key}`);
         else if (meaningOf(key.split(".")[0]).kind === "unknown")
           problems.error(inner.keyAt, `unknown key "${key}" in profiles.${name}`);
       }

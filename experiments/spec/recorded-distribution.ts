@@ -13,7 +13,7 @@ import { nearest } from "../../engine/vocabulary/nearest";
 import { parseDurationMs } from "../../engine/vocabulary/quantities";
 import type { Written } from "../../engine/vocabulary/value-kinds";
 import { MAX_POINTS } from "../../engine/vocabulary/written-distributions";
-import { written, type Located, type LocatedMap, type Place } from "./located";
+import { startOfPaths, written, type Located, type LocatedMap, type Place } from "./located";
 import type { Problems } from "./problems";
 
 const MAX_BYTES = 16_777_216;
@@ -72,7 +72,7 @@ export class RecordedDistributions {
     const tag = textOf(part("tag"));
     if (tag !== undefined && kind !== ".hlog")
       return tell(part("tag")?.at ?? at, `tag belongs to a .hlog, which holds several histograms; ${file} is none`);
-    const reading = this.read(file, kind, tag);
+    const reading = this.read(file, startOfPaths(at, this.experimentPath), kind, tag);
     if (!reading.ok) return tell(at, `file "${file}": ${reading.message}`);
     const points: Written = reading.points.map(([share, value]) => [share, `${plain(value * msPerUnit)}ms`]);
     const weight = part("weight");
@@ -83,8 +83,8 @@ export class RecordedDistributions {
     ]);
   }
 
-  private read(file: string, kind: string, tag: string | undefined): Reading {
-    const path = isAbsolute(file) ? file : join(dirname(resolve(this.experimentPath)), file);
+  private read(file: string, from: string, kind: string, tag: string | undefined): Reading {
+    const path = isAbsolute(file) ? file : join(dirname(resolve(from)), file);
     const key = `${path}\0${tag ?? ""}`;
     let reading = this.readings.get(key);
     if (reading === undefined) {

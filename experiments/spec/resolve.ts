@@ -1,17 +1,18 @@
 /**
  * From the text of an experiment file to a resolved experiment, or to every problem in it at once. The order is: read
- * YAML, lay the profile and the flags over it, find unknown keys, spread the sweep, check and resolve every cell. Each
+ * YAML and what it extends, lay the profile and the flags over it, find unknown keys, spread the sweep, check and resolve every cell. Each
  * step goes on after an error wherever the rest can still be judged.
  */
 import { basename } from "node:path";
 import { axisText, cellIds } from "./cell-names";
 import { resolveCell } from "./cell";
 import { applyWhere, settingsOf } from "./conditions";
-import { readDocument } from "./document";
 import type { Cell, Experiment, Problem, Resolution } from "./experiment";
+import { readExtended } from "./extends";
 import { axisKey } from "./keys";
+import { layersOf } from "./layers";
 import { nodeAt, written, type LocatedMap, type Place } from "./located";
-import { applyProfile, applySets } from "./overlay";
+import { originsOf } from "./origins";
 import {
   aboutCells,
   readHeadline,
@@ -22,7 +23,7 @@ import {
   readProbes,
 } from "./objectives";
 import { warnOfOverlay } from "./overlay-checks";
-import { Problems } from "./problems";
+import { inOrder, Problems } from "./problems";
 import { checkProfiles, readCitations, readPublished, readTags } from "./prose";
 import { RecordedDistributions } from "./recorded-distribution";
 import { expandSweep, matches, named, readCondition, type Combination, type Sweep } from "./sweep";
@@ -45,17 +46,12 @@ export interface ResolveRequest {
 export const NO_PROFILE = "default";
 
 export function resolveExperiment(request: ResolveRequest): Resolution {
-  const problems = new Problems();
+  const problems = new Problems(request.path);
   const refused = (): Resolution => ({ ok: false, problems: problems.sorted() });
-  const file = readDocument(request.text, request.path, problems);
-  if (file === undefined) return refused();
-  checkProfiles(file, problems);
-  let tree = file;
-  if (request.profile !== undefined) tree = applyProfile(tree, request.profile, problems);
-  tree = applySets(tree, request.sets ?? [], problems);
-  if (request.seed !== undefined) tree = applySets(tree, [`seed=${request.seed}`], problems);
-  const worlds = spreadWorlds(tree, problems);
-  tree = worlds.tree;
+  const read = layersOf(request, problems);
+  if (read === undefined) return refused();
+  const worlds = spreadWorlds(read.layers[read.layers.length - 1].tree, problems);
+  const { tree } = worlds;
   checkKeys(tree, problems);
 
   const recorded = new RecordedDistributions(request.path);
@@ -132,7 +128,11 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
     published,
     warnings: problems.sorted(),
     origins: originsOf(base, sweep),
-    source: { path: request.path, text: request.text },
+    source: {
+      path: request.path,
+      text: request.text,
+      ...(read.bases.length === 0 ? {} : { bases: read.bases }),
+    },
   };
   return { ok: true, experiment };
 }
@@ -148,13 +148,13 @@ export function checkEverything(request: ResolveRequest): readonly Problem[] {
       if (!found.has(key)) found.set(key, problem);
     }
   }
-  return [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  return inOrder([...found.values()], request.path);
 }
 
 /** The profiles of a file, in order; none when it cannot be read. */
 export function profileNames(request: { readonly path: string; readonly text: string }): readonly string[] {
-  const tree = readDocument(request.text, request.path, new Problems());
-  return tree === undefined ? [] : checkProfiles(tree, new Problems());
+  const read = readExtended(request, new Problems());
+  return read === undefined ? [] : checkProfiles(read.steps[read.steps.length - 1].tree, new Problems());
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -247,11 +247,4 @@ function restrict(sweep: Sweep, only: readonly string[], problems: Problems): Sw
 function axesThatName({ axisKeys, combinations }: Sweep): readonly string[] {
   const names = new Set(combinations.flatMap(named).map(({ axis }) => axis));
   return axisKeys.filter((axis) => names.has(axis));
-}
-
-function originsOf(values: Values, sweep: Sweep): Readonly<Record<string, string>> {
-  const origins: Record<string, string> = {};
-  for (const [key, value] of values.entries()) origins[key] = value.origin;
-  for (const axis of sweep.axisKeys) origins[axisKey(axis)] = "axis";
-  return origins;
 }

@@ -4,11 +4,11 @@
  * flags say over both. What is about a run and not about a cluster (faults, objectives, measures) is left out before
  * anything is checked, and so a file whose hypotheses are wrong can still be served.
  */
-import { applyProfile, applySets } from "./overlay";
-import { readDocument } from "./document";
 import type { Cell, Experiment, Problem } from "./experiment";
 import { axisKey } from "./keys";
+import { layersOf } from "./layers";
 import { nodeAt, toJson, written, type LocatedMap } from "./located";
+import { applySets } from "./overlay";
 import { Problems } from "./problems";
 import { findBaseline, resolveExperiment, type ResolveRequest } from "./resolve";
 import { expandSweep } from "./sweep";
@@ -39,13 +39,11 @@ const OURS = ["engine", "engine-http", "autocannon"];
 
 export function resolveServed(request: Omit<ResolveRequest, "only">): ServedResolution {
   const { sets = [] } = request;
-  const problems = new Problems();
+  const problems = new Problems(request.path);
   const refused = (): ServedResolution => ({ ok: false, problems: problems.sorted() });
-  const file = readDocument(request.text, request.path, problems);
-  if (file === undefined) return refused();
-  let tree = file;
-  if (request.profile !== undefined) tree = applyProfile(tree, request.profile, problems);
-  tree = spreadWorlds(tree, problems).tree;
+  const read = layersOf({ ...request, sets: [] }, problems);
+  if (read === undefined) return refused();
+  let { tree } = spreadWorlds(read.layers[read.layers.length - 1].tree, problems);
   const sweep = expandSweep(tree, problems);
   const named = findBaseline(tree, sweep, problems);
   if (problems.hasErrors) return refused();

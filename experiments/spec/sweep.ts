@@ -6,7 +6,7 @@
  */
 import { printWritten } from "../../engine/vocabulary/value-kinds";
 import { checkItem } from "./items";
-import { axisKey, meaningOf, NOT_YET, pathOf, SCALAR_FORMS, unknownKey } from "./keys";
+import { axisKey, meaningOf, pathOf, SCALAR_FORMS, unknownKey } from "./keys";
 import {
   nodeAt,
   sameValue,
@@ -40,6 +40,8 @@ export interface Sweep {
   readonly axisGroups: readonly (readonly string[])[];
   readonly combinations: readonly Combination[];
   readonly excluded: number;
+  /** The steps of every axis as the file has them. */
+  readonly groups: readonly Steps[];
 }
 
 /** One axis or zip group: its steps, each setting one key or several. */
@@ -48,7 +50,7 @@ type Steps = readonly Combination[];
 /** Every combination of axis values; one empty combination where there is no sweep. */
 export function expandSweep(tree: LocatedMap, problems: Problems): Sweep {
   const sweep = nodeAt(tree, ["sweep"]);
-  const none: Sweep = { axisKeys: [], axisGroups: [], combinations: [[]], excluded: 0 };
+  const none: Sweep = { axisKeys: [], axisGroups: [], combinations: [[]], excluded: 0, groups: [] };
   if (sweep === undefined) return none;
   if (sweep.kind !== "map") {
     problems.error(sweep.at, "sweep is no map; write sweep: {axes: {r: [1, 2]}}");
@@ -89,7 +91,8 @@ export function expandSweep(tree: LocatedMap, problems: Problems): Sweep {
   const axisGroups = groups.map((steps) => steps[0].map(({ axis }) => axis));
   const axisKeys = axisGroups.flat();
   const kept = exclude(sweep, combinations, axisKeys, problems);
-  return { axisKeys, axisGroups, combinations: kept, excluded: combinations.length - kept.length };
+  warnOfEmptySteps(groups, kept, "sweep.exclude takes out every cell with it", problems);
+  return { axisKeys, axisGroups, combinations: kept, excluded: combinations.length - kept.length, groups };
 }
 
 function readAxis(tree: LocatedMap, name: string, entry: Entry, problems: Problems): Steps | undefined {
@@ -106,7 +109,7 @@ function checkAxisName(tree: LocatedMap, name: string, at: Place, problems: Prob
   if (/^tags\.[A-Za-z0-9_-]+$/.test(key)) return true;
   const meaning = meaningOf(key);
   const head = key.split(".")[0];
-  if (meaning.kind === "later") problems.error(at, `${key} ${NOT_YET}`);
+  if (meaning.kind === "later") problems.error(at, `${key} ${meaning.why}`);
   else if (head === "faults") return checkItem(tree, pathOf(key), at, problems);
   else if (
     meaning.kind === "part" ||
@@ -235,7 +238,7 @@ function isLocatedList(value: Located | readonly Located[]): value is readonly L
   return Array.isArray(value);
 }
 
-const QUANTITY = /^(\d+(?:\.\d+)?)\s*([A-Za-z/%]*)$/;
+const QUANTITY = /^(\d+(?:\.\d+)?)\s*([A-Za-zµ/%]*)$/;
 
 /** `{range: {from, to, step}}` or with `factor`; both ends included where they are hit. Units are kept. */
 function readRange(name: string, node: LocatedMap, problems: Problems): readonly Located[] | undefined {
@@ -336,6 +339,24 @@ function exclude(
   }
   if (kept.length === 0) problems.error(node.at, "sweep.exclude takes every cell out");
   return kept;
+}
+
+/** A value of an axis that no cell is left of looks as if it had been tried. None at all left is told elsewhere. */
+export function warnOfEmptySteps(
+  groups: readonly Steps[],
+  kept: readonly Combination[],
+  why: string,
+  problems: Problems,
+): void {
+  if (kept.length === 0) return;
+  const used = new Set(kept.flat());
+  for (const steps of groups) {
+    for (const [first, ...others] of steps) {
+      if (used.has(first)) continue;
+      const values = [first, ...others].map(({ axis, value }) => `${axis} ${printWritten(written(value))}`);
+      problems.warning(first.value.at, `no cell has ${values.join(" and ")}: ${why}`);
+    }
+  }
 }
 
 /** The tree of one cell. */

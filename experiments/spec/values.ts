@@ -4,7 +4,7 @@
  */
 import { tunable, TUNABLES } from "../../engine/vocabulary/tunables";
 import { checkValue, type ValueKind, type Written } from "../../engine/vocabulary/value-kinds";
-import { meaningOf, NOT_YET, PLAIN_KEYS, SCALAR_FORMS, SWITCHABLE, unknownKey } from "./keys";
+import { meaningOf, PLAIN_KEYS, SCALAR_FORMS, SWITCHABLE, unknownKey } from "./keys";
 import { nodeAt, placeOf, toJson, written, type Located, type LocatedMap, type Place } from "./located";
 import type { Problems } from "./problems";
 import type { RecordedDistributions } from "./recorded-distribution";
@@ -69,7 +69,7 @@ export class Values {
 
   private read(key: string, kind: ValueKind, fallback: string, problems: Problems): void {
     const path = key.split(".");
-    const node = locate(this.tree, path);
+    const node = valueAt(this.tree, path);
     const at = node === undefined ? this.tree.at : placeOf(this.tree, path, "value");
     if (node === undefined) {
       const text: Written = fallback === "" ? null : defaultWritten(kind, fallback);
@@ -110,7 +110,8 @@ function mayNameFiles(kind: ValueKind): boolean {
   return kind.kind === "structure" && (kind.name === "distribution" || kind.name === "zone-pairs");
 }
 
-function locate(tree: LocatedMap, path: readonly string[]): Located | undefined {
+/** What is written at `path`, also where a scalar stands for the group above it. */
+export function valueAt(tree: LocatedMap, path: readonly string[]): Located | undefined {
   const node = nodeAt(tree, path);
   if (node !== undefined) return node;
   const group = nodeAt(tree, path.slice(0, -1));
@@ -145,7 +146,7 @@ function walk(node: LocatedMap, prefix: string, problems: Problems): void {
       case "part":
         break;
       case "later":
-        problems.error(entry.keyAt, `${key} ${NOT_YET}`);
+        problems.error(entry.keyAt, `${key} ${meaning.why}`);
         break;
       case "group":
         if (entry.node.kind === "map") walk(entry.node, key, problems);

@@ -41,7 +41,7 @@ describe("a resolved experiment", () => {
       ["node-1", "node-2", "node-3", "node-4", "node-5"],
     );
     assert.equal(cell.resolved["tunables.timeout.read"], "1s");
-    assert.equal(experiment.origins["tunables.r"], "default");
+    assert.equal(experiment.origins["tunables.r"].from, "default");
   });
 
   it("says of reads what has an effect, and tells whoever asked for what has none", () => {
@@ -208,7 +208,7 @@ describe("a sweep", () => {
     assert.deepEqual(experiment.axisKeys, ["r", "clock"]);
     assert.deepEqual(experiment.cells[2].axes, { r: 3, clock: "vv-server" });
     assert.equal(experiment.cells[2].cluster.engine.r, 3);
-    assert.equal(experiment.origins["tunables.r"], "axis");
+    assert.equal(experiment.origins["tunables.r"].from, "axis");
   });
 
   it("runs zipped lists in step, beside other axes", () => {
@@ -234,7 +234,7 @@ describe("a sweep", () => {
     assert.equal(second.id, "r1-delay-long");
     assert.deepEqual(second.axes, { r: 1, "tags.delay": "long" });
     assert.equal(second.resolved["network.wars.w"], "2ms");
-    assert.equal(experiment.origins["network.wars.w"], "axis");
+    assert.equal(experiment.origins["network.wars.w"].from, "axis");
     // It stays an axis for conditions.
     assert.equal(experimentOf(zipped("[short, long]"), { only: ["network.wars.w=2ms"] }).cells.length, 2);
     // A tag that does not tell them apart cannot stand for them.
@@ -337,8 +337,8 @@ describe("precedence", () => {
     assert.equal(engine({ profile: "smoke", sets: ["r=3"] }).r, 3);
     const { origins } = experimentOf(TEXT, { profile: "smoke", sets: ["w=all"], seed: 5 });
     assert.deepEqual(
-      ["tunables.r", "tunables.w", "tunables.timeout.write", "tunables.n_val", "seed"].map((key) => origins[key]),
-      ["profile", "flag", "file", "default", "flag"],
+      ["tunables.r", "tunables.w", "tunables.timeout.write", "tunables.n_val", "seed"].map((key) => origins[key].from),
+      ["profile", "set", "file", "default", "set"],
     );
   });
 

@@ -23,10 +23,10 @@ const WRONG: readonly Wrong[] = [
     told: ['1:12 unknown key "node_confrims" in tunables; did you mean "node_confirms"?'],
   },
   {
-    what: "keys of later versions",
+    what: "a key of a later version, and one that no version will bring",
     text: "repetitions: {stop_early: true}\npresets: []\n",
     told: [
-      "1:15 repetitions.stop_early is not supported by this version yet",
+      "1:15 repetitions.stop_early is refused: repetitions that end when a difference shows make its p-values and intervals too small, and every run is compared by them; set repetitions.count, or limit the run with budget.wall",
       "2:1 presets is not supported by this version yet",
     ],
   },
