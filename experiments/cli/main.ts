@@ -14,10 +14,12 @@ import type { CommandContext } from "./command";
 import { defineExplain } from "./explain";
 import { processIo, type Io } from "./io";
 import { defineList } from "./list";
+import { defineNotebook } from "./notebook";
 import { definePlan } from "./plan";
 import { definePredict } from "./predict";
 import { defineReplay } from "./replay";
 import { defineReport } from "./report";
+import { defineReproduce } from "./reproduce";
 import { defineRun } from "./run";
 import { defineSaturate } from "./saturate";
 import { defineServe } from "./serve";
@@ -96,9 +98,11 @@ function define(context: CommandContext): Command {
     defineReplay,
     defineServe,
     definePredict,
+    defineReproduce,
     defineList,
     defineExplain,
     defineYcsb,
+    defineNotebook,
   ])
     add(program, context);
   return program;

@@ -27,6 +27,8 @@ export interface PageContent {
   readonly theme?: "auto" | "light" | "dark";
   /** Chart configurations by chart id and panel; undefined for a page without charts. */
   readonly charts: Readonly<Record<string, readonly unknown[]>> | undefined;
+  /** Rules beyond those of every page. */
+  readonly styles?: string;
 }
 
 /** A whole HTML document. */
@@ -46,7 +48,7 @@ export function renderPage(content: PageContent): string {
     `<!doctype html>\n<html lang="en"${content.theme === "light" || content.theme === "dark" ? ` data-theme="${content.theme}"` : ""}><head><meta charset="utf-8">\n` +
     `<meta http-equiv="Content-Security-Policy" content="${POLICY}">\n` +
     `<meta name="viewport" content="width=device-width, initial-scale=1">\n` +
-    `<title>${escapeText(content.title)}</title>\n<link rel="icon" href="data:,">\n<style>${stylesheet()}</style></head>\n<body>\n` +
+    `<title>${escapeText(content.title)}</title>\n<link rel="icon" href="data:,">\n<style>${stylesheet()}${content.styles ?? ""}</style></head>\n<body>\n` +
     `<header class="top">${content.header}</header>\n${nav}\n<main>\n` +
     content.sections.map(({ id, body }) => `<section id="${id}">\n${body}\n</section>`).join("\n") +
     `\n</main>\n<footer>${content.footer}</footer>\n${scripts}</body></html>\n`
