@@ -15,10 +15,12 @@ import { detectionFront } from "./detection-front";
 import { detectionTime } from "./detection-time";
 import { divergence } from "./divergence";
 import { divergenceByKind } from "./divergence-by-kind";
+import { effectsChart } from "./effects";
 import { faultsCompared } from "./faults-compared";
 import { hintsOverTime } from "./hints-over-time";
 import { imbalanceOverTime } from "./imbalance-over-time";
 import { kStaleness } from "./k-staleness";
+import { latencyHeatMap } from "./latency-heat-map";
 import { latencyOverTime } from "./latency-over-time";
 import { meansAndTails } from "./means-and-tails";
 import { loadCurve } from "./load-curve";
@@ -28,7 +30,9 @@ import { opinionsOverTime } from "./opinions-over-time";
 import { outcomes } from "./outcomes";
 import { percentileSpectrum } from "./percentile-spectrum";
 import { oneCopy } from "./one-copy";
+import { rawOperations } from "./raw-operations";
 import { repairWork } from "./repair-work";
+import { repetitionsApart } from "./repetitions";
 import { ringBalance } from "./ring-balance";
 import { ringChanges } from "./ring-changes";
 import { ringMetadata } from "./ring-metadata";
@@ -118,9 +122,12 @@ export interface ChartDefinition {
 export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
   [
     tradeOff,
+    effectsChart,
     percentileSpectrum,
     latencyOverTime,
     meansAndTails,
+    rawOperations,
+    latencyHeatMap,
     outcomes,
     loadCurve,
     tVisibility,
@@ -149,6 +156,7 @@ export const CHARTS: ReadonlyMap<string, ChartDefinition> = new Map(
     workByRole,
     imbalanceOverTime,
     faultsCompared,
+    repetitionsApart,
   ].map((chart) => [chart.id, chart]),
 );
 

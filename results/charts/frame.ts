@@ -10,9 +10,11 @@ import type { SeriesStyle } from "./theme";
 export interface Axis {
   /** With its unit: `read p99 (ms)`. */
   readonly title: string;
-  /** `percentile`: 1/(1−p) on a log axis. `log1p`: log10(1 + value), zero included. `names`: rows from the top, 0 the first of `labels`. */
+  /** `percentile`: 1/(1−p) on a log axis. `log1p`: log10(1 + value), zero included. `names`: rows from the top, or columns from the left, 0 the first of `labels`. */
   readonly scale: "linear" | "logarithmic" | "category" | "percentile" | "log1p" | "names";
   readonly labels?: readonly string[];
+  /** Of `names`: where each stands; 0, 1, 2, … where left out. */
+  readonly positions?: readonly number[];
   readonly min?: number;
   readonly max?: number;
   readonly stacked?: boolean;
@@ -36,6 +38,8 @@ export interface FrameOptions {
   readonly legendMark?: string;
   /** Over time: lanes across the top. */
   readonly faults?: readonly DrawnFault[];
+  /** Coloured cells beneath the datasets: `heatOptions` of heat-map-plugin.ts. */
+  readonly heat?: Plain;
 }
 
 /** A Chart.js configuration as plain data. */
@@ -75,6 +79,7 @@ export function frame(options: FrameOptions): { readonly [key: string]: Plain } 
           callbacks: { title: "@tooltipTitle", label: "@tooltipLabel" },
         },
       },
+      ...(options.heat === undefined ? {} : { heat: options.heat }),
       ...(lanes === 0 ? {} : { faultLanes: laneOptions(faults), faultInk: "$muted" }),
       scales: {
         x: scale(options.x, "x"),
@@ -130,7 +135,8 @@ function scale(axis: Axis, dimension: "x" | "y"): { readonly [key: string]: Plai
             : undefined;
   return {
     type: TYPES[kind],
-    ...(kind === "names" ? { reverse: true, labels: axis.labels ?? [] } : {}),
+    ...(kind === "names" ? { reverse: dimension === "y", labels: axis.labels ?? [] } : {}),
+    ...(axis.positions === undefined ? {} : { positions: axis.positions }),
     ...(axis.min === undefined ? {} : { min: axis.min }),
     ...(axis.max === undefined ? {} : { max: axis.max === axis.min ? roomAbove(axis.max, kind) : axis.max }),
     ...(axis.stacked === true ? { stacked: true } : {}),

@@ -2,7 +2,8 @@
  * Colours as names. A chart says `$s1` or `$grid`; what that looks like is decided where it is shown: light, dark or
  * paper. The series are Okabe and Ito's palette (2008), made to be told apart by people with any colour vision; black
  * turns white on a dark page, and its yellow is left to fills because a thin yellow line on white is no line at all.
- * Colour is never alone: `SERIES` gives every index a dash and a marker too.
+ * Colour is never alone: `SERIES` gives every index a dash and a marker too. `heat0` to `heat5` are a sequence after viridis, whose
+ * lightness alone tells the order: from few to many darker on a light page, brighter on a dark one.
  */
 
 export type ThemeName = "light" | "dark";
@@ -27,6 +28,12 @@ export const THEMES: Readonly<Record<ThemeName, Palette>> = {
     s5: "#56b4e9",
     s6: "#e69f00",
     fill7: "#f0e442",
+    heat0: "#d8e219",
+    heat1: "#6ece58",
+    heat2: "#1f9e89",
+    heat3: "#31688e",
+    heat4: "#482878",
+    heat5: "#29003a",
   },
   dark: {
     page: "#12161b",
@@ -46,6 +53,12 @@ export const THEMES: Readonly<Record<ThemeName, Palette>> = {
     s5: "#7cc7f2",
     s6: "#f0ac1f",
     fill7: "#f0e442",
+    heat0: "#5b3a8c",
+    heat1: "#3d6fa3",
+    heat2: "#219d8f",
+    heat3: "#55c667",
+    heat4: "#b8de29",
+    heat5: "#fdf6a8",
   },
 };
 

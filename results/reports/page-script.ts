@@ -5,6 +5,7 @@
  */
 import { chartCallbacks } from "../charts/callbacks";
 import { faultLanesPlugin } from "../charts/fault-lanes-plugin";
+import { heatMapPlugin } from "../charts/heat-map-plugin";
 import { THEMES } from "../charts/theme";
 
 /** Needs Chart.js's UMD file before it, and `<script type="application/json" id="charts">` in the page. */
@@ -12,6 +13,7 @@ export function pageScript(): string {
   return `(function(){"use strict";
 var callbacks=(${chartCallbacks.toString()})();
 var faultLanes=(${faultLanesPlugin.toString()})();
+var heatMap=(${heatMapPlugin.toString()})();
 var themes=${JSON.stringify(THEMES)};
 ${BODY}
 })();`;
@@ -66,7 +68,7 @@ function draw(){
       config=callbacks.hydrate(config,palette);
       config.options.responsive=true;
       config.options.devicePixelRatio=Math.max(1,window.devicePixelRatio||1);
-      config.plugins=[faultLanes,cursor];
+      config.plugins=[faultLanes,heatMap,cursor];
       charts.push({id:box.dataset.chart,chart:new Chart(canvas,config)});
     }catch(problem){
       canvas.remove();

@@ -10,6 +10,7 @@ import { madeUpCausality } from "./made-up-causality";
 import { madeUpDetection } from "./made-up-detection";
 import { madeUpMembership } from "./made-up-membership";
 import { madeUpHealing, madeUpKinds } from "./made-up-healing";
+import { madeUpOperations } from "./made-up-operations";
 import { madeUpRingMetrics, madeUpRings } from "./made-up-rings";
 import type {
   CellSummary,
@@ -631,6 +632,7 @@ function madeUpFigures(
     detection: madeUpDetection(random.fork("detection"), { overlap, seconds: 0.5 * at.intervals }),
     ...madeUpHealing(random.fork("healing"), { overlap, t: [...t, 0.5 * at.intervals] }),
     ...madeUpBalance(random.fork("balance"), at.intervals),
+    ...madeUpOperations(random.fork("operations"), readBase, at.intervals / 2),
     causality: madeUpCausality(random.fork("causality"), {
       ...{ clock: at.clock, key: `user7${HOSTILE}`, times: at.r + at.w === 2 ? 2 : 1 },
     }),

@@ -39,6 +39,8 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "percentile-spectrum": ["latency (ms, log scale)", "(percentile)"],
   "latency-over-time": ["response time (ms, log)", "time since warm-up began (s)"],
   "means-and-tails": ["response time (ms, log)", "time since warm-up began (s)"],
+  "raw-operations": ["response time (ms, log)", "time since warm-up began (s)"],
+  "latency-heat-map": ["response time (ms, log)", "time since warm-up began (s)"],
   outcomes: ["operations (1/s)", "time since warm-up began (s)"],
   "load-curve": ["offered load (1/s)"],
   "t-visibility": ["time since the write was acknowledged (ms, log scale)", "reads that return it (%)"],
@@ -67,6 +69,7 @@ const AXES: Readonly<Record<string, readonly string[]>> = {
   "work-by-role": ["times the even share"],
   "imbalance-over-time": ["time since warm-up began (s)"],
   "faults-compared": [],
+  repetitions: [],
 };
 
 /** Scatters with one mark a cell: as many as there are. */
