@@ -69,7 +69,7 @@ describe("routing client-driven, as written", () => {
   });
 });
 
-describe("experiment client-driven", function () {
+describe("experiment client-driven (long)", function () {
   this.timeout(120_000);
 
   /** What is left of a latency when the client coordinates. */

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { smoke, valueOf } from "./smoke-cells";
 
-describe("experiments about clocks", function () {
+describe("experiments about clocks (long)", function () {
   this.timeout(120_000);
 
   it("sibling-explosion: 101 siblings under vv-server, 2 under dvvset, in both scripts", async () => {

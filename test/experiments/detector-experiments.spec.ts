@@ -12,7 +12,7 @@ import { readFileSync } from "node:fs";
 import type { DetectionEvent } from "../../results/record/detection";
 import { smoke, valueOf } from "./smoke-cells";
 
-describe("experiments about failure detectors", function () {
+describe("experiments about failure detectors (long)", function () {
   this.timeout(120_000);
 
   it("detectors: calm weather makes no mistake, bursts do; patience is paid for in time; the asked-first are slowest", async () => {

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { smoke, valueOf } from "./smoke-cells";
 
-describe("experiments about who asks", function () {
+describe("experiments about who asks (long)", function () {
   this.timeout(120_000);
 
   it("open against closed at one load: the means of M/M/1 and of mean value analysis (OC-1)", async () => {

@@ -73,7 +73,7 @@ function standardError(share: number, reads: number): number {
   return Math.sqrt((share * (1 - share)) / reads);
 }
 
-describe("published targets of PBS, from the engine in simulation", function () {
+describe("published targets of PBS, from the engine in simulation (long)", function () {
   this.timeout(60_000);
 
   for (const [model, published] of [

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { smoke, valueOf } from "./smoke-cells";
 
-describe("workload E", function () {
+describe("workload E (long)", function () {
   this.timeout(120_000);
 
   it("is answered whole: no failure, as many records as were asked for, every value its key's own", async () => {

@@ -12,7 +12,7 @@ function at(cells: readonly Cell[], metric: string, ...words: readonly string[])
   return found[0].output.metrics[metric]?.value ?? NaN;
 }
 
-describe("experiments about failure and repair", function () {
+describe("experiments about failure and repair (long)", function () {
   this.timeout(120_000);
 
   it("hint-storm: a log brings home all that was missed, fallbacks most, and nobody nothing", async () => {

@@ -86,7 +86,7 @@ describe("quorumlab saturate", function () {
   afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
   describe("in simulation", () => {
-    it("encloses the rate at which an M/M/1 queue passes its objective, and leaves a run like any other", async () => {
+    it("encloses the rate at which an M/M/1 queue passes its objective, and leaves a run like any other (long)", async () => {
       const session = new Session(cwd);
       const argv = ["mm1.yaml", "--slo", "read_p99_ms <= 10ms", "--precision", "10%", "-j", "1", "--json"];
       assert.equal(await session.run(...argv), 0, session.err);

@@ -43,7 +43,7 @@ function dip({ figures }: TrialOutput): number {
   return 1 - mean(SILENT_FROM_S + 1, SILENT_FROM_S + 2) / mean(0, SILENT_FROM_S);
 }
 
-describe("a silent replica and reads of one", function () {
+describe("a silent replica and reads of one (long)", function () {
   this.timeout(60_000);
 
   it("take more than four fifths of the throughput without speculation, less than a fifth with it", async () => {

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { type Cell, smoke, valueOf } from "./smoke-cells";
 
-describe("experiments about symmetry and uneven load", function () {
+describe("experiments about symmetry and uneven load (long)", function () {
   this.timeout(120_000);
 
   it("kill-each: the absence of any of five like nodes costs about the same, that of a heavy one more", async () => {

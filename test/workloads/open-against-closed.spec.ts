@@ -90,7 +90,7 @@ function within(relative: number, found: number, expected: number): void {
   assert(Math.abs(found / expected - 1) <= relative, `${found} against ${expected}`);
 }
 
-describe("open against closed at utilisation 0.8", () => {
+describe("open against closed at utilisation 0.8 (long)", () => {
   it("an open loop waits as in an M/M/1 queue: 0.500 ms on average, p99 2.30 ms, p99.9 3.45 ms", function () {
     this.timeout(60_000);
     const load = {

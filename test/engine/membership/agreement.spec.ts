@@ -16,7 +16,7 @@ function median(numbers: readonly number[]): number {
 describe("agreement on a new ring", function () {
   this.timeout(60_000);
 
-  it("takes time as log n: of 16 times as many nodes less than three times as long", () => {
+  it("takes time as log n: of 16 times as many nodes less than three times as long (long)", () => {
     const took = (n: number, seeds: readonly number[]): number =>
       median(seeds.map((seed) => agreeOnJoin(n, seed, PAYLOAD).intervals));
     const [small, middle, large] = [took(8, [1, 2, 3, 4, 5]), took(32, [1, 2, 3, 4, 5]), took(128, [1, 2, 3])];

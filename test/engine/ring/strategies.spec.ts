@@ -291,7 +291,7 @@ describe("jump hash", () => {
     );
   });
 
-  it("is uniform to sampling noise, and a bucket more moves 1/(n+1) of the keys, all of them into it", () => {
+  it("is uniform to sampling noise, and a bucket more moves 1/(n+1) of the keys, all of them into it (long)", () => {
     const random = Random.fromSeed("jump");
     // 9 million keys in all, where the paper's authors and CH-2 take ten: within the time of a test.
     for (const [buckets, keys] of [

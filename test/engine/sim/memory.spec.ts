@@ -82,7 +82,7 @@ describe("the memory of a simulation", function () {
   this.timeout(120_000);
 
   for (const sync of ["group", "never"] as const) {
-    it(`does not grow with the operations that were carried out (sync ${sync})`, () => {
+    it(`does not grow with the operations that were carried out (sync ${sync}) (long)`, () => {
       const ms = (valueMs: number): { dist: "constant"; valueMs: number } => ({ dist: "constant", valueMs });
       const bench = new Bench({
         members: members(3),

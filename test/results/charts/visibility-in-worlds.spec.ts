@@ -128,7 +128,7 @@ describe("the chart of visibility in both worlds", () => {
     assert.equal(visibilityErrors(chartInput(two))[0].latency.read, undefined);
   });
 
-  it("is part of the section on the two worlds, with its files, and of no other report", () => {
+  it("is part of the section on the two worlds, with its files, and of no other report (long)", () => {
     const page = renderRunReport(two);
     assert.match(page, /<div id="visibility-distance">/);
     assert.match(page, /<th>consistent by age, RMSE<\/th>/);

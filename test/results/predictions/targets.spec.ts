@@ -172,7 +172,7 @@ describe("published targets of PBS, predicted", function () {
     assert.equal(cells, 14);
   });
 
-  it("PBS-N: more replicas lower consistency at commit and hardly move t-visibility", () => {
+  it("PBS-N: more replicas lower consistency at commit and hardly move t-visibility (long)", () => {
     const disk = MODELS.get("lnkd-disk")!;
     const pair = { r: 1, w: 1 };
     // On which of its grids the sweep was walked is not on record. On the finer one of table 4 the printed value for N=10 is

@@ -37,7 +37,7 @@ const QUIET = [
 const ABOUT = { title: "Do quorums of one answer with old values?", run: "20261123T222601Z-ksn0kz", version: "0.1.0" };
 const PICTURE = `["ring", "present", "caption", "instant", "count", "held", "around"].map((id) => document.getElementById(id).innerHTML).join("\\n")`;
 
-describe("replay page in Chromium", function () {
+describe("replay page in Chromium (long)", function () {
   this.timeout(60_000);
   const executablePath = PLACES.find((place) => place !== "" && existsSync(place));
   let folder = "";

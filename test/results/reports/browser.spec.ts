@@ -43,7 +43,7 @@ const CANVASES = `(() => {
   return [all.length, drawn.length, document.querySelectorAll(".picture[data-chart]").length];
 })()`;
 
-describe("run report in Chromium", function () {
+describe("run report in Chromium (long)", function () {
   this.timeout(60_000);
   const executablePath = PLACES.find((place) => place !== "" && existsSync(place));
   let folder = "";
