@@ -25,6 +25,10 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     require("../../results/statistics/service-levels") as typeof import("../../results/statistics/service-levels");
   const { paretoFront } =
     require("../../results/statistics/pareto") as typeof import("../../results/statistics/pareto");
+  const { effectsOf } =
+    require("../../results/statistics/effects") as typeof import("../../results/statistics/effects");
+  const { effectDocuments } =
+    require("../../results/statistics/effects-table") as typeof import("../../results/statistics/effects-table");
   const { saturationDocuments } =
     require("../../results/reports/saturation") as typeof import("../../results/reports/saturation");
   const objectives = judgeObjectives(run);
@@ -50,7 +54,7 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     verdict: failed > 0 || manifest.status !== "done" ? "incomplete" : verdictOf(overallVerdict(objectives), cells),
     ...(manifest.stopped === undefined ? {} : { stopped: manifest.stopped }),
     validity: worst(cells),
-    trials: { done: trials.length - failed, failed, invalid: left.length },
+    trials: { done: trials.length - failed, failed, invalid: left.length, reused: manifest.reused ?? 0 },
     invalid_trials: left.map(({ record, summary }) => ({
       trial: record.id,
       cell: record.cell,
@@ -73,6 +77,7 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     ...sharesOf(beside.filter(({ published }) => published.relativeTo !== undefined)),
     distance: worldDistances(run),
     comparisons: run.comparisons,
+    effects: effectDocuments(effectsOf(run)),
     slos: sloDocuments(objectives),
     ...(manifest.saturation === undefined ? {} : { saturation: saturationDocuments(run) }),
     hypotheses: judgeHypotheses(run).map(({ hypothesis, verdict, met, refuted, open }) => ({

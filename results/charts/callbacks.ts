@@ -12,7 +12,7 @@ interface AxisLike {
 }
 /** An axis whose whole numbers have names. */
 interface NamedAxis extends AxisLike {
-  readonly options: { readonly labels?: readonly string[] };
+  readonly options: { readonly labels?: readonly string[]; readonly positions?: readonly number[] };
 }
 interface PointLike {
   readonly dataset: {
@@ -87,10 +87,11 @@ export function chartCallbacks(): ChartCallbacks {
       ticksAt(axis, values);
     },
     nameTicks: (axis: NamedAxis): void => {
-      axis.ticks = (axis.options.labels ?? []).map((_, value) => ({ value }));
+      axis.ticks = (axis.options.labels ?? []).map((_, i) => ({ value: axis.options.positions?.[i] ?? i }));
     },
-    nameTick: function (this: NamedAxis, value: number): string {
-      return this.options.labels?.[value] ?? "";
+    nameTick: function (this: NamedAxis, value: number): string | readonly string[] {
+      const at = this.options.positions?.indexOf(value) ?? value;
+      return this.options.labels?.[at] ?? "";
     },
     /** As high as its lanes; 13 pixels each, as the plugin draws them. */
     lanesFit: (axis: { height: number; readonly options: { readonly laneCount?: number } }): void => {
@@ -101,6 +102,7 @@ export function chartCallbacks(): ChartCallbacks {
       const words = item?.chart.options.axesInWords;
       if (item === undefined || words === undefined) return "";
       if (words.xScale === "category") return String(item.label);
+      if (words.xScale === "names") return "";
       const x = item.parsed.x;
       return words.x + ": " + (words.xScale === "percentile" ? percentile(x) : short(unscale(x, words.xScale)));
     },

@@ -154,11 +154,11 @@ function baselineOf(run: LoadedRun): string {
 }
 
 /** The smallest p that `pairs` can give after correction for `rows`. */
-function smallestAdjusted(pairs: number, rows: number): number {
+export function smallestAdjusted(pairs: number, rows: number): number {
   return Math.min(1, (rows * 2) / 2 ** pairs);
 }
 
-function needed(rows: number, alpha: number): number {
+export function needed(rows: number, alpha: number): number {
   let pairs = 1;
   while (smallestAdjusted(pairs, rows) >= alpha) pairs++;
   return pairs;
@@ -170,12 +170,12 @@ function isPaired(row: ComparisonRow & { readonly method?: string }): boolean {
 }
 
 /** p-values print their first two digits, and never as nought. */
-function probability(p: number): string {
+export function probability(p: number): string {
   return p < 0.0001 ? "< 0.0001" : plain(Number(p.toPrecision(2)));
 }
 
 /** What the run's comparisons were held against. */
-function alphaOf(run: LoadedRun): number {
+export function alphaOf(run: LoadedRun): number {
   return run.manifest.analysis?.alpha ?? ALPHA_BEFORE;
 }
 

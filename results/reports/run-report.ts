@@ -7,6 +7,7 @@ import { chartsOf, type ChartFigure, type ChartTable } from "../charts/chart";
 import { chartInput } from "../charts/cells";
 import { loadCurve } from "../charts/load-curve";
 import { intervalsInWords } from "../charts/interval-words";
+import { effectsChart } from "../charts/effects";
 import { escapeText } from "../charts/markup";
 import { count, counted } from "../charts/numbers";
 import { standaloneSvg } from "../charts/render";
@@ -17,10 +18,13 @@ import { csv } from "../record/csv";
 import type { LoadedRun } from "../record/run-folder";
 import { inAxisOrder } from "../statistics/axis-order";
 import { distanceTable, worldDistances } from "../statistics/distance";
+import { effectsOf } from "../statistics/effects";
+import { effectsTable } from "../statistics/effects-table";
 import { inWorld, worldsOf } from "../statistics/worlds";
 import { chartInWorlds, chartSection, figurePath } from "./chart-section";
 import { CLOCK_CHARTS, CLOCK_SECTION, clockSection, evidenceFile, evidenceTable } from "./clock-section";
 import { comparisonSection } from "./comparison";
+import { EFFECTS_SECTION, effectsSection } from "./effects";
 import { DETECTION_CHARTS, DETECTION_SECTION, detectionSection } from "./detection-section";
 import { distanceSection, type DistanceFigures } from "./distance";
 import { HEALING_CHARTS, HEALING_SECTION, healingSection } from "./healing-section";
@@ -68,6 +72,11 @@ export function reportFiles(run: LoadedRun, options: RunReportOptions = {}): Rea
     const cases = evidenceTable(chartInput(inWorld(run, world)));
     if (cases.rows.length > 0)
       files.set(`figures/${evidenceFile(run, world)}`, csv(cases.columns, cases.rows.map(safeRow)));
+  }
+  const effects = effectsOf(run);
+  if (effects.length > 0) {
+    const { name, header, rows } = effectsTable(effects);
+    files.set(`../summaries/${name}.csv`, csv(header, rows));
   }
   const distances = worldDistances(inAxisOrder(run));
   if (distances.length > 0) {
@@ -119,6 +128,10 @@ function compose(
   for (const chart of chartsOf(run)) {
     // It is what a search is made for, and stands first.
     if (chart === loadCurve && run.manifest.saturation !== undefined) continue;
+    if (chart === effectsChart) {
+      sections.push({ ...EFFECTS_SECTION, body: effectsSection(run, drawings.charts.get(chart.id) ?? [], options) });
+      continue;
+    }
     if (CLOCK_CHARTS.includes(chart)) {
       if (!sections.some(({ id }) => id === CLOCK_SECTION.id))
         sections.push({ ...CLOCK_SECTION, body: clockSection(run, drawings.charts, options) });
@@ -163,6 +176,8 @@ const NAMES: Readonly<Record<string, string>> = {
   "percentile-spectrum": "Tail",
   "latency-over-time": "Over time",
   "means-and-tails": "Means and tails",
+  "raw-operations": "Operations",
+  "latency-heat-map": "Heat map",
   outcomes: "Outcomes",
   "load-curve": "Load",
   "t-visibility": "Visibility",
@@ -177,6 +192,7 @@ const NAMES: Readonly<Record<string, string>> = {
   "work-by-role": "Roles",
   "imbalance-over-time": "Imbalance",
   "faults-compared": "Fault by fault",
+  repetitions: "Repetitions",
 };
 
 function header(run: LoadedRun, svg: boolean): string {

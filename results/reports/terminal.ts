@@ -8,8 +8,10 @@ import { intervalsInWords } from "../charts/interval-words";
 import { counted, intervalInWords, metricInWords, NBSP, signedWithUnit, withUnit } from "../charts/numbers";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { inAxisOrder } from "../statistics/axis-order";
+import { effectsOf } from "../statistics/effects";
 import { inWorld, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
 import { isComparable, isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
+import { couldShow, effectsInWords } from "./effects";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
 import { leftOutTrials } from "./left-out";
 import { judgeHypotheses } from "../statistics/expectations";
@@ -80,6 +82,8 @@ export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): 
     const part = inWorld(run, world);
     if (worlds.length > 1) lines.push(paint("1", `${WORLD_IN_WORDS[world]}:`));
     lines.push(...resultLines(part, width, paint), ...comparisons(part, width, paint));
+    for (const effects of effectsOf(part))
+      if (couldShow(part, effects)) lines.push("", ...wrapped(clean(effectsInWords(part, effects)), width));
     if (worlds.length > 1 && world !== worlds.at(-1)) lines.push("");
   }
   const between = comparableInWords(run);

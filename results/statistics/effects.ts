@@ -7,13 +7,13 @@
  * with the interval and the p of the signed-rank test. Nothing is fitted and no cell is filled in: a sweep with holes
  * is compared in the blocks that have both sides, and each row says in how many.
  */
-import { targetOfRecord, whyNotSeen } from "../record/capabilities";
-import { describeMetric, metricsToCompare } from "../record/metrics";
+import { metricsToCompare } from "../record/metrics";
 import type { AxisValues, ComparisonRow, LoadedRun } from "../record/run-folder";
 import { verdictOf } from "./compare";
-import { designOf, type Design, type Factor } from "./factors";
+import { designOf, type Factor } from "./factors";
 import { holm } from "./holm";
 import { median } from "./order-statistics";
+import { readMetric, type CellReadings, type Readings } from "./readings";
 import { hodgesLehmann, signedRank } from "./signed-rank";
 import { isSound, type MeasuredTrial } from "./summarise";
 import { WORLDS, type World } from "./worlds";
@@ -132,42 +132,6 @@ function stepsOf(factor: Factor): Omit<NumberedStep, "index">[] {
   const last = levels.length - 1;
   const to = levels.length > MOST_LEVELS ? [last] : levels.map((_, level) => level).slice(1);
   return to.map((level) => ({ factor, from: levels[0], to: levels[level], fromLevel: 0, toLevel: level }));
-}
-
-/** One metric in every cell, by the cell's levels. */
-interface Readings {
-  readonly metric: string;
-  readonly unit: string;
-  readonly cells: ReadonlyMap<string, CellReadings>;
-  readonly repetitions: number;
-}
-
-interface CellReadings {
-  readonly levels: readonly number[];
-  readonly byRepetition: ReadonlyMap<number, number>;
-  /** Some trial knows only that it is at least so much. */
-  readonly bounded: boolean;
-}
-
-/** None where no sound trial measured it. */
-function readMetric(metric: string, design: Design, trials: readonly MeasuredTrial[]): Readings[] {
-  const needs = describeMetric(metric)?.needs;
-  const cells = new Map<string, { levels: readonly number[]; byRepetition: Map<number, number>; bounded: boolean }>();
-  let unit: string | undefined;
-  for (const trial of trials) {
-    const levels = design.levelsOf(trial.record.axes);
-    const key = levels.join();
-    let cell = cells.get(key);
-    if (cell === undefined) cells.set(key, (cell = { levels, byRepetition: new Map(), bounded: false }));
-    const found = trial.summary?.metrics[metric];
-    if (found === undefined || found.value === null || !isSound(trial)) continue;
-    if (whyNotSeen(needs, targetOfRecord(trial.record)) !== undefined) continue;
-    unit ??= found.unit;
-    if (found.atLeast === true) cell.bounded = true;
-    cell.byRepetition.set(trial.record.repetition, found.value);
-  }
-  const repetitions = new Set(trials.map(({ record }) => record.repetition)).size;
-  return unit === undefined ? [] : [{ metric, unit, cells, repetitions }];
 }
 
 type Untested = Omit<Effect, "pAdjusted" | "verdict" | "world">;
