@@ -1,0 +1,13 @@
+/** Every format that a run can be exported to, in the order in which help and documentation name them. */
+import { csv } from "./csv";
+import type { ExportFormat } from "./format";
+import { hgrm } from "./hgrm";
+import { hlog } from "./hlog";
+import { json } from "./json";
+import { openmetrics } from "./openmetrics";
+import { parquet } from "./parquet";
+import { trace } from "./trace-events";
+
+export const FORMATS: ReadonlyMap<string, ExportFormat> = new Map(
+  [csv, json, hlog, hgrm, parquet, openmetrics, trace].map((format) => [format.name, format]),
+);
