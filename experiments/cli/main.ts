@@ -9,8 +9,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../catalogue";
 import type { RunExperiment } from "../run-types";
+import { defineBrowse } from "./browse";
 import { defineCheck } from "./check";
 import type { CommandContext } from "./command";
+import { defineCompare } from "./compare";
 import { defineExplain } from "./explain";
 import { processIo, type Io } from "./io";
 import { defineList } from "./list";
@@ -21,6 +23,7 @@ import { defineReplay } from "./replay";
 import { defineReport } from "./report";
 import { defineReproduce } from "./reproduce";
 import { defineRun } from "./run";
+import { defineRuns } from "./runs";
 import { defineSaturate } from "./saturate";
 import { defineServe } from "./serve";
 import { defineShow } from "./show";
@@ -93,6 +96,9 @@ function define(context: CommandContext): Command {
     defineSaturate,
     defineShow,
     defineReport,
+    defineCompare,
+    defineRuns,
+    defineBrowse,
     defineVerify,
     defineCheck,
     defineReplay,

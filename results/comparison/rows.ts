@@ -128,8 +128,16 @@ function rowOf(
 }
 
 const UNTESTED = {
-  ...{ difference: null, lo: null, hi: null, relative: null, p: null, pAdjusted: null, n: 0, needs: null },
-  ...{ method: "none", pairs: [] },
+  difference: null,
+  lo: null,
+  hi: null,
+  relative: null,
+  p: null,
+  pAdjusted: null,
+  n: 0,
+  needs: null,
+  method: "none",
+  pairs: [],
 } as const;
 
 /** Over all repetitions that count; null where none of them measured it. */
