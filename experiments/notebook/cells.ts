@@ -99,3 +99,8 @@ function trimmed(lines: readonly string[]): string {
 export function cellInWords({ index, name }: NotebookCell): string {
   return name === "" ? `cell ${index + 1}` : `cell ${index + 1} "${name}"`;
 }
+
+/** Code that holds prose for later: shown folded, since it would tell what the reader is to guess. */
+export function isFolded({ kind, source }: NotebookCell): boolean {
+  return kind === "code" && /^(?:answer|markdown)\(/m.test(source);
+}

@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import { describeMetric } from "../../results/record/metrics";
 import { axisInWords, isQuorumAxis } from "../../results/charts/cells";
 import type { ChartTable } from "../../results/charts/chart";
-import { metricInWords, NBSP, percent, plain, withUnit } from "../../results/charts/numbers";
+import { count, metricInWords, NBSP, percent, plain, withUnit } from "../../results/charts/numbers";
 import { Configurations, Run } from "./notebook-run";
 import { OUTPUT_KINDS, type Output, type TableOutput } from "./outputs";
 import { show, showExpectation } from "./show";
@@ -17,7 +17,7 @@ export { Configurations, Run, type ConfigurationRow, type ReadsOfAge, type Where
 export { predict, type PredictionQuestion } from "./predicted";
 export { load, simulate, type ExperimentSpec, type SimulateOptions, type SpecValue } from "./stored-simulation";
 export type { ChartOutput, TableOutput } from "./outputs";
-export { percent, plain, withUnit };
+export { count, percent, plain, withUnit };
 
 /** Shows a chart, a table, or any value. */
 export function display(value: unknown): void {

@@ -3,7 +3,7 @@
  * being run, and names the kernel (tslab) that can run it again. Ids of cells come from their place, so that the same notebook gives
  * the same bytes.
  */
-import type { NotebookCell } from "./cells";
+import { isFolded, type NotebookCell } from "./cells";
 import { mediaOf } from "./media";
 import type { NotebookResult } from "./notebook-process";
 import { titleOf } from "./notebook-title";
@@ -21,6 +21,9 @@ export function notebookIpynb(result: NotebookResult): string {
       cell_type: "code",
       execution_count: executed,
       ...head,
+      metadata: isFolded(cell)
+        ? { ...head.metadata, jupyter: { source_hidden: true }, tags: ["hide-input"] }
+        : head.metadata,
       outputs: [
         ...outputs.flatMap(outputDocuments),
         ...errors.map(({ message }) => ({

@@ -4,6 +4,7 @@
  */
 import type { ChartTable } from "../../results/charts/chart";
 import { standaloneSvg } from "../../results/charts/render";
+import { isFolded, type NotebookCell } from "./cells";
 import type { NotebookResult } from "./notebook-process";
 import { stemOf } from "./notebook-title";
 import { expectationText, outputText } from "./output-text";
@@ -14,7 +15,7 @@ export function notebookMarkdown(result: NotebookResult, profile: string): Reado
   const stem = stemOf(result.file);
   const files = new Map<string, string>([[`${stem}.md`, ""]]);
   const blocks = result.cells.flatMap(({ cell, outputs }) => [
-    cell.kind === "markdown" ? cell.source : cell.source === "" ? "" : fenced("ts", cell.source),
+    cell.kind === "markdown" ? cell.source : codeMarkdown(cell),
     ...joined(outputs.map((output) => ({ output, text: outputMarkdown(output, stem, files) }))),
   ]);
   for (const { line, message } of result.errors) blocks.push(fenced("text", `line ${line}: ${message}`));
@@ -23,6 +24,12 @@ export function notebookMarkdown(result: NotebookResult, profile: string): Reado
   );
   files.set(`${stem}.md`, `${blocks.filter((block) => block.trim() !== "").join("\n\n")}\n`);
   return files;
+}
+
+function codeMarkdown(cell: NotebookCell): string {
+  if (cell.source === "") return "";
+  const code = fenced("ts", cell.source);
+  return isFolded(cell) ? `<details><summary>The code of this cell</summary>\n\n${code}\n\n</details>` : code;
 }
 
 /** Expectations that follow each other are one list. */

@@ -9,7 +9,7 @@ import type { WorldFigure } from "../../results/charts/worlds-apart";
 import { chartInWorlds } from "../../results/reports/chart-section";
 import { renderPage, type PageSection } from "../../results/reports/page";
 import { dataTable } from "../../results/reports/tables";
-import type { NotebookCell } from "./cells";
+import { isFolded, type NotebookCell } from "./cells";
 import type { NotebookResult } from "./notebook-process";
 import type { ChartOutput, ExpectationOutput, Output } from "./outputs";
 import { expectationText } from "./output-text";
@@ -50,6 +50,8 @@ function isIn(line: number, cell: NotebookCell, { cells }: NotebookResult): bool
   const next = cells[cell.index + 1]?.cell.line ?? Infinity;
   return (line >= cell.line || cell.index === 0) && line < next;
 }
+
+const FOLDED = "The code of this cell";
 
 const STYLES = `main li{max-width:75ch;margin:.2rem 0}
 main section>p,main section>blockquote,header.top>p{max-width:75ch}
@@ -93,8 +95,10 @@ class Page {
     }
   }
 
-  code({ source }: NotebookCell): void {
-    if (source !== "") this.add(`<pre class="code"><code>${escapeText(source)}</code></pre>`);
+  code(cell: NotebookCell): void {
+    if (cell.source === "") return;
+    const code = `<pre class="code"><code>${escapeText(cell.source)}</code></pre>`;
+    this.add(isFolded(cell) ? `<details><summary>${FOLDED}</summary>${code}</details>` : code);
   }
 
   output(output: Output): void {
