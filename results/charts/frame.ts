@@ -12,7 +12,8 @@ export interface Axis {
   readonly title: string;
   /** `percentile`: 1/(1−p) on a log axis. `log1p`: log10(1 + value), zero included. `names`: rows from the top, or columns from the left, 0 the first of `labels`. */
   readonly scale: "linear" | "logarithmic" | "category" | "percentile" | "log1p" | "names";
-  readonly labels?: readonly string[];
+  /** A name of several lines as a list of them. */
+  readonly labels?: readonly (string | readonly string[])[];
   /** Of `names`: where each stands; 0, 1, 2, … where left out. */
   readonly positions?: readonly number[];
   readonly min?: number;

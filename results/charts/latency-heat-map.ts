@@ -18,7 +18,7 @@ export const latencyHeatMap: ChartDefinition = {
   title: "Latency of all operations over time",
   question: "How are latencies spread, and when?",
   prose:
-    "Time from left to right, response time upwards on a log scale with ten steps to a factor of ten. A cell's colour says how many answered operations ended then with that latency: the fewer the paler on a light page, the fewer the darker on a dark one; nothing where there was none. Separate bands are separate ways to be answered. Repetitions are put together.",
+    "Time from left to right, response time upwards on a log scale with ten steps to a factor of ten; the lowest and the highest also hold what lies beyond them. A cell's colour says how many answered operations ended then with that latency: the fewer the paler on a light page, the fewer the darker on a dark one; nothing where there was none. Separate bands are separate ways to be answered. Repetitions are put together.",
   absence: "No trial kept operations by time and latency: it was run by a version that did not, or none was answered.",
   draw,
 };

@@ -52,8 +52,9 @@ export function byLatency({ counts, edgesMs }: PooledTable): number[] {
   return edgesMs.slice(1).map((_, bin) => counts.reduce((sum, column) => sum + column[bin], 0));
 }
 
-/** The bins of the peaks, from the fastest. */
-export function modesOf(counts: readonly number[]): number[] {
+/** The bins of the peaks, from the fastest. The first and the last bin are none: they hold all that lies beyond the scale. */
+export function modesOf(all: readonly number[]): number[] {
+  const counts = all.map((count, bin) => (bin === 0 || bin === all.length - 1 ? 0 : count));
   const total = counts.reduce((sum, count) => sum + count, 0);
   const peaks: number[] = [];
   let valley = Infinity;

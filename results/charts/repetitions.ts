@@ -5,9 +5,10 @@
  * fewer than five is a drawing of nothing: points alone then.
  */
 import { repetitions, type ChartCell, type ChartInput } from "./cells";
-import type { ChartDefinition, ChartFigure, LegendEntry, Plain } from "./chart";
+import type { ChartDefinition, ChartFigure, LegendEntry, Panel, Plain } from "./chart";
 import { chartPanel, logBounds, type Axis } from "./frame";
 import { count, counted, median, NBSP, plain, trimmed, withUnit } from "./numbers";
+import { wrapped } from "./text-width";
 import { byCell, isSound, type MeasuredTrial } from "../statistics/summarise";
 
 export const repetitionsApart: ChartDefinition = {
@@ -25,6 +26,7 @@ export const repetitionsApart: ChartDefinition = {
 const USUAL = ["read_p99_ms", "write_p99_ms", "p_stale", "throughput_ops_s", "convergence_s", "availability"];
 const MOST_METRICS = 4;
 const MOST_ROWS = 24;
+const NAME_WIDTH = 150;
 const LEAST_FOR_BOX = 5;
 /** A log axis from here on between the lowest and the highest. */
 const WIDE = 20;
@@ -82,18 +84,20 @@ function draw(input: ChartInput): ChartFigure | undefined {
       ...(boxes ? [{ series: BOX.name, colour: BOX.colour, dash: [], mark: "bar" }] : []),
     ] satisfies LegendEntry[],
     panels: shown.map((metric) =>
-      chartPanel(shown.length === 1 ? "" : metric.title, sizeOf(shown), {
-        type: "scatter",
-        interaction: "point",
-        x: axisOf(metric),
-        y: {
-          ...{ title: "", scale: "names", unit: "", name: "" },
-          labels: metric.rows.map(({ cell, values }) => `${cell.label} (n${NBSP}=${NBSP}${values.length})`),
-          min: -0.6,
-          max: metric.rows.length - 0.4,
-        },
-        datasets: datasetsOf(metric),
-      }),
+      tall(
+        chartPanel(shown.length === 1 ? "" : metric.title, sizeOf(shown), {
+          type: "scatter",
+          interaction: "point",
+          x: axisOf(metric),
+          y: {
+            ...{ title: "", scale: "names", unit: "", name: "" },
+            labels: metric.rows.map(rowName),
+            min: -0.6,
+            max: metric.rows.length - 0.4,
+          },
+          datasets: datasetsOf(metric),
+        }),
+      ),
     ),
     table: {
       columns: ["configuration", "metric", "unit", "repetition", "value", "lower bound"],
@@ -106,6 +110,11 @@ function draw(input: ChartInput): ChartFigure | undefined {
       ),
     },
   };
+}
+
+/** Rows need their height however narrow the page is. */
+function tall(panel: Panel): Panel {
+  return { ...panel, leastHeight: panel.height };
 }
 
 function metricsOf({ run, cells }: ChartInput): Metric[] {
@@ -134,9 +143,15 @@ function countedOf(cell: ChartCell, trials: readonly MeasuredTrial[]): readonly 
   return cell.invalid ? trials.filter(({ summary }) => summary !== null).slice(0, 1) : trials.filter(isSound);
 }
 
+/** In lines: a long name takes the room of the picture, and all of it on a phone. */
+function rowName({ cell, values }: Row): readonly string[] {
+  return wrapped(`${cell.label} (n${NBSP}=${NBSP}${values.length})`, NAME_WIDTH, 12, false);
+}
+
 function sizeOf(metrics: readonly Metric[]): { width: number; height: number } {
   const rows = Math.max(...metrics.map((metric) => metric.rows.length));
-  return { width: metrics.length === 1 ? 960 : 500, height: 70 + Math.max(3, rows) * 24 };
+  const lines = Math.max(...metrics.flatMap((metric) => metric.rows.map((row) => rowName(row).length)));
+  return { width: metrics.length === 1 ? 960 : 500, height: 70 + Math.max(3, rows) * (10 + 14 * lines) };
 }
 
 function axisOf({ title, unit, rows }: Metric): Axis {
