@@ -13,7 +13,11 @@ import { defineBrowse } from "./browse";
 import { defineCheck } from "./check";
 import type { CommandContext } from "./command";
 import { defineCompare } from "./compare";
+import { COMPLETE, complete, defineCompletion } from "./completion";
+import { defineDoctor } from "./doctor";
 import { defineExplain } from "./explain";
+import { defineExport } from "./export";
+import { defineInit } from "./init";
 import { processIo, type Io } from "./io";
 import { defineList } from "./list";
 import { defineNotebook } from "./notebook";
@@ -22,6 +26,7 @@ import { definePredict } from "./predict";
 import { defineReplay } from "./replay";
 import { defineReport } from "./report";
 import { defineReproduce } from "./reproduce";
+import { defineResume } from "./resume";
 import { defineRun } from "./run";
 import { defineRuns } from "./runs";
 import { defineSaturate } from "./saturate";
@@ -42,6 +47,7 @@ export async function main(argv: readonly string[], io: Io, runner: () => RunExp
   try {
     const program = define(context);
     if (argv.length === 0) program.outputHelp();
+    else if (argv[0] === COMPLETE) complete(program, argv.slice(1), context);
     else if (argv[0] === "ycsb") await ycsb(argv.slice(1), context);
     else await program.parseAsync([...argv], { from: "user" });
     return code;
@@ -93,12 +99,14 @@ function define(context: CommandContext): Command {
     defineValidate,
     definePlan,
     defineRun,
+    defineResume,
     defineSaturate,
     defineShow,
     defineReport,
     defineCompare,
     defineRuns,
     defineBrowse,
+    defineExport,
     defineVerify,
     defineCheck,
     defineReplay,
@@ -108,6 +116,9 @@ function define(context: CommandContext): Command {
     defineList,
     defineExplain,
     defineYcsb,
+    defineInit,
+    defineDoctor,
+    defineCompletion,
     defineNotebook,
   ])
     add(program, context);
