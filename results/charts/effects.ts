@@ -7,13 +7,13 @@
 import type { LoadedRun } from "../record/run-folder";
 import { describeMetric, metricsToCompare } from "../record/metrics";
 import { inAxisOrder } from "../statistics/axis-order";
-import { effectsOf, type Effects } from "../statistics/effects";
-import { designOf, type Design, type Factor } from "../statistics/factors";
-import { median, medianInterval } from "../statistics/order-statistics";
-import { readMetric, type CellReadings, type Readings } from "../statistics/readings";
+import { effectsOf } from "../statistics/effects";
+import type { Factor } from "../statistics/factors";
+import { readMetric } from "../statistics/readings";
 import { REPETITIONS_FOR_INTERVAL } from "../statistics/summarise";
-import { MOST_PANELS, type ChartInput } from "./cells";
+import { medianOf, MOST_PANELS, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, Panel, Plain } from "./chart";
+import { designFor, drawnOf, MOST_LINES, secondAxes, varies, type Curve, type Drawn } from "./effect-curves";
 import { factorInWords, isShown, levelInWords, levelSizes, levelValue } from "./factor-words";
 import { chartPanel, legendOf, line, logBounds, panelSize } from "./frame";
 import { counted, listed, plain, trimmed, withUnit } from "./numbers";
@@ -31,33 +31,7 @@ export const effectsChart: ChartDefinition = {
   draw,
 };
 
-const MOST_LINES = 6;
 const MOST_METRICS = 4;
-
-interface Point {
-  readonly level: number;
-  readonly value: number;
-  readonly lo: number;
-  readonly hi: number;
-  readonly n: number;
-}
-
-interface Curve {
-  /** `R=1`; empty where there is no second axis. */
-  readonly name: string;
-  readonly points: readonly Point[];
-}
-
-interface Drawn {
-  readonly readings: Readings;
-  readonly along: Factor;
-  readonly second: Factor | undefined;
-  readonly curves: readonly Curve[];
-  /** Settings of all other axes that every point is the mean over. */
-  readonly settings: number;
-  /** Values of the second axis that are not drawn. */
-  readonly left: number;
-}
 
 /** Two axes or more; or one with three numbers or more, which is a curve. */
 function isWorthDrawing(run: LoadedRun): boolean {
@@ -66,14 +40,7 @@ function isWorthDrawing(run: LoadedRun): boolean {
   return factors.length > 1 || (factors.length === 1 && (levelSizes(factors[0])?.length ?? 0) > 2);
 }
 
-function designFor({ manifest, cells }: LoadedRun): Design {
-  return designOf(
-    manifest.axisGroups ?? manifest.axes.map((axis) => [axis]),
-    cells.map(({ axes }) => axes),
-  );
-}
-
-function draw({ run: unordered }: ChartInput): ChartFigure | undefined {
+function draw({ run: unordered, cells }: ChartInput): ChartFigure | undefined {
   const run = inAxisOrder(unordered);
   const design = designFor(run);
   if (!isWorthDrawing(run)) return undefined;
@@ -98,6 +65,7 @@ function draw({ run: unordered }: ChartInput): ChartFigure | undefined {
   );
   const left = Math.max(...drawn.map((one) => one.left));
   const settings = [...new Set(drawn.map((one) => one.settings))].sort((a, b) => a - b);
+  const valid = cells.filter(({ invalid }) => !invalid);
   const undrawn = design.factors.length - along.length;
   return {
     id: effectsChart.id,
@@ -106,7 +74,13 @@ function draw({ run: unordered }: ChartInput): ChartFigure | undefined {
     question: effectsChart.question,
     answer: answerOf(drawn),
     caption:
-      `Points are medians over repetitions of the mean over ${settings.length === 1 ? counted(settings[0], "setting") : `${settings[0]} to ${settings.at(-1)} settings`} of the other axes; bars are ${few ? "from the lowest to the highest repetition where there are fewer than six, else the" : "the"} 95 % interval of the median.` +
+      `Points are each the ${medianOf(valid)}, of the mean over ${settings.length === 1 ? counted(settings[0], "setting") : `${settings[0]} to ${settings.at(-1)} settings`} of the other axes; bars are ${few ? "from the lowest to the highest repetition where there are fewer than six, else the" : "the"} 95 % interval of the median.` +
+      (metrics.length < measured.length
+        ? ` ${counted(measured.length - metrics.length, "metric")} that no axis was shown to change, or beyond the first ${MOST_METRICS}, ${measured.length - metrics.length === 1 ? "is" : "are"} not drawn.`
+        : "") +
+      (valid.length < cells.length
+        ? ` ${counted(cells.length - valid.length, "configuration")} without a valid repetition ${cells.length - valid.length === 1 ? "is" : "are"} in no point.`
+        : "") +
       (left > 0 ? ` Of a second axis with many values ${MOST_LINES} are drawn.` : "") +
       (undrawn > 0
         ? ` ${counted(undrawn, "axis", "axes")} of ${design.factors.length} stand in the tables alone.`
@@ -151,84 +125,6 @@ function draw({ run: unordered }: ChartInput): ChartFigure | undefined {
       ),
     },
   };
-}
-
-/** A metric that is the same everywhere is no picture. */
-function varies({ cells }: Readings): boolean {
-  return new Set([...cells.values()].flatMap(({ byRepetition }) => [...byRepetition.values()])).size > 1;
-}
-
-/** For a metric and an axis the one whose interaction with it is the surest; the axis that comes next where none was tested. */
-function secondAxes(
-  effects: readonly Effects[],
-  { factors }: Design,
-): (metric: string, along: Factor) => Factor | undefined {
-  const interactions = effects.flatMap((one) => one.interactions);
-  const same = (a: Factor, b: Factor): boolean => a.axes.join() === b.axes.join();
-  return (metric, along) => {
-    let best: { readonly p: number; readonly factor: Factor } | undefined;
-    for (const { metric: of, p, steps } of interactions) {
-      if (of !== metric || p === null || !steps.some(({ factor }) => same(factor, along))) continue;
-      const other = steps.find(({ factor }) => !same(factor, along))!.factor;
-      if (best === undefined || p < best.p) best = { p, factor: other };
-    }
-    const found = best?.factor;
-    const index = factors.findIndex((factor) => same(factor, along));
-    return (
-      factors.find((factor) => found !== undefined && same(factor, found)) ?? factors[index + 1] ?? factors[index - 1]
-    );
-  };
-}
-
-function drawnOf(readings: Readings, design: Design, along: Factor, second: Factor | undefined): Drawn | undefined {
-  const x = design.factors.indexOf(along);
-  const line = second === undefined ? -1 : design.factors.indexOf(second);
-  const lines = second === undefined ? [-1] : spread(second.levels.length, MOST_LINES);
-  /** By the setting of all other axes, the cells at each point. */
-  const blocks = new Map<string, Map<string, CellReadings>>();
-  for (const cell of readings.cells.values()) {
-    if (cell.bounded || cell.byRepetition.size === 0) continue;
-    if (line >= 0 && !lines.includes(cell.levels[line])) continue;
-    const others = cell.levels.filter((_, i) => i !== x && i !== line).join();
-    const at = `${cell.levels[x]},${line < 0 ? -1 : cell.levels[line]}`;
-    blocks.set(others, (blocks.get(others) ?? new Map<string, CellReadings>()).set(at, cell));
-  }
-  if (blocks.size === 0) return undefined;
-  // Points that are means over different settings would differ by the settings: the fullest ones, and no others.
-  const most = Math.max(...[...blocks.values()].map(({ size }) => size));
-  const full = [...blocks.values()].filter(({ size }) => size === most);
-  const used = full.filter((block) => [...full[0].keys()].every((at) => block.has(at)));
-  const curves = lines.map((level): Curve => ({
-    name: second === undefined ? "" : levelInWords(second, second.levels[level]),
-    points: along.levels.flatMap((_, i) =>
-      pointOf(
-        used.map((block) => block.get(`${i},${level}`)),
-        i,
-      ),
-    ),
-  }));
-  const known = curves.filter(({ points }) => points.length > 0);
-  if (!known.some(({ points }) => points.length > 1)) return undefined;
-  return { readings, along, second, curves: known, settings: used.length, left: (second?.levels.length ?? 0) - lines.filter((level) => level >= 0).length }; // prettier-ignore
-}
-
-/** Of so many levels at most so many, evenly, ends included. */
-function spread(levels: number, most: number): number[] {
-  if (levels <= most) return Array.from({ length: levels }, (_, i) => i);
-  return Array.from({ length: most }, (_, i) => Math.round((i * (levels - 1)) / (most - 1)));
-}
-
-function pointOf(cells: readonly (CellReadings | undefined)[], level: number): Point[] {
-  const measured = cells.filter((cell) => cell !== undefined);
-  if (measured.length < cells.length || measured.length === 0) return [];
-  const values = [...measured[0].byRepetition.keys()]
-    .filter((k) => measured.every(({ byRepetition }) => byRepetition.has(k)))
-    .map((k) => measured.reduce((sum, { byRepetition }) => sum + byRepetition.get(k)!, 0) / measured.length);
-  if (values.length === 0) return [];
-  const { lo, hi } = medianInterval(values);
-  return [
-    { level, value: median(values), lo: lo ?? Math.min(...values), hi: hi ?? Math.max(...values), n: values.length },
-  ];
 }
 
 function panelsOf(drawn: readonly Drawn[], styleOf: (name: string) => SeriesStyle): Panel[] {
@@ -376,21 +272,20 @@ function titleOf(metric: string): string {
   return describeMetric(metric)?.title ?? metric;
 }
 
-/** Where the first metric is lowest and highest, of all that is drawn of it. */
+/** Of the first metric the panel with the largest change: where it is lowest and where highest. */
 function answerOf(drawn: readonly Drawn[]): string {
-  const { readings } = drawn[0];
-  const points = drawn
-    .filter((one) => one.readings.metric === readings.metric)
-    .flatMap(({ along, curves }) =>
-      curves.flatMap(({ name, points: of }) =>
-        of.map((point) => ({
-          ...point,
-          where: [levelInWords(along, along.levels[point.level]), name].filter((part) => part !== "").join(" and "),
-        })),
-      ),
-    )
-    .sort((a, b) => a.value - b.value);
-  const say = ({ value, lo, hi, where }: (typeof points)[number]): string =>
-    `${withUnit(value, readings.unit)} [${plain(shown(lo, readings.unit))}, ${plain(shown(hi, readings.unit))}] with ${where}`;
-  return `${titleOf(readings.metric)} went from ${say(points[0])} to ${say(points.at(-1)!)}, averaged over ${drawn[0].settings === 1 ? "one setting" : counted(drawn[0].settings, "setting")} of the other axes.`;
+  const { metric, unit } = drawn[0].readings;
+  const ends = drawn
+    .filter((one) => one.readings.metric === metric)
+    .map((one) => {
+      const points = one.curves
+        .flatMap((curve) => curve.points.map((point) => ({ ...point, curve: curve.name })))
+        .sort((a, b) => a.value - b.value);
+      return { one, low: points[0], high: points.at(-1)! };
+    });
+  const { one, low, high } = ends.reduce((a, b) => (b.high.value - b.low.value > a.high.value - a.low.value ? b : a));
+  const say = ({ level, curve, value, lo, hi }: typeof low): string =>
+    `${withUnit(value, unit)} [${plain(shown(lo, unit))}, ${plain(shown(hi, unit))}] with ${[levelInWords(one.along, one.along.levels[level]), curve].filter((part) => part !== "").join(" and ")}`;
+  const over = one.settings === 1 ? "" : `, on average over ${counted(one.settings, "setting")} of everything else`;
+  return `Along ${factorInWords(one.along)}${one.second === undefined ? "" : ` and by ${factorInWords(one.second)}`}, ${titleOf(metric)} goes from ${say(low)} to ${say(high)}${over}.`;
 }
