@@ -34,7 +34,7 @@ export const hlog: ExportFormat = {
       if (kept.length === 0) return [];
       const header = latencyLogHeader().replace(
         "\n",
-        `\n#[Cell ${cell.id} (${axesInWords(cell.axes)}), ${kept.length} repetitions pooled interval by interval; run ${run.manifest.run}]\n`,
+        `\n#[Cell ${cell.id} (${axesInWords(cell.axes)}), ${kept.length === 1 ? "1 repetition" : `${kept.length} repetitions pooled interval by interval`}; run ${run.manifest.run}]\n`,
       );
       return [
         {
