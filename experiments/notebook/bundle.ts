@@ -58,7 +58,7 @@ function withMap(code: string, text: string, folder: string): string {
 
 function faultOf(file: string, { text, location }: Message): NotebookFault & { readonly file: string } {
   return {
-    file: location === null || location.file === "" ? file : location.file,
+    file: location === null || location.file === "" ? file : resolve(dirname(file), location.file),
     line: location?.line ?? 1,
     column: (location?.column ?? 0) + 1,
     message: text.replace(/^Could not resolve ("[^"]+")$/, "cannot find $1; is it installed?"),

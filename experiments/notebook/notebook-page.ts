@@ -54,7 +54,7 @@ function isIn(line: number, cell: NotebookCell, { cells }: NotebookResult): bool
 const FOLDED = "The code of this cell";
 
 const STYLES = `main li{max-width:75ch;margin:.2rem 0}
-main section>p,main section>blockquote,header.top>p{max-width:75ch}
+main section>p,main section>blockquote,.shown>p,header.top>p{max-width:75ch}
 blockquote{margin:.7rem 0;padding:.1rem 0 .1rem .9rem;border-left:4px solid var(--s1)}
 section>h3{margin-top:1.3rem;font-size:1.15rem}
 pre.code{font-size:.83rem;line-height:1.5}
