@@ -3,6 +3,7 @@
  * Neither knows how the other does its work, so a test can stand in for either.
  */
 import type { TrialRecord, TrialSummary } from "../results/record/run-folder";
+import type { InterruptedRun } from "./resume";
 import type { Experiment } from "./spec/experiment";
 
 export type Phase = "start" | "preload" | "warmup" | "measure" | "drain" | "inspect" | "report";
@@ -18,6 +19,15 @@ interface TrialPosition {
 }
 
 export type ProgressEvent =
+  /** Once, before the first trial: of the run's `trials`, `done` stand on disk (`reused` of them from earlier runs), `failed` stay so, `left` are to be carried out. */
+  | {
+      readonly kind: "planned";
+      readonly trials: number;
+      readonly done: number;
+      readonly reused: number;
+      readonly failed: number;
+      readonly left: number;
+    }
   | ({ readonly kind: "trial-started"; readonly trial: string } & TrialPosition)
   | ({
       readonly kind: "trial-progress";
@@ -82,6 +92,8 @@ export interface RunOptions {
   readonly nextStage?: NextStage;
   /** Simulated trials that an earlier run of the experiment left whole are taken as they are. */
   readonly reuse?: boolean;
+  /** The run that goes on, in place of a new one; the experiment is the one that it keeps. */
+  readonly resumed?: InterruptedRun;
   /** Keeps the schedule of the first cell's first repetition there, as a trace. */
   readonly recordTrace?: string;
   readonly progress: (event: ProgressEvent) => void;
@@ -101,8 +113,11 @@ export interface RunResult {
   readonly stopped?: string;
   /** One line for each trial that failed. */
   readonly failures: readonly string[];
-  /** Trials that were there already. */
+  /** Trials that earlier runs had made. */
   readonly reused?: number;
+  /** Planned, and of these ended, well or not. */
+  readonly trials?: number;
+  readonly ended?: number;
 }
 
 /** Runs all trials of an experiment and writes its run folder. Throws only for what stops it before the first trial. */

@@ -6,51 +6,46 @@
  * The manifest says `running` until the run is over: a folder left behind by a crash never looks finished.
  */
 import { availableParallelism } from "node:os";
-import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
-import { TUNABLES } from "../engine/vocabulary/tunables";
-import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
-import { judgedByClaims, worstVerdict } from "../results/statistics/validity";
-import { DEFAULT_TARGET, recordOfTarget } from "../results/record/capabilities";
-import { METRICS } from "../results/record/metrics";
-import type { Objective } from "../results/record/objectives";
-import { loadRun, loadTrial } from "../results/record/reader";
-import type { LoadedRun, RunManifest, TrialRecord, TrialSummary, TunableLabel } from "../results/record/run-folder";
-import { type IndexEntry, RunWriter } from "../results/record/writer";
-import { renderIndex } from "../results/reports/index-page";
-import { overallVerdict, sloDocuments } from "../results/reports/objectives";
-import { reportFiles } from "../results/reports/run-report";
-import { compareCells } from "../results/statistics/compare";
-import { failsAlone, judgeObjectives, type ObjectiveVerdict } from "../results/statistics/service-levels";
-import { type MeasuredTrial, summariseCells } from "../results/statistics/summarise";
-import { summaryTables } from "../results/statistics/tables";
-import { claimsOf } from "./claims";
-import { bytesInWords, planTrials, seedOf, trialId, type PlannedTrial } from "./plan";
-import { allowedEnvironment, codeProvenance, loadAverage, machineProvenance, sha256 } from "./provenance";
-import type { RunOptions, RunResult, Stage } from "./run-types";
 import { formatDuration } from "../engine/vocabulary/quantities";
+import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
+import { DEFAULT_TARGET, recordOfTarget } from "../results/record/capabilities";
+import type { Validity } from "../results/record/figures";
+import { MEASURES_VERSION } from "../results/record/measures-version";
+import type { Objective } from "../results/record/objectives";
+import { loadTrial } from "../results/record/reader";
+import type { RunManifest, TrialRecord, TrialSummary } from "../results/record/run-folder";
+import { lockRun } from "../results/record/run-lock";
+import type { TrialWriter } from "../results/record/trial-writer";
+import { RunWriter } from "../results/record/writer";
+import { failsAlone, type ObjectiveVerdict } from "../results/statistics/service-levels";
+import type { MeasuredTrial } from "../results/statistics/summarise";
+import { claimsOf } from "./claims";
+import { executionDocument, EXECUTION_FILE } from "./execution-record";
+import { bytesInWords, planTrials, seedOf, trialId, type PlannedTrial } from "./plan";
+import { codeProvenance } from "./provenance";
+import { tracesToKeep } from "./recorded-operations";
+import { concludeRun } from "./run-conclusion";
+import { describeRun, resolvedDocument } from "./run-manifest";
+import type { RunOptions, RunResult, Stage } from "./run-types";
 import type { Experiment } from "./spec/experiment";
+import { doubtsHere, essence, standingTrial } from "./standing-trials";
 import { TrialFailed, type TrialOutput } from "./trial";
 import { TrialPool } from "./trial-pool";
-import { tracesToKeep } from "./recorded-operations";
 import { CELLS_FILE } from "./verification";
 import { runTrial } from "./world";
 
 /** Without the letters that look like others. */
 const suffix = customAlphabet("0123456789abcdefghjkmnpqrstvwxyz", 6);
-/** Units of what a tunable holds, where it has one. */
-const UNITS: ReadonlyMap<string, string> = new Map([
-  ["duration", "time"],
-  ["rate", "1/s"],
-  ["size", "bytes"],
-]);
 /** Log lines of nodes shown per trial. */
 const MAX_LOG_LINES = 20;
+/** Trials on disk that do not count, told one by one. */
+const MAX_TOLD = 5;
 
 /** By the worst verdict of any objective in any cell. */
 const EXITS: Readonly<Record<ObjectiveVerdict, 0 | 1 | 4>> = { pass: 0, fail: 1, inconclusive: 4 };
 
-/** Runs all trials and writes the run's folder. Throws ResultsNotWritable when there is nowhere to write. */
+/** Runs all trials and writes the run's folder. Throws ResultsNotWritable when there is nowhere to write, RunInUse when somebody does. */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunResult> {
   const run = new Execution(experiment, options);
   return run.carryOut();
@@ -61,54 +56,90 @@ type TrialRunner = (options: Parameters<typeof runTrial>[0]) => Promise<TrialOut
 class Execution {
   private readonly run: string;
   private readonly writer: RunWriter;
-  private readonly startedAt = new Date();
   private readonly started = performance.now();
+  private readonly cpu = process.cpuUsage();
   private experiment: Experiment;
   private readonly plan: PlannedTrial[];
   private readonly measured: MeasuredTrial[] = [];
+  /** Doubts of this run's own, where the trial's folder has others. */
+  private readonly judgedHere = new Map<string, Validity>();
   private readonly failures: string[] = [];
   private readonly positions: Map<string, number>;
+  /** Trials on disk that were told not to count. */
+  private readonly told = new Set<string>();
   /** Of a run in stages: trials that may still follow those that are planned. */
   private expected = 0;
   private reused = 0;
-  private readonly whole: ReadonlySet<string>;
   private pool: TrialPool | undefined;
   private manifest: RunManifest;
   /** Why no further trial is started. */
   private stopWhy: { readonly by: "budget" | "objective"; readonly why: string } | undefined;
   private diskBytes = 0;
+  private readonly release: () => void;
 
   constructor(
     experiment: Experiment,
     private readonly options: RunOptions,
   ) {
+    const startedAt = new Date();
+    const { resumed } = options;
     this.experiment = experiment;
-    const stamp = this.startedAt.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
-    this.run = `${stamp}-${suffix()}`;
+    const stamp = startedAt.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+    this.run = resumed?.manifest.run ?? `${stamp}-${suffix()}`;
     // In stages the first is asked for when everything stands that a trial needs.
-    this.plan = options.nextStage === undefined ? [...planTrials(experiment, this.run)] : [];
+    this.plan =
+      resumed !== undefined
+        ? [...resumed.plan]
+        : options.nextStage === undefined
+          ? [...planTrials(experiment, this.run)]
+          : [];
     this.positions = new Map(this.plan.map(({ id, index }) => [id, index]));
     this.writer = new RunWriter({ root: options.resultsRoot, experiment: experiment.name, run: this.run });
-    this.whole = options.reuse === true ? this.writer.completeTrials() : new Set();
-    const { code, patch } = codeProvenance();
-    this.manifest = this.describe(code);
-    this.writer.write("experiment.yaml", experiment.source.text);
-    if (patch !== undefined && patch !== "") this.writer.write("provenance/dirty.patch", patch);
-    this.writePlan();
+    this.release = lockRun(this.writer.folder);
+    try {
+      this.writer.sweep();
+      const { code, patch } = codeProvenance();
+      if (resumed === undefined) {
+        this.manifest = describeRun(experiment, options, { run: this.run, startedAt, code });
+        this.writer.write("experiment.yaml", experiment.source.text);
+        if (patch !== undefined && patch !== "") this.writer.write("provenance/dirty.patch", patch);
+        this.writePlan();
+      } else {
+        const { stopped: _over, ...before } = resumed.manifest;
+        const sittings = before.resumed ?? [];
+        const sitting = { at: startedAt.toISOString(), argv: options.argv, quorumlab: code };
+        const unknown = { endedAt: null, wallSeconds: null, cpuSeconds: null, status: "running" } as const;
+        this.manifest = { ...before, ...unknown, resumed: [...sittings, sitting] };
+        this.reopen();
+      }
+    } catch (error) {
+      this.release();
+      throw error;
+    }
   }
 
-  /** What is to be run, and of what it is made: on disk before it begins. */
+  /** What is to be run, and of what it is made: on disk before it begins. The manifest comes last: a folder without one is no run. */
   private writePlan(): void {
     const { experiment, writer } = this;
-    writer.writeManifest(this.manifest);
     writer.write("experiment.resolved.json", JSON.stringify(resolvedDocument(experiment), null, 1) + "\n");
     for (const [name, content] of tracesToKeep(experiment.cells)) writer.write(name, content);
     writer.write(CELLS_FILE, JSON.stringify({ schema: "quorumlab/resolved-cells@1", cells: experiment.cells }) + "\n");
+    writer.write(EXECUTION_FILE, executionDocument(experiment, this.options));
     writer.writePlan(
       this.plan.map(({ id, cell, repetition, seed }) => ({ trial: id, cell: cell.id, repetition, seed })),
     );
     writer.writeTrialIds(this.plan.map(({ id }) => id));
     writer.journal.append({ at: now(), event: "planned" });
+    writer.writeManifest(this.manifest);
+  }
+
+  /** From here on the folder is that of a run that is under way again. */
+  private reopen(): void {
+    const { writer } = this;
+    writer.remove("SHA256SUMS");
+    writer.journal.append({ at: now(), event: "resumed" });
+    writer.writeManifest(this.manifest);
+    writer.writeTrialIds(this.plan.map(({ id }) => id));
   }
 
   /** Takes the stage's trials into the plan, and returns them. */
@@ -124,8 +155,9 @@ class Execution {
     this.expected = expected;
     this.plan.push(...planned);
     for (const { id, index } of planned) this.positions.set(id, index);
-    const { loadAverageAtStart, quorumlab } = this.manifest;
-    this.manifest = { ...this.describe(quorumlab), loadAverageAtStart };
+    const { loadAverageAtStart, quorumlab: code, startedAt } = this.manifest;
+    const identity = { run: this.run, startedAt: new Date(startedAt), code };
+    this.manifest = { ...describeRun(experiment, this.options, identity), loadAverageAtStart };
     this.writePlan();
     return planned;
   }
@@ -142,6 +174,8 @@ class Execution {
       const { report, verdict } = this.conclude(interrupted);
       return {
         ...{ folder: this.writer.folder, run: this.run, report, failures: this.failures, reused: this.reused },
+        trials: this.plan.length,
+        ended: this.measured.length,
         exit: interrupted || stopped?.by === "budget" ? 130 : this.failures.length > 0 ? 3 : EXITS[verdict ?? "pass"],
         ...(stopped === undefined ? {} : { stopped: stopped.reason }),
       };
@@ -149,6 +183,8 @@ class Execution {
       // Whatever broke off, a folder without its report and checksums must not look finished.
       this.tryToMark("failed");
       throw error;
+    } finally {
+      this.release();
     }
   }
 
@@ -156,14 +192,16 @@ class Execution {
     const { nextStage } = this.options;
     try {
       if (nextStage === undefined) {
-        await this.trials(this.plan, signal, onError);
+        const left = this.settle(this.plan);
+        this.tellPlan(left.length);
+        await this.trials(left, signal, onError);
         return;
       }
       let goesOn = true;
       while (goesOn && !signal.aborted) {
         const stage = nextStage([...this.measured]);
         if (stage === undefined || !this.mayStart()) return;
-        goesOn = await this.trials(this.begin(stage), signal, onError);
+        goesOn = await this.trials(this.settle(this.begin(stage)), signal, onError);
       }
     } finally {
       await this.pool?.close();
@@ -198,28 +236,64 @@ class Execution {
       runTrial,
       1,
     );
-    const fresh = simulated.filter((trial) => !this.take(trial));
-    const atOnce = Math.max(1, Math.min(this.options.jobs ?? availableParallelism(), fresh.length));
-    if (atOnce === 1) await take(fresh, runTrial, 1);
+    const atOnce = Math.max(1, Math.min(this.options.jobs ?? availableParallelism(), simulated.length));
+    if (atOnce === 1) await take(simulated, runTrial, 1);
     else {
       const pool = (this.pool ??= new TrialPool());
-      await take(fresh, (options) => pool.run(options), atOnce);
+      await take(simulated, (options) => pool.run(options), atOnce);
     }
     return !stopped;
   }
 
-  /** Whether the trial is there, whole, from an earlier run, and was taken into this one. Its id says that it is the same. */
-  private take({ id, cell, repetition }: PlannedTrial): boolean {
-    if (!this.whole.has(id)) return false;
-    const { record, summary, figures } = loadTrial(this.writer.trialFolder(id));
-    if (summary === null || figures === null || record.cell !== cell.id || record.repetition !== repetition)
+  /** Takes what stands on disk and counts; the rest is to be carried out. */
+  private settle(planned: readonly PlannedTrial[]): readonly PlannedTrial[] {
+    const { options, writer } = this;
+    const standing = { trials: writer.trialsFolder, reuse: options.reuse === true, resumed: options.resumed };
+    let usual = 0;
+    let unusual = 0;
+    const left = planned.filter((trial) => {
+      const { id, cell, repetition } = trial;
+      // What is to be recorded has to happen.
+      if (this.records(trial) && options.resumed === undefined) return true;
+      const found = standingTrial(trial, standing, (why, isUsual) => {
+        this.told.add(id);
+        if (isUsual) usual++;
+        else if (++unusual <= MAX_TOLD)
+          this.log("warning", `trial ${id} (${cell.id}, repetition ${repetition}) is made again: ${why}`);
+      });
+      if (found === undefined) return true;
+      const { record, summary, figures } = found.trial;
+      if (found.entry !== undefined)
+        writer.journal.append({ at: now(), event: found.entry, trial: id, cell: cell.id, repetition });
+      if (found.end === "reused") this.reused++;
+      if (found.end === "failed")
+        this.failures.push(`${cell.id}, repetition ${repetition}: ${record.error ?? "failed"}`);
+      const validity = doubtsHere(found.trial, claimsOf(this.experiment));
+      if (validity !== undefined) this.judgedHere.set(id, validity);
+      const judged = summary === null || validity === undefined ? summary : { ...summary, validity };
+      this.measured.push({ record, summary: judged });
+      if (judged !== null && figures !== null) this.watchObjectives(record, judged, figures);
       return false;
-    this.reused++;
-    // What this experiment claims may be more, or less, than what the earlier one did.
-    const validity = judgedByClaims(summary.validity, summary.metrics, claimsOf(this.experiment));
-    this.measured.push({ record, summary: { ...summary, validity } });
-    this.writer.journal.append({ at: now(), event: "reused", trial: id, cell: cell.id, repetition });
-    return true;
+    });
+    if (unusual > MAX_TOLD) this.log("warning", `${unusual - MAX_TOLD} more trials on disk are made again`);
+    if (usual > 0)
+      this.log("info", `${usual} trial${usual === 1 ? "" : "s"} on disk of another version, to be made again`);
+    return left;
+  }
+
+  private tellPlan(left: number): void {
+    const failed = this.failures.length;
+    const done = this.plan.length - left - failed;
+    this.options.progress({ kind: "planned", trials: this.plan.length, done, reused: this.reused, failed, left });
+  }
+
+  private log(level: "info" | "warning", message: string): void {
+    this.options.progress({ kind: "log", level, message });
+  }
+
+  /** Whether it is the trial whose schedule is kept. */
+  private records({ cell, repetition }: PlannedTrial): boolean {
+    return this.options.recordTrace !== undefined && cell.id === this.experiment.cells[0].id && repetition === 1;
   }
 
   /** False, with the reason kept, where the budget is used up or an objective says so. */
@@ -295,6 +369,7 @@ class Execution {
       outcome: failed === undefined ? "done" : "failed",
       ...(failed === undefined ? {} : { error: failed }),
       operations,
+      measures: MEASURES_VERSION,
       ...(output?.simulation === undefined ? {} : { simulation: output.simulation }),
       ...(output?.store === undefined ? {} : { store: output.store }),
       ...(output?.drawnFaults === undefined ? {} : { drawnFaults: output.drawnFaults.map((fault) => ({ ...fault })) }),
@@ -311,9 +386,7 @@ class Execution {
         },
         ...(keyFraction === undefined ? {} : { history: { file: folder.historyFile, keyFraction } }),
         ...(cell.measure.traceWindows === undefined ? {} : { traces: folder.samplesFolder }),
-        ...(options.recordTrace === undefined || cell.id !== this.experiment.cells[0].id || repetition !== 1
-          ? {}
-          : { schedule: options.recordTrace }),
+        ...(this.records(trial) ? { schedule: options.recordTrace } : {}),
       });
       if (result === undefined) {
         folder.abandon();
@@ -324,7 +397,7 @@ class Execution {
       folder.writeFigures(result.figures);
       folder.writeLatencyLog(result.latencyLog);
       folder.writeRecord(record);
-      folder.commit();
+      this.committed(trial, folder.commit(), result.summary);
       this.diskBytes += writer.trialBytes(id);
       this.measured.push({ record, summary: result.summary });
       this.watchObjectives(record, result.summary, result.figures);
@@ -348,89 +421,46 @@ class Execution {
     }
   }
 
-  /** Summaries, verdicts, report, checksums. The report's file is empty when there is nothing to report. */
+  private committed(
+    { id, cell, repetition }: PlannedTrial,
+    how: ReturnType<TrialWriter["commit"]>,
+    { validity }: TrialSummary,
+  ): void {
+    if (how === "replaced" && !this.told.has(id) && this.options.resumed?.account.ends.has(id) !== true)
+      this.log(
+        "warning",
+        `trial ${id} (${cell.id}, repetition ${repetition}) came out otherwise than the one that stood there, and replaces it; verify of earlier runs with it will tell`,
+      );
+    if (how !== "kept") return;
+    const stored = loadTrial(this.writer.trialFolder(id)).summary?.validity;
+    if (stored !== undefined && essence(stored) !== essence(validity)) this.judgedHere.set(id, validity);
+  }
+
+  /** The report's file is empty when there is nothing to report. */
   private conclude(interrupted: boolean): { readonly report: string; readonly verdict: ObjectiveVerdict | undefined } {
-    const { experiment, writer } = this;
-    const cpu = process.cpuUsage();
-    const ids = this.measured.map(({ record }) => record.id);
-    const succeeded = this.measured.some(({ summary }) => summary !== null);
+    const { experiment, writer, stopped, measured, judgedHere } = this;
+    const cpu = process.cpuUsage(this.cpu);
+    const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+    const succeeded = measured.some(({ summary }) => summary !== null);
+    const before = this.options.resumed;
     this.manifest = {
       ...this.manifest,
       endedAt: now(),
-      wallSeconds: (performance.now() - this.started) / 1_000,
-      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      wallSeconds: (performance.now() - this.started + (before?.account.wallMs ?? 0)) / 1_000,
+      cpuSeconds: before === undefined ? cpuSeconds : sum(before.manifest.cpuSeconds, cpuSeconds),
       // Stopped by its first failure, a run is not what its plan says.
       status:
-        interrupted || (this.stopped !== undefined && succeeded)
+        interrupted || (stopped !== undefined && succeeded)
           ? "interrupted"
-          : succeeded && ids.length === this.plan.length
+          : succeeded && measured.length === this.plan.length
             ? "done"
             : "failed",
-      ...(this.stopped === undefined ? {} : { stopped: this.stopped }),
+      reused: this.reused,
+      ...(stopped === undefined ? {} : { stopped }),
     };
-    writer.writeTrialIds(ids);
-    const cells = summariseCells(this.measured);
-    const comparisons =
-      experiment.baseline === undefined
-        ? []
-        : compareCells(this.measured, {
-            baseline: experiment.baseline,
-            metrics: experiment.report.headline,
-            alpha: experiment.analysis.alpha,
-            noiseFloor: experiment.analysis.noiseFloor,
-          });
-    writer.writeSummaries(cells, comparisons);
-    for (const { name, header, rows } of summaryTables(experiment.axisKeys, this.measured, cells, comparisons)) {
-      writer.writeTable(name, header, rows);
-    }
-    writer.writeManifest(this.manifest);
-    let report = "";
-    let verdict: ObjectiveVerdict | undefined;
-    if (succeeded) {
-      this.progressReport();
-      const run = loadRun(writer.folder);
-      verdict = this.judge(run);
-      // What a configuration without a valid trial would have come to is not known.
-      if (verdict !== "fail" && cells.some(({ validity }) => validity.verdict === "invalid")) verdict = "inconclusive";
-      for (const [name, content] of reportFiles(run)) writer.write(`report/${name}`, content);
-      report = `${writer.folder}/report/index.html`;
-    }
-    writer.writeChecksums(ids);
-    if (succeeded) writer.linkLatest();
-    const entry: IndexEntry = {
-      schema: "quorumlab/index@1",
-      experiment: experiment.name,
-      run: this.run,
-      startedAt: this.manifest.startedAt,
-      status: this.manifest.status,
-      profile: experiment.profile,
-      title: experiment.title,
-      validity: worstVerdict(cells.map(({ validity }) => validity.verdict)),
-      cells: cells.length,
-      trials: ids.length,
-      report: succeeded ? `${experiment.name}/${this.run}/report/index.html` : null,
-      note: this.manifest.note,
-      tags: this.manifest.tags,
-    };
-    writer.appendIndex(entry, (entries) =>
-      renderIndex(entries.map((one) => ({ ...one, report: one.report ?? undefined }))),
-    );
-    return { report, verdict };
-  }
-
-  /** `summaries/slos.json`, where the experiment has objectives. */
-  private judge(run: LoadedRun): ObjectiveVerdict | undefined {
-    const judged = judgeObjectives(run);
-    if (judged.length > 0)
-      this.writer.write(
-        "summaries/slos.json",
-        `${JSON.stringify({ schema: "quorumlab/slos@1", slos: sloDocuments(judged) }, null, 1)}\n`,
-      );
-    return overallVerdict(judged);
-  }
-
-  private progressReport(): void {
-    this.options.progress({ kind: "log", level: "info", message: "writing the report" });
+    const { manifest } = this;
+    const reporting = (): void => this.log("info", "writing the report");
+    return concludeRun({ experiment, writer, manifest, measured, judgedHere, reporting });
   }
 
   private tryToMark(status: RunManifest["status"]): void {
@@ -440,74 +470,11 @@ class Execution {
       // The disk that refused the results refuses this too; the manifest on it still says "running".
     }
   }
-
-  private describe(code: RunManifest["quorumlab"]): RunManifest {
-    const { experiment, options } = this;
-    return {
-      schema: "quorumlab/manifest@1",
-      run: this.run,
-      experiment: experiment.name,
-      title: experiment.title,
-      question: experiment.question,
-      profile: experiment.profile,
-      seed: experiment.seed,
-      quorumlab: code,
-      machine: machineProvenance(),
-      argv: options.argv,
-      configPath: relative(process.cwd(), experiment.source.path) || experiment.source.path,
-      configSha256: sha256(experiment.source.text),
-      startedAt: this.startedAt.toISOString(),
-      endedAt: null,
-      wallSeconds: null,
-      cpuSeconds: null,
-      loadAverageAtStart: loadAverage(),
-      random:
-        "xoshiro128** seeded from text, forked by name; the ring, the network of each link, the workload and the driver have streams of their own",
-      worlds: [...new Set(experiment.cells.map(({ world }) => world))],
-      note: options.note ?? null,
-      tags: options.tags,
-      environment: allowedEnvironment(),
-      warnings: experiment.warnings.map(({ message }) => message),
-      axes: experiment.axisKeys,
-      axisGroups: experiment.axisGroups,
-      ...(experiment.published.length === 0 ? {} : { published: experiment.published }),
-      ...(experiment.objectives.length === 0 ? {} : { slos: experiment.objectives }),
-      ...(experiment.hypotheses.length === 0 ? {} : { hypotheses: experiment.hypotheses }),
-      ...(experiment.pareto.length === 0 ? {} : { pareto: experiment.pareto }),
-      ...(experiment.saturation === undefined ? {} : { saturation: experiment.saturation }),
-      report: experiment.report,
-      metrics: METRICS,
-      tunables: TUNABLES.map(labelOf),
-      status: "running",
-    };
-  }
 }
 
-function labelOf(row: (typeof TUNABLES)[number]): TunableLabel {
-  return {
-    key: row.key,
-    title: row.title,
-    unit: UNITS.get(row.kind.kind) ?? "",
-    default: row.default,
-    prose: `${row.buys} ${row.costs}`,
-  };
-}
-
-/** What `experiment.resolved.json` holds: every value of every cell, and where each came from. */
-function resolvedDocument(experiment: Experiment): object {
-  const { name, seed, profile, repetitions, axisKeys, baseline, analysis, origins } = experiment;
-  return {
-    schema: "quorumlab/resolved@1",
-    name,
-    seed,
-    profile,
-    repetitions,
-    axes: axisKeys,
-    baseline: baseline ?? null,
-    analysis,
-    origins,
-    cells: experiment.cells.map(({ id, axes, world, resolved, warnings }) => ({ id, axes, world, resolved, warnings })),
-  };
+/** Whoever was killed told nobody what it had used. */
+function sum(before: number | null, since: number): number | null {
+  return before === null ? null : before + since;
 }
 
 function now(): string {

@@ -33,6 +33,8 @@ export function createProgress(sink: Sink, mode: ProgressMode, now: () => number
 /** Empty for events that are not worth a line. */
 function plainLine(event: ProgressEvent): string {
   switch (event.kind) {
+    case "planned":
+      return standing(event);
     case "trial-started":
     case "trial-progress":
       return "";
@@ -45,6 +47,17 @@ function plainLine(event: ProgressEvent): string {
     case "log":
       return `${event.level === "warning" ? "warning: " : ""}${event.message}\n`;
   }
+}
+
+/** Empty where everything is to be carried out. */
+function standing(event: Extract<ProgressEvent, { kind: "planned" }>): string {
+  const { trials, done, reused, failed, left } = event;
+  if (left === trials) return "";
+  const before =
+    done === reused
+      ? `${reused} of ${trials} reused`
+      : `${done} of ${trials} done${reused === 0 ? "" : `, ${reused} of them reused`}`;
+  return `${before}${failed === 0 ? "" : `, ${failed} failed`}, ${left} to run\n`;
 }
 
 function count(event: { readonly index: number; readonly total: number }): string {
@@ -60,6 +73,11 @@ class ProgressLine implements Progress {
   private readonly started: number;
   private drawnAt = -Infinity;
   private shown = false;
+  /** Trials to be carried out, once that is known; what stands on disk takes no time. */
+  private left: number | undefined;
+  private ended = 0;
+  /** Of trials under way, by their place in the plan, what is done of them. */
+  private readonly underWay = new Map<number, number>();
 
   constructor(
     private readonly sink: Sink,
@@ -71,23 +89,35 @@ class ProgressLine implements Progress {
 
   event(event: ProgressEvent): void {
     switch (event.kind) {
+      case "planned":
+        this.left = event.left;
+        this.clear();
+        this.sink.write(plainLine(event));
+        break;
       case "log":
       case "search":
+        this.clear();
+        this.sink.write(plainLine(event));
+        break;
       case "trial-failed":
+        this.over(event.index);
         this.clear();
         this.sink.write(plainLine(event));
         break;
       case "trial-started":
-        this.draw(event.index / event.total, `${count(event)} ${event.cell}`);
+        this.underWay.set(event.index, 0);
+        this.draw(this.fraction(event, 0), `${count(event)} ${event.cell}`);
         break;
       case "trial-progress": {
         const inTrial = event.totalMs > 0 ? Math.min(1, event.elapsedMs / event.totalMs) : 0;
+        this.underWay.set(event.index, inTrial);
         if (this.now() - this.drawnAt < REDRAW_MS) return;
-        this.draw((event.index + inTrial) / event.total, `${count(event)} ${event.cell} ${event.phase}`);
+        this.draw(this.fraction(event, inTrial), `${count(event)} ${event.cell} ${event.phase}`);
         break;
       }
       case "trial-done":
-        this.draw((event.index + 1) / event.total, `${count(event)} ${event.cell}`);
+        this.over(event.index);
+        this.draw(this.fraction(event, 1), `${count(event)} ${event.cell}`);
         break;
     }
   }
@@ -95,6 +125,18 @@ class ProgressLine implements Progress {
   clear(): void {
     if (this.shown) this.sink.write("\r\u001b[2K");
     this.shown = false;
+  }
+
+  private over(index: number): void {
+    this.underWay.delete(index);
+    this.ended++;
+  }
+
+  /** Of what is to be carried out; of a search, whose plan nobody knows, by the place of the trial. */
+  private fraction({ index, total }: { readonly index: number; readonly total: number }, inTrial: number): number {
+    if (this.left === undefined || this.left === 0) return (index + inTrial) / total;
+    const parts = [...this.underWay.values()].reduce((all, part) => all + part, 0);
+    return Math.min(1, (this.ended + parts) / this.left);
   }
 
   private draw(fraction: number, what: string): void {

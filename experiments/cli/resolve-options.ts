@@ -43,7 +43,7 @@ export function sameRun(file: string, { profile, only = [], seed, set = [] }: Sh
   return words.map(forShell).join(" ");
 }
 
-function forShell(word: string): string {
+export function forShell(word: string): string {
   return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 

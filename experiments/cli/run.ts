@@ -3,35 +3,25 @@
  * process, the second ends at once.
  */
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { makeFolders } from "../../results/record/files";
 import type { PlanEstimate } from "../plan";
-import type { RunResult } from "../run-types";
 import type { Experiment } from "../spec/experiment";
-import { collect, common, errPaint, next, outPaint, printJson, type CommandContext } from "./command";
-import { shownPath } from "./experiment-file";
-import { RESULTS_ROOT } from "./find-run";
-import { columnsOf, type Io } from "./io";
+import { carryOptions, carryOut, type CarryOptions } from "./carry-out";
+import { collect, common, errPaint, type CommandContext } from "./command";
 import { plural } from "./problem-lines";
-import { createProgress, type ProgressMode } from "./progress";
-import { resolveFor, sameRun, shapeOptions, type ShapeOptions } from "./resolve-options";
-import { runDocument } from "./run-document";
-import { loadRunAt, terminalReport } from "./stored-run";
+import { resolveFor, shapeOptions, type ShapeOptions } from "./resolve-options";
 import { seconds } from "./table";
 import { systemMessage, UserError } from "./user-error";
-import { wholeNumber } from "./verify";
 
-interface Options extends ShapeOptions {
+interface Options extends ShapeOptions, CarryOptions {
   readonly tag?: readonly string[];
   readonly note?: string;
-  readonly out: string;
   readonly onError: "continue" | "stop";
-  readonly exitZero?: boolean;
-  readonly progress?: "json" | "plain";
+  readonly fresh?: boolean;
   readonly raw?: string;
   readonly recordTrace?: string;
-  readonly jobs?: number;
 }
 
 export function defineRun(program: Command, context: CommandContext): void {
@@ -41,24 +31,19 @@ export function defineRun(program: Command, context: CommandContext): void {
     .argument("<file>", "experiment file, or a name of the catalogue")
     .option("--tag <key=value>", "label this run; may be repeated", collectTag)
     .option("-m, --note <text>", "a note kept with this run")
-    .option("-o, --out <dir>", "put the run's folder below DIR", RESULTS_ROOT)
     .addOption(
       new Option("--on-error <what>", "after a trial that failed").choices(["continue", "stop"]).default("continue"),
     )
+    .option("--fresh", "make simulated trials again that earlier runs of the experiment have left")
     .option("--raw <history>", "keep the raw history: none, keys:5% or all (short for -S measure.raw.history=…)")
     .option("--record-trace <file>", "keep what is due when in the first cell's first trial (.jsonl, .csv)", traceFile)
-    .option("-j, --jobs <n>", "simulated trials at once; as many as there are processors when left out", wholeNumber)
-    .option(
-      "--exit-zero",
-      "end with 0 although trials failed or none is valid, or objectives did or could not be decided",
-    )
-    .addOption(new Option("--progress <form>", "how progress is shown on standard error").choices(["json", "plain"]))
     .action((file: string, options: Options) => run(file, options, context));
-  common(shapeOptions(command), [
+  common(carryOptions(shapeOptions(command)), [
     ["quorumlab run quickstart", "the first experiment, about a minute"],
     ["quorumlab run my.yaml --profile smoke", "a short version that the file defines"],
     ["quorumlab run my.yaml -S r=1 -S workload.rate=2000/s", "with keys changed"],
     ["quorumlab run my.yaml --only r=1 --tag paper=s4 -m 'new disk'", "some cells, labelled"],
+    ["quorumlab run my.yaml --fresh", "without the simulated trials of earlier runs"],
     ["quorumlab run my.yaml --only r=1 --record-trace day.jsonl", "and a trace for workload.trace"],
   ]);
 }
@@ -80,32 +65,23 @@ async function run(file: string, options: Options, context: CommandContext): Pro
   announce(experiment, options, context);
 
   makeResultsFolder(resolve(io.cwd, options.out));
-  const runExperiment = context.runner();
-  const mode: ProgressMode = options.progress ?? (io.stderr.isTTY && io.env.TERM !== "dumb" ? "line" : "plain");
-  const progress = createProgress(io.stderr, mode, () => performance.now(), io.stderr.columns ?? columnsOf(io));
-  const interrupts = listenForInterrupts(io, () => progress.clear());
-  try {
-    const result = await runExperiment(experiment, {
-      resultsRoot: resolve(io.cwd, options.out),
+  await carryOut(
+    experiment,
+    {
       argv: ["quorumlab", ...context.argv],
       ...(options.note === undefined ? {} : { note: options.note }),
       tags: { ...experiment.tags, ...Object.fromEntries((options.tag ?? []).map(splitTag)) },
       onError: options.onError,
+      reuse: options.fresh !== true,
       ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
       ...(options.recordTrace === undefined ? {} : { recordTrace: resolve(io.cwd, options.recordTrace) }),
-      progress: (event) => progress.event(event),
-      signal: interrupts.signal,
-    });
-    progress.clear();
-    for (const failure of result.failures) io.stderr.write(`${errPaint(context, options).red("failed")}  ${failure}\n`);
-    if (options.recordTrace !== undefined) tellTrace(experiment, options.recordTrace, context);
-    tellResult(result.folder, result.report, options, context);
-    context.exit(options.exitZero === true && result.exit !== 130 ? 0 : result.exit);
-    closing(result, file, { ...options, set: sets }, io);
-  } finally {
-    progress.clear();
-    interrupts.stop();
-  }
+    },
+    options,
+    context,
+    () => {
+      if (options.recordTrace !== undefined) tellTrace(experiment, options.recordTrace, context);
+    },
+  );
 }
 
 /** Throws {@link UserError} with advice. */
@@ -163,50 +139,4 @@ function announce(experiment: Experiment, options: Options, context: CommandCont
 function whereText({ processesSeconds, simulationSeconds }: PlanEstimate): string {
   if (simulationSeconds === 0) return "on real processes";
   return processesSeconds === 0 ? "in simulation" : "on real processes and in simulation";
-}
-
-export interface Interrupts {
-  readonly signal: AbortSignal;
-  stop(): void;
-}
-
-export function listenForInterrupts(io: Io, clear: () => void): Interrupts {
-  const controller = new AbortController();
-  const stop = io.onInterrupt(() => {
-    clear();
-    if (controller.signal.aborted) {
-      io.exitNow(130);
-      return;
-    }
-    io.stderr.write("interrupted: stopping the nodes and keeping the trials that are done; once more to end at once\n");
-    controller.abort();
-  });
-  return { signal: controller.signal, stop };
-}
-
-function tellResult(folder: string, report: string, options: Options, context: CommandContext): void {
-  const { io } = context;
-  const stored = loadRunAt(folder);
-  const shownReport = report === "" ? "" : shownPath(report, io);
-  if (options.json === true) {
-    printJson(io, runDocument(stored, shownPath(folder, io), shownReport));
-    return;
-  }
-  io.stdout.write(terminalReport(stored, outPaint(context, options).enabled, columnsOf(io)));
-  if (shownReport !== "") io.stdout.write(`report: ${shownReport}\n`);
-}
-
-function closing({ exit, folder, stopped }: RunResult, file: string, options: Options, io: Io): void {
-  const shown = shownPath(folder, io);
-  const again = sameRun(file, options);
-  if (stopped !== undefined) io.stderr.write(`stopped: ${stopped}; the trials that were done are in ${shown}\n`);
-  if (exit === 130 && stopped !== undefined) {
-    next(io, `${again} -S budget.wall= -S budget.disk=`, `quorumlab show ${shown}`);
-  } else if (exit === 130) {
-    io.stderr.write(`interrupted: the trials that were done are in ${shown}\n`);
-    next(io, again);
-  } else if (exit === 3) {
-    io.stderr.write(`some trials failed; ${join(shown, "journal.jsonl")} tells which\n`);
-    next(io, `quorumlab show ${shown}`);
-  } else next(io, `quorumlab show ${shown}`, `quorumlab report ${shown} --open`);
 }

@@ -2,8 +2,10 @@
  * Writing that survives a crash: a file's bytes reach the disk before its name says that it is whole (write, fsync, then
  * rename, then fsync of the folder that holds the name). All of it synchronous: results are written between trials.
  */
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { partialName } from "./half-written";
 
 /** Writes all of `content` and waits until it is on disk. */
 export function writeDurably(file: string, content: string | Uint8Array): void {
@@ -29,7 +31,7 @@ export function appendLineDurably(file: string, line: string): void {
 
 /** A file that is either the old one or the new one, whenever one looks. */
 export function replaceFile(file: string, content: string | Uint8Array): void {
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.partial`);
+  const temporary = path.join(path.dirname(file), partialName(path.basename(file)));
   try {
     writeDurably(temporary, content);
     fs.renameSync(temporary, file);
@@ -42,7 +44,7 @@ export function replaceFile(file: string, content: string | Uint8Array): void {
 
 /** A symbolic link that always leads somewhere, also while it is changed. */
 export function replaceLink(link: string, target: string): void {
-  const temporary = path.join(path.dirname(link), `.${path.basename(link)}.partial`);
+  const temporary = path.join(path.dirname(link), partialName(path.basename(link)));
   fs.rmSync(temporary, { force: true });
   fs.symlinkSync(target, temporary);
   fs.renameSync(temporary, link);
@@ -64,6 +66,20 @@ export function syncFolder(folder: string): void {
   } finally {
     fs.closeSync(descriptor);
   }
+}
+
+/** In hexadecimal; in pieces, because raw histories are long. */
+export function sha256OfFile(file: string): string {
+  const hash = createHash("sha256");
+  const descriptor = fs.openSync(file, "r");
+  try {
+    const piece = Buffer.allocUnsafe(1 << 20);
+    for (let read = fs.readSync(descriptor, piece); read > 0; read = fs.readSync(descriptor, piece))
+      hash.update(piece.subarray(0, read));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  return hash.digest("hex");
 }
 
 /** All regular files below `folder`, relative, sorted; links and names that open with a dot are left out. */

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { appendLineDurably } from "./files";
 import { writing } from "./results-not-writable";
 
-export type JournalEvent = "planned" | "started" | "done" | "reused" | "failed" | "interrupted" | "stopped";
+export type JournalEvent = "planned" | "started" | "done" | "reused" | "failed" | "interrupted" | "resumed" | "stopped";
 
 export interface JournalEntry {
   /** ISO 8601, UTC. */
@@ -54,4 +54,36 @@ export function readJournal(file: string): JournalEntry[] {
     }
   }
   return entries;
+}
+
+/** What became of a trial in the end; one that was only started was cut off. */
+export type TrialEnd = "done" | "reused" | "failed";
+
+export interface JournalAccount {
+  /** Trials that ended, each by its last end. */
+  readonly ends: ReadonlyMap<string, TrialEnd>;
+  /** Trials that this run began. */
+  readonly started: ReadonlySet<string>;
+  /** What its sittings took, each from its first to its last entry: whoever is killed cannot say when. */
+  readonly wallMs: number;
+}
+
+const ENDS: ReadonlySet<string> = new Set<TrialEnd>(["done", "reused", "failed"]);
+
+export function accountOf(entries: readonly JournalEntry[]): JournalAccount {
+  const ends = new Map<string, TrialEnd>();
+  const started = new Set<string>();
+  let wallMs = 0;
+  let last: number | undefined;
+  for (const { at, event, trial } of entries) {
+    const time = Date.parse(at);
+    if (last !== undefined && event !== "resumed") wallMs += Math.max(0, time - last) || 0;
+    if (Number.isFinite(time)) last = time;
+    if (trial === undefined) continue;
+    if (event === "started") started.add(trial);
+    // Under way again: what it came to before no longer counts.
+    if (event === "started") ends.delete(trial);
+    if (ENDS.has(event)) ends.set(trial, event as TrialEnd);
+  }
+  return { ends, started, wallMs };
 }

@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { TargetRecord } from "./capabilities";
-import type { TrialFigures } from "./figures";
+import type { TrialFigures, Validity } from "./figures";
 import { isFolderName, RESERVED_NAMES } from "./names";
 import type { CellSummary, ComparisonRow, LoadedRun, RunManifest, TrialRecord, TrialSummary } from "./run-folder";
 import { shapeProblem, shapeProblemOfValues, type Shape } from "./shape";
@@ -83,6 +83,9 @@ const MANIFEST: Shape = {
   report: "object?",
   saturation: "object?",
   stopped: "object?",
+  semanticsVersion: "string?",
+  reused: "number?",
+  resumed: "array?",
 };
 const SATURATION: Shape = {
   targets: [{ metric: "string", op: { oneOf: ["<", "<=", ">", ">="] }, value: "number", unit: "string" }],
@@ -318,6 +321,19 @@ export interface ReadOptions {
  */
 export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
   const folder = resolveRun(where, options);
+  const manifest = readManifest(folder);
+  const validity = readValidity(folder);
+  const trialsFolder = path.join(path.dirname(folder), "trials");
+  const trials = trialIds(folder).flatMap((id) => {
+    const trial = path.join(trialsFolder, id);
+    // Planned but not run yet, or removed: the run is readable without it.
+    return fs.existsSync(trial) ? [judgedHere(loadTrial(trial), validity)] : [];
+  });
+  return { folder, manifest, trials, cells: readCells(folder), comparisons: readComparisons(folder) };
+}
+
+/** The manifest of the run in `folder`. Throws RunNotReadable. */
+export function readManifest(folder: string): RunManifest {
   const manifest = readJson<RunManifest>(folder, "manifest.json", "quorumlab/manifest@1", MANIFEST);
   refuse(
     path.join(folder, "manifest.json"),
@@ -325,13 +341,27 @@ export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
       ifPresent(manifest.published, PUBLISHED, "published") ??
       demandsProblem(manifest),
   );
-  const trialsFolder = path.join(path.dirname(folder), "trials");
-  const trials = trialIds(folder).flatMap((id) => {
-    const trial = path.join(trialsFolder, id);
-    // Planned but not run yet, or removed: the run is readable without it.
-    return fs.existsSync(trial) ? [loadTrial(trial)] : [];
+  return manifest;
+}
+
+/** A trial is shared by runs that may claim different things of it; what this run doubts of a trial it did not make itself stands in its own folder. */
+function readValidity(folder: string): Readonly<Record<string, Validity>> {
+  const name = "summaries/validity.json";
+  if (!fs.existsSync(path.join(folder, name))) return {};
+  const { trials } = readJson<{ trials: Record<string, Validity> }>(folder, name, "quorumlab/validity@1", {
+    trials: "object",
   });
-  return { folder, manifest, trials, cells: readCells(folder), comparisons: readComparisons(folder) };
+  refuse(path.join(folder, name), shapeProblemOfValues(trials, VALIDITY, "trials"));
+  return trials;
+}
+
+function judgedHere(
+  trial: LoadedRun["trials"][number],
+  here: Readonly<Record<string, Validity>>,
+): LoadedRun["trials"][number] {
+  const { record, summary } = trial;
+  if (summary === null || !Object.hasOwn(here, record.id)) return trial;
+  return { ...trial, summary: { ...summary, validity: here[record.id] } };
 }
 
 /** A whole trial by its folder. Throws RunNotReadable. */

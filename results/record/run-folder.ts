@@ -4,7 +4,7 @@
  *     <root>/<experiment>/trials/<trial id>/   trial.json summary.json figures.json series.csv events.jsonl latency.hlog
  *                                              history.jsonl.gz
  *     <root>/<experiment>/<run id>/            manifest.json experiment.yaml experiment.resolved.json plan.jsonl
- *                                              journal.jsonl trials.txt summaries/ report/ SHA256SUMS
+ *                                              journal.jsonl trials.txt summaries/ report/ provenance/ SHA256SUMS
  *
  * A trial's folder is written under a temporary name and renamed when complete: what has its final name is whole.
  */
@@ -35,6 +35,10 @@ export interface TrialRecord {
   readonly outcome: "done" | "failed";
   readonly error?: string;
   readonly operations: number;
+  /** Of what made figures out of the history (`measures-version.ts`); trials of before this field have none. */
+  readonly measures?: string;
+  /** Every other file of the folder: a trial that is to be taken as it is must still be what was written. */
+  readonly files?: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
   /** Simulation only: what makes the trial replayable. */
   readonly simulation?: SimulationRecord;
   /** Of a target that somebody else wrote: what it says that it is. */
@@ -147,8 +151,21 @@ export interface RunManifest {
   readonly report?: ReportSettings;
   /** The run is a search for the rate at which these objectives are no longer met. */
   readonly saturation?: SaturationQuestion;
+  /** Under which its trials were addressed; a run of before this field cannot be resumed. */
+  readonly semanticsVersion?: string;
+  /** Trials taken as an earlier run of the experiment had left them. */
+  readonly reused?: number;
+  /** The run was interrupted and went on, each time by this command and this version. */
+  readonly resumed?: readonly Resumption[];
   /** Why no further trial was started, where the run stopped itself. */
   readonly stopped?: { readonly by: "budget" | "objective"; readonly reason: string };
+}
+
+export interface Resumption {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly argv: readonly string[];
+  readonly quorumlab: RunManifest["quorumlab"];
 }
 
 /**

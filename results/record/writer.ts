@@ -1,28 +1,27 @@
 /**
- * Writes a run to disk (`run-folder.ts` has the layout). A trial's folder is filled under `.<id>.partial` and renamed when
- * every file is on disk, so what has its final name is whole, whatever crashes. The operating system's refusals
- * become ResultsNotWritable; what was begun is removed.
+ * Writes a run to disk (`run-folder.ts` has the layout): every file replaced as a whole, trials by `trial-writer.ts`. The operating
+ * system's refusals become ResultsNotWritable; what was begun is removed.
  */
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { csv, type CsvField } from "./csv";
-import type { FaultLane, TrialFigures } from "./figures";
 import {
   appendLineDurably,
   filesBelow,
   makeFolders,
   replaceFile,
   replaceLink,
+  sha256OfFile,
   syncFolder,
   writeDurably,
 } from "./files";
-import { HistoryWriter } from "./history-file";
+import { sweepHalfWritten } from "./half-written";
 import { Journal } from "./journal";
 import { isFolderName, RESERVED_NAMES } from "./names";
 import { writing } from "./results-not-writable";
 import { SUMMARIES_LEGEND } from "./summaries-legend";
-import type { CellSummary, ComparisonRow, RunManifest, TrialRecord, TrialSummary } from "./run-folder";
+import type { CellSummary, ComparisonRow, RunManifest } from "./run-folder";
+import { TrialWriter } from "./trial-writer";
 
 export interface RunPlace {
   /** `results/runs`, or what -o says. */
@@ -61,7 +60,8 @@ export class RunWriter {
   /** The run's folder. */
   readonly folder: string;
   readonly journal: Journal;
-  private readonly trialsFolder: string;
+  /** Of the experiment. */
+  readonly trialsFolder: string;
 
   /** Creates the folders, or opens those of a run that is resumed. */
   constructor(private readonly place: RunPlace) {
@@ -81,9 +81,18 @@ export class RunWriter {
     this.journal = new Journal(path.join(this.folder, "journal.jsonl"));
   }
 
-  /** Ids of this experiment's trials that are whole, from this run or an earlier one. */
-  completeTrials(): ReadonlySet<string> {
-    return new Set(fs.readdirSync(this.trialsFolder).filter(isFolderName));
+  /** Takes away what processes that were killed left half written: for this run, its experiment, and the catalogue. */
+  sweep(): void {
+    for (const folder of [this.place.root, path.dirname(this.folder), this.trialsFolder]) sweepHalfWritten(folder);
+    sweepHalfWritten(this.folder);
+    for (const name of ["summaries", "report", "report/figures", "provenance"])
+      sweepHalfWritten(path.join(this.folder, name));
+  }
+
+  /** Removes a file of the run's folder, if it is there. */
+  remove(name: string): void {
+    const file = path.join(this.folder, ...name.split("/"));
+    writing(file, () => fs.rmSync(file, { force: true }));
   }
 
   /** Where a whole trial stands. */
@@ -166,7 +175,7 @@ export class RunWriter {
         filesBelow(path.join(this.trialsFolder, id)).map((name) => `../trials/${id}/${name}`),
       ),
     ];
-    const lines = names.map((name) => `${sha256(fs.readFileSync(path.join(this.folder, name)))}  ${name}\n`);
+    const lines = names.map((name) => `${sha256OfFile(path.join(this.folder, name))}  ${name}\n`);
     this.write("SHA256SUMS", lines.join(""));
   }
 }
@@ -185,133 +194,14 @@ function readIndex(file: string): readonly IndexEntry[] {
       continue;
     }
   }
-  return entries;
+  // Of a run that was resumed, what it came to in the end.
+  return [...new Map(entries.map((entry) => [`${entry.experiment}/${entry.run}`, entry])).values()];
 }
 
 /** Runs that the page of runs lists. */
 const MAX_INDEXED = 500;
 
-/** One trial's folder while it is being filled. End it with `commit` or `abandon`. */
-export class TrialWriter {
-  private readonly partial: string;
-  private readonly final: string;
-  private readonly files = new Set<string>();
-
-  constructor(trialsFolder: string, id: string) {
-    this.partial = path.join(trialsFolder, `.${id}.partial`);
-    this.final = path.join(trialsFolder, id);
-    writing(this.partial, () => {
-      fs.rmSync(this.partial, { recursive: true, force: true });
-      makeFolders(this.partial);
-    });
-  }
-
-  writeRecord(record: TrialRecord): void {
-    this.write("trial.json", json(record));
-  }
-
-  writeSummary(summary: TrialSummary): void {
-    this.write("summary.json", json(summary));
-  }
-
-  /** `figures.json`, `series.csv` of its intervals, and `events.jsonl` where something was done to the cluster. */
-  writeFigures(figures: TrialFigures): void {
-    this.write("figures.json", JSON.stringify(figures) + "\n");
-    const events = faultEvents(figures.faults ?? []);
-    if (events.length > 0) this.write("events.jsonl", events.map((event) => JSON.stringify(event) + "\n").join(""));
-    const columns = Object.entries(figures.intervals.columns);
-    this.write(
-      "series.csv",
-      csv(
-        ["t_s", ...columns.map(([name]) => name)],
-        figures.intervals.t.map((t, i) => [t, ...columns.map(([, values]) => values[i])]),
-      ),
-    );
-  }
-
-  writeLatencyLog(text: string): void {
-    this.write("latency.hlog", text);
-  }
-
-  /** Where a {@link HistoryWriter} puts the raw history, in whatever thread it runs; close it before `commit`. */
-  get historyFile(): string {
-    return path.join(this.partial, "history.jsonl.gz");
-  }
-
-  /** Where traces of single windows go, in whatever thread they are written; before `commit`. */
-  get samplesFolder(): string {
-    return path.join(this.partial, "samples");
-  }
-
-  /** Raw history, kept for `keyFraction` of the keys; close it before `commit`. */
-  history(keyFraction: number): HistoryWriter {
-    return new HistoryWriter(this.historyFile, keyFraction);
-  }
-
-  write(name: string, content: string | Uint8Array): void {
-    if (!isFolderName(name)) throw new RangeError(`"${name}" cannot be the name of a file`);
-    this.files.add(name);
-    try {
-      writing(path.join(this.final, name), () => writeDurably(path.join(this.partial, name), content));
-    } catch (error) {
-      this.abandon();
-      throw error;
-    }
-  }
-
-  /** Gives the folder its final name, in place of an older one of the same trial. */
-  commit(): void {
-    if (!this.files.has("trial.json")) throw new Error("a trial without its record is not whole");
-    writing(this.final, () => {
-      syncFolder(this.partial);
-      const replaced = `${this.partial}.replaced`;
-      if (fs.existsSync(this.final)) {
-        fs.rmSync(replaced, { recursive: true, force: true });
-        fs.renameSync(this.final, replaced);
-      }
-      fs.renameSync(this.partial, this.final);
-      syncFolder(path.dirname(this.final));
-      fs.rmSync(replaced, { recursive: true, force: true });
-    });
-  }
-
-  /** Leaves nothing behind. Never throws: it is called when something else has gone wrong. */
-  abandon(): void {
-    try {
-      fs.rmSync(this.partial, { recursive: true, force: true });
-    } catch {
-      // It opens with a dot, so no reader takes it for a trial.
-    }
-  }
-}
-
-/** A line of `events.jsonl`: seconds from the start of the warm-up, when a fault really began or ended. */
-export interface FaultEvent {
-  readonly t_s: number;
-  readonly event: "fault-begin" | "fault-end";
-  readonly id: string;
-  readonly kind: string;
-  readonly what: string;
-  /** At the end of an overload; over the whole trial, those that were answered later too. */
-  readonly requests?: FaultLane["requests"];
-}
-
-/** In order of time; a fault that had not ended when the run did has no end. */
-function faultEvents(lanes: readonly FaultLane[]): readonly FaultEvent[] {
-  const events = lanes.flatMap(({ id, kind, what, fromS, toS, requests }): FaultEvent[] => [
-    { t_s: fromS, event: "fault-begin", id, kind, what },
-    ...(toS === null
-      ? []
-      : [{ t_s: toS, event: "fault-end", id, kind, what, ...(requests === undefined ? {} : { requests }) } as const]),
-  ]);
-  return events.sort((a, b) => a.t_s - b.t_s);
-}
-
 /** JSON for people too; NaN and infinities become null, as the schema says. */
 function json(value: unknown): string {
   return JSON.stringify(value, null, 1) + "\n";
-}
-
-function sha256(content: Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

@@ -5,12 +5,14 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { csv, parseCsv } from "../../../results/record/csv";
 import { OPERATION_KINDS, PHASES, RECORDED_OUTCOMES, type OperationRecord } from "../../../results/record/history";
+import { partialName } from "../../../results/record/half-written";
 import { HistoryPacker, operationsOf } from "../../../results/record/history-block";
 import { HistoryWriter, keepsKey, readHistory } from "../../../results/record/history-file";
 import { readJournal } from "../../../results/record/journal";
 import { describeMetric, HEADLINE_METRICS, METRICS } from "../../../results/record/metrics";
 import { loadRun, resolveRun, RunNotReadable } from "../../../results/record/reader";
 import { ResultsNotWritable } from "../../../results/record/results-not-writable";
+import type { SimulationRecord } from "../../../results/record/run-folder";
 import { RunWriter } from "../../../results/record/writer";
 import { get } from "../measures/histories";
 import { MANIFEST, record, temporaryFolder, writeRun } from "./made-up-run";
@@ -41,7 +43,9 @@ describe("a run on disk", () => {
     const run = loadRun(writer.folder);
     assert.deepEqual(run.manifest, MANIFEST);
     assert.equal(run.trials.length, 1);
-    assert.deepEqual(run.trials[0].record, record("3fa1c09b77d2"));
+    const { files, ...written } = run.trials[0].record;
+    assert.deepEqual(written, record("3fa1c09b77d2"));
+    assert.ok(Object.keys(files ?? {}).includes("figures.json"), "sealed by its checksums");
     assert.equal(run.trials[0].figures!.stale.hits, 1);
     assert.equal(run.trials[0].summary!.metrics["p_stale"].value, 1);
     assert.equal(run.cells[0].metrics["p_stale"].n, 1);
@@ -116,10 +120,10 @@ describe("a run on disk", () => {
     const figures = loadRun(writer.folder).trials[0].figures!;
     const write = (more: { simulation?: unknown; faults?: unknown; published?: unknown; phases?: unknown }): void => {
       const trial = writer.trial("3fa1c09b77d2");
-      trial.write(
-        "trial.json",
-        JSON.stringify({ ...record("3fa1c09b77d2"), simulation: more.simulation ?? simulation }),
-      );
+      trial.writeRecord({
+        ...record("3fa1c09b77d2"),
+        simulation: (more.simulation ?? simulation) as SimulationRecord,
+      });
       trial.write(
         "figures.json",
         JSON.stringify({ ...figures, faults: more.faults ?? [], phases: more.phases ?? figures.phases }),
@@ -233,9 +237,8 @@ describe("a trial's folder", () => {
     const writer = new RunWriter({ root, experiment: "made-up", run: "one" });
     const trial = writer.trial("abc");
     trial.writeRecord(record("abc"));
-    assert.deepEqual([...writer.completeTrials()], []);
+    assert.ok(!fs.existsSync(writer.trialFolder("abc")));
     trial.commit();
-    assert.deepEqual([...writer.completeTrials()], ["abc"]);
     assert.deepEqual(fs.readdirSync(path.join(root, "made-up/trials")), ["abc"]);
     assert.throws(() => writer.trial("empty").commit(), /not whole/);
   });
@@ -282,9 +285,12 @@ describe("results that cannot be written", () => {
     }
     const writer = new RunWriter({ root, experiment: "made-up", run: "one" });
     const trial = writer.trial("abc");
-    fs.symlinkSync("/dev/full", path.join(root, "made-up/trials/.abc.partial/trial.json"));
+    fs.symlinkSync("/dev/full", path.join(root, "made-up/trials", partialName("abc"), "trial.json"));
     assert.throws(
-      () => trial.writeRecord(record("abc")),
+      () => {
+        trial.writeRecord(record("abc"));
+        trial.commit();
+      },
       (error) =>
         error instanceof ResultsNotWritable && error.code === "ENOSPC" && error.message.includes("the disk is full"),
     );
