@@ -1,6 +1,6 @@
 /**
  * Which cell of B belongs to which cell of A. Cells with the same values on the same axes do; where the two runs vary different axes,
- * those whose settings agree on all axes of either; and where each side has only one cell, those two, whatever they differ in, for that
+ * those whose settings agree on all axes of either; and where each of two runs has only one cell, those two, whatever they differ in, for that
  * difference is what the person asks about. A cell belongs to one world and is never matched with one of the other. What stays alone is
  * listed with the reason.
  */
@@ -64,7 +64,13 @@ function partnersOf(baseline: Side, side: Side, by: readonly string[]): Readonly
   }
   const [only] = baseline.cells;
   const [other] = side.cells;
-  if (found.size === 0 && baseline.cells.length === 1 && side.cells.length === 1 && only.world === other.world)
+  if (
+    by.length === 0 &&
+    found.size === 0 &&
+    baseline.cells.length === 1 &&
+    side.cells.length === 1 &&
+    only.world === other.world
+  )
     found.set(only.id, other.id);
   return found;
 }

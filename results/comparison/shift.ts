@@ -17,10 +17,10 @@ const KINDS = [
   { kind: "read", names: ["read"] },
   { kind: "write", names: ["write", "update", "insert"] },
 ] as const;
-/** In per cent; those that are kept on every side are drawn. */
+/** In per cent; those that are kept on every side are drawn. Below the first, a spectrum keeps little but its minimum. */
 const PERCENTILES = [
-  1, 5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92, 94, 95, 96, 97, 98, 98.5, 99, 99.3, 99.5, 99.7, 99.9, 99.95,
-  99.99, 99.995, 99.999,
+  5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92, 94, 95, 96, 97, 98, 98.5, 99, 99.3, 99.5, 99.7, 99.9, 99.95, 99.99,
+  99.995, 99.999,
 ];
 
 export function shiftCurves(
@@ -129,7 +129,7 @@ class Pool {
   private readonly counts: readonly number[];
 
   constructor(kept: readonly KeptSpectrum[]) {
-    const knots = new Set(kept.flatMap(({ spectrum }) => spectrum.ms.filter((ms) => ms > 0).map(Math.log)));
+    const knots = new Set(kept.flatMap(({ spectrum }) => pointsOf(spectrum).map(({ log }) => log)));
     this.at = [...knots].sort((x, y) => x - y);
     this.counts = kept.map(({ spectrum }) => spectrum.count);
     this.below = kept.map(({ spectrum }) => sharesBelow(spectrum, this.at).map((share) => share * spectrum.count));
@@ -156,9 +156,32 @@ class Pool {
   }
 }
 
-/** The share of operations at or below each latency, straight between kept percentiles over the logarithm. */
-function sharesBelow({ percentiles, ms }: LatencySpectrum, at: readonly number[]): Float64Array {
-  const points = percentiles.flatMap((p, i) => (ms[i] > 0 ? [{ share: p / 100, log: Math.log(ms[i]) }] : []));
+interface SpectrumPoint {
+  readonly share: number;
+  /** Of the latency. */
+  readonly log: number;
+}
+
+/**
+ * The percentiles that are kept, and the way from the last of them to the maximum, on which the share above halves step by step: its
+ * few operations left out, a fast repetition would lack them where a slow one is still in its body.
+ */
+function pointsOf({ percentiles, ms, maxMs, count }: LatencySpectrum): SpectrumPoint[] {
+  const points = percentiles.flatMap((p, i) =>
+    ms[i] > 0 && p < 100 ? [{ share: p / 100, log: Math.log(ms[i]) }] : [],
+  );
+  const last = points.at(-1)!;
+  const above = (1 - last.share) * count;
+  const room = Math.log(Math.max(maxMs, Math.exp(last.log))) - last.log;
+  for (let left = above / 2; left > 1; left /= 2)
+    points.push({ share: 1 - left / count, log: last.log + (room * Math.log(above / left)) / Math.log(above) });
+  points.push({ share: 1, log: last.log + room });
+  return points;
+}
+
+/** The share of operations at or below each latency, straight between the points over the logarithm. */
+function sharesBelow(spectrum: LatencySpectrum, at: readonly number[]): Float64Array {
+  const points = pointsOf(spectrum);
   const shares = new Float64Array(at.length);
   let k = 0;
   for (const [i, log] of at.entries()) {

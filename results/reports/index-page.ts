@@ -55,7 +55,7 @@ export function renderIndex(entries: readonly IndexEntry[], options: IndexOption
   const table =
     rows.length === 0
       ? `<p class="absent">No run yet. <code>npx quorumlab run experiments/catalogue/quickstart.yaml</code> makes the first.</p>`
-      : `<style>${STYLE}</style><div class="scroll"><table class="runs"><thead><tr><th>title</th><th>started (UTC)</th><th>outcome</th><th>validity</th><th>what</th><th>run</th><th>compare</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>${commandFor(sorted, options)}`;
+      : `<style>${STYLE}</style><div class="scroll"><table class="runs"><thead><tr><th>title</th><th>run<span class="unit">and when it started (UTC)</span></th><th>outcome<span class="unit">and validity</span></th><th>what</th><th>compare</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>${commandFor(sorted, options)}`;
   const damaged = options.damaged ?? [];
   const experiments = new Set(sorted.map(({ experiment }) => experiment)).size;
   return renderPage({
@@ -86,11 +86,15 @@ function rowOf(entry: IndexEntry, before: IndexEntry | undefined, compareAt: str
       ? []
       : [entry.worlds.map((world) => WORLD_IN_WORDS[world]).join(" and ")]),
   ];
+  const believed =
+    entry.trials === 0
+      ? `<span class="doubt">nothing measured</span>`
+      : `<span class="${entry.validity === "valid" ? "dim" : "doubt"}">${entry.validity}</span>`;
   return (
-    `<tr><td class="title">${link}${labels}</td><td class="name">${escapeText(utc(entry.startedAt))}</td><td class="name">${outcomeOf(entry)}</td>` +
-    `<td class="name ${entry.trials > 0 && entry.validity === "valid" ? "dim" : "doubt"}">${entry.trials === 0 ? "nothing measured" : entry.validity}</td>` +
+    `<tr><td class="title">${link}${labels}</td><td class="name"><code>${escapeText(entry.run)}</code><span class="interval">${escapeText(utc(entry.startedAt))}</span></td>` +
+    `<td class="name">${outcomeOf(entry)} <br>${believed}</td>` +
     `<td><span class="what">${escapeText(what[0])}</span> <span class="interval">${escapeText(what.slice(1).join(" · "))}</span></td>` +
-    `<td class="name"><code>${escapeText(entry.run)}</code></td><td class="name">${comparisons(entry, before, compareAt)}</td></tr>`
+    `<td class="name compare">${comparisons(entry, before, compareAt)}</td></tr>`
   );
 }
 
@@ -116,7 +120,7 @@ function comparisons(entry: IndexEntry, before: IndexEntry | undefined, compareA
   if (compareAt === undefined)
     return before === undefined
       ? `<span class="dim">–</span>`
-      : `<span class="dim">after <code>${escapeText(before.run)}</code></span>`;
+      : `<span class="dim">with <code>${escapeText(before.run)}</code></span>`;
   const links = [
     ...(before === undefined
       ? []
@@ -162,8 +166,9 @@ function damagedSection(damaged: NonNullable<IndexOptions["damaged"]>): PageSect
 const MOST_AXES = 4;
 
 const STYLE = `.runs td.title{min-width:15rem;font-weight:600}.runs td.title .interval{font-weight:400}
-@media (max-width:700px){.runs,.runs tbody,.runs tr{display:block}.runs thead{display:none}.runs tr{border-bottom:1px solid var(--line);padding:.6rem 0}
-.runs td{display:block;border:0;padding:.05rem 0}.runs td.name{white-space:normal}}`;
+@media (max-width:700px){.runs,.runs tbody,.runs tr{display:block}.runs thead,.runs br{display:none}.runs tr{border-bottom:1px solid var(--line);padding:.6rem 0}
+.runs td{display:block;border:0;padding:.05rem 0}.runs td.name{white-space:normal}.runs td.name .interval{display:inline;margin-left:.6rem}
+.runs .compare::before{content:"compare: ";color:var(--muted)}.runs .compare a{margin-right:.8rem}}`;
 
 /** A path that cannot be taken for a scheme or another host. */
 function relative(path: string): string {
