@@ -26,30 +26,38 @@ export interface Scaled {
 export function scaled(point: ReproducedPoint): Scaled | undefined {
   const { measured, expected, least, most } = point;
   if (measured === null || !isJudged(point)) return undefined;
-  const { middle, half } = scaleOf(expected, least, most);
-  const at = (value: number | null): number | null => (value === null ? null : (value - middle) / half);
+  const { middle, below, above } = scaleOf(expected, least, most);
+  const at = (value: number | null): number | null =>
+    value === null ? null : (value - middle) / (value < middle ? below : above);
   return {
     ...{ value: at(measured)!, lo: at(point.lo), hi: at(point.hi) },
-    ...{ least: at(least), most: at(most), reference: at(expected) },
+    ...{ least: at(least), most: at(most), reference: expected === null ? null : at(expected) },
   };
 }
 
+/** What lies in the middle, and how far from it the edges of the tolerance are: the reference where it is inside. */
 function scaleOf(
   expected: number | null,
   least: number | null,
   most: number | null,
-): { readonly middle: number; readonly half: number } {
-  // Exact: a hundredth either side is the whole strip, or one where the value is 0.
+): { readonly middle: number; readonly below: number; readonly above: number } {
+  const even = (middle: number, half: number) => ({ middle, below: half, above: half });
+  // None, or some at all: nothing to scale by.
+  if (least === null && most === 0) return even(0, 1);
+  if (most === null && least === Number.MIN_VALUE) return { middle: 1, below: 1, above: Infinity };
   if (least !== null && most !== null) {
-    const half = (most - least) / 2;
-    return half > 0 ? { middle: (least + most) / 2, half } : { middle: least, half: Math.abs(least) / 100 || 1 };
+    // Exact: a hundredth either side, or one where the value is 0.
+    if (most === least) return even(least, Math.abs(least) / 100 || 1);
+    const middle = expected !== null && expected >= least && expected <= most ? expected : (least + most) / 2;
+    const [below, above] = [middle - least, most - middle];
+    return { middle, below: below || above, above: above || below };
   }
   const bound = (least ?? most)!;
   const side = least === null ? 1 : -1;
   const distance = expected === null ? 0 : side * (bound - expected);
   // Bound at the edge of what would be the band, reference in the middle where it lies on the right side.
   const half = distance > 0 ? distance : Math.abs(bound) / 2 || 1;
-  return { middle: bound - side * half, half };
+  return even(bound - side * half, half);
 }
 
 /** An SVG with a description. Empty where nothing was measured. */
@@ -61,11 +69,11 @@ export function strip(target: ReproducedTarget): string {
   if (drawn.length === 0) return "";
   const x = (value: number): number =>
     round(WIDTH / 2 + (Math.max(-REACH, Math.min(REACH, value)) / REACH) * (WIDTH / 2 - 6));
-  const onlyLeast = drawn.every(({ scale }) => scale.most === null);
-  const onlyMost = drawn.every(({ scale }) => scale.least === null);
-  const exact = drawn.every(({ scale }) => scale.least === 0 && scale.most === 0);
-  const left = exact ? WIDTH / 2 - 2 : onlyMost ? 0 : x(-1);
-  const right = exact ? WIDTH / 2 + 2 : onlyLeast ? WIDTH : x(1);
+  const onlyLeast = drawn.every(({ point }) => point.most === null);
+  const onlyMost = drawn.every(({ point }) => point.least === null);
+  const exact = drawn.every(({ point }) => point.least === point.most || (point.least === null && point.most === 0));
+  const left = exact ? WIDTH / 2 - 5 : onlyMost ? 0 : x(-1);
+  const right = exact ? WIDTH / 2 + 5 : onlyLeast ? WIDTH : x(1);
   const marks = drawn.map(({ point, scale }, i) => {
     const lane = drawn.length === 1 ? ROW / 2 : 7 + ((ROW - 14) * i) / (drawn.length - 1);
     const y = round(lane);

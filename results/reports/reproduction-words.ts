@@ -76,12 +76,17 @@ export function inBrief({ points, reason }: ReproducedTarget): string {
     const inside = judged.filter(({ verdict }) => verdict === "pass").length;
     return `${count(inside)} of ${count(judged.length)} values inside`;
   }
-  return judged
-    .map((point) => {
-      const reference = point.published ?? point.expected;
-      return `${measuredInWords(point)}${reference === null ? ` (${toleranceInWords(point)})` : ` for ${valueInWords(reference, point.unit)}`}`;
-    })
-    .join("; ");
+  return judged.map(pointInBrief).join("; ");
+}
+
+/** `0.52 [0.51, 0.53] for 0.5`, `2.4 × (at least 2 ×; published 5 ×)`. */
+function pointInBrief(point: ReproducedPoint): string {
+  const { published, expected, least, most, unit } = point;
+  const reference = published ?? expected;
+  if (least !== null && most !== null && reference !== null)
+    return `${measuredInWords(point)} for ${valueInWords(reference, unit)}`;
+  const told = published === null ? "" : `; published ${valueInWords(published, unit)}`;
+  return `${measuredInWords(point)} (${toleranceInWords(point)}${told})`;
 }
 
 export function minutesInWords(minutes: number | null): string {
