@@ -509,7 +509,8 @@ const JUDGED_WHERE = {
   configuration: "of the repetitions of a configuration together",
 } as const;
 
-function knownNames(): readonly string[] {
+/** Everything that has an explanation, also by other stores' names. */
+export function knownNames(): readonly string[] {
   const { namesIn, TUNABLES } =
     require("../../engine/vocabulary/tunables") as typeof import("../../engine/vocabulary/tunables");
   const { CLOCKS } = require("../../engine/clocks/clock") as typeof import("../../engine/clocks/clock");

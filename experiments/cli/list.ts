@@ -14,6 +14,7 @@ export const KINDS = [
   "clocks",
   "targets",
   "validity",
+  "templates",
 ] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -26,6 +27,7 @@ const NEXT: Readonly<Record<Kind, string>> = {
   clocks: "quorumlab explain dvvset",
   targets: "quorumlab explain autocannon",
   validity: "quorumlab explain schedule-lag",
+  templates: "quorumlab init my-sweep --template sweep",
 };
 
 interface Item {
@@ -102,6 +104,10 @@ function itemsOf(kind: Kind): readonly Item[] {
         require("../../results/statistics/validity") as typeof import("../../results/statistics/validity");
       return VALIDITY_KINDS.map(({ kind, title }) => ({ name: kind, summary: title }));
     }
+    case "templates": {
+      const { TEMPLATE_NAMES, templateTitle } = require("../templates") as typeof import("../templates");
+      return TEMPLATE_NAMES.map((name) => ({ name, summary: templateTitle(name) }));
+    }
     case "metrics": {
       const { metricDescriptions } = require("./metrics") as typeof import("./metrics");
       return metricDescriptions().map((metric) => ({ name: metric.name, summary: `${metric.title} (${metric.unit})` }));
@@ -111,11 +117,15 @@ function itemsOf(kind: Kind): readonly Item[] {
 
 function experiments(): readonly Item[] {
   const { catalogueFile, catalogueNames } = require("../catalogue") as typeof import("../catalogue");
+  return catalogueNames().map((name) => ({ name, summary: titleIn(readFileSync(catalogueFile(name), "utf8")) }));
+}
+
+/** Of an experiment. Reading sixty whole files for their titles takes a second; a plain title is one line. */
+function titleIn(text: string): string {
+  const line = /^title: +(.*?)\s*$/m.exec(text)?.[1] ?? "";
+  if (/^[A-Za-z0-9][^#:]*$/.test(line) && !/^title:.*\n +\S/m.test(text)) return line;
   const { parse } = require("yaml") as typeof import("yaml");
-  return catalogueNames().map((name) => {
-    const content = parse(readFileSync(catalogueFile(name), "utf8")) as { readonly title?: string };
-    return { name, summary: content.title ?? "" };
-  });
+  return (parse(text) as { readonly title?: string }).title ?? "";
 }
 
 function workloads(): readonly Item[] {

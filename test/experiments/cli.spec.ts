@@ -117,11 +117,12 @@ describe("the command line", () => {
     });
 
     it("takes warnings for errors with --strict", async () => {
-      const mild = await quorumlab(["validate", "good.yaml"]);
+      writeFileSync(join(cwd, "weak.yaml"), "name: weak\ntunables: {r: 1}\nworld: processes\n");
+      const mild = await quorumlab(["validate", "weak.yaml"]);
       assert.equal(mild.code, 0);
-      assert.match(mild.out, /^good.yaml:2:20 {2}warning {2}r \+ w = 3 does not exceed n_val = 3/);
-      assert.match(mild.err, /^next: (npx )?quorumlab plan good.yaml/);
-      assert.equal((await quorumlab(["validate", "--strict", "good.yaml"])).code, 2);
+      assert.match(mild.out, /^weak.yaml:2:15 {2}warning {2}r \+ w = 3 does not exceed n_val = 3/);
+      assert.match(mild.err, /^next: (npx )?quorumlab plan weak.yaml/);
+      assert.equal((await quorumlab(["validate", "--strict", "weak.yaml"])).code, 2);
     });
 
     it("tells files that cannot be read, and goes on with the others", async () => {
