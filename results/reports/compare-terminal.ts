@@ -100,15 +100,7 @@ function verdicts(
   const head = [
     "metric",
     ...(several ? [""] : []),
-    ...[
-      "better",
-      "A",
-      several ? "other" : comparison.sides[1].letter,
-      "difference [95 % CI]",
-      "of A",
-      "p adj",
-      "verdict",
-    ],
+    ...["better", "A", several ? "other" : comparison.sides[1].letter, DIFFERENCE, "of A", "p adj", "verdict"],
   ];
   const cells = (brief: boolean): string[][] =>
     rows.map((row) => [
@@ -152,17 +144,20 @@ function colour(row: ComparedMetric | undefined, line: string, paint: (code: str
   }
 }
 
+const DIFFERENCE = "difference [95 % CI]";
+
 /** Columns as wide as their widest cell; where they do not fit some go, named, and the verdict never. */
 function table(
   head: readonly string[],
-  rows: readonly (readonly string[])[],
+  written: readonly (readonly string[])[],
   width: number,
 ): { readonly lines: string[]; readonly left: readonly string[] } {
+  const rows = written.map((row) => row.map(clean));
   let kept = head.map((_, i) => i);
   const left: string[] = [];
   const size = (i: number): number => Math.max(...[head, ...rows].map((row) => row[i].length));
   const total = (): number => kept.reduce((sum, i) => sum + size(i) + 2, 2);
-  for (const name of ["of A", "better", "p adj", "A"]) {
+  for (const name of ["of A", "better", "p adj", "A", "other", "B", DIFFERENCE]) {
     const at = head.indexOf(name);
     if (total() <= width || at < 0 || !head.includes("verdict")) continue;
     kept = kept.filter((i) => i !== at);
