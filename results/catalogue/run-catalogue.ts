@@ -65,7 +65,10 @@ export function readCatalogue(root: string): Catalogue {
       damaged.push({ ...place, reason: error instanceof Damage ? error.message : `cannot be read: ${codeOf(error)}` });
     }
   }
-  runs.sort((a, b) => (a.manifest.startedAt < b.manifest.startedAt ? 1 : -1));
+  // Stable: of two that began at one instant the one with the later name stands first.
+  runs.sort(
+    (a, b) => Number(a.manifest.startedAt < b.manifest.startedAt) - Number(a.manifest.startedAt > b.manifest.startedAt),
+  );
   return { root, runs, damaged };
 }
 
