@@ -95,7 +95,7 @@ function behind(prefix: string, { candidates, ...rest }: Completions): Completio
 
 function valuesOf(option: Option, typed: readonly string[], io: Io): Completions {
   if (option.argChoices !== undefined) return { candidates: plainly(option.argChoices) };
-  switch (option.long) {
+  switch (option.long ?? "") {
     case "--set":
       return { candidates: keys(), open: true };
     case "--profile":

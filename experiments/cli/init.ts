@@ -86,7 +86,13 @@ function refuseConflicts(folder: string, files: readonly TemplateFile[], shown: 
 
 /** A link that leads nowhere is there, too. */
 function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    // Below a file there is nothing.
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false;
+    throw error;
+  }
 }
 
 /** All or none: what was written is taken away again where one cannot be. */
