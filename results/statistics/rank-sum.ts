@@ -58,6 +58,16 @@ export function shift(first: readonly number[], second: readonly number[], confi
 
 /** The largest c with 2 P(U <= c) <= alpha; null when there is none. */
 function rankSumCritical(m: number, n: number, alpha: number): number | null {
+  const key = `${m} ${n} ${alpha}`;
+  let critical = CRITICAL.get(key);
+  if (critical === undefined) CRITICAL.set(key, (critical = findCritical(m, n, alpha)));
+  return critical;
+}
+
+/** Found once: a table of comparisons asks for the same again and again. */
+const CRITICAL = new Map<string, number | null>();
+
+function findCritical(m: number, n: number, alpha: number): number | null {
   if (m === 0 || n === 0) return null;
   if (m > EXACT_RANK_SUM_UP_TO || n > EXACT_RANK_SUM_UP_TO) {
     const spread = normalQuantile(1 - alpha / 2) * Math.sqrt((m * n * (m + n + 1)) / 12);

@@ -67,6 +67,16 @@ export function hodgesLehmann(differences: readonly number[], confidence = 0.95)
 
 /** The largest c with 2 P(T <= c) <= alpha: the interval runs from the (c+1)-th Walsh mean to the (c+1)-th from the top. */
 function signedRankCritical(n: number, alpha: number): number | null {
+  const key = `${n} ${alpha}`;
+  let critical = CRITICAL.get(key);
+  if (critical === undefined) CRITICAL.set(key, (critical = findCritical(n, alpha)));
+  return critical;
+}
+
+/** Found once: a table of comparisons asks for the same again and again. */
+const CRITICAL = new Map<string, number | null>();
+
+function findCritical(n: number, alpha: number): number | null {
   if (n === 0) return null;
   if (n > EXACT_SIGNED_RANK_UP_TO) {
     const spread = normalQuantile(1 - alpha / 2) * Math.sqrt((n * (n + 1) * (2 * n + 1)) / 24);

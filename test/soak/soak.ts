@@ -25,6 +25,8 @@ interface Options extends Soaked, Load {
 
 const USAGE = `Usage: npm run soak -- [--minutes M] [--rounds R] [--seed S] [--world processes|simulation]
                        [--storage lmdb|memory] [--sessions N] [--think MS] [--wipe] [--only FAULT]
+       npm run soak -- killed-sweep [--kills 20] [--seed S] [--jobs N]
+       npm run soak -- coverage [--draws 20000] [--seed S]
   minutes (30)    at most so long; of virtual time in the simulation. Without it, --rounds alone decides
   rounds          at most so many rounds of about 15 s
   seed (1)        draws the cluster's ways of repair and all faults
@@ -249,6 +251,14 @@ function onSignal(): void {
 }
 
 async function main(): Promise<number> {
+  if (process.argv[2] === "coverage") {
+    const { coverageSoak } = require("./coverage") as typeof import("./coverage");
+    return coverageSoak(process.argv.slice(3));
+  }
+  if (process.argv[2] === "killed-sweep") {
+    const { killedSweep } = require("./killed-sweep") as typeof import("./killed-sweep");
+    return killedSweep(process.argv.slice(3));
+  }
   let options: Options;
   try {
     options = parse(process.argv.slice(2));
