@@ -106,6 +106,10 @@ export function canonicalJson(value: unknown): string {
 export interface PlanEstimate {
   readonly cells: number;
   readonly trials: number;
+  /** Of them, those that stand on disk; all else here is of the others. */
+  readonly cached: number;
+  /** Trials of the same cells that time and bytes are reckoned from; 0: from a model alone. */
+  readonly pastTrials: number;
   readonly seconds: number;
   /** Of them. */
   readonly processesSeconds: number;
@@ -120,18 +124,34 @@ export interface PlanEstimate {
   readonly warnings: readonly string[];
 }
 
+/** What is known before anything is run: see `past-trials.ts`. */
+export interface Known {
+  /** Ids of trials that need not be carried out. */
+  readonly cached: ReadonlySet<string>;
+  /** Trials that are known to have taken what `of` says. */
+  readonly count: number;
+  of(cell: Cell): { readonly ms: number; readonly bytes: number } | undefined;
+}
+
+const NOTHING_KNOWN: Known = { cached: new Set(), count: 0, of: () => undefined };
+
 /**
  * What a plan will take, and whether it can answer anything. `jobs`: simulated trials at once; trials of processes have
- * the machine for themselves, one after the other.
+ * the machine for themselves, one after the other. What stands on disk takes nothing.
  */
-export function estimatePlan(experiment: Experiment, jobs: number = availableParallelism()): PlanEstimate {
+export function estimatePlan(
+  experiment: Experiment,
+  jobs: number = availableParallelism(),
+  known: Known = NOTHING_KNOWN,
+): PlanEstimate {
   const { cells, repetitions, analysis } = experiment;
   const trials = cells.length * repetitions;
+  const left = planTrials(experiment, "estimate").filter(({ id }) => !known.cached.has(id));
+  const expected = expectation(cells, known);
   const secondsIn = (world: World): number =>
-    (repetitions * cells.filter((cell) => cell.world === world).reduce((total, cell) => total + trialMs(cell), 0)) /
-    1_000;
+    left.reduce((total, { cell }) => total + (cell.world === world ? expected(cell).ms : 0), 0) / 1_000;
   const processesSeconds = secondsIn("processes");
-  const simulated = repetitions * cells.filter(({ world }) => world === "simulation").length;
+  const simulated = left.filter(({ cell }) => cell.world === "simulation").length;
   const simulationSeconds = secondsIn("simulation") / Math.max(1, Math.min(jobs, simulated));
   // Each cell against the baseline in each of the metrics compared: Holm corrects over all of them together.
   const metrics = metricsToCompare(experiment.report.headline).length;
@@ -148,11 +168,13 @@ export function estimatePlan(experiment: Experiment, jobs: number = availablePar
     );
   }
   const seconds = processesSeconds + simulationSeconds;
-  const bytes = repetitions * cells.reduce((total, cell) => total + trialBytes(cell), 0);
+  const bytes = left.reduce((total, { cell }) => total + expected(cell).bytes, 0);
   warnings.push(...budgetWarnings(experiment, { seconds, bytes }), ...percentileWarnings(experiment));
   return {
     cells: cells.length,
     trials,
+    cached: trials - left.length,
+    pastTrials: known.count,
     bytes,
     seconds,
     processesSeconds,
@@ -162,6 +184,31 @@ export function estimatePlan(experiment: Experiment, jobs: number = availablePar
     comparisons,
     warnings,
   };
+}
+
+/** Of a trial of a cell: what others of it took, else the model, corrected by what it was wrong by for cells that have run. */
+function expectation(
+  cells: readonly Cell[],
+  known: Known,
+): (cell: Cell) => { readonly ms: number; readonly bytes: number } {
+  const correction = (world: World, of: "ms" | "bytes", model: (cell: Cell) => number): number => {
+    const ran = cells.filter((cell) => cell.world === world && known.of(cell) !== undefined);
+    const modelled = ran.reduce((sum, cell) => sum + model(cell), 0);
+    return modelled === 0 ? 1 : ran.reduce((sum, cell) => sum + known.of(cell)![of], 0) / modelled;
+  };
+  const wrongBy = new Map(
+    (["processes", "simulation"] as const).map((world) => [
+      world,
+      { ms: correction(world, "ms", trialMs), bytes: correction(world, "bytes", trialBytes) },
+    ]),
+  );
+  const expected = new Map(
+    cells.map((cell) => {
+      const { ms, bytes } = wrongBy.get(cell.world)!;
+      return [cell.id, known.of(cell) ?? { ms: ms * trialMs(cell), bytes: bytes * trialBytes(cell) }];
+    }),
+  );
+  return (cell) => expected.get(cell.id)!;
 }
 
 function budgetWarnings(

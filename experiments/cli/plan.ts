@@ -1,16 +1,20 @@
 /** `quorumlab plan`: what a run would do, how long it would take, and whether it could show anything. */
+import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import type { PlanEstimate, PlannedTrial } from "../plan";
 import type { Experiment } from "../spec/experiment";
 import { common, next, outPaint, printJson, type CommandContext } from "./command";
+import { RESULTS_ROOT } from "./find-run";
 import { columnsOf } from "./io";
 import { plural } from "./problem-lines";
-import { resolveFor, sameRun, shapeOptions, type ShapeOptions } from "./resolve-options";
+import { forShell, resolveFor, sameRun, shapeOptions, type ShapeOptions } from "./resolve-options";
 import { seconds, textTable } from "./table";
 
 interface Options extends ShapeOptions {
   readonly table?: boolean;
   readonly jobs?: number;
+  readonly fresh?: boolean;
+  readonly out: string;
 }
 
 /** Cells shown without --table. */
@@ -19,10 +23,14 @@ const CELLS_SHOWN = 24;
 export function definePlan(program: Command, context: CommandContext): void {
   const command = program
     .command("plan")
-    .description("a dry run: cells, trials, an estimate of time, what could become significant")
+    .description(
+      "a dry run: cells, trials, what is there already, an estimate of time and disk, what could become significant",
+    )
     .argument("<file>", "experiment file, or a name of the catalogue")
     .option("--table", "every trial in the order it would run")
     .option("-j, --jobs <number>", "simulated trials at once; as many as there are cores when left out", readJobs)
+    .option("--fresh", "as a run with --fresh, which takes no trial of earlier runs")
+    .option("-o, --out <dir>", "where run folders stand", RESULTS_ROOT)
     .action((file: string, options: Options) => plan(file, options, context));
   common(shapeOptions(command), [
     ["quorumlab plan quickstart", "cells and time of the first experiment"],
@@ -36,16 +44,19 @@ function plan(file: string, options: Options, context: CommandContext): void {
   if (experiment === undefined) return;
   const { estimatePlan, planTrials } = require("../plan") as typeof import("../plan");
   const { io } = context;
-  const estimate = estimatePlan(experiment, options.jobs);
+  const { pastTrials } = require("../past-trials") as typeof import("../past-trials");
   const trials = planTrials(experiment, "plan");
+  const past = pastTrials(resolve(io.cwd, options.out), experiment, trials);
+  const known = options.fresh === true ? { ...past, cached: new Set<string>() } : past;
+  const estimate = estimatePlan(experiment, options.jobs, known);
   if (options.json === true) {
-    printJson(io, planDocument(experiment, estimate, trials));
+    printJson(io, planDocument(experiment, estimate, trials, known.cached));
     return;
   }
   const paint = outPaint(context, options);
   const { repetitions } = experiment;
   io.stdout.write(
-    `${paint.bold(experiment.name)}   ${axesText(experiment)} → ${cellsText(experiment)} × ${plural(repetitions, "repetition")} = ${plural(trials.length, "trial")}\n` +
+    `${paint.bold(experiment.name)}   ${axesText(experiment)} → ${cellsText(experiment)} × ${plural(repetitions, "repetition")} = ${plural(trials.length, "trial")}${cachedText(estimate)}\n` +
       `${timeText(estimate, options.jobs)}\n${diskText(experiment, estimate)}\n`,
   );
   if (estimate.comparisons > 0) {
@@ -57,8 +68,20 @@ function plan(file: string, options: Options, context: CommandContext): void {
   const { hottestKeyLines } = require("./hottest-key") as typeof import("./hottest-key");
   for (const line of hottestKeyLines(experiment.cells)) io.stdout.write(`${line}\n`);
   for (const warning of estimate.warnings) io.stdout.write(`${paint.yellow("warning")}  ${warning}\n`);
-  io.stdout.write(options.table === true ? trialTable(trials, columnsOf(io)) : cellTable(experiment, columnsOf(io)));
-  next(io, `${sameRun(file, options)}${options.budget === undefined ? "" : ` --budget ${options.budget}`}`);
+  io.stdout.write(
+    options.table === true ? trialTable(trials, known.cached, columnsOf(io)) : cellTable(experiment, columnsOf(io)),
+  );
+  next(io, nextRun(file, options));
+}
+
+function nextRun(file: string, options: Options): string {
+  const { budget, fresh, out } = options;
+  const more = [
+    ...(budget === undefined ? [] : [`--budget ${budget}`]),
+    ...(fresh === true ? ["--fresh"] : []),
+    ...(out === RESULTS_ROOT ? [] : [`-o ${forShell(out)}`]),
+  ];
+  return [sameRun(file, options), ...more].join(" ");
 }
 
 function readJobs(text: string): number {
@@ -74,8 +97,18 @@ function axesText({ axisGroups }: Experiment): string {
   return `${axisGroups.length} axes${zipped === 0 ? "" : ` (${zipped} zipped)`}`;
 }
 
-function timeText({ processesSeconds, simulationSeconds }: PlanEstimate, jobs: number | undefined): string {
-  const processes = `est. ${seconds(processesSeconds)} on real processes, one trial after the other`;
+/** What a run says, too. */
+export function cachedText({ cached, trials }: Pick<PlanEstimate, "cached" | "trials">): string {
+  return cached === 0 ? "" : `  (${cached} reused, ${trials - cached} to run)`;
+}
+
+function timeText(
+  { trials, cached, pastTrials, processesSeconds, simulationSeconds }: PlanEstimate,
+  jobs: number | undefined,
+): string {
+  if (cached === trials) return "nothing is left to run: a run takes all trials as they are (--fresh makes them again)";
+  const from = pastTrials > 0 ? ` (from ${plural(pastTrials, "past trial")})` : "";
+  const processes = `est. ${seconds(processesSeconds)} on real processes, one trial after the other${from}`;
   if (simulationSeconds === 0) return processes;
   const at =
     jobs === undefined
@@ -83,7 +116,8 @@ function timeText({ processesSeconds, simulationSeconds }: PlanEstimate, jobs: n
       : jobs === 1
         ? "one trial after the other"
         : `${jobs} trials at once`;
-  const simulated = `est. ${seconds(simulationSeconds)} of simulating, ${at}; a rough estimate at thirty thousand operations a second and core`;
+  const basis = pastTrials > 0 ? from : "; a rough estimate at thirty thousand operations a second and core";
+  const simulated = `est. ${seconds(simulationSeconds)} of simulating, ${at}${basis}`;
   return processesSeconds === 0 ? simulated : `${processes}\n${simulated}`;
 }
 
@@ -122,17 +156,23 @@ function cellTable(experiment: Experiment, columns: number): string {
   return textTable(["cell", ...axisKeys, ""], rows, columns) + more;
 }
 
-function trialTable(trials: readonly PlannedTrial[], columns: number): string {
+function trialTable(trials: readonly PlannedTrial[], cached: ReadonlySet<string>, columns: number): string {
   const rows = trials.map((trial) => [
     String(trial.index + 1),
     trial.cell.id,
     String(trial.repetition),
     String(trial.seed),
+    cached.has(trial.id) ? "reused" : "",
   ]);
-  return textTable(["#", "cell", "repetition", "seed"], rows, columns);
+  return textTable(["#", "cell", "repetition", "seed", ""], rows, columns);
 }
 
-function planDocument(experiment: Experiment, estimate: PlanEstimate, trials: readonly PlannedTrial[]): unknown {
+function planDocument(
+  experiment: Experiment,
+  estimate: PlanEstimate,
+  trials: readonly PlannedTrial[],
+  cached: ReadonlySet<string>,
+): unknown {
   return {
     schema: "quorumlab/plan@1",
     experiment: experiment.name,
@@ -141,7 +181,9 @@ function planDocument(experiment: Experiment, estimate: PlanEstimate, trials: re
     cells: estimate.cells,
     excluded: experiment.excluded,
     trials: estimate.trials,
-    cached: 0,
+    cached: estimate.cached,
+    to_run: estimate.trials - estimate.cached,
+    past_trials: estimate.pastTrials,
     estimate_s: estimate.seconds,
     estimate_bytes: estimate.bytes,
     budget: { wall_s: wall(experiment), disk_bytes: experiment.budget.diskBytes ?? null },
@@ -154,7 +196,12 @@ function planDocument(experiment: Experiment, estimate: PlanEstimate, trials: re
       axes: cell.axes,
       baseline: cell.id === experiment.baseline,
     })),
-    order: trials.map((trial) => ({ cell: trial.cell.id, repetition: trial.repetition, seed: trial.seed })),
+    order: trials.map((trial) => ({
+      cell: trial.cell.id,
+      repetition: trial.repetition,
+      seed: trial.seed,
+      cached: cached.has(trial.id),
+    })),
   };
 }
 

@@ -124,19 +124,31 @@ function splitTag(tag: string): readonly [string, string] {
 }
 
 function announce(experiment: Experiment, options: Options, context: CommandContext): void {
-  const { estimatePlan } = require("../plan") as typeof import("../plan");
-  const estimate = estimatePlan(experiment);
+  const { estimatePlan, planTrials } = require("../plan") as typeof import("../plan");
+  const { NO_PAST, pastTrials } = require("../past-trials") as typeof import("../past-trials");
+  const { io } = context;
+  const root = resolve(io.cwd, options.out);
+  // The checksums are looked at when a trial is taken.
+  const past = pastTrials(root, experiment, planTrials(experiment, "announced"), { quick: true });
+  const cached = options.fresh === true ? NO_PAST.cached : past.cached;
+  const estimate = estimatePlan(experiment, options.jobs, { ...past, cached });
   const paint = errPaint(context, options);
   const { cells, repetitions, name } = experiment;
-  for (const warning of estimate.warnings) context.io.stderr.write(`${paint.yellow("warning")}  ${warning}\n`);
+  for (const warning of estimate.warnings) io.stderr.write(`${paint.yellow("warning")}  ${warning}\n`);
   const { hottestKeyLines } = require("./hottest-key") as typeof import("./hottest-key");
-  for (const line of hottestKeyLines(cells)) context.io.stderr.write(`${line}\n`);
-  context.io.stderr.write(
-    `${paint.bold(name)}   ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(estimate.trials, "trial")} ${whereText(estimate)}, about ${seconds(estimate.seconds)}\n`,
+  for (const line of hottestKeyLines(cells)) io.stderr.write(`${line}\n`);
+  io.stderr.write(
+    `${paint.bold(name)}   ${plural(cells.length, "cell")} × ${plural(repetitions, "repetition")} = ${plural(estimate.trials, "trial")} ${whereText(experiment)}, ${lengthText(estimate)}\n`,
   );
 }
 
-function whereText({ processesSeconds, simulationSeconds }: PlanEstimate): string {
-  if (simulationSeconds === 0) return "on real processes";
-  return processesSeconds === 0 ? "in simulation" : "on real processes and in simulation";
+function lengthText({ cached, trials, seconds: left }: PlanEstimate): string {
+  if (cached === trials) return "all of them there already";
+  return `about ${seconds(left)}${cached === 0 ? "" : ` for ${trials - cached} of them`}`;
+}
+
+function whereText({ cells }: Experiment): string {
+  const worlds = new Set(cells.map(({ world }) => world));
+  if (worlds.size > 1) return "on real processes and in simulation";
+  return worlds.has("processes") ? "on real processes" : "in simulation";
 }

@@ -3,15 +3,7 @@
  * is, with the reason. Kills of the whole process are in `test/process/killed-sweep.spec.ts`; here what a kill leaves is made by hand.
  */
 import assert from "node:assert/strict";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SEMANTICS_VERSION } from "../../../engine/vocabulary/semantics";
 import type { ProgressEvent } from "../../../experiments/run-types";

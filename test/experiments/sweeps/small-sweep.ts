@@ -99,7 +99,7 @@ export function journalOf(run: string): readonly JournalEntry[] {
 export function summaryFiles(run: string): ReadonlyMap<string, string> {
   const folder = join(run, "summaries");
   const names = readdirSync(folder).filter((name) => name.endsWith(".csv"));
-  assert.equal(names.length, 4, names.join());
+  assert.ok(names.length >= 4, names.join());
   return new Map(names.sort().map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
