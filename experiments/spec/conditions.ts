@@ -76,10 +76,9 @@ export function applyWhere(tree: LocatedMap, sweep: Sweep, recorded: RecordedDis
   });
   if (kept.length === 0)
     problems.error(node.at, `sweep.where takes every cell out: ${printExpression(condition.expression)} holds in none`);
-  const text = printExpression(condition.expression);
   const before = new Set(sweep.combinations.flat());
   const steps = sweep.groups.map((group) => group.filter(([first]) => before.has(first)));
-  warnOfEmptySteps(steps, kept, `sweep.where takes out every cell with it (${text})`, problems);
+  warnOfEmptySteps(steps, kept, `sweep.where takes out every cell with it (${condition.text})`, problems);
   const excluded = sweep.excluded + sweep.combinations.length - kept.length;
   return { ...sweep, combinations: kept, excluded };
 }

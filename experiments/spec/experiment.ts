@@ -76,6 +76,8 @@ export interface Experiment {
   readonly axisKeys: readonly string[];
   /** The same keys by axis: those of a zipped group stand together. */
   readonly axisGroups: readonly (readonly string[])[];
+  /** Axes that are written as ranges, in words. */
+  readonly ranges: Readonly<Record<string, string>>;
   readonly cells: readonly Cell[];
   /** Of axis values, before anything is taken out. */
   readonly combinations: number;

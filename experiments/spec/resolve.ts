@@ -26,7 +26,7 @@ import { warnOfOverlay } from "./overlay-checks";
 import { inOrder, Problems } from "./problems";
 import { checkProfiles, readCitations, readPublished, readTags } from "./prose";
 import { RecordedDistributions } from "./recorded-distribution";
-import { expandSweep, matches, named, readCondition, type Combination, type Sweep } from "./sweep";
+import { expandSweep, matches, named, rangesOf, readCondition, type Combination, type Sweep } from "./sweep";
 import { checkKeys, Values } from "./values";
 import { spreadWorlds, worldsOf } from "./worlds";
 
@@ -107,6 +107,7 @@ export function resolveExperiment(request: ResolveRequest): Resolution {
     profile: request.profile ?? NO_PROFILE,
     axisKeys: axesThatName(sweep),
     axisGroups: sweep.axisGroups,
+    ranges: rangesOf(tree, sweep),
     cells,
     combinations: spread.combinations.length + spread.excluded,
     excluded: spread.excluded,

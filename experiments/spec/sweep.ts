@@ -289,6 +289,35 @@ function readRange(name: string, node: LocatedMap, problems: Problems): readonly
   return values;
 }
 
+/** Axes that are ranges, in words: `2ms to 8ms, times 2: 3 values`. */
+export function rangesOf(tree: LocatedMap, sweep: Sweep): Readonly<Record<string, string>> {
+  const axes = nodeAt(tree, ["sweep", "axes"]);
+  const columns = axes?.kind === "map" ? [...axes.entries].flatMap(columnsOf) : [];
+  return Object.fromEntries(
+    columns.flatMap(([axis, node]) => {
+      const range = node.kind === "map" ? node.entries.get("range")?.node : undefined;
+      if (range?.kind !== "map") return [];
+      const part = (key: string): string => {
+        const value = range.entries.get(key)?.node;
+        return value === undefined ? "" : printWritten(written(value)).replaceAll('"', "");
+      };
+      const by = range.entries.has("step") ? `in steps of ${part("step")}` : `times ${part("factor")}`;
+      const count = new Set(
+        sweep.groups
+          .flat(2)
+          .flatMap((one) => (axisKey(one.axis) === axisKey(axis) ? [printWritten(written(one.value))] : [])),
+      ).size;
+      return [[axis, `${part("from")} to ${part("to")}, ${by}: ${count} ${count === 1 ? "value" : "values"}`]];
+    }),
+  );
+}
+
+/** The keys that an axis varies, each with what is written for it. */
+function columnsOf([name, { node }]: readonly [string, Entry]): readonly (readonly [string, Located])[] {
+  const zip = node.kind === "map" ? node.entries.get("zip")?.node : undefined;
+  return zip?.kind === "map" ? [...zip.entries].map(([axis, entry]) => [axis, entry.node] as const) : [[name, node]];
+}
+
 /** Whether a combination has all values of a `{axis: value}` condition. */
 export function matches(combination: Combination, condition: ReadonlyMap<string, Located>): boolean {
   return [...condition].every(([axis, wanted]) => {
