@@ -98,6 +98,13 @@ document.querySelectorAll(".legend button.switch").forEach(function(button){
     apply(button.dataset.chart);
   });
 });
+document.querySelectorAll(".heat-choice").forEach(function(choice){
+  choice.hidden=false;
+  choice.addEventListener("change",function(){
+    var wanted=Array.from(choice.querySelectorAll("select"),function(one){return one.value;}).join(" ");
+    choice.parentNode.querySelectorAll(".heat").forEach(function(table){table.hidden=table.dataset.heat!==wanted;});
+  });
+});
 var button=document.getElementById("theme");
 function name(){button.textContent=themeName()==="dark"?"Light page":"Dark page";}
 button.addEventListener("click",function(){

@@ -29,6 +29,7 @@ import { DETECTION_CHARTS, DETECTION_SECTION, detectionSection } from "./detecti
 import { distanceSection, type DistanceFigures } from "./distance";
 import { HEALING_CHARTS, HEALING_SECTION, healingSection } from "./healing-section";
 import { worstValidity } from "./headline";
+import { HEAT_SECTION, heatSection } from "./heat-table";
 import { glossarySection, methodSection, utc } from "./method";
 import { hasObjectives, objectivesSection, OBJECTIVES_SECTION } from "./objectives";
 import { renderPage, type PageSection } from "./page";
@@ -129,6 +130,8 @@ function compose(
     // It is what a search is made for, and stands first.
     if (chart === loadCurve && run.manifest.saturation !== undefined) continue;
     if (chart === effectsChart) {
+      const heat = heatSection(run);
+      if (heat !== "") sections.push({ ...HEAT_SECTION, body: heat });
       sections.push({ ...EFFECTS_SECTION, body: effectsSection(run, drawings.charts.get(chart.id) ?? [], options) });
       continue;
     }

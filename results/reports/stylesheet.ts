@@ -112,6 +112,17 @@ table.objectives th[scope=row]{font-weight:600}
 td.star{color:var(--s1);font-size:1.05rem}
 .better{color:var(--good)}
 .worse{color:var(--bad)}
+.heat-choice{display:flex;flex-wrap:wrap;gap:.4rem 1rem}
+.heat-choice[hidden]{display:none}
+.heat-choice select{font:inherit;max-width:100%;color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:.35rem}
+.heat table{border-collapse:separate;border-spacing:2px}
+.heat caption{text-align:left;font-weight:600;padding:.2rem 0}
+.heat td{text-align:right;white-space:nowrap;padding:.3rem .6rem;min-width:4.5rem;border:0;border-radius:.2rem;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.heat td .interval{color:inherit}
+.heat thead th{text-align:right}
+.heat th:first-child{text-align:left;white-space:nowrap}
+.heat-legend{display:flex;flex-wrap:wrap;gap:.2rem .6rem;align-items:center;font-size:.85rem;color:var(--muted)}
+.heat-legend .bar{width:8rem;height:.8rem;border-radius:.2rem;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .doubt{color:var(--bad);font-weight:600;white-space:nowrap}
 details{margin:.6rem 0}
 summary{cursor:pointer;color:var(--link);font-size:.92rem}
