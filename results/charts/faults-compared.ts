@@ -60,6 +60,16 @@ function draw(input: ChartInput): ChartFigure | undefined {
     cells.some((cell) => rows.some((row) => spreadOf(cell, row, of) !== undefined)),
   );
   const height = Math.max(190, rows.length * 30 + 66);
+  // Equal axes: over all configurations, once and not for every panel.
+  const tops = new Map(
+    measures.map(({ unit, of }) => [
+      of,
+      Math.max(
+        ...cells.flatMap((cell) => rows.map((row) => spreadOf(cell, row, of)?.high ?? 0)),
+        unit === "%" ? 0.1 : 0,
+      ),
+    ]),
+  );
   return {
     id: faultsCompared.id,
     number: faultsCompared.number,
@@ -87,10 +97,7 @@ function draw(input: ChartInput): ChartFigure | undefined {
     legend: legendOf(drawn.flatMap(({ series }) => series)),
     panels: drawn.flatMap(({ title, series }) =>
       measures.map(({ title: what, axis, unit, of }): Panel => {
-        const top = Math.max(
-          ...cells.flatMap((cell) => rows.map((row) => spreadOf(cell, row, of)?.high ?? 0)),
-          unit === "%" ? 0.1 : 0,
-        );
+        const top = tops.get(of)!;
         return {
           ...chartPanel(
             [title, what].filter((part) => part !== "").join(" · "),

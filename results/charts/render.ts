@@ -63,7 +63,24 @@ interface MutableOptions {
   };
 }
 
+/** A page and the file beside it show the same picture, and drawing is what costs: bare pictures by their definition. */
+const bare = new WeakMap<object, { readonly size: string; readonly content: string }>();
+/** Stands for the prefix of ids in them; no text can hold it, for escaping replaces it. */
+const PREFIX = "\u0001";
+
 function drawing(panel: Panel, idPrefix: string, extras: Extras): string {
+  if (panel.drawing.kind === "svg") return panel.drawing.content;
+  if (extras.legend || extras.title !== "") return drawn(panel, idPrefix, extras);
+  const size = `${panel.width}x${panel.height}`;
+  let known = bare.get(panel.drawing);
+  if (known?.size !== size) {
+    known = { size, content: drawn(panel, PREFIX, extras) };
+    bare.set(panel.drawing, known);
+  }
+  return known.content.replaceAll(PREFIX, idPrefix);
+}
+
+function drawn(panel: Panel, idPrefix: string, extras: Extras): string {
   if (panel.drawing.kind === "svg") return panel.drawing.content;
   const config = chartCallbacks().hydrate(panel.drawing.config) as ChartConfiguration & MutableOptions;
   config.options.plugins.legend.display = extras.legend;
@@ -71,7 +88,11 @@ function drawing(panel: Panel, idPrefix: string, extras: Extras): string {
     config.options.plugins.title = { ...config.options.plugins.title, display: true, text: extras.title };
   fitTitles(config, panel);
   const surface = new SvgCanvas(panel.width, panel.height, idPrefix);
-  const chart = new Chart(surface.canvas, { ...config, plugins: [faultLanesPlugin(), heatMapPlugin()], platform: BasicPlatform });
+  const chart = new Chart(surface.canvas, {
+    ...config,
+    plugins: [faultLanesPlugin(), heatMapPlugin()],
+    platform: BasicPlatform,
+  });
   const content = surface.content();
   chart.destroy();
   return content;

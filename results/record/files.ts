@@ -29,17 +29,18 @@ export function appendLineDurably(file: string, line: string): void {
   }
 }
 
-/** A file that is either the old one or the new one, whenever one looks. */
-export function replaceFile(file: string, content: string | Uint8Array): void {
+/** A file that is either the old one or the new one, whenever one looks; on disk `now`, or when the system gets to it. */
+export function replaceFile(file: string, content: string | Uint8Array, onDisk: "now" | "soon" = "now"): void {
   const temporary = path.join(path.dirname(file), partialName(path.basename(file)));
   try {
-    writeDurably(temporary, content);
+    if (onDisk === "now") writeDurably(temporary, content);
+    else fs.writeFileSync(temporary, content);
     fs.renameSync(temporary, file);
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw error;
   }
-  syncFolder(path.dirname(file));
+  if (onDisk === "now") syncFolder(path.dirname(file));
 }
 
 /** A symbolic link that always leads somewhere, also while it is changed. */

@@ -137,12 +137,15 @@ export class RunWriter {
     this.write(`summaries/${name}.csv`, csv(header, rows));
   }
 
-  /** Any file of the run's folder by relative name, replaced as a whole (`experiment.yaml`, `report/index.html`). */
+  /**
+   * Any file of the run's folder by relative name, replaced as a whole (`experiment.yaml`, `report/index.html`). A report is hundreds of
+   * files that can be made again: for those it does not wait until they are on disk.
+   */
   write(name: string, content: string | Uint8Array): void {
     const file = path.join(this.folder, ...name.split("/"));
     writing(file, () => {
       makeFolders(path.dirname(file));
-      replaceFile(file, content);
+      replaceFile(file, content, name.startsWith("report/") ? "soon" : "now");
     });
   }
 

@@ -13,10 +13,15 @@ import { dataTable } from "./tables";
 import { worldBadge } from "./world-badge";
 
 export interface ChartSectionOptions {
-  /** Links to `figures/<chart>-<panel>.svg` and `figures/<chart>.csv` beside the page. */
+  /** Links to `figures/<chart>-<panel>.svg`, `figures/<chart>.csv` and `figures/<chart>.json` beside the page. */
   readonly figureFiles: boolean;
-  /** False leaves the SVG to JavaScript: for pages that would grow too large. */
-  readonly svg: boolean;
+  /** And to `figures/<chart>.pdf`, which take a while to make. */
+  readonly pdf?: boolean;
+  /**
+   * False leaves the SVG to JavaScript: for pages that would grow too large. `later` puts a mark in its place, which `withPictures`
+   * fills once it is known how much room there is.
+   */
+  readonly svg: boolean | "later";
 }
 
 /** `drawn` has one entry a world; the section stays one, and each drawing says which world it is of. */
@@ -58,8 +63,23 @@ export function figureHtml(
     legendHtml(figure) +
     `<div class="panels ${layout}">${figure.panels.map((panel, i) => panelHtml(figure, panel, i, options)).join("\n")}</div>` +
     `<p class="visually-hidden" id="${figure.id}-description">${escapeText(figure.description)}</p>` +
-    `<figcaption>${escapeText(figure.caption)}${options.figureFiles ? ` ${fileLinks(figure)}` : ""}</figcaption>` +
+    `<figcaption>${escapeText(figure.caption)}${options.figureFiles ? ` ${fileLinks(figure, options.pdf === true)}` : ""}</figcaption>` +
     `<details><summary>The numbers behind this chart (${count(figure.table.rows.length)} rows)</summary>${dataTable(figure.table)}</details></figure>`
+  );
+}
+
+/** The section of a chart whose data a page has no room for; the files beside it have. */
+export function leftOutForSize(
+  { question, title }: ChartDefinition,
+  figures: readonly ChartFigure[],
+  options: ChartSectionOptions,
+): string {
+  const files = options.figureFiles
+    ? figures.map((figure) => ` ${fileLinks(figure, options.pdf === true)}`).join("")
+    : "";
+  return (
+    `<h2>${escapeText(question)}</h2><p class="answer">${escapeText(figures.map(({ answer }) => answer).join(" "))}</p>` +
+    `<p class="absent">${escapeText(title)}: left out of this page for its size.${files}</p>`
   );
 }
 
@@ -91,8 +111,53 @@ function panelHtml(figure: ChartFigure, panel: Panel, index: number, options: Ch
   return (
     `<div class="panel">${title}<div class="picture${kind}" role="img" aria-label="${escapeText(label)}" ` +
     `aria-describedby="${figure.id}-description"${isScrolled(panel) ? ' tabindex="0"' : ""} style="${sizes}"${data}>` +
-    `${options.svg || !isChart ? panelSvg(panel, `${figure.id}-${index}-`) : ""}</div></div>`
+    `${pictureOf(figure, index, isChart ? options.svg : true)}</div></div>`
   );
+}
+
+function pictureOf(figure: ChartFigure, index: number, svg: ChartSectionOptions["svg"]): string {
+  if (svg === "later") return `<!--picture ${figure.id} ${index}-->`;
+  return svg ? pictureSvg(figure, index) : "";
+}
+
+function pictureSvg(figure: ChartFigure, index: number): string {
+  const panel = figure.panels[index];
+  let svg = PICTURES.get(panel);
+  if (svg === undefined) PICTURES.set(panel, (svg = panelSvg(panel, `${figure.id}-${index}-`)));
+  return svg;
+}
+
+/** A page that turns out too large is put together once more, of the same pictures. */
+const PICTURES = new WeakMap<Panel, string>();
+
+/**
+ * HTML with its marks filled by the pictures of these figures, in order, while there is room for all of a figure; the marks of the
+ * others go. `left`: figures without a picture.
+ */
+export function withPictures(
+  bodies: readonly string[],
+  figures: readonly ChartFigure[],
+  bytes: number,
+): { readonly bodies: readonly string[]; readonly left: readonly string[] } {
+  const pictures = new Map<string, readonly string[]>();
+  let room = bytes;
+  for (const figure of figures) {
+    if (room <= 0) break;
+    const drawn = figure.panels.map(({ drawing }, i) => (drawing.kind === "chart" ? pictureSvg(figure, i) : ""));
+    room -= drawn.reduce((sum, svg) => sum + Buffer.byteLength(svg), 0);
+    if (room >= 0) pictures.set(figure.id, drawn);
+  }
+  return {
+    bodies: bodies.map((body) =>
+      body.replace(
+        /<!--picture ([\w-]+) (\d+)-->/g,
+        (_, id: string, index: string) => pictures.get(id)?.[Number(index)] ?? "",
+      ),
+    ),
+    left: figures.flatMap(({ id, panels }) =>
+      pictures.has(id) || panels.every(({ drawing }) => drawing.kind === "svg") ? [] : [id],
+    ),
+  };
 }
 
 function legendHtml(figure: ChartFigure): string {
@@ -122,12 +187,16 @@ function swatch(entry: LegendEntry): string {
   return `<svg width="${width}" height="${height}" aria-hidden="true">${content}</svg>`;
 }
 
-function fileLinks(figure: ChartFigure): string {
+/** Each leads to a file that is made together with the page: see `reportFiles`. */
+function fileLinks(figure: ChartFigure, pdf: boolean): string {
   const pictures =
     figure.panels.length === 1
       ? `<a href="figures/${figure.id}.svg">SVG</a>`
       : `SVG ${figure.panels.map((_, i) => `<a href="figures/${figurePath(figure, i)}">${i + 1}</a>`).join(" ")}`;
-  return `Files: ${pictures} · <a href="figures/${figure.id}.csv">CSV</a>`;
+  const others = [...(pdf ? ["pdf"] : []), "csv", "json"].map(
+    (kind) => `<a href="figures/${figure.id}.${kind}">${kind.toUpperCase()}</a>`,
+  );
+  return `<span class="files">Files: ${[pictures, ...others].join(" · ")}</span>`;
 }
 
 /** The file name of a panel's picture. */

@@ -7,6 +7,7 @@ import { chartCallbacks } from "../charts/callbacks";
 import { faultLanesPlugin } from "../charts/fault-lanes-plugin";
 import { heatMapPlugin } from "../charts/heat-map-plugin";
 import { THEMES } from "../charts/theme";
+import { unpackCharts } from "./packed-charts";
 
 /** Needs Chart.js's UMD file before it, and `<script type="application/json" id="charts">` in the page. */
 export function pageScript(): string {
@@ -14,6 +15,7 @@ export function pageScript(): string {
 var callbacks=(${chartCallbacks.toString()})();
 var faultLanes=(${faultLanesPlugin.toString()})();
 var heatMap=(${heatMapPlugin.toString()})();
+var unpack=${unpackCharts.toString()};
 var themes=${JSON.stringify(THEMES)};
 ${BODY}
 })();`;
@@ -60,7 +62,8 @@ function draw(){
   charts=[];
   var palette=themes[themeName()];
   document.querySelectorAll(".picture[data-chart]").forEach(function(box){
-    var config=data[box.dataset.chart][Number(box.dataset.panel)];
+    var config=unpack(data,box.dataset.chart,Number(box.dataset.panel));
+    if(!config)return;
     var canvas=box.querySelector("canvas");
     if(!canvas){canvas=document.createElement("canvas");box.appendChild(canvas);}
     box.classList.add("drawn");

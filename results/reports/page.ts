@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { embedJson, escapeText } from "../charts/markup";
+import { packCharts } from "./packed-charts";
 import { pageScript } from "./page-script";
 import { stylesheet } from "./stylesheet";
 
@@ -42,7 +43,7 @@ export function renderPage(content: PageContent): string {
   const scripts =
     content.charts === undefined
       ? ""
-      : `<script type="application/json" id="charts">${embedJson(content.charts)}</script>\n` +
+      : `<script type="application/json" id="charts">${embedJson(packCharts(content.charts))}</script>\n` +
         `<script>${chartLibrary()}</script>\n<script>${pageScript()}</script>\n`;
   return (
     `<!doctype html>\n<html lang="en"${content.theme === "light" || content.theme === "dark" ? ` data-theme="${content.theme}"` : ""}><head><meta charset="utf-8">\n` +

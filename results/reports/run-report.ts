@@ -6,11 +6,11 @@
 import { chartsOf, type ChartFigure, type ChartTable } from "../charts/chart";
 import { chartInput } from "../charts/cells";
 import { loadCurve } from "../charts/load-curve";
+import { figureSvg } from "../charts/figure-svg";
 import { intervalsInWords } from "../charts/interval-words";
 import { effectsChart } from "../charts/effects";
 import { escapeText } from "../charts/markup";
 import { count, counted } from "../charts/numbers";
-import { standaloneSvg } from "../charts/render";
 import { visibilityInWorlds } from "../charts/visibility-in-worlds";
 import { worldDistance } from "../charts/world-distance";
 import { drawInWorlds, type WorldFigure } from "../charts/worlds-apart";
@@ -21,7 +21,7 @@ import { distanceTable, worldDistances } from "../statistics/distance";
 import { effectsOf } from "../statistics/effects";
 import { effectsTable } from "../statistics/effects-table";
 import { inWorld, worldsOf } from "../statistics/worlds";
-import { chartInWorlds, chartSection, figurePath } from "./chart-section";
+import { chartInWorlds, chartSection, figurePath, leftOutForSize, withPictures } from "./chart-section";
 import { CLOCK_CHARTS, CLOCK_SECTION, clockSection, evidenceFile, evidenceTable } from "./clock-section";
 import { comparisonSection } from "./comparison";
 import { EFFECTS_SECTION, effectsSection } from "./effects";
@@ -41,8 +41,10 @@ import { verdictsOf } from "./verdict";
 import { worldBadge } from "./world-badge";
 
 export interface RunReportOptions {
-  /** Link to `figures/*.svg` and `figures/*.csv` beside the page; `reportFiles` writes them. Default false. */
+  /** Link to `figures/*.svg`, `figures/*.csv` and `figures/*.json` beside the page; `reportFiles` makes them. Default false. */
   readonly figureFiles?: boolean;
+  /** Link to `figures/*.pdf`, too; `reportPdfs` makes them. Default false. */
+  readonly pdf?: boolean;
   /** Above this a page is slow to open and to send: its SVG goes, and the page says so. Default 5,000,000. */
   readonly maxBytes?: number;
 }
@@ -51,12 +53,8 @@ const LARGE_PAGE_BYTES = 5_000_000;
 
 /** The whole page. Relative links assume that it stands in `report/` of the run's folder. */
 export function renderRunReport(run: LoadedRun, options: RunReportOptions = {}): string {
-  const figureFiles = options.figureFiles ?? false;
   const ordered = inAxisOrder(run);
-  const drawings = drawAll(ordered);
-  const page = compose(ordered, drawings, { figureFiles, svg: true });
-  if (Buffer.byteLength(page) <= (options.maxBytes ?? LARGE_PAGE_BYTES)) return page;
-  return compose(ordered, drawings, { figureFiles, svg: false });
+  return compose(ordered, drawAll(ordered), options);
 }
 
 /**
@@ -64,10 +62,17 @@ export function renderRunReport(run: LoadedRun, options: RunReportOptions = {}):
  * between the worlds is a table of the run (`../summaries/distance.csv`), but it takes the figures of trials to make it.
  */
 export function reportFiles(run: LoadedRun, options: RunReportOptions = {}): ReadonlyMap<string, string> {
-  const files = new Map([["index.html", renderRunReport(run, { ...options, figureFiles: true })]]);
-  for (const figure of figuresOf(drawAll(run))) {
-    figure.panels.forEach((_, i) => files.set(`figures/${figurePath(figure, i)}`, standaloneSvg(figure, i)));
+  const ordered = inAxisOrder(run);
+  const drawings = drawAll(ordered);
+  const files = new Map([["index.html", compose(ordered, drawings, { ...options, figureFiles: true })]]);
+  for (const figure of figuresOf(drawings)) {
+    figure.panels.forEach((panel, i) => {
+      const title = panel.title === "" ? figure.title : `${figure.title}: ${panel.title}`;
+      const alone = { ...figure, title, panels: [{ ...panel, title: "" }] };
+      files.set(`figures/${figurePath(figure, i)}`, figureSvg(alone));
+    });
     files.set(`figures/${figure.id}.csv`, csv(figure.table.columns, figure.table.rows.map(safeRow)));
+    files.set(`figures/${figure.id}.json`, figureData(run, figure));
   }
   for (const world of worldsOf(run)) {
     const cases = evidenceTable(chartInput(inWorld(run, world)));
@@ -89,6 +94,20 @@ export function reportFiles(run: LoadedRun, options: RunReportOptions = {}): Rea
     );
   }
   return files;
+}
+
+/** The figures as PDF, all panels of one in one file, by path relative to `report/`. A fifth of a second each. */
+export async function* reportPdfs(run: LoadedRun): AsyncGenerator<readonly [path: string, content: Buffer]> {
+  const { figurePdf } = require("../charts/pdf") as typeof import("../charts/pdf");
+  for (const figure of figuresOf(drawAll(inAxisOrder(run))))
+    yield [`figures/${figure.id}.pdf`, await figurePdf(figure)];
+}
+
+/** What a figure says and the numbers behind it: names of columns carry their units. */
+function figureData(run: LoadedRun, figure: ChartFigure): string {
+  const { id, number, question, title, answer, caption, axes, table } = figure;
+  const about = { experiment: run.manifest.experiment, run: run.manifest.run };
+  return `${JSON.stringify({ schema: "quorumlab/figure@1", ...about, id, number, question, title, answer, caption, axes, ...table }, null, 1)}\n`;
 }
 
 interface Drawings {
@@ -115,8 +134,9 @@ function figuresOf({ charts, distance }: Drawings): ChartFigure[] {
 function compose(
   run: LoadedRun,
   drawings: Drawings,
-  options: { readonly figureFiles: boolean; readonly svg: boolean },
+  { figureFiles = false, pdf = false, maxBytes }: RunReportOptions,
 ): string {
+  const options = { figureFiles, pdf, svg: "later" } as const;
   const curve = chartInWorlds(loadCurve, drawings.charts.get(loadCurve.id) ?? [], options);
   const sections: PageSection[] = [
     ...(run.manifest.saturation === undefined ? [] : [{ ...SATURATION_SECTION, body: saturationSection(run, curve) }]),
@@ -158,19 +178,32 @@ function compose(
   }
   sections.push({ id: "method", name: "Method", body: methodSection(run) });
   sections.push({ id: "glossary", name: "Glossary", body: glossarySection(run) });
-  return renderPage({
-    title: `${run.manifest.title} · ${run.manifest.run}`,
-    header: header(run, options.svg),
-    sections,
-    footer: `Made by quorumlab ${escapeText(run.manifest.quorumlab.version)} from the files of run ${escapeText(run.manifest.run)}. This page loads nothing from anywhere.`,
-    theme: run.manifest.report?.theme ?? "auto",
-    charts: Object.fromEntries(
-      figuresOf(drawings).map((figure) => [
-        figure.id,
-        figure.panels.map((panel) => (panel.drawing.kind === "chart" ? panel.drawing.config : null)),
-      ]),
-    ),
-  });
+  const figures = figuresOf(drawings);
+  const points = (drawings.charts.get(rawOperations.id) ?? []).flatMap(({ figure }) => figure ?? []);
+  const within = (withPoints: boolean): { readonly page: string; readonly left: number } => {
+    const shown = withPoints ? figures : figures.filter((figure) => !points.includes(figure));
+    const charts: Record<string, readonly unknown[]> = {};
+    for (const { id, panels } of shown)
+      charts[id] = panels.map(({ drawing }) => (drawing.kind === "chart" ? drawing.config : null));
+    const bodies = sections.map(({ id, body }) =>
+      withPoints || id !== rawOperations.id ? body : leftOutForSize(rawOperations, points, options),
+    );
+    const page = (filled: readonly string[], left: number): string =>
+      renderPage({
+        title: `${run.manifest.title} · ${run.manifest.run}`,
+        header: header(run, left, withPoints),
+        sections: sections.map(({ id, name }, i) => ({ id, name, body: filled[i] })),
+        footer: `Made by quorumlab ${escapeText(run.manifest.quorumlab.version)} from the files of run ${escapeText(run.manifest.run)}. This page loads nothing from anywhere.`,
+        theme: run.manifest.report?.theme ?? "auto",
+        charts,
+      });
+    const bare = page(bodies, shown.length);
+    const filled = withPictures(bodies, shown, (maxBytes ?? LARGE_PAGE_BYTES) - Buffer.byteLength(bare));
+    return { page: page(filled.bodies, filled.left.length), left: filled.left.length };
+  };
+  const whole = within(true);
+  // Single points go first: the heat map beside them shows the same of all operations.
+  return whole.left === 0 || points.length === 0 ? whole.page : within(false).page;
 }
 
 /** What a section is called in the navigation, where room is short. */
@@ -198,7 +231,8 @@ const NAMES: Readonly<Record<string, string>> = {
   repetitions: "Repetitions",
 };
 
-function header(run: LoadedRun, svg: boolean): string {
+/** `left`: figures that the page has no SVG of. `withPoints`: single operations are in it. */
+function header(run: LoadedRun, left: number, withPoints: boolean): string {
   const { manifest } = run;
   const worst = worstValidity(run.cells);
   const validity =
@@ -219,10 +253,15 @@ function header(run: LoadedRun, svg: boolean): string {
     ...(manifest.quorumlab.dirty === true
       ? ["The program had uncommitted changes: the commit alone does not reproduce this run."]
       : []),
-    ...(svg
+    ...(withPoints
       ? []
       : [
-          "This page would have grown too large, so its pictures need JavaScript; the figures also stand beside it as files.",
+          "Single operations are left out of this page for its size; pictures and numbers of them stand beside it as files.",
+        ]),
+    ...(left === 0
+      ? []
+      : [
+          `With all of its pictures this page would have grown too large: ${counted(left, "figure")} further down ${left === 1 ? "is" : "are"} drawn by JavaScript alone, and not in print; they also stand beside it as files.`,
         ]),
   ];
   return (

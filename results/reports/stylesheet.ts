@@ -141,7 +141,7 @@ nav.sections,#theme,.help{display:none!important}
 .picture.drawn svg{display:block;min-width:0}
 .picture.graph{max-height:none;border:0}
 .picture.graph svg,.panels.one .picture.graph svg{width:auto;max-width:100%;min-width:0}
-.picture canvas{display:none!important}
+.picture svg~canvas{display:none!important}
 .panels.many{grid-template-columns:1fr 1fr 1fr}
 .panels.two{grid-template-columns:1fr 1fr}
 figure,.panel,tr{break-inside:avoid}

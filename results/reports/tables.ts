@@ -54,6 +54,9 @@ export function cellsTable(run: LoadedRun): string {
   );
 }
 
+/** More than a page can carry, or anybody reads. */
+const MOST_METRIC_ROWS = 3_000;
+
 function doubtsInBrief(kinds: readonly string[]): string {
   return kinds.length <= 1 ? (kinds[0] ?? "") : `${kinds[0]} and ${kinds.length - 1} more`;
 }
@@ -72,10 +75,15 @@ export function allMetricsTable(run: LoadedRun): string {
       metric.n,
     ]),
   );
-  return dataTable(
-    { columns: ["configuration", "metric", "value", intervalHeading(run.cells), "n (repetitions)"], rows },
+  const shown = dataTable(
+    {
+      columns: ["configuration", "metric", "value", intervalHeading(run.cells), "n (repetitions)"],
+      rows: rows.slice(0, MOST_METRIC_ROWS),
+    },
     Infinity,
   );
+  if (rows.length <= MOST_METRIC_ROWS) return shown;
+  return `${shown}<p class="facts">${count(rows.length - MOST_METRIC_ROWS)} more rows are in the run's summaries/cells.csv.</p>`;
 }
 
 /** A data table in a box of its own, which a `tall` one scrolls inside; rows beyond `most` are counted, not shown. */
