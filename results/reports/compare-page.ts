@@ -193,7 +193,12 @@ function verdictsSection(comparison: RunComparison, options: ComparisonPageOptio
   if (rows.length === 0)
     return `<h2>What came out differently?</h2><p class="answer">Nothing is compared here.</p><p class="absent">The reasons stand above.</p>`;
   const decided = counts.better + counts.worse + counts.different;
-  const answer = `Of ${counted(rows.length, "row")}, ${count(decided)} show a difference (${count(counts.worse)} worse, ${count(counts.better)} better, ${count(counts.different)} neither), ${count(counts.same)} are the same within the noise floor and ${count(counts.inconclusive)} ${counts.inconclusive === 1 ? "is" : "are"} inconclusive${counts.incomparable === 0 ? "" : `; ${count(counts.incomparable)} cannot be compared`}.`;
+  const kinds =
+    decided === 0
+      ? "none shows a difference"
+      : `${count(decided)} ${decided === 1 ? "shows" : "show"} a difference (${count(counts.worse)} worse, ${count(counts.better)} better${counts.different === 0 ? "" : `, ${count(counts.different)} neither`})`;
+  const be = (n: number): string => `${count(n)} ${n === 1 ? "is" : "are"}`;
+  const answer = `Of ${counted(rows.length, "row")}, ${kinds}, ${be(counts.same)} the same within the noise floor and ${be(counts.inconclusive)} inconclusive${counts.incomparable === 0 ? "" : `; ${count(counts.incomparable)} cannot be compared`}.`;
   const several = groups.length > 1;
   const tables = groups
     .map(({ id, label }) => ({ label, rows: rows.filter(({ group }) => group === id) }))
@@ -210,12 +215,19 @@ function verdictsSection(comparison: RunComparison, options: ComparisonPageOptio
           .join("")
       : "";
   return (
-    `<h2>What came out differently?</h2><p class="answer">${escapeText(answer)}</p>` +
+    `<h2>What came out differently?</h2><p class="answer">${escapeText(answer)}</p><style>${STYLE}</style>` +
     (sides.length > 2 ? glance(comparison) : "") +
     tables +
     `<p class="facts">${escapeText(methodInWords(comparison))}</p>${means}`
   );
 }
+
+/** On a phone a row is a paragraph and the verdict its second line: nobody scrolls sideways for the answer. */
+const STYLE = `.verdicts td.what{min-width:11rem}
+@media (max-width:700px){.verdicts,.verdicts tbody{display:block}.verdicts thead{display:none}
+.verdicts tr{display:flex;flex-direction:column;border-bottom:1px solid var(--line);padding:.5rem 0}
+.verdicts td{border:0;padding:.05rem 0;text-align:left;white-space:normal}.verdicts td.name{order:-2;font-weight:600}.verdicts td.name .interval{display:inline;font-weight:400;margin-left:.5rem}
+.verdicts td.what{order:-1}.verdicts td[data-label]::before{content:attr(data-label) ": ";color:var(--muted)}.verdicts td[data-label] .interval{display:inline;margin-left:.5rem}}`;
 
 /** Of three sides and more: a row a metric, A first. */
 function glance({ sides, groups, rows }: RunComparison): string {
@@ -227,13 +239,13 @@ function glance({ sides, groups, rows }: RunComparison): string {
       const others = sides.slice(1).map(({ letter }) => {
         const row = ofMetric.find((one) => one.letter === letter);
         return row === undefined
-          ? `<td class="dim">no such configuration</td>`
-          : `<td class="number ${tone(row)}">${escapeText(valueInWords(row.value))}<span class="interval">${escapeText(`${relativeInWords(row)} · ${verdictMark(row)}`)}</span></td>`;
+          ? `<td class="dim" data-label="${letter}">no such configuration</td>`
+          : `<td class="number ${tone(row)}" data-label="${letter}">${escapeText(valueInWords(row.value))}<span class="interval">${escapeText(`${relativeInWords(row)} · ${verdictMark(row)}`)}</span></td>`;
       });
-      return `<tr>${several ? `<td class="name">${escapeText(label)}</td>` : ""}<td class="name">${escapeText(ofMetric[0].title)}<span class="interval">${escapeText(goodness(ofMetric[0]))}</span></td><td class="number">${escapeText(valueInWords(ofMetric[0].baseline))}</td>${others.join("")}</tr>`;
+      return `<tr>${several ? `<td class="name">${escapeText(label)}</td>` : ""}<td class="name">${escapeText(ofMetric[0].title)}<span class="interval">${escapeText(goodness(ofMetric[0]))}</span></td><td class="number" data-label="A">${escapeText(valueInWords(ofMetric[0].baseline))}</td>${others.join("")}</tr>`;
     });
   });
-  return `<h3>At a glance</h3><div class="scroll"><table><thead><tr>${several ? "<th>configuration</th>" : ""}<th>metric</th>${sides.map((side, i) => `<th class="number">${escapeText(sideInWords(side))}${i === 0 ? `<span class="unit">baseline</span>` : ""}</th>`).join("")}</tr></thead><tbody>${body.join("\n")}</tbody></table></div><h3>Row by row</h3>`;
+  return `<h3>At a glance</h3><div class="scroll"><table class="verdicts"><thead><tr>${several ? "<th>configuration</th>" : ""}<th>metric</th>${sides.map((side, i) => `<th class="number">${escapeText(sideInWords(side))}${i === 0 ? `<span class="unit">baseline</span>` : ""}</th>`).join("")}</tr></thead><tbody>${body.join("\n")}</tbody></table></div><h3>Row by row</h3>`;
 }
 
 function verdictTable({ sides }: RunComparison, rows: readonly ComparedMetric[]): string {
@@ -242,13 +254,13 @@ function verdictTable({ sides }: RunComparison, rows: readonly ComparedMetric[])
     const decided = row.verdict === "better" || row.verdict === "worse" || row.verdict === "different";
     return (
       `<tr${decided ? "" : ' class="dim"'}><td class="name"><a href="#metric-${escapeText(row.metric)}">${escapeText(row.title)}</a><span class="interval">${escapeText(goodness(row))}</span></td>` +
-      `${several ? `<td>${row.letter}</td>` : ""}<td class="number">${escapeText(valueInWords(row.baseline))}</td><td class="number">${escapeText(valueInWords(row.value))}</td>` +
-      `<td class="number">${escapeText(differenceInWords(row))}<span class="interval">${escapeText(row.relative === null ? "" : `${relativeInWords(row)} of A`)}</span></td>` +
-      `<td class="number">${escapeText(pInWords(row))}<span class="interval">${escapeText(evidenceInWords(row))}</span></td>` +
-      `<td class="${tone(row)}" style="min-width:11rem"><strong>${escapeText(verdictMark(row))}</strong>${row.reason === null ? "" : `<span class="interval">${escapeText(row.reason)}</span>`}<span class="visually-hidden">${escapeText(verdictInFull(row))}</span></td></tr>`
+      `${several ? `<td data-label="side">${row.letter}</td>` : ""}<td class="number" data-label="A">${escapeText(valueInWords(row.baseline))}</td><td class="number" data-label="${row.letter}">${escapeText(valueInWords(row.value))}</td>` +
+      `<td class="number" data-label="difference">${escapeText(differenceInWords(row))}<span class="interval">${escapeText(row.relative === null ? "" : `${relativeInWords(row)} of A`)}</span></td>` +
+      `<td class="number" data-label="p, adjusted">${escapeText(pInWords(row))}<span class="interval">${escapeText(evidenceInWords(row))}</span></td>` +
+      `<td class="what ${tone(row)}"><strong>${escapeText(verdictMark(row))}</strong>${row.reason === null ? "" : `<span class="interval">${escapeText(row.reason)}</span>`}<span class="visually-hidden">${escapeText(verdictInFull(row))}</span></td></tr>`
     );
   });
-  return `<div class="scroll"><table><thead><tr><th>metric</th>${several ? "<th>side</th>" : ""}<th class="number">A<span class="unit">baseline</span></th><th class="number">${several ? "other" : sides[1].letter}</th><th class="number">difference<span class="unit">and its 95 % interval</span></th><th class="number">p<span class="unit">adjusted</span></th><th>verdict</th></tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
+  return `<div class="scroll"><table class="verdicts"><thead><tr><th>metric</th>${several ? "<th>side</th>" : ""}<th class="number">A<span class="unit">baseline</span></th><th class="number">${several ? "other" : sides[1].letter}</th><th class="number">difference<span class="unit">and its 95 % interval</span></th><th class="number">p<span class="unit">adjusted</span></th><th>verdict</th></tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
 }
 
 function tone({ verdict }: ComparedMetric): string {

@@ -157,11 +157,12 @@ function table(
   const left: string[] = [];
   const size = (i: number): number => Math.max(...[head, ...rows].map((row) => row[i].length));
   const total = (): number => kept.reduce((sum, i) => sum + size(i) + 2, 2);
-  for (const name of ["of A", "better", "p adj", "A", "other", "B", DIFFERENCE]) {
-    const at = head.indexOf(name);
-    if (total() <= width || at < 0 || !head.includes("verdict")) continue;
-    kept = kept.filter((i) => i !== at);
-    left.push(name);
+  // One value without the other says nothing that the difference does not.
+  for (const names of [["better"], ["p adj"], ["A", "other", "B"], ["of A"], [DIFFERENCE]]) {
+    if (total() <= width || !head.includes("verdict")) break;
+    const gone = names.filter((name) => head.includes(name));
+    kept = kept.filter((i) => !gone.includes(head[i]));
+    left.push(...gone);
   }
   const lines = [head, ...rows].map((row) => {
     const line = `  ${kept.map((i) => row[i].padEnd(size(i))).join("  ")}`.trimEnd();
