@@ -25,7 +25,7 @@ const NAMES = [
   ...(["convergence", "repairWork", "hintsOverTime", "detectionTime", "mistakeRate", "detectionFront"] as const),
   ...(["suspicionLevel", "opinionsOverTime", "siblings", "anomalies", "versionGraph", "siblingsByWrites"] as const),
   ...(["metadataByWriters", "ringViews", "ringBalance", "ringMetadata", "ringChanges", "workByRole"] as const),
-  ...(["imbalanceOverTime", "faultsCompared"] as const),
+  ...(["imbalanceOverTime", "faultsCompared", "effects", "rawOperations", "latencyHeatMap", "repetitions"] as const),
 ];
 
 export type ChartName = (typeof NAMES)[number];
