@@ -3,6 +3,7 @@
  * found here, before a file is touched: another engine would put two stores into one table, a second process would write the same
  * folder, and a folder that was damaged says nothing certain about what is left.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { accountOf, type JournalAccount, readJournal } from "../results/record/journal";
@@ -52,12 +53,12 @@ export function openInterrupted(folder: string, retryFailed: boolean): Interrupt
     throw new NotResumable(`${folder} cannot be resumed: journal.jsonl is missing or damaged; ${again}`);
   const account = accountOf(journal);
   const { failed, left } = leftOf(execution.plan, account);
-  if (manifest.status === "done" || (manifest.status === "failed" && left === 0)) {
-    if (left === 0 && failed === 0)
+  if (left === 0 && isConcluded(folder, manifest)) {
+    if (failed === 0)
       throw new NotResumable(
         `${run} is done: all ${execution.plan.length} trials are there; quorumlab show ${name} shows them`,
       );
-    if (left === 0 && !retryFailed)
+    if (!retryFailed)
       throw new NotResumable(
         `${run} has nothing left to begin; ${failed} of ${execution.plan.length} trials failed, and --retry-failed carries them out again`,
       );
@@ -78,12 +79,16 @@ export function leftOf(
 /** Whether, of what its manifest alone says, the run may have something left. `running` of a process that lives is not. */
 export function looksInterrupted(folder: string, manifest: RunManifest, retryFailed: boolean): boolean {
   if (manifest.saturation !== undefined || manifest.stopped?.by === "objective") return false;
-  if (manifest.status === "running") return !isHeld(folder);
-  if (manifest.status === "interrupted") return true;
+  if (!isConcluded(folder, manifest)) return !isHeld(folder);
   const execution = readExecution(folder, manifest.run);
   if (typeof execution === "string") return false;
   const { failed, left } = leftOf(execution.plan, accountOf(readJournal(join(folder, "journal.jsonl"))));
   return left > 0 || (retryFailed && failed > 0);
+}
+
+/** Its checksums come last: without them it broke off while it wrote its end. */
+function isConcluded(folder: string, { status }: RunManifest): boolean {
+  return status !== "running" && status !== "interrupted" && existsSync(join(folder, "SHA256SUMS"));
 }
 
 function isHeld(folder: string): boolean {

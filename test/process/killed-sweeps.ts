@@ -60,6 +60,7 @@ export async function killSweeps(options: Killing): Promise<Killed> {
             moments[moment] = (moments[moment] ?? 0) + 1;
             options.log(`kill ${String(kills)}, ${String(Math.round(wait))} ms after ${words[0]}: ${moment}`);
             assertWholeOrAbsent(at);
+            done = isOver(at);
           } else {
             assert.equal(await over, 0, said());
             done = true;
@@ -117,6 +118,11 @@ async function killAfter(child: ChildProcess, over: Promise<number | null>, ms: 
 function isBegun(at: Workplace): boolean {
   const experiment = join(at.runs, "sweep");
   return existsSync(experiment) && at.folders().some((run) => existsSync(join(run, "manifest.json")));
+}
+
+/** Killed when there was nothing left to do but to end. */
+function isOver(at: Workplace): boolean {
+  return isBegun(at) && at.folders().some((run) => existsSync(join(run, "SHA256SUMS")));
 }
 
 function momentOf(at: Workplace): string {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { estimatePlan, planTrials } from "../../../experiments/plan";
-import { NO_PAST, pastTrials } from "../../../experiments/past-trials";
+import { pastTrials } from "../../../experiments/past-trials";
 import { resolveExperiment } from "../../../experiments/spec/resolve";
 import type { Experiment } from "../../../experiments/spec/experiment";
 import { SWEEP, Workplace } from "./small-sweep";
@@ -104,7 +104,7 @@ describe("a plan of an experiment that has run before", function () {
     assert.ok(Math.abs(two.simulationSeconds - 2 * (40 + 10 + 25)) < 1e-6, String(two.simulationSeconds));
     // What is there takes nothing, and the rest shares the cores.
     const cached = new Set(plan.filter(({ cell }) => cell.id === "r1").map(({ id }) => id));
-    const rest = estimatePlan(what, 2, { ...NO_PAST, ...past, of: past.of, cached });
+    const rest = estimatePlan(what, 2, { ...past, cached });
     assert.ok(Math.abs(rest.simulationSeconds - (4 * 40) / 2) < 1e-6, String(rest.simulationSeconds));
     assert.equal(rest.cached, 2);
   });

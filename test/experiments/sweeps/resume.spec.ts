@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync,
 import { join } from "node:path";
 import { SEMANTICS_VERSION } from "../../../engine/vocabulary/semantics";
 import type { ProgressEvent } from "../../../experiments/run-types";
+import { accountOf } from "../../../results/record/journal";
 import { ownOwner } from "../../../results/record/owner";
 import { loadRun } from "../../../results/record/reader";
 import { assertAccountedFor, halfWritten, journalOf, summaryFiles, SWEEP, Workplace } from "./small-sweep";
@@ -17,6 +18,13 @@ function interruptAfter(n: number): (event: ProgressEvent, interrupt: () => void
   return (event, interrupt) => {
     if (event.kind === "trial-done" && ++ended === n) interrupt();
   };
+}
+
+/** How many trials ended how, each by its last end. */
+function endsOf(run: string): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const end of accountOf(journalOf(run)).ends.values()) counts[end] = (counts[end] ?? 0) + 1;
+  return counts;
 }
 
 describe("quorumlab resume", function () {
@@ -201,6 +209,55 @@ describe("quorumlab resume", function () {
     assertAsIfWhole(at.folders()[0]);
     assert.equal(loadRun(at.folders()[0]).manifest.stopped, undefined);
     assert.equal((await at.type("resume --budget soon")).code, 2);
+  });
+
+  it("writes the end once more of a run that broke off while it wrote it", async () => {
+    await at.type("run sweep.yaml");
+    const [run] = at.folders();
+    rmSync(join(run, "SHA256SUMS"));
+    rmSync(join(run, "report"), { recursive: true });
+    assert.equal((await at.type("resume")).code, 0);
+    assertAsIfWhole(run);
+    assert.ok(existsSync(join(run, "report", "index.html")));
+    assert.match((await at.type("resume")).err, /^error: no run below results\/runs was interrupted/);
+  });
+
+  it("leaves failed trials as they are until they are to be tried again", async () => {
+    const operation = (at_us: number): string => `{"at_us":${at_us},"op":"read","key":"a","client":1}\n`;
+    const header = '{"schema":"quorumlab/operations@1"}\n';
+    const [one, other] = ["a.jsonl", "b.jsonl"].map((name) => join(at.cwd, name));
+    writeFileSync(one, header + operation(30_000));
+    writeFileSync(other, header + operation(40_000));
+    at.file(
+      SWEEP.replace(/workload: .*/, `workload: {mix_name: trace, trace: ${one}}`).replace(
+        "axes: {r: [1, 2, 3]}, baseline: {r: 1}",
+        `axes: {workload.trace: [${one}, ${other}]}`,
+      ),
+    );
+    const gone = (event: ProgressEvent): void => {
+      if (event.kind === "planned") rmSync(one);
+    };
+    const stopped = await at.type("run sweep.yaml --on-error stop --exit-zero", gone);
+    assert.equal(stopped.code, 0, stopped.err);
+    assert.match(stopped.err, /^1 of the trials failed, and [123] of 4 were not begun; /m);
+    assert.match(stopped.err, /^next: npx quorumlab resume sweep@latest --retry-failed /m);
+    const continued = await at.type("resume");
+    assert.equal(continued.code, 3, continued.err);
+    assert.match(continued.err, /^failed {2}.*a\.jsonl: the trace cannot be read/m);
+    const [run] = at.folders();
+    assert.deepEqual(endsOf(run), { done: 3, failed: 1 });
+    const refused = await at.type("resume sweep");
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.err,
+      /^error: .* has nothing left to begin; 1 of 4 trials failed, and --retry-failed carries them out again\n/,
+    );
+    const retried = await at.type("resume --retry-failed");
+    assert.equal(retried.code, 0, retried.err);
+    assert.deepEqual(endsOf(run), { done: 4 });
+    writeFileSync(one, header + operation(30_000));
+    await at.type("run sweep.yaml --fresh");
+    assert.deepEqual(summaryFiles(run), summaryFiles(at.folders()[1]));
   });
 
   describe("refuses, before it touches a file,", () => {
