@@ -39,5 +39,10 @@ function show(typed: string, options: Options, context: CommandContext): void {
   }
   io.stdout.write(terminalReport(run, outPaint(context, options).enabled, columnsOf(io)));
   if (shownReport !== "") io.stdout.write(`report: ${shownReport}\n`);
-  next(io, `quorumlab report ${shownPath(folder, io)} --open`);
+  const by = run.manifest.axes.find((axis) => axis !== "world");
+  next(
+    io,
+    `quorumlab report ${shownPath(folder, io)} --open`,
+    ...(by === undefined ? [] : [`quorumlab compare ${shownPath(folder, io)} --by ${by}`]),
+  );
 }
