@@ -10,6 +10,7 @@ import type { RunManifest, TunableLabel } from "../results/record/run-folder";
 import { allowedEnvironment, loadAverage, machineProvenance, sha256 } from "./provenance";
 import type { RunOptions } from "./run-types";
 import type { Experiment } from "./spec/experiment";
+import { wholeText } from "./spec/source-files";
 
 /** Units of what a tunable holds, where it has one. */
 const UNITS: ReadonlyMap<string, string> = new Map([
@@ -42,7 +43,7 @@ export function describeRun(
     machine: machineProvenance(),
     argv: options.argv,
     configPath: relative(process.cwd(), experiment.source.path) || experiment.source.path,
-    configSha256: sha256(experiment.source.text),
+    configSha256: sha256(wholeText(experiment.source)),
     startedAt: startedAt.toISOString(),
     endedAt: null,
     wallSeconds: null,

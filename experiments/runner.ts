@@ -29,6 +29,7 @@ import { concludeRun } from "./run-conclusion";
 import { describeRun, resolvedDocument } from "./run-manifest";
 import type { RunOptions, RunResult, Stage } from "./run-types";
 import type { Experiment } from "./spec/experiment";
+import { keptFiles } from "./spec/source-files";
 import { doubtsHere, essence, standingTrial } from "./standing-trials";
 import { TrialFailed, type TrialOutput } from "./trial";
 import { TrialPool } from "./trial-pool";
@@ -101,7 +102,7 @@ class Execution {
       const { code, patch } = codeProvenance();
       if (resumed === undefined) {
         this.manifest = describeRun(experiment, options, { run: this.run, startedAt, code });
-        this.writer.write("experiment.yaml", experiment.source.text);
+        for (const [name, text] of keptFiles(experiment.source)) this.writer.write(name, text);
         if (patch !== undefined && patch !== "") this.writer.write("provenance/dirty.patch", patch);
         this.writePlan();
       } else {

@@ -12,8 +12,9 @@ import { sha256 } from "../provenance";
 import { planTrials } from "../plan";
 import { runExperiment } from "../runner";
 import type { Experiment, Problem } from "../spec/experiment";
-import { resolveExperiment } from "../spec/resolve";
-import { readExperimentFile } from "../cli/experiment-file";
+import { profileNames, resolveExperiment } from "../spec/resolve";
+import { wholeText } from "../spec/source-files";
+import { readExperimentFile, shownPath } from "../cli/experiment-file";
 import { processIo } from "../cli/io";
 import { UserError } from "../cli/user-error";
 import { hostOf, type NotebookSettings } from "./outputs";
@@ -79,10 +80,10 @@ export async function simulate(what: string | ExperimentSpec, options: SimulateO
 
 function readExperiment(what: string | ExperimentSpec, options: SimulateOptions): Experiment {
   const { folder, cwd, profile } = settings();
-  const file = typeof what === "string" ? readExperimentFile(what, fileIo(what, folder, cwd)) : inline(what);
+  const file = typeof what === "string" ? readFrom(what, fileIo(what, folder, cwd)) : inline(what);
   const only = options.only === undefined ? [] : typeof options.only === "string" ? [options.only] : options.only;
   const sets = Object.entries(options.set ?? {}).map(([key, value]) => `${key}=${value}`);
-  const asked = options.profile ?? (profilesIn(file.text).has(profile) ? profile : DEFAULT);
+  const asked = options.profile ?? (profileNames(file).includes(profile) ? profile : DEFAULT);
   const resolution = resolveExperiment({
     ...file,
     sets,
@@ -107,21 +108,16 @@ function fileIo(typed: string, folder: string, cwd: string): ReturnType<typeof p
   return { ...processIo(), cwd: existsSync(resolve(folder, typed)) ? folder : cwd };
 }
 
+/** Its path is one from where this program runs: what the file extends is looked for beside it. */
+function readFrom(typed: string, io: ReturnType<typeof processIo>): { readonly path: string; readonly text: string } {
+  const { path, text } = readExperimentFile(typed, io);
+  return { path: shownPath(resolve(io.cwd, path), processIo()), text };
+}
+
 function inline({ ...spec }: ExperimentSpec): { readonly path: string; readonly text: string } {
   // JSON is YAML.
   const text = `${JSON.stringify({ schema: "quorumlab/experiment@1", world: "simulation", ...spec }, null, 2)}\n`;
   return { path: `${spec.name}.yaml`, text };
-}
-
-function profilesIn(text: string): ReadonlySet<string> {
-  const { parse } = require("yaml") as typeof import("yaml");
-  try {
-    const { profiles } = (parse(text) ?? {}) as { profiles?: object };
-    return new Set(Object.keys(profiles ?? {}));
-  } catch {
-    // What is wrong with it is told by whoever resolves it.
-    return new Set();
-  }
 }
 
 function problemsInWords(path: string, problems: readonly Problem[], inlined: boolean): string {
@@ -144,7 +140,7 @@ function storedRun(experiment: Experiment, root: string): LoadedRun | undefined 
     .map(({ id }) => id)
     .sort()
     .join();
-  const text = sha256(experiment.source.text);
+  const text = sha256(wholeText(experiment.source));
   for (const id of runsOf(root, experiment.name).reverse().slice(0, NEWEST)) {
     try {
       const run = loadRun(join(root, experiment.name, id));

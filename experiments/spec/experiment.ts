@@ -11,8 +11,8 @@ import type { TargetName } from "../../results/record/capabilities";
 import type { SaturationQuestion } from "../../results/record/saturation";
 import type { OutageSettings } from "../../engine/ring/outages";
 import type { AxisValues, PublishedValue } from "../../results/record/run-folder";
-import type { SourceFile } from "./extends";
 import type { ValueOrigin } from "./origins";
+import type { ExperimentSource } from "./source-files";
 
 export type World = "processes" | "simulation";
 
@@ -98,7 +98,7 @@ export interface Experiment {
   /** Where each resolved key's value came from: flag, profile, file, what it extends, default, or the sweep. */
   readonly origins: Readonly<Record<string, ValueOrigin>>;
   /** The file's path and bytes, and those of the files it extends, the nearest first. */
-  readonly source: SourceFile & { readonly bases?: readonly SourceFile[] };
+  readonly source: ExperimentSource;
 }
 
 /** What a run may take before no further trial is started; undefined: without limit. */

@@ -11,6 +11,7 @@ import { main } from "../../experiments/cli/main";
 import { trialId } from "../../experiments/plan";
 import type { Experiment, Problem } from "../../experiments/spec/experiment";
 import { readExtended } from "../../experiments/spec/extends";
+import { keptFiles, wholeText } from "../../experiments/spec/source-files";
 import { toJson, written } from "../../experiments/spec/located";
 import { Problems } from "../../experiments/spec/problems";
 import { checkEverything, resolveExperiment, type ResolveRequest } from "../../experiments/spec/resolve";
@@ -105,6 +106,31 @@ describe("an experiment that extends another", () => {
     const ready = resolve("extends: quickstart\nrepetitions: {count: 1}\n");
     assert.match(ready.question, /\?/);
     assert.match(ready.source.bases![0].path, /catalogue\/quickstart\.yaml$/);
+  });
+
+  it("keeps its bases with a run, so that the copy says the same and its digest covers them", () => {
+    put("deep/middle.yaml", "# middle\nextends: ../base.yaml\ntunables: {w: 3}\n");
+    const { source, cells } = resolve("# mine\nextends: deep/middle.yaml   # why\nname: mine\ntunables: {r: 2}\n");
+    const kept = keptFiles(source);
+    assert.deepEqual(
+      kept.map(([name]) => name),
+      ["experiment.yaml", "experiment.base-1.yaml", "experiment.base-2.yaml"],
+    );
+    for (const [name, text] of kept) put(`kept/${name}`, text);
+    assert.match(kept[0][1], /^# mine\nextends: \.\/experiment\.base-1\.yaml # why\nname: mine\n/);
+    assert.equal(kept[2][1], BASE, "what extends nothing is as it was");
+    const copy = resolveExperiment({ path: join(folder, "kept/experiment.yaml"), text: kept[0][1] });
+    assert.ok(copy.ok);
+    assert.deepEqual(
+      copy.experiment.cells.map((cell) => trialId(cell, 1, "")),
+      cells.map((cell) => trialId(cell, 1, "")),
+    );
+    const alone = { path: "a.yaml", text: "title: a\n" };
+    assert.deepEqual([wholeText(alone), keptFiles(alone)], ["title: a\n", [["experiment.yaml", "title: a\n"]]]);
+    put("base.yaml", BASE.replace("w: 1", "w: 2"));
+    const changed = resolve("# mine\nextends: deep/middle.yaml   # why\nname: mine\ntunables: {r: 2}\n");
+    put("base.yaml", BASE);
+    assert.notEqual(wholeText(changed.source), wholeText(source));
   });
 
   it("starts paths at the file that says them", () => {
