@@ -11,6 +11,7 @@ import { intervalsInWords } from "../charts/interval-words";
 import { effectsChart } from "../charts/effects";
 import { escapeText } from "../charts/markup";
 import { count, counted } from "../charts/numbers";
+import { rawOperations } from "../charts/raw-operations";
 import { visibilityInWorlds } from "../charts/visibility-in-worlds";
 import { worldDistance } from "../charts/world-distance";
 import { drawInWorlds, type WorldFigure } from "../charts/worlds-apart";
