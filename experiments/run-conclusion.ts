@@ -84,6 +84,8 @@ export function concludeRun({ experiment, writer, manifest, measured, judgedHere
     report: succeeded ? `${experiment.name}/${manifest.run}/report/index.html` : null,
     note: manifest.note,
     tags: manifest.tags,
+    ...(verdict === undefined ? {} : { verdict }),
+    worlds: manifest.worlds,
   };
   writer.appendIndex(entry, (entries) =>
     renderIndex(entries.map((one) => ({ ...one, report: one.report ?? undefined }))),

@@ -27,20 +27,20 @@ export function indexPage({ runs, damaged }: Catalogue, options: { readonly comp
     runs.map((run) => ({
       ...entryOf(run),
       report: run.report,
-      verdict: run.verdict,
-      worlds: run.manifest.worlds,
       axes: run.manifest.axes.filter((axis) => axis !== "world"),
     })),
     { damaged, ...options },
   );
 }
 
-function entryOf({ experiment, run, manifest, cells, trials, validity, report }: CataloguedRun): IndexEntry {
+function entryOf({ experiment, run, manifest, cells, trials, validity, verdict, report }: CataloguedRun): IndexEntry {
   const { startedAt, status, profile, title, note, tags } = manifest;
   return {
     schema: "quorumlab/index@1",
     ...{ experiment, run, startedAt, status, profile, title, validity, trials, note, tags },
     cells: cells.length,
     report: report ?? null,
+    ...(verdict === undefined ? {} : { verdict }),
+    worlds: manifest.worlds,
   };
 }

@@ -54,6 +54,9 @@ export interface IndexEntry {
   readonly report: string | null;
   readonly note: string | null;
   readonly tags: Readonly<Record<string, string>>;
+  /** Of its objectives; lines of before these fields, and runs without any, have none. */
+  readonly verdict?: "pass" | "fail" | "inconclusive";
+  readonly worlds?: RunManifest["worlds"];
 }
 
 export class RunWriter {

@@ -51,6 +51,10 @@ describe("the catalogue of runs", () => {
         },
       ),
     );
+    fs.writeFileSync(
+      path.join(root, "swept", "20261126T100000Z-aaaaaa", "summaries", "slos.json"),
+      JSON.stringify({ schema: "quorumlab/slos@1", slos: [{ verdict: "pass" }, { verdict: "fail" }] }),
+    );
     const damaged = path.join(root, "single", "20261126T130000Z-dddddd");
     fs.mkdirSync(damaged);
     fs.writeFileSync(path.join(damaged, "manifest.json"), '{"schema": "quorumlab/manifest@1", "run": ');
@@ -91,6 +95,7 @@ describe("the catalogue of runs", () => {
     assert.deepEqual(kept("read_p99_ms < 20"), ["bbbbbb", "aaaaaa"]);
     assert.deepEqual(kept("r = 2"), ["cccccc", "bbbbbb"]);
     assert.deepEqual(kept("status != done"), ["cccccc"]);
+    assert.deepEqual(kept("verdict = fail"), ["aaaaaa"]);
     assert.deepEqual(kept("tag.paper != s4"), ["cccccc", "bbbbbb"]);
     assert.deepEqual(kept("not read_p99_ms < 20"), ["aaaaaa"], "what was not measured meets no condition");
     assert.deepEqual(kept("experiment == 'swept' or trials == 2"), ["cccccc", "aaaaaa"]);
@@ -151,6 +156,7 @@ describe("the catalogue of runs", () => {
     const page = fs.readFileSync(path.join(root, "index.html"), "utf8");
     assert.ok(page.indexOf("cccccc") < page.indexOf("aaaaaa"));
     assert.match(page, /damaged or was cut off/);
+    assert.match(page, /✗ objective missed/);
     assert.match(page, /quorumlab compare 20261126T110000Z-bbbbbb 20261126T120000Z-cccccc/);
     assert.doesNotMatch(page, /<script>alert/);
     const live = indexPage(catalogue, { compareAt: "/compare" });
