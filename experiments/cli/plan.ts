@@ -59,6 +59,7 @@ function plan(file: string, options: Options, context: CommandContext): void {
     `${paint.bold(experiment.name)}   ${axesText(experiment)} → ${cellsText(experiment)} × ${plural(repetitions, "repetition")} = ${plural(trials.length, "trial")}${cachedText(estimate)}\n` +
       `${timeText(estimate, options.jobs)}\n${diskText(experiment, estimate)}\n`,
   );
+  for (const [axis, text] of Object.entries(experiment.ranges)) io.stdout.write(`range  ${axis}: ${text}\n`);
   if (estimate.comparisons > 0) {
     const verdict = estimate.smallestAdjustedP > experiment.analysis.alpha ? "" : ` < ${experiment.analysis.alpha} ok`;
     io.stdout.write(
@@ -191,6 +192,7 @@ function planDocument(
     smallest_p: estimate.smallestP,
     smallest_p_adjusted: estimate.smallestAdjustedP,
     warnings: [...experiment.warnings.map((problem) => problem.message), ...estimate.warnings],
+    ranges: experiment.ranges,
     cell_list: experiment.cells.map((cell) => ({
       id: cell.id,
       axes: cell.axes,

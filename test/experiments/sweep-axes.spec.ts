@@ -3,9 +3,11 @@
  * baselines that name nothing. The values of a range are checked against exact arithmetic in integers.
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import fc from "fast-check";
 import { main } from "../../experiments/cli/main";
 import { catalogueFile } from "../../experiments/catalogue";
+import { templatesFolder } from "../../experiments/templates";
 import { errorsOf, experimentOf, problemsOf } from "./problems-of";
 import { recordingIo } from "./recording-io";
 
@@ -120,7 +122,11 @@ describe("axes of a sweep", () => {
     assert.doesNotMatch(io.out(), /no cell has/);
   });
 
-  it("plan says what a range makes", () => {
+  it("plan says what a range makes", async () => {
+    const io = recordingIo(process.cwd());
+    const path = join(templatesFolder(), "sweep", "sweep.yaml");
+    assert.equal(await main(["plan", path], io), 0);
+    assert.match(io.out(), /^range {2}network\.intra_zone\.mean: 2ms to 8ms, times 2: 3 values$/m);
     const text = { from: "1ms", to: "4ms", factor: 2 };
     const { ranges } = experimentOf(
       `${NETWORK}sweep: {axes: {network.intra_zone: {range: ${JSON.stringify(text)}}, r: {range: {from: 1, to: 3, step: 1}}, w: [1, 2]}}`,
