@@ -32,7 +32,6 @@ import {
   relativeInWords,
   sideInWords,
   valueInWords,
-  verdictInFull,
   verdictMark,
   verdictSentences,
   WEIGHT_IN_WORDS,
@@ -257,7 +256,7 @@ function verdictTable({ sides }: RunComparison, rows: readonly ComparedMetric[])
       `${several ? `<td data-label="side">${row.letter}</td>` : ""}<td class="number" data-label="A">${escapeText(valueInWords(row.baseline))}</td><td class="number" data-label="${row.letter}">${escapeText(valueInWords(row.value))}</td>` +
       `<td class="number" data-label="difference">${escapeText(differenceInWords(row))}<span class="interval">${escapeText(row.relative === null ? "" : `${relativeInWords(row)} of A`)}</span></td>` +
       `<td class="number" data-label="p, adjusted">${escapeText(pInWords(row))}<span class="interval">${escapeText(evidenceInWords(row))}</span></td>` +
-      `<td class="what ${tone(row)}"><strong>${escapeText(verdictMark(row))}</strong>${row.reason === null ? "" : `<span class="interval">${escapeText(row.reason)}</span>`}<span class="visually-hidden">${escapeText(verdictInFull(row))}</span></td></tr>`
+      `<td class="what ${tone(row)}"><strong>${escapeText(verdictMark(row))}</strong>${row.reason === null ? "" : `<span class="interval">${escapeText(row.reason)}</span>`}</td></tr>`
     );
   });
   return `<div class="scroll"><table class="verdicts"><thead><tr><th>metric</th>${several ? "<th>side</th>" : ""}<th class="number">A<span class="unit">baseline</span></th><th class="number">${several ? "other" : sides[1].letter}</th><th class="number">difference<span class="unit">and its 95 % interval</span></th><th class="number">p<span class="unit">adjusted</span></th><th>verdict</th></tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;

@@ -42,6 +42,9 @@ describe("quorumlab compare", () => {
     const damaged = join(cwd, "results", "runs", "single", "20261126T090000Z-damage");
     mkdirSync(damaged);
     writeFileSync(join(damaged, "manifest.json"), "{");
+    const older = join(cwd, "results", "runs", "single", "20251126T090000Z-before");
+    mkdirSync(older);
+    writeFileSync(join(older, "manifest.json"), '{"schema": "quorumlab/manifest@0"}');
   });
   after(() => rmSync(cwd, { recursive: true, force: true }));
 
@@ -135,6 +138,7 @@ describe("quorumlab compare", () => {
       [["20261126T10", "20261126T10"], /the same run/],
       [["20261126T10", "nowhere"], /nowhere/],
       [["20261126T10", "single/20261126T090000Z-damage"], /not JSON; it is damaged/],
+      [["20261126T10", "20251126T09"], /written by another version of quorumlab \(schema quorumlab\/manifest@0/],
       [["20261126T10", "20261126T11", "--metric", "red_p99_ms"], /did you mean read_p99_ms/],
       [["20261126T10", "20261126T11", "--noise", "200%"], /2% or 0\.02/],
       [["20261126T10", "20261126T11", "--alpha", "0"], /between 0 and 1/],
@@ -192,7 +196,7 @@ describe("quorumlab compare", () => {
         damaged: object[];
       };
       assert.equal(document.schema, "quorumlab/runs@1");
-      assert.deepEqual([document.total, document.runs[0].cells.length, document.damaged.length], [1, 2, 1]);
+      assert.deepEqual([document.total, document.runs[0].cells.length, document.damaged.length], [1, 2, 2]);
       assert.deepEqual(document.runs[0].columns, { r: "1/2" });
       for (const [argv, message] of [
         [["--filter", "red_p99_ms<3"], /did you mean read_p99_ms/],
