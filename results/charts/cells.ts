@@ -8,7 +8,7 @@ import type { TrialFigures } from "../record/figures";
 import type { AxisValues, CellSummary, LoadedRun } from "../record/run-folder";
 import { targetOfRecord } from "../record/capabilities";
 import { inAxisOrder } from "../statistics/axis-order";
-import { byCell, isSound } from "../statistics/summarise";
+import { isSound } from "../statistics/summarise";
 import { otherAxes, WORLD_IN_WORDS } from "../statistics/worlds";
 import { seriesStyle, type SeriesStyle } from "./theme";
 
@@ -65,10 +65,15 @@ export const MOST_PANELS = 12;
 
 export function chartInput(unordered: LoadedRun): ChartInput {
   const run = inAxisOrder(unordered);
-  const trialsOf = byCell(run.trials);
+  const trialsOf = new Map<string, LoadedRun["trials"][number][]>();
+  for (const trial of run.trials) {
+    const ofCell = trialsOf.get(trial.record.cell);
+    if (ofCell === undefined) trialsOf.set(trial.record.cell, [trial]);
+    else ofCell.push(trial);
+  }
   const severalWorlds = new Set(run.cells.map((cell) => cell.world)).size > 1;
   const cells = run.cells.map((summary): ChartCell => {
-    const trials = run.trials.filter(({ record }) => record.cell === summary.id && record.outcome === "done");
+    const trials = (trialsOf.get(summary.id) ?? []).filter(({ record }) => record.outcome === "done");
     const sound = trials.filter(isSound).flatMap((trial) => trial.figures ?? []);
     const spoilt = trials.flatMap((trial) => (trial.summary !== null && !isSound(trial) ? (trial.figures ?? []) : []));
     const invalid = sound.length === 0 && spoilt.length > 0;

@@ -37,7 +37,11 @@ interface ChartLike {
   readonly ctx: Surface;
   readonly chartArea: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number };
   readonly scales: Readonly<
-    Record<string, { getPixelForValue(value: number): number; readonly top: number } | undefined>
+    Record<
+      string,
+      | { getPixelForValue(value: number): number; readonly top: number; readonly min: number; readonly max: number }
+      | undefined
+    >
   >;
   readonly config: { readonly options?: { readonly faultLanes?: readonly Fault[]; readonly faultInk?: string } };
 }
@@ -98,6 +102,8 @@ export function faultLanesPlugin(): FaultLanesPlugin {
     const { ctx, chartArea: area } = chart;
     ctx.save();
     for (const fault of faults) {
+      // Outside the stretch of time that the reader looks at.
+      if (fault.to < x.min || fault.from > x.max) continue;
       const from = Math.max(area.left, Math.min(area.right, x.getPixelForValue(fault.from)));
       const to = Math.max(from, Math.min(area.right, x.getPixelForValue(fault.to)));
       each(ctx, fault, { from, to, lane: room.top + fault.lane * pitch + 1 }, chart);

@@ -20,6 +20,38 @@ type Leaf =
 
 /** undefined when `value` has the shape, else where and what, e.g. `spectra[0].ms should be an array`. */
 export function shapeProblem(value: unknown, shape: Shape, at = ""): string | undefined {
+  // Nearly everything is as it should be, and a thousand trials hold millions of numbers: no path is spelled for those.
+  return fits(value, shape) ? undefined : problemOf(value, shape, at);
+}
+
+function fits(value: unknown, shape: Shape): boolean {
+  if (typeof shape === "string") {
+    if (shape === "any") return true;
+    const optional = shape.endsWith("?");
+    if (value === null || value === undefined) return optional;
+    const wanted = optional ? shape.slice(0, -1) : shape;
+    if (wanted === "array") return Array.isArray(value);
+    return typeof value === wanted && !Array.isArray(value);
+  }
+  if (isList(shape)) {
+    if (!Array.isArray(value)) return false;
+    const [inner] = shape;
+    if (inner === "number") {
+      for (let i = 0; i < value.length; i++) if (typeof value[i] !== "number") return false;
+      return true;
+    }
+    for (let i = 0; i < value.length; i++) if (!fits(value[i], inner)) return false;
+    return true;
+  }
+  if (isChoice(shape)) return typeof value === "string" && shape.oneOf.includes(value);
+  if (kindOf(value) !== "object") return false;
+  for (const field in shape)
+    if (!fits((value as Record<string, unknown>)[field], (shape as Readonly<Record<string, Shape>>)[field]))
+      return false;
+  return true;
+}
+
+function problemOf(value: unknown, shape: Shape, at: string): string | undefined {
   const here = at === "" ? "the file" : at;
   if (typeof shape === "string") {
     const wanted = shape.replace("?", "");
@@ -29,7 +61,7 @@ export function shapeProblem(value: unknown, shape: Shape, at = ""): string | un
   if (isList(shape)) {
     if (!Array.isArray(value)) return `${here} should be an array`;
     for (const [index, item] of value.entries()) {
-      const problem = shapeProblem(item, shape[0], `${at}[${index}]`);
+      const problem = problemOf(item, shape[0], `${at}[${index}]`);
       if (problem !== undefined) return problem;
     }
     return undefined;
@@ -41,11 +73,7 @@ export function shapeProblem(value: unknown, shape: Shape, at = ""): string | un
   }
   if (kindOf(value) !== "object") return `${here} should be an object`;
   for (const [field, inner] of Object.entries(shape)) {
-    const problem = shapeProblem(
-      (value as Record<string, unknown>)[field],
-      inner,
-      at === "" ? field : `${at}.${field}`,
-    );
+    const problem = problemOf((value as Record<string, unknown>)[field], inner, at === "" ? field : `${at}.${field}`);
     if (problem !== undefined) return problem;
   }
   return undefined;

@@ -39,7 +39,9 @@ export function renderPage(content: PageContent): string {
       ? ""
       : `<nav class="sections" aria-label="Sections"><div class="row"><ol>${content.sections
           .map(({ id, name }) => `<li><a href="#${id}">${escapeText(name)}</a></li>`)
-          .join("")}</ol><button id="theme" type="button">Dark page</button></div></nav>`;
+          .join(
+            "",
+          )}</ol><button id="all-time" type="button" hidden>All of the time</button><button id="theme" type="button">Dark page</button></div></nav>`;
   const scripts =
     content.charts === undefined
       ? ""

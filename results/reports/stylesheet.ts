@@ -53,6 +53,7 @@ nav.sections a:hover{text-decoration:underline}
 button{font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:.35rem;padding:.1rem .55rem;cursor:pointer}
 #theme{display:none;font-size:.85rem;white-space:nowrap}
 .js #theme{display:block}
+#all-time{font-size:.85rem;white-space:nowrap}
 figure{margin:1rem 0 0}
 figcaption{color:var(--muted);font-size:.9rem;max-width:80ch;margin:.4rem 0}
 .help{display:inline-block;width:1.4em;height:1.4em;line-height:1.35em;text-align:center;border:1px solid var(--line);border-radius:50%;text-decoration:none;font-size:.85rem;font-weight:400}
@@ -136,7 +137,7 @@ dl.glossary dd{margin:0 0 0 1rem;max-width:80ch;overflow-wrap:anywhere}
 footer{color:var(--muted);font-size:.88rem;padding-top:1.2rem;padding-bottom:2.5rem;border-top:1px solid var(--grid);margin-top:2rem}`;
 
 const PRINT = `body{font-size:10.5pt}
-nav.sections,#theme,.help{display:none!important}
+nav.sections,#theme,#all-time,.help{display:none!important}
 .picture,.picture.drawn{aspect-ratio:auto;min-height:0;overflow:visible}
 .picture.drawn svg{display:block;min-width:0}
 .picture.graph{max-height:none;border:0}

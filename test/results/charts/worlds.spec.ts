@@ -11,6 +11,8 @@ import type { LoadedRun } from "../../../results/record/run-folder";
 import { FAULTS, madeUpRun, QUICKSTART_LIKE, twoWorldRun } from "../fixtures";
 
 const OVER_TIME = [
+  "raw-operations",
+  "latency-heat-map",
   ...["latency-over-time", "means-and-tails", "outcomes", "divergence", "siblings"],
   ...["stale-over-time", "divergence-by-kind", "repair-work", "hints-over-time"],
   "ring-views",

@@ -168,6 +168,33 @@ describe("run report in Chromium (long)", function () {
     await page.close();
   });
 
+  it("shows the stretch of time that was dragged over in all charts over time, and all of it again", async () => {
+    const { page, noise } = await open("report.html", 1000, "light");
+    const bounds = (): Promise<string[]> =>
+      page.evaluate<string[]>(`["latency-over-time", "outcomes", "raw-operations", "percentile-spectrum"].map((id) => {
+        const { min, max } = Chart.getChart(document.querySelector("#" + id + " canvas")).scales.x;
+        return min.toFixed(2) + " " + max.toFixed(2);
+      })`);
+    const before = await bounds();
+    const canvas = page.locator("#latency-over-time canvas").first();
+    await canvas.scrollIntoViewIfNeeded();
+    const box = (await canvas.boundingBox())!;
+    const at = (share: number): [number, number] => [box.x + share * box.width, box.y + box.height / 2];
+    await page.mouse.move(...at(0.5));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.75), { steps: 3 });
+    await page.mouse.up();
+    const [latency, outcomes, raw, spectrum] = await bounds();
+    assert.notEqual(latency, before[0]);
+    assert.deepEqual([outcomes, raw, spectrum], [latency, latency, before[3]]);
+    assert.ok(await page.locator("#all-time").isVisible());
+    await page.keyboard.press("Escape");
+    assert.deepEqual(await bounds(), before);
+    assert.ok(!(await page.locator("#all-time").isVisible()));
+    assert.deepEqual(noise, []);
+    await page.close();
+  });
+
   it("switches response and service time across all lines, and keeps a line off that both reach", async () => {
     const { page, noise } = await open("report.html", 1000, "light");
     const visible = (): Promise<string[]> =>
