@@ -3,7 +3,7 @@
  * show. Used for the file that is exported and, while Jupyter's own kernel runs the cells, for what is shown at once.
  */
 import { escapeText } from "../../results/charts/markup";
-import { standaloneSvg } from "../../results/charts/render";
+import { figureSvg } from "../../results/charts/figure-svg";
 import type { ChartTable } from "../../results/charts/chart";
 import type { ChartOutput, ExpectationOutput, Output } from "./outputs";
 import { expectationText, outputText } from "./output-text";
@@ -12,7 +12,7 @@ import { proseHtml } from "./prose";
 /** Media type to content; JSON as a value. */
 export type MediaBundle = Readonly<Record<string, unknown>>;
 
-/** One display each: a chart of several panels is as many pictures. What goes to the console has none. */
+/** One display each: a chart in both worlds is two pictures. What goes to the console has none. */
 export function mediaOf(output: Output): readonly MediaBundle[] {
   const text = outputText(output);
   switch (output.kind) {
@@ -46,10 +46,10 @@ export function mediaOf(output: Output): readonly MediaBundle[] {
   }
 }
 
-/** The panels of every figure, as files. */
+/** Every figure as one picture. */
 export function picturesOf({ drawn }: ChartOutput): readonly string[] {
   return drawn.flatMap(({ figure }) =>
-    figure === undefined ? [] : figure.panels.map((_, i) => standaloneSvg(figure, i)),
+    figure === undefined ? [] : [figureSvg(figure, { theme: "auto", title: false })],
   );
 }
 

@@ -3,7 +3,7 @@
  * and answers are text, so a change of a result shows as a change of a line.
  */
 import type { ChartTable } from "../../results/charts/chart";
-import { standaloneSvg } from "../../results/charts/render";
+import { figureSvg } from "../../results/charts/figure-svg";
 import { isFolded, type NotebookCell } from "./cells";
 import type { NotebookResult } from "./notebook-process";
 import { stemOf } from "./notebook-title";
@@ -64,15 +64,10 @@ function outputMarkdown(output: Output, stem: string, files: Map<string, string>
 function chartMarkdown({ chart, drawn }: ChartOutput, stem: string, files: Map<string, string>): string {
   const shown = drawn.flatMap(({ figure }) => {
     if (figure === undefined) return [];
-    const pictures = figure.panels.map((panel, i) => {
-      const path = `${stem}/${files.size}-${figure.id}.svg`;
-      files.set(path, standaloneSvg(figure, i));
-      const label = panel.title === "" ? figure.title : `${figure.title}: ${panel.title}`;
-      return `![${escaped(label).replace(/[[\]]/g, "")}](${path})`;
-    });
-    return [
-      `**${escaped(figure.title)}.** ${escaped(figure.answer)}\n\n${pictures.join("\n")}\n\n*${escaped(figure.caption)}*`,
-    ];
+    const path = `${stem}/${files.size}-${figure.id}.svg`;
+    files.set(path, figureSvg(figure, { theme: "auto", title: false }));
+    const picture = `![${escaped(figure.title).replace(/[[\]]/g, "")}](${path})`;
+    return [`**${escaped(figure.title)}.** ${escaped(figure.answer)}\n\n${picture}\n\n*${escaped(figure.caption)}*`];
   });
   return shown.length === 0 ? `*(${chart}: nothing to draw)*` : shown.join("\n\n");
 }
