@@ -128,6 +128,7 @@ export function methodInWords({ analysis, rows, groups }: RunComparison): string
   ];
   return (
     `Values are medians over repetitions; a difference is the other side minus A${how.length === 0 ? "" : `; ${how.join("; ")}`}. ` +
+    (analysis.tested === 0 ? "No row could be tested. " : "") +
     `p is corrected (Holm) over all ${counted(analysis.tested, "comparison")} of ${counted(groups.length, "matched configuration")} and held against ${plain(analysis.alpha)}; a difference within ±${plain(100 * analysis.noiseFloor)} % of A is noise. ` +
     `“Same” means that the whole interval lies inside that floor; “inconclusive” that these repetitions cannot tell.`
   );
