@@ -11,7 +11,7 @@ import { tunable } from "../../engine/vocabulary/tunables";
 import { checkValue } from "../../engine/vocabulary/value-kinds";
 import { detectorSettings } from "../../engine/vocabulary/written-detectors";
 import type { ReproducedPoint } from "../../results/record/reproduction";
-import type { LoadedRun } from "../../results/record/run-folder";
+import type { CellSummary, LoadedRun } from "../../results/record/run-folder";
 import { near } from "./judge";
 import { cellsOf, meanOf, type MeasuringContext } from "./measuring";
 import type { Measured, Target } from "./target";
@@ -136,7 +136,11 @@ async function fronts(context: MeasuringContext): Promise<Measured> {
   const run = await wan(context);
   const points: ReproducedPoint[] = [];
   for (const family of ["timeout", "chen", "phi-normal"]) {
-    const cells = cellsOf(run, {}).filter(({ axes }) => String(axes["tags.detector"]).startsWith(`${family} `));
+    const patience = (cell: CellSummary): string => String(cell.axes["tags.detector"]);
+    // Named so that their order is that of patience.
+    const cells = cellsOf(run, {})
+      .filter((cell) => patience(cell).startsWith(`${family} `))
+      .sort((a, b) => (patience(a) < patience(b) ? -1 : 1));
     const along = (metric: string): number[] => cells.map((cell) => cell.metrics[metric]?.value ?? NaN);
     const steps = (values: readonly number[], right: (step: number) => boolean): number => {
       const all = values.slice(1).map((value, i) => value - values[i]);

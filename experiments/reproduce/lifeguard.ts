@@ -5,7 +5,7 @@
 import type { ReproducedPoint } from "../../results/record/reproduction";
 import type { LoadedRun } from "../../results/record/run-folder";
 import { atLeast, atMost, between, near, shown } from "./judge";
-import { byRepetition, metricOf, type MeasuringContext, ratioOf, ratioOfPairs, scaled } from "./measuring";
+import { metricOf, type MeasuringContext, ratioOf, scaled } from "./measuring";
 import type { Measured, Target } from "./target";
 
 const CONFIGURATIONS = [
@@ -23,8 +23,7 @@ async function lifeguard(context: MeasuringContext): Promise<Measured> {
   const parts = CONFIGURATIONS.slice(0, 3).map(([name, published]) =>
     shown({ label: `${name} alone: false positives, share of SWIM's`, unit: "ratio", published }, share(all, name)),
   );
-  const repetitions = (configuration: string) => [...byRepetition(run, all, { configuration }).values()];
-  const [probe, buddy, suspicion] = ["LHA-Probe", "Buddy", "LHA-Suspicion"].map(repetitions);
+  const over = (configuration: string) => ratioOf(run, all, { configuration }, { configuration: "LHA-Suspicion" });
   return {
     points: [
       atMost(
@@ -38,16 +37,8 @@ async function lifeguard(context: MeasuringContext): Promise<Measured> {
         0.1,
       ),
       ...parts,
-      atLeast(
-        { label: "LHA-Probe leaves more than LHA-Suspicion", unit: "times" },
-        ratioOfPairs(probe.map((one, i) => [one, suspicion[i]])),
-        1,
-      ),
-      atLeast(
-        { label: "Buddy leaves more than LHA-Suspicion", unit: "times" },
-        ratioOfPairs(buddy.map((one, i) => [one, suspicion[i]])),
-        1,
-      ),
+      atLeast({ label: "LHA-Probe leaves more than LHA-Suspicion", unit: "times" }, over("LHA-Probe"), 1),
+      atLeast({ label: "Buddy leaves more than LHA-Suspicion", unit: "times" }, over("Buddy"), 1),
     ],
   };
 }

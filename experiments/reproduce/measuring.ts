@@ -74,6 +74,11 @@ export class MeasuringContext {
     return { runs: this.used, trials: this.trials, reused: this.reused, reusedSeconds: this.reusedSeconds };
   }
 
+  /** What another target's measuring left and this one uses took so long. */
+  tookBefore(seconds: number): void {
+    this.reusedSeconds += seconds;
+  }
+
   /** Lets signals in, between pieces of a long computation. @throws Interrupted */
   async breathe(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));

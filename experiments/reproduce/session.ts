@@ -80,6 +80,7 @@ export async function reproduce(options: SessionOptions): Promise<SessionResult>
     semanticsVersion: SEMANTICS_VERSION,
   };
   const broken: string[] = [];
+  const page = join(folder, "index.html");
   const standing = (endedAt: string | null): Standing => ({
     ...base,
     endedAt,
@@ -91,6 +92,7 @@ export async function reproduce(options: SessionOptions): Promise<SessionResult>
   const keep = (endedAt: string | null): Standing => {
     const document = standing(endedAt);
     replaceFile(join(folder, DOCUMENT), `${JSON.stringify(document, null, 1)}\n`);
+    replaceFile(page, reproductionPage(document, Object.values(PAPERS)));
     return document;
   };
   keep(null);
@@ -122,8 +124,6 @@ export async function reproduce(options: SessionOptions): Promise<SessionResult>
     keep(null);
   }
   const document = keep(interrupted ? null : new Date().toISOString());
-  const page = join(folder, "index.html");
-  replaceFile(page, reproductionPage(document, Object.values(PAPERS)));
   return { document, folder, page, interrupted, broken };
 }
 

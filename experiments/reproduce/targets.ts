@@ -2,18 +2,22 @@
 import { CLOCK_TARGETS } from "./clocks";
 import { DETECTION } from "./detection";
 import { DYNAMO } from "./dynamo";
+import { FIGURE_8_TARGETS } from "./figure-8";
 import { LIFEGUARD } from "./lifeguard";
 import { LOAD } from "./load";
 import { REPAIR, SPEED } from "./repair";
 import { RINGS } from "./rings";
 import { STALENESS } from "./staleness";
 import { SWIM } from "./swim";
+import { TABLE_4 } from "./table-4";
 import { TAILS } from "./tails";
 import { keyOf, PAPERS, type Target } from "./target";
 
 /** In the order of the papers. */
 export const TARGETS: readonly Target[] = [
+  ...FIGURE_8_TARGETS,
   ...DYNAMO,
+  ...TABLE_4,
   ...STALENESS,
   ...CLOCK_TARGETS,
   ...DETECTION,

@@ -8,7 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../experiments/cli/main";
-import { efficiency } from "../../experiments/reproduce/dynamo";
+import { efficiency } from "../../experiments/reproduce/figure-8";
 import { atLeast, atMost, between, exactly, near, shown, verdictOn } from "../../experiments/reproduce/judge";
 import { chiSquareOverLimit } from "../../experiments/reproduce/load";
 import { meanOf, ratioOfPairs } from "../../experiments/reproduce/measuring";
