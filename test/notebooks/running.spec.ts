@@ -36,7 +36,7 @@ describe("notebooks: running", function () {
     });
   }
 
-  it("a simulation is run once, stored as a run, and spoken of by its own numbers", async () => {
+  it("a simulation is run once, stored as a run, and spoken of by its own numbers (long)", async () => {
     writeFileSync(join(folder, "beside.ts"), `export const twice = (n: number): number => 2 * n;\n`);
     const { cells, errors, expectations } = await run(`// %% [markdown]
 // # Book

@@ -64,7 +64,7 @@ describe("notebooks that come along", () => {
   });
 
   it("they compile, run, hold what they say and show what was committed (long)", async function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     const io = recordingIo(packageRoot());
     const code = await main(["notebook", "check", "notebooks"], io);
     assert.equal(code, 0, io.err());
