@@ -46,6 +46,7 @@ describe("the command line", () => {
       join(cwd, "good.yaml"),
       "name: good\nsweep: {axes: {r: [1, 2]}}\nrepetitions: {count: 2}\nworld: processes\n",
     );
+    writeFileSync(join(cwd, "weak.yaml"), "name: weak\ntunables: {r: 1}\nworld: processes\n");
     writeFileSync(join(cwd, "bad.yaml"), "tunables:\n  clok: dvvset\n  r: 9\nphases: {measure: 5}\nworld: processes\n");
     writeFileSync(join(cwd, "profile.yaml"), "profiles: {smoke: {tunables.r: 9}}\nworld: processes\n");
     writeFileSync(join(cwd, "binary.yaml"), Buffer.from([0x61, 0x3a, 0x20, 0xff, 0xfe, 0x00]));
@@ -117,7 +118,6 @@ describe("the command line", () => {
     });
 
     it("takes warnings for errors with --strict", async () => {
-      writeFileSync(join(cwd, "weak.yaml"), "name: weak\ntunables: {r: 1}\nworld: processes\n");
       const mild = await quorumlab(["validate", "weak.yaml"]);
       assert.equal(mild.code, 0);
       assert.match(mild.out, /^weak.yaml:2:15 {2}warning {2}r \+ w = 3 does not exceed n_val = 3/);
@@ -132,7 +132,7 @@ describe("the command line", () => {
         "folder",
         "binary.yaml",
         "huge.yaml",
-        "good.yaml",
+        "weak.yaml",
       ]);
       assert.equal(code, 2);
       assert.deepEqual(out.split("\n").slice(0, 4), [
@@ -141,7 +141,7 @@ describe("the command line", () => {
         "binary.yaml:1:1  error    is not text; an experiment is a YAML file in UTF-8",
         "huge.yaml:1:1  error    has 2000003 bytes; an experiment has at most 1048576",
       ]);
-      assert.match(out, /good.yaml:2:20 {2}warning/);
+      assert.match(out, /weak.yaml:2:15 {2}warning/);
     });
 
     it("answers programs with one document", async () => {
@@ -346,7 +346,7 @@ describe("the command line", () => {
       };
       assert.deepEqual(
         document.lists.map((list) => list.kind),
-        ["experiments", "metrics", "faults", "workloads", "tunables", "clocks", "targets", "validity"],
+        ["experiments", "metrics", "faults", "workloads", "tunables", "clocks", "targets", "validity", "templates"],
       );
       for (const { items } of document.lists) assert.ok(items.length > 0);
     });
