@@ -8,7 +8,7 @@ import * as fs from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import * as path from "node:path";
 import { indexPage } from "../results/catalogue/index-files";
-import { readCatalogue } from "../results/catalogue/run-catalogue";
+import { readCatalogue, type KnownRuns } from "../results/catalogue/run-catalogue";
 import { escapeText } from "../results/charts/markup";
 import { comparisonPage, NotAnswered } from "./requested-comparison";
 
@@ -17,9 +17,10 @@ export const BROWSER_HOST = "127.0.0.1";
 /** Not listening yet. `root` must exist. */
 export function resultBrowser(root: string): Server {
   const place = fs.realpathSync(root);
+  const known: KnownRuns = new Map();
   return createServer((request, response) => {
     try {
-      answer(place, request, response);
+      answer(place, known, request, response);
     } catch (error) {
       const status = error instanceof NotAnswered ? error.status : 500;
       plain(request, response, status, error instanceof Error ? error.message : String(error));
@@ -27,7 +28,7 @@ export function resultBrowser(root: string): Server {
   });
 }
 
-function answer(root: string, request: IncomingMessage, response: ServerResponse): void {
+function answer(root: string, known: KnownRuns, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("Allow", "GET, HEAD");
     throw new NotAnswered(405, "only GET and HEAD: this browser changes nothing");
@@ -41,7 +42,7 @@ function answer(root: string, request: IncomingMessage, response: ServerResponse
   const [rawPath, ...rest] = target.split("?");
   const segments = segmentsOf(rawPath);
   if (segments.length === 0 || (segments.length === 1 && segments[0] === "index.html"))
-    return page(request, response, indexPage(readCatalogue(root), { compareAt: "/compare" }));
+    return page(request, response, indexPage(readCatalogue(root, known), { compareAt: "/compare" }));
   if (segments.length === 1 && segments[0] === "compare")
     return page(request, response, comparisonPage(root, new URLSearchParams(rest.join("?"))));
   const found = locate(root, segments);

@@ -46,8 +46,11 @@ const MOST_RUNS = 20_000;
 /** No manifest and no table of cells is larger. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** Runs as they were read, by folder, with what would change if they did: who looks again and again keeps one. */
+export type KnownRuns = Map<string, { readonly stamp: string; readonly run: CataloguedRun }>;
+
 /** A root that does not exist holds no runs. */
-export function readCatalogue(root: string): Catalogue {
+export function readCatalogue(root: string, known: KnownRuns = new Map()): Catalogue {
   const places = foldersOf(root).flatMap((experiment) =>
     foldersOf(path.join(root, experiment))
       .filter((run) => !RESERVED_NAMES.has(run))
@@ -59,8 +62,16 @@ export function readCatalogue(root: string): Catalogue {
     const files = fs.readdirSync(place.folder);
     // A folder of something else that somebody put there, or a run whose first file is not written yet.
     if (!files.some((name) => RUN_FILES.has(name))) continue;
+    const stamp = stampOf(place.folder);
+    const before = known.get(place.folder);
+    if (before?.stamp === stamp) {
+      runs.push(before.run);
+      continue;
+    }
     try {
-      runs.push(readRun(place, files));
+      const run = readRun(place, files);
+      known.set(place.folder, { stamp, run });
+      runs.push(run);
     } catch (error) {
       damaged.push({ ...place, reason: error instanceof Damage ? error.message : `cannot be read: ${codeOf(error)}` });
     }
@@ -73,6 +84,16 @@ export function readCatalogue(root: string): Catalogue {
 }
 
 const RUN_FILES: ReadonlySet<string> = new Set(["manifest.json", "trials.txt", "plan.jsonl", "journal.jsonl"]);
+
+/** Of the files that an entry is made from, when they were written and how long they are. */
+function stampOf(folder: string): string {
+  return ["manifest.json", "summaries/cells.json", "summaries/slos.json", "report/index.html"]
+    .map((name) => {
+      const status = fs.statSync(path.join(folder, name), { throwIfNoEntry: false });
+      return status === undefined ? "none" : `${status.mtimeMs}/${status.size}`;
+    })
+    .join(" ");
+}
 
 class Damage extends Error {}
 

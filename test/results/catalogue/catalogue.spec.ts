@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { shownIn, sortKey } from "../../../results/catalogue/columns";
 import { filterRuns, FilterNotUnderstood } from "../../../results/catalogue/filter";
 import { indexPage, rebuildIndex } from "../../../results/catalogue/index-files";
-import { readCatalogue, type Catalogue } from "../../../results/catalogue/run-catalogue";
+import { readCatalogue, type Catalogue, type KnownRuns } from "../../../results/catalogue/run-catalogue";
 import { HOSTILE } from "../fixtures";
 import { around, madeUpComparable, writeMadeUp } from "../comparison/made-up-runs";
 import { temporaryFolder } from "../record/made-up-run";
@@ -83,6 +83,19 @@ describe("the catalogue of runs", () => {
     assert.match(reasons["ffffff"], /no manifest/);
     assert.equal(catalogue.damaged.length, 3);
     assert.deepEqual(readCatalogue(path.join(root, "nowhere")).runs, []);
+  });
+
+  it("reads only what has changed, for who looks again", () => {
+    const known: KnownRuns = new Map();
+    const first = readCatalogue(root, known);
+    assert.equal(readCatalogue(root, known).runs[0], first.runs[0]);
+    const manifest = path.join(first.runs[2].folder, "manifest.json");
+    const content = fs.readFileSync(manifest, "utf8");
+    fs.writeFileSync(manifest, content.replace('"done"', '"interrupted"'));
+    const again = readCatalogue(root, known);
+    assert.equal(again.runs[0], first.runs[0]);
+    assert.equal(again.runs[2].manifest.status, "interrupted");
+    fs.writeFileSync(manifest, content);
   });
 
   it("filters by tags, settings, metrics and fields, one configuration meeting the whole condition", () => {
