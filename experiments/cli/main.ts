@@ -87,7 +87,8 @@ function define(context: CommandContext): Command {
       "\nExit codes:\n" +
         "  0    done; a hypothesis that does not hold and a published value that is missed are findings, not failures\n" +
         "  1    run: an objective (slos) failed; verify: something differs; check: a promise was broken;\n" +
-        "       saturate: not even the lowest rate met the objective; compare: what --fail-on names\n" +
+        "       saturate: not even the lowest rate met the objective; compare: what --fail-on names;\n" +
+        "       notebook: an expectation does not hold, or what was exported differs\n" +
         "  2    bad usage or input; compare: the runs may not be compared\n" +
         "  3    trials failed, or something broke off; serve: a node did not start, or not again\n" +
         "  4    run: an objective could not be decided, or no trial of a configuration is valid;\n" +
