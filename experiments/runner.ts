@@ -269,7 +269,9 @@ class Execution {
       if (found.end === "reused") this.reused++;
       if (found.end === "failed")
         this.failures.push(`${cell.id}, repetition ${repetition}: ${record.error ?? "failed"}`);
-      const validity = doubtsHere(found.trial, claimsOf(this.experiment));
+      // This run's own trials were judged by what it claims when they were made, unless --fresh left an older one in its place.
+      const judgedAlready = found.end !== "reused" && standing.reuse;
+      const validity = judgedAlready ? undefined : doubtsHere(found.trial, claimsOf(this.experiment));
       if (validity !== undefined) this.judgedHere.set(id, validity);
       const judged = summary === null || validity === undefined ? summary : { ...summary, validity };
       this.measured.push({ record, summary: judged });

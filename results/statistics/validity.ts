@@ -709,9 +709,12 @@ export function claimedTail(metrics: Metrics, claims: readonly string[]): Claime
 
 /** The same trial as another experiment would judge it that claims something else: of a trial taken from an earlier run. */
 export function judgedByClaims(validity: Validity, metrics: Metrics, claims: readonly string[]): Validity {
-  const samples = Object.fromEntries(
-    Object.entries(metrics).flatMap(([name, { n }]) => (name.endsWith("_p50_ms") ? [[name.slice(0, -7), n]] : [])),
-  );
+  // Of so few that not even a median was made of them, the mean knows how many there were.
+  const samples: Record<string, number> = {};
+  for (const [name, { n }] of Object.entries(metrics)) {
+    const latency = /^(.+)_(?:p50|mean)_ms$/.exec(name)?.[1];
+    if (latency !== undefined) samples[latency] = Math.max(samples[latency] ?? 0, n);
+  }
   const kind = "thin-percentiles";
   const thin = thinPercentiles(metrics, claims, samples);
   const others = validity.doubts.filter((doubt) => doubt.kind !== kind);

@@ -257,7 +257,10 @@ describe("quorumlab resume", function () {
     assert.deepEqual(endsOf(run), { done: 4 });
     writeFileSync(one, header + operation(30_000));
     await at.type("run sweep.yaml --fresh");
-    assert.deepEqual(summaryFiles(run), summaryFiles(at.folders()[1]));
+    await at.type("run sweep.yaml");
+    const [, fresh, reused] = at.folders();
+    assert.deepEqual(summaryFiles(run), summaryFiles(fresh));
+    assert.deepEqual(summaryFiles(reused), summaryFiles(fresh), "doubts of a single operation included");
   });
 
   describe("refuses, before it touches a file,", () => {

@@ -134,4 +134,25 @@ describe("a run of an experiment that has run before", function () {
     assert.match(err, /^5 of 6 reused, 1 to run$/m);
     assert.match(err, /^recorded: day\.jsonl/m);
   });
+
+  it("has as many simulated trials under way as -j says, each cell once before any comes again", async () => {
+    const begun: [string, number][] = [];
+    let underWay = 0;
+    let most = 0;
+    const { code, err } = await at.type("run sweep.yaml -j 2", (event) => {
+      if (event.kind === "trial-started") {
+        begun.push([event.cell, event.repetition]);
+        most = Math.max(most, ++underWay);
+      }
+      if (event.kind === "trial-done") underWay--;
+    });
+    assert.equal(code, 0, err);
+    assert.equal(most, 2);
+    assert.deepEqual(
+      begun.map(([, repetition]) => repetition),
+      [1, 1, 1, 2, 2, 2],
+    );
+    for (const half of [begun.slice(0, 3), begun.slice(3)])
+      assert.deepEqual(half.map(([cell]) => cell).sort(), ["r1", "r2", "r3"]);
+  });
 });
