@@ -107,7 +107,10 @@ interface Placed {
 /** As many beside each other as are readable: what is drawn by hand shrinks as a whole, charts are drawn for the room. */
 function rowsOf(panels: readonly Panel[], asked: number | undefined): Placed[][] {
   const natural = asked ?? Math.max(PAGE, ...panels.map(({ width }) => width));
-  const least = Math.min(...panels.map(({ width }) => Math.min(width, LEAST)));
+  const least = Math.max(
+    Math.min(...panels.map(({ width }) => Math.min(width, LEAST))),
+    ...panels.map(({ width, drawing }) => (drawing.kind === "svg" ? SHRUNK * width : 0)),
+  );
   const even = panels.length === 2 || panels.length === 4 ? 2 : 3;
   const columns = panels.some(({ width }) => width >= WIDE)
     ? 1
@@ -161,3 +164,5 @@ const PAGE = 1040;
 const WIDE = 900;
 /** No panel is narrower. */
 const LEAST = 235;
+/** What is drawn by hand shrinks with its texts: beside others no further than this. */
+const SHRUNK = 0.8;

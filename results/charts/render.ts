@@ -80,13 +80,13 @@ function drawing(panel: Panel, idPrefix: string, extras: Extras): string {
   return known.content.replaceAll(PREFIX, idPrefix);
 }
 
-function drawn(panel: Panel, idPrefix: string, extras: Extras): string {
+function drawn(panel: Panel, idPrefix: string, extras: Extras, titleRoom = panel.width - 80): string {
   if (panel.drawing.kind === "svg") return panel.drawing.content;
   const config = chartCallbacks().hydrate(panel.drawing.config) as ChartConfiguration & MutableOptions;
   config.options.plugins.legend.display = extras.legend;
   if (extras.title !== "")
     config.options.plugins.title = { ...config.options.plugins.title, display: true, text: extras.title };
-  fitTitles(config, panel);
+  fitTitles(config, titleRoom, panel.height - 50);
   const surface = new SvgCanvas(panel.width, panel.height, idPrefix);
   const chart = new Chart(surface.canvas, {
     ...config,
@@ -94,16 +94,23 @@ function drawn(panel: Panel, idPrefix: string, extras: Extras): string {
     platform: BasicPlatform,
   });
   const content = surface.content();
+  const x = chart.scales["x"] as { readonly left: number; readonly right: number } | undefined;
   chart.destroy();
-  return content;
+  if (x === undefined) return content;
+  // The name stands under the middle of the plot, which is far right where rows have long names; how far, only the layout tells.
+  const middle = (x.left + x.right) / 2;
+  const room = 2 * Math.min(middle, panel.width - middle);
+  const text = config.options.scales["x"]?.title?.text ?? "";
+  const longest = Math.max(...[text].flat().map((line) => textWidth(line, 12, false)));
+  return longest > room && room < titleRoom && text.includes(" ") ? drawn(panel, idPrefix, extras, room) : content;
 }
 
 /** The names of axes in two lines where a small picture has no room for one. */
-function fitTitles({ options }: MutableOptions, { width, height }: Panel): void {
+function fitTitles({ options }: MutableOptions, width: number, height: number): void {
   for (const [name, scale] of Object.entries(options.scales ?? {})) {
     const text = scale?.title?.text;
     if (scale?.title === undefined || typeof text !== "string") continue;
-    const room = name === "x" ? width - 80 : height - 50;
+    const room = name === "x" ? width : height;
     if (textWidth(text, 12, false) > room) scale.title.text = [...wrapped(text, room, 12, false)];
   }
 }
