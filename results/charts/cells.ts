@@ -89,7 +89,7 @@ export function chartInput(unordered: LoadedRun): ChartInput {
     const other = [others, world].filter((part) => part !== "").join(" · ");
     const label = [quorum, other].filter((part) => part !== "").join(" · ");
     return {
-      summary,
+      summary: summary.validity.verdict === "invalid" ? withoutValid(summary) : summary,
       label: marked(label === "" ? summary.id : label, invalid),
       quorum,
       other,
@@ -104,6 +104,15 @@ export function chartInput(unordered: LoadedRun): ChartInput {
     };
   });
   return { run, cells };
+}
+
+/** Of what its trials measured, none of which counts. */
+function withoutValid(summary: CellSummary): CellSummary {
+  const metrics = Object.entries(summary.metrics).map(([name, metric]) => [
+    name,
+    metric.value === null ? { ...metric, noneValid: true } : metric,
+  ]);
+  return { ...summary, metrics: Object.fromEntries(metrics) as CellSummary["metrics"] };
 }
 
 /** Panels of series. Cells without figures are left out. */

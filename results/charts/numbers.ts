@@ -50,6 +50,7 @@ export function signedWithUnit(value: number, unit: string): string {
 
 /** `3.2 % [2.9, 3.5]`, `4.1 ms [4, 4.3]`; without an interval the value alone; `not measured` where there is none. */
 export function metricInWords(metric: MetricValue | undefined): string {
+  if (metric?.value === null && metric.noneValid === true) return "measured, but in no valid trial";
   if (metric === undefined || metric.value === null) return "not measured";
   if (metric.atLeast === true) return `at least ${withUnit(metric.value, metric.unit)}`;
   const interval = intervalInWords(metric);

@@ -105,5 +105,5 @@ function answerOf(all: readonly { readonly cell: ChartCell; readonly values: Ban
   const { x, y } = peak(worst.values);
   if (y === 0) return `In none of ${counted(worst.values.middle.length, "interval")} was a read stale.`;
   const whole = worst.cell.summary.metrics["p_stale"];
-  return `The worst interval was at ${plain(x)} s with ${worst.cell.label}: ${percent(y)} of its reads were stale, against ${metricInWords(whole)} over its whole measured phase.`;
+  return `The worst interval was at ${plain(x)} s with ${worst.cell.label}: ${percent(y)} of its reads were stale${whole === undefined || whole.value === null ? "" : `, against ${metricInWords(whole)} over its whole measured phase`}.`;
 }

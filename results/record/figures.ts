@@ -16,6 +16,8 @@ export interface MetricValue {
   readonly unit: string;
   /** What is timed had not happened when nobody looked any more: the value is a lower bound (right-censored). */
   readonly atLeast?: true;
+  /** Of a configuration in which it was measured, but in no valid trial; only where a report needs to say so. */
+  readonly noneValid?: true;
 }
 
 export interface Fraction {

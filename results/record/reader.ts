@@ -76,6 +76,7 @@ const MANIFEST: Shape = {
   tunables: [{ key: "string", title: "string", unit: "string", default: "string", prose: "string" }],
   status: { oneOf: ["running", "done", "interrupted", "failed"] },
   analysis: "object?",
+  citations: "array?",
   published: "array?",
   slos: "array?",
   hypotheses: "array?",
@@ -324,12 +325,23 @@ export function loadRun(where: string, options: ReadOptions = {}): LoadedRun {
   const manifest = readManifest(folder);
   const validity = readValidity(folder);
   const trialsFolder = path.join(path.dirname(folder), "trials");
-  const trials = trialIds(folder).flatMap((id) => {
-    const trial = path.join(trialsFolder, id);
-    // Planned but not run yet, or removed: the run is readable without it.
-    return fs.existsSync(trial) ? [judgedHere(loadTrial(trial), validity)] : [];
-  });
-  return { folder, manifest, trials, cells: readCells(folder), comparisons: readComparisons(folder) };
+  const ids = trialIds(folder);
+  const there = ids.filter((id) => isThere(path.join(trialsFolder, id)));
+  const trials = there.map((id) => judgedHere(loadTrial(path.join(trialsFolder, id)), validity));
+  return {
+    ...{ folder, manifest, trials },
+    ...{ cells: readCells(folder), comparisons: readComparisons(folder) },
+    // The run is readable without them, and whoever reads it is told.
+    ...(there.length === ids.length ? {} : { missing: ids.filter((id) => !there.includes(id)) }),
+  };
+}
+
+/** A link may lead anywhere, and is not followed. */
+function isThere(trial: string): boolean {
+  const found = fs.lstatSync(trial, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink() === true)
+    throw new RunNotReadable(`${trial} is a link: a trial is a folder of its own, and links are not followed`, trial);
+  return found !== undefined;
 }
 
 /** The manifest of the run in `folder`. Throws RunNotReadable. */
@@ -571,12 +583,17 @@ function readJson<T>(folder: string, name: string, schema: string, shape: Shape)
     const kind = schema.split("@")[0];
     const other = typeof found === "string" && found.startsWith(`${kind}@`);
     const said = other
-      ? `was written by another version of quorumlab (schema ${found.slice(0, 60)}, this version reads ${schema})`
+      ? `was written by another version of quorumlab, ${olderOrNewer(found, schema)} (schema ${found.slice(0, 60)}, this version reads ${schema})`
       : `is not a ${kind.split("/")[1]} of quorumlab`;
     throw new RunNotReadable(`${file} ${said}`, file);
   }
   refuse(file, shapeProblem(value, shape));
   return value as T;
+}
+
+function olderOrNewer(found: string, known: string): string {
+  const [theirs, ours] = [found, known].map((schema) => Number(schema.split("@")[1]));
+  return theirs < ours ? "an older one" : theirs > ours ? "a newer one: update quorumlab to read it" : "an unknown one";
 }
 
 function refuse(file: string, problem: string | undefined): void {

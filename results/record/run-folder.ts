@@ -142,6 +142,8 @@ export interface RunManifest {
   readonly status: "running" | "done" | "interrupted" | "failed";
   /** How the comparisons were made; runs of before this field used 5 % and a noise floor of 2 %. */
   readonly analysis?: { readonly alpha: number; readonly noiseFloor: number };
+  /** Keys of the works that the experiment is about. */
+  readonly citations?: readonly string[];
   /** Values from papers, or analytic ones, that the experiment sets beside what it measures. */
   readonly published?: readonly PublishedValue[];
   /** What the experiment demands and claims, and how its report is to look; runs of before these fields have none. */
@@ -229,4 +231,6 @@ export interface LoadedRun {
     readonly figures: TrialFigures | null;
   }[];
   readonly comparisons: readonly ComparisonRow[];
+  /** Trials that the run names and whose folders are not there: removed, or not copied along. */
+  readonly missing?: readonly string[];
 }

@@ -31,13 +31,15 @@ function fits(value: unknown, shape: Shape): boolean {
     if (value === null || value === undefined) return optional;
     const wanted = optional ? shape.slice(0, -1) : shape;
     if (wanted === "array") return Array.isArray(value);
+    // 1e999 is a number in JSON, and Infinity once it is read.
+    if (wanted === "number") return Number.isFinite(value);
     return typeof value === wanted && !Array.isArray(value);
   }
   if (isList(shape)) {
     if (!Array.isArray(value)) return false;
     const [inner] = shape;
     if (inner === "number") {
-      for (let i = 0; i < value.length; i++) if (typeof value[i] !== "number") return false;
+      for (let i = 0; i < value.length; i++) if (!Number.isFinite(value[i])) return false;
       return true;
     }
     for (let i = 0; i < value.length; i++) if (!fits(value[i], inner)) return false;
@@ -56,6 +58,7 @@ function problemOf(value: unknown, shape: Shape, at: string): string | undefined
   if (typeof shape === "string") {
     const wanted = shape.replace("?", "");
     if (wanted === "any" || (shape.endsWith("?") && (value === null || value === undefined))) return undefined;
+    if (typeof value === "number" && !Number.isFinite(value)) return `${here} is beyond all numbers`;
     return kindOf(value) === wanted ? undefined : `${here} should be ${article(wanted)}`;
   }
   if (isList(shape)) {

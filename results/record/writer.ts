@@ -18,7 +18,7 @@ import {
 import { sweepHalfWritten } from "./half-written";
 import { Journal } from "./journal";
 import { isFolderName, RESERVED_NAMES } from "./names";
-import { writing } from "./results-not-writable";
+import { ResultsNotWritable, writing } from "./results-not-writable";
 import { SUMMARIES_LEGEND } from "./summaries-legend";
 import type { CellSummary, ComparisonRow, RunManifest } from "./run-folder";
 import { TrialWriter } from "./trial-writer";
@@ -145,7 +145,16 @@ export class RunWriter {
    * files that can be made again: for those it does not wait until they are on disk.
    */
   write(name: string, content: string | Uint8Array): void {
-    const file = path.join(this.folder, ...name.split("/"));
+    const parts = name.split("/");
+    const file = path.join(this.folder, ...parts);
+    // A folder of the run that is a link would carry what is written out of the results.
+    const parent = path.join(this.folder, parts[0]);
+    if (parts.length > 1 && fs.lstatSync(parent, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+      throw new ResultsNotWritable(
+        `cannot write results to ${parent}: it is a link, which is not followed`,
+        parent,
+        "ELOOP",
+      );
     writing(file, () => {
       makeFolders(path.dirname(file));
       replaceFile(file, content, name.startsWith("report/") ? "soon" : "now");

@@ -3,7 +3,7 @@
  * that a reader can see what was measured, and never added to anything. A trial that fails its checks is evidence about
  * the machine or the load, not about the store; hiding it would hide how often that happens.
  */
-import { metricInWords } from "../charts/numbers";
+import { count, counted, metricInWords } from "../charts/numbers";
 import { chartInput } from "../charts/cells";
 import type { LoadedRun, TrialSummary } from "../record/run-folder";
 import { inAxisOrder } from "../statistics/axis-order";
@@ -16,6 +16,19 @@ export type InvalidTrial = LoadedRun["trials"][number] & { readonly summary: Tri
 export function invalidTrials(run: Pick<LoadedRun, "trials">): readonly InvalidTrial[] {
   return run.trials.filter((trial): trial is InvalidTrial => trial.summary !== null && !isSound(trial));
 }
+
+/** Of trials whose folders are not there; empty where none is missing. */
+export function missingInWords({ missing = [], trials }: LoadedRun): string {
+  if (missing.length === 0) return "";
+  const names = missing.slice(0, MOST_NAMED).join(", ");
+  const more = missing.length > MOST_NAMED ? ` and ${count(missing.length - MOST_NAMED)} more` : "";
+  return (
+    `${count(missing.length)} of ${counted(missing.length + trials.length, "trial")} that this run names ${missing.length === 1 ? "is" : "are"} not in its experiment's folder trials/ ` +
+    `(${names}${more}): charts are made without ${missing.length === 1 ? "it" : "them"}, tables of configurations are as they were summarised.`
+  );
+}
+
+const MOST_NAMED = 6;
 
 export interface LeftOut {
   readonly configuration: string;

@@ -33,11 +33,12 @@ import { worstValidity } from "./headline";
 import { HEAT_SECTION, heatSection } from "./heat-table";
 import { glossarySection, methodSection, utc } from "./method";
 import { hasObjectives, objectivesSection, OBJECTIVES_SECTION } from "./objectives";
+import { missingInWords } from "./left-out";
 import { renderPage, type PageSection } from "./page";
 import { publishedSection } from "./published";
 import { SATURATION_SECTION, saturationSection } from "./saturation";
 import { allMetricsTable, cellsTable } from "./tables";
-import { targetsInWords } from "./targets";
+import { comparableInWords, targetsInWords } from "./targets";
 import { verdictsOf } from "./verdict";
 import { worldBadge } from "./world-badge";
 
@@ -249,6 +250,7 @@ function header(run: LoadedRun, left: number, withPoints: boolean): string {
     ...(manifest.status === "done" ? [] : [`<li class="doubtful">${STATUS[manifest.status]}</li>`]),
   ];
   const warnings = [
+    ...[missingInWords(run), comparableInWords(run)].filter((text) => text !== ""),
     ...(manifest.stopped === undefined ? [] : [`The run stopped itself: ${manifest.stopped.reason}`]),
     ...manifest.warnings,
     ...(manifest.quorumlab.dirty === true

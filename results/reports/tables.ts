@@ -69,7 +69,9 @@ export function allMetricsTable(run: LoadedRun): string {
       labels[i].label,
       name,
       metric.value === null
-        ? "not measured"
+        ? cell.validity.verdict === "invalid"
+          ? "measured, but in no valid trial"
+          : "not measured"
         : `${metric.atLeast === true ? "at least " : ""}${withUnit(metric.value, metric.unit)}`,
       intervalInWords(metric),
       metric.n,

@@ -13,7 +13,7 @@ import { inWorld, WORLD_IN_WORDS, worldsOf } from "../statistics/worlds";
 import { isComparable, isDecided, verdictInWords, whyNothingCanShow } from "./comparison";
 import { couldShow, effectsInWords } from "./effects";
 import { headlines, unitInWords, worstValidity, type Headline } from "./headline";
-import { leftOutTrials } from "./left-out";
+import { leftOutTrials, missingInWords } from "./left-out";
 import { judgeHypotheses } from "../statistics/expectations";
 import { judgeObjectives } from "../statistics/service-levels";
 import {
@@ -91,6 +91,8 @@ export function renderTerminal(unordered: LoadedRun, options: TerminalOptions): 
   for (const line of storesInWords(run)) lines.push("", ...wrapped(clean(line), width));
   const opinions = opinionsOf(run);
   if (opinions.length > 0) lines.push("", ...opinions.flatMap((one) => wrapped(clean(opinionInWords(one)), width)));
+  const missing = missingInWords(run);
+  if (missing !== "") lines.push("", ...wrapped(clean(missing), width));
   lines.push(...publishedLines(run, width), ...doubtLines(run, width), ...leftOutLines(run, width));
   return (
     lines
