@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { packageRoot } from "../catalogue";
 
 const WIDTH = 1000;
-const HEIGHT = 780;
+const HEIGHT = 720;
 const MOST_BYTES = 250_000;
 const BROWSERS = [process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome"];
 

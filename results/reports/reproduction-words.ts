@@ -56,7 +56,7 @@ export function measuredInWords({ measured, lo, hi, unit }: ReproducedPoint): st
 export function toleranceInWords({ least, most, unit }: ReproducedPoint): string {
   if (least === null && most === null) return "shown, not judged";
   if (least === null) return most === 0 ? "none" : `at most ${valueInWords(most, unit)}`;
-  if (most === null) return least === Number.MIN_VALUE ? "some" : `at least ${valueInWords(least, unit)}`;
+  if (most === null) return least === Number.MIN_VALUE ? "more than 0" : `at least ${valueInWords(least, unit)}`;
   return least === most
     ? `exactly ${valueInWords(most, unit)}`
     : `${valueInWords(least, unit)} to ${valueInWords(most, unit)}`;
