@@ -58,6 +58,7 @@ export function describeRun(
     warnings: experiment.warnings.map(({ message }) => message),
     axes: experiment.axisKeys,
     axisGroups: experiment.axisGroups,
+    ...(experiment.citations.length === 0 ? {} : { citations: experiment.citations }),
     ...(experiment.published.length === 0 ? {} : { published: experiment.published }),
     ...(experiment.objectives.length === 0 ? {} : { slos: experiment.objectives }),
     ...(experiment.hypotheses.length === 0 ? {} : { hypotheses: experiment.hypotheses }),

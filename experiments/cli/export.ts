@@ -29,7 +29,7 @@ interface Options extends CommonOptions {
 }
 
 /** As `results/export/formats.ts` has them; here so that help answers without loading it. A test compares. */
-export const EXPORT_FORMATS = ["csv", "json", "hlog", "hgrm", "parquet", "openmetrics", "trace"] as const;
+export const EXPORT_FORMATS = ["csv", "json", "hlog", "hgrm", "parquet", "openmetrics", "trace", "paper"] as const;
 
 export function defineExport(program: Command, context: CommandContext): void {
   const command = program
@@ -53,6 +53,7 @@ export function defineExport(program: Command, context: CommandContext): void {
     ["quorumlab export latest parquet", "tables and the raw history, where it was kept"],
     ["quorumlab export quickstart hgrm --op write --cell r1-w1", "for HdrHistogramPlotter"],
     ["quorumlab export latest openmetrics --stdout", "to a pipe"],
+    ["quorumlab export latest paper -o paper", "figures, tables, macros and claims for LaTeX"],
   ]);
 }
 

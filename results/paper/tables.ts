@@ -18,6 +18,7 @@ export interface PaperTable {
   readonly name: string;
   readonly caption: string;
   readonly content: string;
+  readonly metrics: readonly string[];
 }
 
 /** Metrics side by side. */
@@ -66,7 +67,12 @@ export function tablesOf(unordered: LoadedRun): readonly PaperTable[] {
           j > 0 ? `-page${j + 1}` : "",
         ];
         const name = `tab-main${part.join("")}`;
-        return { name, caption: captionOf(run, world, rows), content: tableTex(run, some, rows) };
+        return {
+          name,
+          caption: captionOf(run, world, rows),
+          content: tableTex(run, some, rows),
+          metrics: some.map((one) => one.name),
+        };
       }),
     );
   });
