@@ -6,7 +6,7 @@
  *     npm run bench            everything, about seven minutes
  *     npm run bench -- engine  one part: micro, engine, ring, memory, simulation, clocks, predict, anti-entropy, and those that
  *                              only run when named, each some minutes: durability, hints, aae-upkeep, membership, dissemination,
- *                              driver, recording, choosers, long-load, http, http-driver
+ *                              driver, recording, choosers, long-load, http, http-driver, report
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -30,6 +30,7 @@ import { measureMicro } from "./micro";
 import { measureClocks } from "./clocks";
 import { measurePredictions } from "./predict";
 import { measureRecording } from "./recording";
+import { measureReports } from "./report";
 import { measureRing } from "./ring";
 import { measureSimulation } from "./simulation";
 
@@ -193,6 +194,9 @@ async function main(): Promise<void> {
     }
   }
   if (part === undefined || part === "engine") await engineAgainstCeiling();
+  if (part === "report") {
+    for (const { name, value, unit } of measureReports()) report(name, value, unit);
+  }
   if (part === undefined || part === "ring") {
     for (const { name, value, unit } of await measureRing()) report(name, value, unit);
   }
