@@ -59,7 +59,10 @@ function filesIn(folder: string, dir: string): readonly TemplateFile[] {
   const path = join(templatesFolder(), folder);
   return readdirSync(path).map((name) => ({
     name: name === "gitignore" ? ".gitignore" : name,
-    text: readFileSync(join(path, name), "utf8").replaceAll("{{dir}}", dir).replaceAll("{{version}}", version()),
+    // By functions: in a text, `$&` and `$$` of a folder's name would mean something.
+    text: readFileSync(join(path, name), "utf8")
+      .replaceAll("{{dir}}", () => dir)
+      .replaceAll("{{version}}", version),
   }));
 }
 

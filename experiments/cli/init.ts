@@ -2,15 +2,16 @@
  * `quorumlab init`: the files to begin with, in a folder that may be there already. Nothing that exists is touched: all that is in
  * the way is told at once and then nothing is written, because half a template beside somebody's own files is worse than none.
  */
-import { closeSync, existsSync, lstatSync, mkdirSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { Option, type Command } from "commander";
+import { makeFolders } from "../../results/record/files";
 import { TEMPLATE_NAMES, type TemplateFile, type TemplateName } from "../templates";
 import { common, next, printJson, type CommandContext, type CommonOptions } from "./command";
 import { shownPath } from "./experiment-file";
 import { plural } from "./problem-lines";
 import { forShell } from "./resolve-options";
-import { UserError } from "./user-error";
+import { systemMessage, UserError } from "./user-error";
 
 interface Options extends CommonOptions {
   readonly template: TemplateName;
@@ -72,7 +73,9 @@ function folderOf(typed: string, cwd: string): string {
 function prefixOf(folder: string, cwd: string): string {
   const path = relative(cwd, folder);
   if (path === "") return "";
-  return forShell(path === ".." || path.startsWith(`..${sep}`) ? `${folder}/` : `${path}/`);
+  // What opens with a dash would be an option.
+  const typed = path.startsWith("-") ? `./${path}` : path;
+  return forShell(path === ".." || path.startsWith(`..${sep}`) ? `${folder}/` : `${typed}/`);
 }
 
 function refuseConflicts(folder: string, files: readonly TemplateFile[], shown: (path: string) => string): void {
@@ -97,7 +100,11 @@ function isThere(path: string): boolean {
 
 /** All or none: what was written is taken away again where one cannot be. */
 function write(folder: string, files: readonly TemplateFile[]): void {
-  mkdirSync(folder, { recursive: true });
+  try {
+    makeFolders(folder);
+  } catch (error) {
+    throw new UserError(systemMessage(error) ?? `${folder}: the folder cannot be made; name another one`);
+  }
   const written: string[] = [];
   try {
     for (const { name, text } of files) {

@@ -153,6 +153,31 @@ describe("init", () => {
     );
   });
 
+  it("writes every folder's name as it is: dollar signs, quotes, dashes in front", async () => {
+    for (const [name, written] of [
+      ["cost$$", "'cost$$/'experiment.yaml"],
+      ["a$&b", "'a$&b/'experiment.yaml"],
+      ["it's", "'it'\\''s/'experiment.yaml"],
+      ["-x", "./-x/experiment.yaml"],
+    ]) {
+      const { code, err } = await quorumlab(["init", "--", name]);
+      assert.equal(code, 0, err);
+      const readme = readFileSync(join(cwd, name, "README.md"), "utf8");
+      assert.ok(readme.includes(`npx quorumlab run ${written}`), readme);
+      assert.ok(err.includes(`next: npx quorumlab plan ${written}`), err);
+    }
+  });
+
+  it("says where a folder cannot be made, and does not try for ever", async function () {
+    if (!existsSync("/proc/self")) {
+      console.log("      no /proc here, where the system refuses folders with ENOENT");
+      return this.skip();
+    }
+    const { code, err } = await quorumlab(["init", "/proc/quorumlab/study"]);
+    assert.equal(code, 2);
+    assert.match(err, /^error: \/proc\/quorumlab\/study: the folder cannot be made; name another one\n$/);
+  });
+
   it("goes where it is told, also above the folder it is typed in", async () => {
     mkdirSync(join(cwd, "here"));
     const io = recordingIo(join(cwd, "here"));
