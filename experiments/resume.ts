@@ -4,7 +4,7 @@
  * folder, and a folder that was damaged says nothing certain about what is left.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { accountOf, type JournalAccount, readJournal } from "../results/record/journal";
 import { readManifest, RunNotReadable } from "../results/record/reader";
@@ -34,6 +34,7 @@ export class NotResumable extends Error {
 export function openInterrupted(folder: string, retryFailed: boolean): InterruptedRun {
   const manifest = manifestAt(folder);
   const { run, experiment: name, semanticsVersion, stopped } = manifest;
+  refuseElsewhere(folder, manifest);
   refuseWhileRunning(folder, run);
   const again = `run the experiment again: simulated trials that are done are taken over`;
   if (manifest.saturation !== undefined)
@@ -79,6 +80,8 @@ export function leftOf(
 /** Whether, of what its manifest alone says, the run may have something left. `running` of a process that lives is not. */
 export function looksInterrupted(folder: string, manifest: RunManifest, retryFailed: boolean): boolean {
   if (manifest.saturation !== undefined || manifest.stopped?.by === "objective") return false;
+  // A copy of a run; the run itself may go on.
+  if (basename(folder) !== manifest.run || basename(dirname(folder)) !== manifest.experiment) return false;
   if (!isConcluded(folder, manifest)) return !isHeld(folder);
   const execution = readExecution(folder, manifest.run);
   if (typeof execution === "string") return false;
@@ -94,6 +97,14 @@ function isConcluded(folder: string, { status }: RunManifest): boolean {
 function isHeld(folder: string): boolean {
   const lock = lockOf(folder);
   return lock !== undefined && lock.state !== "dead";
+}
+
+/** A run goes on where its names lead. From a copy, or under another name, that is the folder of another run, or none. */
+function refuseElsewhere(folder: string, { run, experiment }: RunManifest): void {
+  if (basename(folder) === run && basename(dirname(folder)) === experiment) return;
+  throw new NotResumable(
+    `${folder} cannot be resumed: it is the run ${run} of ${experiment} under another name, and would go on in ${experiment}/${run}; give it that name, or resume the run that it was copied from`,
+  );
 }
 
 function refuseWhileRunning(folder: string, run: string): void {

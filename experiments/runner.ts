@@ -254,8 +254,7 @@ class Execution {
     let unusual = 0;
     const left = planned.filter((trial) => {
       const { id, cell, repetition } = trial;
-      // What is to be recorded has to happen.
-      if (this.records(trial) && options.resumed === undefined) return true;
+      if (this.records(trial) && !this.mayHaveRecorded(trial)) return true;
       const found = standingTrial(trial, standing, (why, isUsual) => {
         this.told.add(id);
         if (isUsual) usual++;
@@ -297,6 +296,12 @@ class Execution {
   /** Whether it is the trial whose schedule is kept. */
   private records({ cell, repetition }: PlannedTrial): boolean {
     return this.options.recordTrace !== undefined && cell.id === this.experiment.cells[0].id && repetition === 1;
+  }
+
+  /** What is to be recorded has to happen: in this run, of which an earlier run's trial like it is no sign. */
+  private mayHaveRecorded({ id, cell }: PlannedTrial): boolean {
+    const account = this.options.resumed?.account;
+    return account !== undefined && (account.ends.has(id) || cell.world !== "simulation");
   }
 
   /** False, with the reason kept, where the budget is used up or an objective says so. */

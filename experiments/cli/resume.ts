@@ -141,13 +141,25 @@ function chosen(
   return newestOf(root, experiment) ?? findRun(typed, options.out, io);
 }
 
-/** Of the runs of these experiments, by the time in their ids. */
+/** Of the runs of these experiments, by the time in their ids, and of one second by their manifests. */
 function latestInterrupted(root: string, experiments: readonly string[], retryFailed: boolean): string | undefined {
   const { looksInterrupted } = require("../resume") as typeof import("../resume");
   const { readManifest, runsOf } =
     require("../../results/record/reader") as typeof import("../../results/record/reader");
   const runs = experiments.flatMap((experiment) => runsOf(root, experiment).map((run) => ({ experiment, run })));
-  const newestFirst = runs.sort((a, b) => (a.run > b.run ? -1 : 1));
+  const begunAt = ({ experiment, run }: (typeof runs)[number]): string => {
+    try {
+      return readManifest(join(root, experiment, run)).startedAt;
+    } catch {
+      return ""; // not taken unasked: see below
+    }
+  };
+  const secondOf = (run: string): string => run.split("-", 1)[0];
+  const newestFirst = runs.sort((a, b) => {
+    const [one, other] =
+      secondOf(a.run) === secondOf(b.run) ? [begunAt(a), begunAt(b)] : [secondOf(a.run), secondOf(b.run)];
+    return one === other ? (a.run > b.run ? -1 : 1) : one > other ? -1 : 1;
+  });
   for (const { experiment, run } of newestFirst) {
     const folder = join(root, experiment, run);
     try {

@@ -20,6 +20,7 @@ export class UserError extends Error {
 const TOLD_ERRORS: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ["ResultsNotWritable", 2],
   ["RunNotReadable", 2],
+  ["RunInUse", 2],
   ["TrialFailed", 3],
 ]);
 

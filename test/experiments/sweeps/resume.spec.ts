@@ -3,7 +3,7 @@
  * is, with the reason. Kills of the whole process are in `test/process/killed-sweep.spec.ts`; here what a kill leaves is made by hand.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SEMANTICS_VERSION } from "../../../engine/vocabulary/semantics";
 import type { ProgressEvent } from "../../../experiments/run-types";
@@ -194,6 +194,35 @@ describe("quorumlab resume", function () {
     assert.match(await said("resume oldre"), /^error: oldre: no such run; did you mean older\?/);
   });
 
+  it("takes of two runs of one second the one that was begun later", async () => {
+    const run = await killedAfter(1);
+    for (const [id, ms] of [
+      ["20990101T000000Z-zzzzzz", "100"],
+      ["20990101T000000Z-aaaaaa", "200"],
+    ]) {
+      const other = join(run, "..", id);
+      cpSync(run, other, { recursive: true });
+      const manifest = JSON.parse(readFileSync(join(run, "manifest.json"), "utf8")) as object;
+      const changed = { ...manifest, run: id, startedAt: `2099-01-01T00:00:00.${ms}Z` };
+      writeFileSync(join(other, "manifest.json"), JSON.stringify(changed));
+    }
+    assert.match((await at.type("resume", interruptAfter(1))).err, /^sweep {2}20990101T000000Z-aaaaaa /);
+  });
+
+  it("makes the trial whose schedule was to be kept, although an earlier run left one like it", async () => {
+    await at.type("run sweep.yaml");
+    const stopped = await at.type("run sweep.yaml --record-trace day.jsonl", (event, interrupt) => {
+      if (event.kind === "trial-started") interrupt();
+    });
+    assert.equal(stopped.code, 130, stopped.err);
+    assert.ok(!existsSync(join(at.cwd, "day.jsonl")));
+    const resumed = await at.type("resume");
+    assert.equal(resumed.code, 0, resumed.err);
+    assert.match(resumed.err, /^5 of 6 reused, 1 to run$/m);
+    assert.ok(existsSync(join(at.cwd, "day.jsonl")));
+    assert.deepEqual(endsOf(at.folders()[1]), { reused: 5, done: 1 });
+  });
+
   it("starts no trial beyond its budget, and the next sitting has it anew or is given another", async () => {
     const spent = await at.type("run sweep.yaml -S budget.wall=1s", (event) => {
       if (event.kind !== "trial-done") return;
@@ -332,6 +361,24 @@ describe("quorumlab resume", function () {
       }
       rmSync(join(run, "provenance", "execution.json"));
       assert.match(await refusal(run), /has no provenance\/execution\.json: a version made it that could not resume/);
+    });
+
+    it("a copy under another name, which would go on in the folder of the run itself", async () => {
+      const run = await killedAfter(1);
+      const copy = `${run}-copy`;
+      cpSync(run, copy, { recursive: true });
+      assert.match(
+        await refusal(copy),
+        /is the run \S+ of sweep under another name, and would go on in sweep\/\S+; give/,
+      );
+      const renamed = join(at.runs, "renamed");
+      cpSync(join(run, ".."), renamed, { recursive: true });
+      assert.match(await refusal(join(renamed, run.split("/").at(-1)!)), /is the run \S+ of sweep under another name/);
+      const { code, err } = await at.type("resume");
+      assert.equal(code, 0, err);
+      assert.equal(loadRun(copy).manifest.status, "running");
+      for (const other of [copy, renamed]) rmSync(other, { recursive: true });
+      assertAsIfWhole(run);
     });
 
     it("a run of which nothing is left, or that an objective stopped", async () => {
