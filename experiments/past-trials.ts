@@ -76,9 +76,11 @@ function recordIn(trial: string): TrialRecord | undefined {
   }
 }
 
-function takenBy(trial: string, { startedAt, endedAt, files = {} }: TrialRecord): Taken | undefined {
+function takenBy(trial: string, { startedAt, endedAt, files }: TrialRecord): Taken | undefined {
   const ms = Date.parse(endedAt) - Date.parse(startedAt);
-  const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, statSync(join(trial, "trial.json")).size);
+  // Whoever changed the record may have left anything there; a run tells it.
+  const sizes = Object.values(files ?? {}).map((file: { readonly bytes: number } | null) => Number(file?.bytes));
+  const bytes = sizes.reduce((sum, size) => sum + size, statSync(join(trial, "trial.json")).size);
   return ms >= 0 && Number.isFinite(bytes) ? { ms, bytes } : undefined;
 }
 

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { MEASURES_VERSION } from "../results/record/measures-version";
 import { type LoadedTrial, storedTrial } from "../results/record/whole-trial";
-import type { PlannedTrial } from "./plan";
+import { canonicalJson, type PlannedTrial } from "./plan";
 import type { Experiment } from "./spec/experiment";
 
 /** What is on disk of a planned trial. */
@@ -18,7 +18,7 @@ export type Found =
   | { readonly kind: "whole"; readonly trial: LoadedTrial };
 
 /** `trials`: the experiment's folder of trials. */
-export function findTrial(trials: string, { id, cell, repetition }: PlannedTrial): Found {
+export function findTrial(trials: string, { id, cell, repetition, seed }: PlannedTrial): Found {
   const stored = storedTrial(join(trials, id));
   if (stored.kind === "absent") return stored;
   if (stored.kind !== "whole") return { kind: "unusable", why: stored.why, other: stored.kind === "unsealed" };
@@ -29,6 +29,9 @@ export function findTrial(trials: string, { id, cell, repetition }: PlannedTrial
       why: `it says that it is ${record.cell}, repetition ${String(record.repetition)}`,
       other: false,
     };
+  // The address was made of these: a record that has others was changed since.
+  if (record.seed !== seed || canonicalJson(record.axes) !== canonicalJson(cell.axes))
+    return { kind: "unusable", why: "its record has another seed or other axes than it was made with", other: false };
   if (record.outcome === "failed") return { kind: "failed", trial: stored.trial };
   if (record.measures !== MEASURES_VERSION)
     return { kind: "unusable", why: "other measures looked at it than this version has", other: true };

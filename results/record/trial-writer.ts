@@ -13,6 +13,7 @@ import { HistoryWriter } from "./history-file";
 import { isFolderName } from "./names";
 import { writing } from "./results-not-writable";
 import type { TrialRecord, TrialSummary } from "./run-folder";
+import { storedTrial } from "./whole-trial";
 
 /** One trial's folder while it is being filled. End it with `commit` or `abandon`. */
 export class TrialWriter {
@@ -93,8 +94,10 @@ export class TrialWriter {
     this.write("trial.json", json({ ...this.record, files: this.sums() }));
     return writing(this.final, () => {
       syncFolder(this.partial);
-      if (!fs.existsSync(this.final) && this.takeName()) return "new";
-      if (sameTrial(this.partial, this.final)) {
+      const stored = storedTrial(this.final).kind;
+      if (stored === "absent" && this.takeName()) return "new";
+      // One that was damaged, its list of checksums included, would be damaged for every run to come.
+      if (stored !== "damaged" && sameTrial(this.partial, this.final)) {
         this.abandon();
         return "kept";
       }

@@ -8,6 +8,7 @@ import * as path from "node:path";
 import { filesBelow, sha256OfFile } from "./files";
 import { loadTrial, RunNotReadable } from "./reader";
 import type { LoadedRun, TrialRecord } from "./run-folder";
+import { type Shape, shapeProblemOfValues } from "./shape";
 
 export type LoadedTrial = LoadedRun["trials"][number];
 
@@ -17,8 +18,12 @@ export type StoredTrial =
   | { readonly kind: "damaged" | "unsealed"; readonly why: string }
   | { readonly kind: "whole"; readonly trial: LoadedTrial };
 
+const CHECKSUM: Shape = { bytes: "number", sha256: "string" };
+
 export function storedTrial(folder: string): StoredTrial {
-  if (!fs.existsSync(folder)) return { kind: "absent" };
+  const found = fs.lstatSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return { kind: "absent" };
+  if (found.isSymbolicLink()) return { kind: "damaged", why: "it is a link, which is not followed" };
   let trial: LoadedTrial;
   try {
     trial = loadTrial(folder);
@@ -27,6 +32,8 @@ export function storedTrial(folder: string): StoredTrial {
     return { kind: "damaged", why: `${path.basename(error.path)} cannot be read` };
   }
   if (trial.record.files === undefined) return { kind: "unsealed", why: "an older version made it, without checksums" };
+  if (shapeProblemOfValues(trial.record.files, CHECKSUM, "files") !== undefined)
+    return { kind: "damaged", why: "trial.json has no checksums that can be read" };
   const why = trial.record.id === path.basename(folder) ? changedFile(folder, trial.record) : "it is another trial";
   return why === undefined ? { kind: "whole", trial } : { kind: "damaged", why };
 }

@@ -3,7 +3,18 @@
  * the others, and leaves what earlier runs say of the trials that they share as true as it was.
  */
 import assert from "node:assert/strict";
-import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { loadRun } from "../../../results/record/reader";
 import { journalOf, summaryFiles, SWEEP, Workplace } from "./small-sweep";
@@ -104,6 +115,41 @@ describe("a run of an experiment that has run before", function () {
     assert.equal(older.code, 1);
     assert.match(older.out, new RegExp(`trials/${ids[0]}/trial\\.json: changed`));
     assert.equal(loadRun(one).trials.length, 6);
+  });
+
+  it("takes none whose record was changed or cannot be read, and none that is a link; what it makes stands in their place", async () => {
+    await at.type("run sweep.yaml");
+    const ids = readdirSync(at.trials()).sort();
+    const change = (i: number, fields: object): void => {
+      const file = join(at.trials(), ids[i], "trial.json");
+      writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), ...fields }));
+    };
+    change(0, { files: { "summary.json": null } });
+    change(1, { files: null });
+    change(2, { seed: 1 });
+    change(3, { axes: { r: 9 } });
+    const elsewhere = join(at.cwd, "elsewhere");
+    renameSync(join(at.trials(), ids[4]), elsewhere);
+    symlinkSync(elsewhere, join(at.trials(), ids[4]));
+    symlinkSync("nowhere", join(at.trials(), "0123456789ab"));
+    const planned = await at.type("plan sweep.yaml");
+    assert.equal(planned.code, 0, planned.err);
+    assert.match(planned.out, /\(1 reused, 5 to run\)/);
+    const { code, err } = await at.type("run sweep.yaml");
+    assert.equal(code, 0, err);
+    assert.match(err, /^1 of 6 reused, 5 to run$/m);
+    for (const [i, why] of [
+      [0, "trial.json has no checksums that can be read"],
+      [1, "trial.json has no checksums that can be read"],
+      [2, "its record has another seed or other axes than it was made with"],
+      [3, "its record has another seed or other axes than it was made with"],
+      [4, "it is a link, which is not followed"],
+    ] as const)
+      assert.match(err, new RegExp(`^warning: trial ${ids[i]} .* is made again: ${why}$`, "m"));
+    const [one, two] = at.folders();
+    assert.deepEqual(summaryFiles(two), summaryFiles(one));
+    assert.ok(existsSync(join(elsewhere, "trial.json")), "where a link leads nothing is touched");
+    assert.match((await at.type("run sweep.yaml")).err, /^6 of 6 reused, 0 to run$/m);
   });
 
   it("judges a trial that it took by what it claims itself, in its own folder", async () => {
