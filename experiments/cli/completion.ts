@@ -49,6 +49,12 @@ function quoted(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
+/**
+ * bash puts a candidate into the line as it is. A profile of somebody's file, or a folder beside the runs, that is called
+ * `$(…)` would be carried out with that line; and what opens with a colon, or has line breaks, would be taken for an answer's form.
+ */
+const PLAIN_WORD = /^(?!:)[\w./:=,@%+-]+$/;
+
 /** Answers a script: a line for each candidate, `value<TAB>description`, after lines such as `:files`. Never fails, never complains. */
 export function complete(program: Command, argv: readonly string[], context: CommandContext): void {
   const { io } = context;
@@ -58,7 +64,7 @@ export function complete(program: Command, argv: readonly string[], context: Com
     const { candidates, paths, open } = completionsOf(program, words, io);
     if (paths !== undefined) io.stdout.write(`:${paths}\n`);
     if (open === true) io.stdout.write(":open\n");
-    for (const { value, description } of candidates)
+    for (const { value, description } of candidates.filter((one) => PLAIN_WORD.test(one.value)))
       io.stdout.write(`${value.slice(cut)}${description === "" ? "" : `\t${description.replaceAll(/\s+/g, " ")}`}\n`);
   } catch {
     // A half-typed line is no place for an error.

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../experiments/cli/main";
 import { catalogueNames } from "../../experiments/catalogue";
+import { knownNames } from "../../experiments/cli/explain";
 import { recordingIo } from "./recording-io";
 
 describe("completion", () => {
@@ -94,6 +95,34 @@ describe("completion", () => {
     ])
       assert.deepEqual(await values(...words), [], words.join(" "));
     assert.ok((await values()).length > 10, "no word at all is an empty one");
+  });
+
+  it("offers no name that a shell would carry out, or take for something else", async () => {
+    const runs = join(cwd, "results", "runs");
+    for (const name of [
+      "$(touch x)",
+      "a\n:open",
+      ":files",
+      "good",
+      "good/20260101T000000Z-`x`",
+      "good/20260101T000000Z-abc;x",
+    ])
+      mkdirSync(join(runs, name), { recursive: true });
+    const offered = await values("show", "");
+    assert.ok(offered.includes("good"));
+    assert.ok(!(await lines("show", "")).includes(":open"));
+    writeFileSync(
+      join(cwd, "hostile.yaml"),
+      'name: x\nprofiles: {"$(touch x)": {seed: 1}, "a b": {seed: 1}, smoke: {seed: 1}}\n',
+    );
+    assert.deepEqual(await values("run", "hostile.yaml", "--profile", ""), ["smoke"]);
+    for (const value of offered) assert.match(value, /^[\w.-]+$/);
+    for (const name of ["$(touch x)", "a\n:open", ":files", "good"]) rmSync(join(runs, name), { recursive: true });
+  });
+
+  it("drops none of its own words for that", async () => {
+    const own = [...new Set(knownNames())].filter((name) => !/\s/.test(name));
+    assert.deepEqual([...(await values("explain", ""))].sort(), own.sort());
   });
 
   const scriptOf = async (shell: string): Promise<string> => {
