@@ -12,10 +12,11 @@ import { SEMANTICS_VERSION } from "../engine/vocabulary/semantics";
 import { DEFAULT_TARGET, recordOfTarget } from "../results/record/capabilities";
 import type { Validity } from "../results/record/figures";
 import { MEASURES_VERSION } from "../results/record/measures-version";
+import { accountOf, readJournal } from "../results/record/journal";
 import type { Objective } from "../results/record/objectives";
 import { loadTrial } from "../results/record/reader";
 import type { RunManifest, TrialRecord, TrialSummary } from "../results/record/run-folder";
-import { lockRun } from "../results/record/run-lock";
+import { lockRun, RunInUse } from "../results/record/run-lock";
 import type { TrialWriter } from "../results/record/trial-writer";
 import { RunWriter } from "../results/record/writer";
 import { failsAlone, type ObjectiveVerdict } from "../results/statistics/service-levels";
@@ -98,6 +99,7 @@ class Execution {
     this.writer = new RunWriter({ root: options.resultsRoot, experiment: experiment.name, run: this.run });
     this.release = lockRun(this.writer.folder);
     try {
+      if (resumed !== undefined) this.refuseIfItWentOn(resumed);
       this.writer.sweep();
       const { code, patch } = codeProvenance();
       if (resumed === undefined) {
@@ -132,6 +134,14 @@ class Execution {
     writer.writeTrialIds(this.plan.map(({ id }) => id));
     writer.journal.append({ at: now(), event: "planned" });
     writer.writeManifest(this.manifest);
+  }
+
+  /** Between the look at its folder and the lock, another process may have had the run, and given it back. */
+  private refuseIfItWentOn({ account: seen }: NonNullable<RunOptions["resumed"]>): void {
+    const { folder, journal } = this.writer;
+    const { started, ends, wallMs } = accountOf(readJournal(journal.file));
+    if (started.size !== seen.started.size || ends.size !== seen.ends.size || wallMs !== seen.wallMs)
+      throw new RunInUse(`${folder} went on in another process meanwhile; type the command again`);
   }
 
   /** From here on the folder is that of a run that is under way again. */

@@ -23,7 +23,7 @@ export interface JournalEntry {
 export class Journal {
   private mended = false;
 
-  constructor(private readonly file: string) {}
+  constructor(readonly file: string) {}
 
   append(entry: JournalEntry): void {
     writing(this.file, () => {

@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SEMANTICS_VERSION } from "../../../engine/vocabulary/semantics";
+import { openInterrupted } from "../../../experiments/resume";
 import type { ProgressEvent } from "../../../experiments/run-types";
+import { runExperiment } from "../../../experiments/runner";
 import { accountOf } from "../../../results/record/journal";
 import { ownOwner } from "../../../results/record/owner";
 import { loadRun } from "../../../results/record/reader";
@@ -120,6 +122,27 @@ describe("quorumlab resume", function () {
     assert.match(err, /^6 of 6 done, 0 to run$/m);
     assertAsIfWhole(run);
     assert.ok(existsSync(join(run, "report", "index.html")));
+  });
+
+  it("does not go on from what another process has changed since it looked", async () => {
+    const run = await killedAfter(3);
+    const opened = openInterrupted(run, false);
+    assert.equal((await at.type("resume")).code, 0);
+    const before = journalOf(run);
+    const options = {
+      argv: [],
+      tags: {},
+      onError: "continue",
+      resultsRoot: at.runs,
+      progress: () => undefined,
+    } as const;
+    await assert.rejects(
+      async () =>
+        runExperiment(opened.experiment, { ...options, signal: new AbortController().signal, resumed: opened }),
+      /went on in another process meanwhile; type the command again/,
+    );
+    assert.deepEqual(journalOf(run), before);
+    assertAsIfWhole(run);
   });
 
   it("puts a trial back that was moved aside and never replaced", async () => {
