@@ -41,7 +41,7 @@ export function defineReproduce(program: Command, context: CommandContext): void
     .option("--fresh", "measure everything: no trials of earlier runs, no interrupted reproduction")
     .action((ids: readonly string[], options: Options) => reproduceTargets(ids, options, context));
   common(command, [
-    ["quorumlab reproduce --quick", "about forty results in under five minutes"],
+    ["quorumlab reproduce --quick", "about three dozen results in under five minutes"],
     ["quorumlab reproduce", "all of them: about an hour and a half"],
     ["quorumlab reproduce DYN-8a PBS-T4L", "two of them"],
     ["quorumlab reproduce --list", "which there are, and how long they take"],
