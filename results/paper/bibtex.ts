@@ -33,7 +33,7 @@ export function referencesBib(run: LoadedRun): string {
 
 function entry(key: string, { kind, fields }: Work): string {
   const lines = Object.entries(fields).map(([name, text]) => {
-    const value = text.startsWith("{") ? text : tex(text);
+    const value = text.startsWith("{") || name === "pages" ? text : tex(text);
     // Titles keep their capitals.
     return `  ${name} = {${name === "title" ? `{${value}}` : value}}`;
   });

@@ -7,7 +7,7 @@
 import { otherAxes, worldsOf, inWorld, WORLD_IN_WORDS } from "../statistics/worlds";
 import { inAxisOrder } from "../statistics/axis-order";
 import { compareCells } from "../statistics/compare";
-import { intervalKind } from "../statistics/summarise";
+import { intervalKind, REPETITIONS_FOR_INTERVAL } from "../statistics/summarise";
 import type { CellSummary, LoadedRun } from "../record/run-folder";
 import { describeMetric, headlines } from "../reports/headline";
 import { tex, texComment } from "./tex";
@@ -69,7 +69,7 @@ export function tablesOf(unordered: LoadedRun): readonly PaperTable[] {
         const name = `tab-main${part.join("")}`;
         return {
           name,
-          caption: captionOf(run, world, rows),
+          caption: captionOf(run, world, some, rows),
           content: tableTex(run, some, rows),
           metrics: some.map((one) => one.name),
         };
@@ -78,16 +78,27 @@ export function tablesOf(unordered: LoadedRun): readonly PaperTable[] {
   });
 }
 
-function captionOf(run: LoadedRun, world: CellSummary["world"], cells: readonly CellSummary[]): string {
-  const counts = cells.map(({ trials }) => trials.length);
+/** Counts what the numbers rest on: trials that failed or are not valid are no repetitions of a median. */
+function captionOf(
+  run: LoadedRun,
+  world: CellSummary["world"],
+  metrics: readonly { readonly name: string }[],
+  cells: readonly CellSummary[],
+): string {
+  const found = cells.flatMap((cell) => metrics.flatMap(({ name }) => cell.metrics[name] ?? []));
+  const measured = found.filter(({ value }) => value !== null).map(({ n }) => n);
+  const counts = measured.length === 0 ? [0] : measured;
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const n = least === most ? String(least) : `${least} to ${most}`;
-  const kind = intervalKind(least);
+  const kinds = new Set(measured.map(intervalKind));
   const interval =
-    kind === "over-repetitions"
+    kinds.size === 1 && kinds.has("over-repetitions")
       ? "95 % intervals of the median in brackets"
-      : "too few repetitions for an interval over them: in brackets what single runs show";
-  return `${run.manifest.title} Median of ${n} ${most === 1 ? "repetition" : "repetitions"}, ${interval}; ${WORLD_IN_WORDS[world]}. Bold: shown to be best.`;
+      : kinds.has("over-repetitions")
+        ? `in brackets 95 % intervals of the median where there are at least ${REPETITIONS_FOR_INTERVAL} repetitions, else what single runs show`
+        : "too few repetitions for an interval over them: in brackets what single runs show";
+  const title = run.manifest.title.trim();
+  return `${title}${/[.?!]$/.test(title) ? "" : "."} Median of ${n} ${most === 1 ? "repetition" : "repetitions"}, ${interval}; ${WORLD_IN_WORDS[world]}. Bold: shown to be best.`;
 }
 
 function tableTex(
@@ -109,7 +120,10 @@ function tableTex(
   const rows = cells.map((cell) => {
     const own = otherAxes(cell.axes);
     const invalid = cell.validity.verdict === "invalid";
-    const names = axes.length === 0 ? [tex(cell.id)] : axes.map((axis) => tex(String(own[axis] ?? "--")));
+    const names =
+      axes.length === 0
+        ? [tex(cell.id)]
+        : axes.map((axis) => (own[axis] === undefined ? "--" : tex(valueOfAxis(own[axis]))));
     const values = metrics.map(({ name }) => {
       const value = cell.metrics[name];
       if (invalid) return "\\multicolumn{3}{c}{no valid trial}";
@@ -120,19 +134,24 @@ function tableTex(
       const interval = intervalInTex(value);
       return `${b(whole)}&${b(rest.join(""))}&${interval === "--" ? "" : `\\footnotesize ${interval}`}`;
     });
-    return `${[...names, ...values].join(" & ")} \\\\`;
+    // A bracket or a star at the beginning of a row would be taken for an argument of the line before.
+    return `{}${[...names, ...values].join(" & ")} \\\\`;
   });
   return [
     texComment(`${run.manifest.experiment}, run ${run.manifest.run}. Needs \\usepackage{booktabs}`),
     `\\begin{tabular}{${columns}}`,
     "\\toprule",
-    `${titles.join(" & ")} \\\\`,
+    `{}${titles.join(" & ")} \\\\`,
     rules === "" ? "\\midrule" : rules,
     ...rows,
     "\\bottomrule",
     "\\end{tabular}",
     "",
   ].join("\n");
+}
+
+function valueOfAxis(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function ofUnit(unit: string): string {

@@ -17,6 +17,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
   "<": "\\textless{}",
   ">": "\\textgreater{}",
   "|": "\\textbar{}",
+  "`": "\\textasciigrave{}",
   '"': "\\textquotedbl{}",
   "\u00a0": "~",
   "\u202f": "\\,",
@@ -68,6 +69,8 @@ export function tex(text: string): string {
     if (greek !== undefined) out += `\\ensuremath{\\${greek}}`;
     else if (ESCAPED[character] !== undefined) out += ESCAPED[character];
     else if (code < 0x20 || code === 0x7f) out += out.endsWith(" ") ? "" : " ";
+    // `--set` is no dash, and two commas no quotation mark: what fonts join is kept apart.
+    else if ("-,'".includes(character) && out.endsWith(character)) out += `{}${character}`;
     // Latin-1 and Latin Extended-A stand in T1 fonts.
     else if (code < 0x80 || (code >= 0xa1 && code <= 0x17f)) out += character;
     else out += `\\texttt{U+${code.toString(16).toUpperCase().padStart(4, "0")}}`;

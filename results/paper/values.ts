@@ -1,31 +1,42 @@
 /**
- * Numbers of a run as LaTeX. They are rounded as the report rounds them, three significant digits, so that paper and page never
- * disagree; a bound says that it is one; what was not measured is a dash and never a nought. Ratios are percentages, as
+ * Numbers of a run as LaTeX. They are rounded by the report's own functions (shares that are nearly all or nearly none keep
+ * their digits, counts are exact), so that paper and page never disagree; a bound says that it is one; what was not measured is a dash and never a nought. Ratios are percentages, as
  * everywhere.
  */
 import type { MetricValue } from "../record/figures";
-import { plain } from "../charts/numbers";
+import { count, percent, plain } from "../charts/numbers";
+import { tex } from "./tex";
 
 /** Thousands set apart by a thin space; a minus that is one; `--` for what there is not. */
 export function numberInTex(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return "--";
-  const text = plain(value).replaceAll("\u202f", "\\,").replace(/^-/, "\\ensuremath{-}");
+  return inMathematics(plain(value));
+}
+
+function inMathematics(plainText: string): string {
+  const text = plainText.replaceAll("\u202f", "\\,").replace(/^-/, "\\ensuremath{-}");
   const power = /^(.*)e−(\d+)$/.exec(text);
   return power === null ? text : `\\ensuremath{${power[1].replace("\\ensuremath{-}", "-")}\\times10^{-${power[2]}}}`;
 }
 
-const shown = (value: number, unit: string): number => (unit === "ratio" ? value * 100 : value);
+/** As `withUnit` shows it, without the unit. */
+function shown(value: number, unit: string): string {
+  if (!Number.isFinite(value)) return "--";
+  if (unit === "ratio")
+    return inMathematics(percent(value).replace(/\u00a0%$/, "")).replace(/^under /, "\\ensuremath{<}\\,");
+  return unit === "count" ? inMathematics(count(value)) : numberInTex(value);
+}
 
 /** Without its unit. */
 export function inTex({ value, unit, atLeast }: Pick<MetricValue, "value" | "unit" | "atLeast">): string {
   if (value === null) return "--";
-  return `${atLeast === true ? "\\ensuremath{\\ge}\\," : ""}${numberInTex(shown(value, unit))}`;
+  return `${atLeast === true ? "\\ensuremath{\\ge}\\," : ""}${shown(value, unit)}`;
 }
 
-/** `[7.9, 8.3]`; a dash where there is none. */
-export function intervalInTex({ lo, hi, unit }: Pick<MetricValue, "lo" | "hi" | "unit">): string {
-  if (lo === null || hi === null) return "--";
-  return `[${numberInTex(shown(lo, unit))}, ${numberInTex(shown(hi, unit))}]`;
+/** `[7.9, 8.3]`; a dash where there is none, and for a bound, whose interval would say more than was seen. */
+export function intervalInTex({ lo, hi, unit, atLeast }: Pick<MetricValue, "lo" | "hi" | "unit" | "atLeast">): string {
+  if (lo === null || hi === null || atLeast === true) return "--";
+  return `[${shown(lo, unit)}, ${shown(hi, unit)}]`;
 }
 
 /** With the space before it; nothing for what is counted. */
@@ -39,7 +50,7 @@ export function unitInTex(unit: string): string {
     case "1/s":
       return "\\,/s";
     default:
-      return `\\,${unit.replaceAll("%", "\\%").replaceAll("_", "\\_").replaceAll("µ", "\\textmu{}")}`;
+      return `\\,${tex(unit)}`;
   }
 }
 
