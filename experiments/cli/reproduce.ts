@@ -85,8 +85,9 @@ async function reproduceTargets(ids: readonly string[], options: Options, contex
     else io.stdout.write(`${table(result.document.targets, options, context)}page: ${page}\n`);
     context.exit(exitOf(result));
     if (result.interrupted) {
-      io.stderr.write(`interrupted: the targets that are done are kept, and the same command goes on from here\n`);
-      next(io, ["quorumlab", ...context.argv].join(" "));
+      io.stderr.write("interrupted: the targets that are done are kept, and this goes on from here:\n");
+      // With --fresh it would begin anew.
+      next(io, ["quorumlab", ...context.argv.filter((word) => word !== "--fresh")].join(" "));
       return;
     }
     const first = result.document.targets.find(({ verdict }) => verdict === "fail" || verdict === "inconclusive");
