@@ -71,6 +71,8 @@ class Execution {
   private readonly told = new Set<string>();
   /** Of a run in stages: trials that may still follow those that are planned. */
   private expected = 0;
+  /** Of a stage that was not begun any more. */
+  private unbegun = 0;
   private reused = 0;
   private pool: TrialPool | undefined;
   private manifest: RunManifest;
@@ -211,7 +213,11 @@ class Execution {
       let goesOn = true;
       while (goesOn && !signal.aborted) {
         const stage = nextStage([...this.measured]);
-        if (stage === undefined || !this.mayStart()) return;
+        if (stage === undefined) return;
+        if (!this.mayStart()) {
+          this.unbegun = stage.trials.length;
+          return;
+        }
         goesOn = await this.trials(this.settle(this.begin(stage)), signal, onError);
       }
     } finally {
@@ -337,8 +343,9 @@ class Execution {
   private get stopped(): RunManifest["stopped"] {
     if (this.stopWhy === undefined) return undefined;
     const { by, why } = this.stopWhy;
-    const left = this.plan.length - this.measured.length;
-    return left === 0 ? undefined : { by, reason: `${why}; ${left} of ${this.plan.length} trials were not started` };
+    const wanted = this.plan.length + this.unbegun;
+    const left = wanted - this.measured.length;
+    return left === 0 ? undefined : { by, reason: `${why}; ${left} of ${wanted} trials were not started` };
   }
 
   /** An objective of severity abort that a complete trial fails ends the sweep. */

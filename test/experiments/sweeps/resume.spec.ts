@@ -9,6 +9,7 @@ import { SEMANTICS_VERSION } from "../../../engine/vocabulary/semantics";
 import { openInterrupted } from "../../../experiments/resume";
 import type { ProgressEvent } from "../../../experiments/run-types";
 import { runExperiment } from "../../../experiments/runner";
+import { resolveExperiment } from "../../../experiments/spec/resolve";
 import { accountOf } from "../../../results/record/journal";
 import { ownOwner } from "../../../results/record/owner";
 import { loadRun } from "../../../results/record/reader";
@@ -261,6 +262,21 @@ describe("quorumlab resume", function () {
     assertAsIfWhole(at.folders()[0]);
     assert.equal(loadRun(at.folders()[0]).manifest.stopped, undefined);
     assert.equal((await at.type("resume --budget soon")).code, 2);
+  });
+
+  it("says that a run in stages is not over whose budget was used up between two of them", async () => {
+    const resolution = resolveExperiment({ path: "sweep.yaml", text: SWEEP });
+    assert.ok(resolution.ok);
+    const experiment = { ...resolution.experiment, budget: { wallMs: undefined, diskBytes: 1 } };
+    const [{ id: cell }] = experiment.cells;
+    const result = await runExperiment(experiment, {
+      ...({ argv: [], tags: {}, onError: "continue", jobs: 1 } as const),
+      ...{ resultsRoot: at.runs, progress: () => undefined, signal: new AbortController().signal },
+      nextStage: (ended) => ({ experiment, trials: [{ cell, repetition: ended.length + 1 }], expected: 0 }),
+    });
+    assert.equal(result.exit, 130);
+    assert.match(result.stopped ?? "", /^budget\.disk of 1 B is used up; 1 of 2 trials were not started$/);
+    assert.equal(loadRun(result.folder).manifest.status, "interrupted");
   });
 
   it("writes the end once more of a run that broke off while it wrote it", async () => {
