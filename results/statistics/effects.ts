@@ -184,6 +184,7 @@ function effectOf(readings: Readings, steps: readonly NumberedStep[]): Untested 
   if (measured.size === 0) return nothing("not measured on both sides");
   // Every repetition must be about the same blocks; one that few of them measured would cost nearly all.
   const used = exact.filter((_, b) => 2 * complete[b].length >= measured.size);
+  if (used.length === 0) return nothing("no repetition measured it in the same settings");
   const counted = [...measured]
     .filter((k) => used.every((corners) => corners.every(({ cell }) => cell.byRepetition.has(k))))
     .sort((a, b) => a - b);

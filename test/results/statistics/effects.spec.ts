@@ -201,6 +201,14 @@ describe("main effects and interactions", () => {
 });
 
 describe("a sweep with holes", () => {
+  it("has no effect where every setting was measured in other repetitions", () => {
+    const cells = grid({ r: [1, 2], w: [1, 2, 3] });
+    const trials = simulate(cells, 3, ({ r, w }, k) => (k === (w as number) - 1 ? (r as number) : null));
+    const row = find(only(trials, [["r"], ["w"]]).mains, { r: 2 });
+    assert.deepEqual([row.difference, row.p, row.n, row.verdict], [null, null, 0, "inconclusive"]);
+    assert.match(row.reason!, /no repetition measured it in the same settings/);
+  });
+
   it("is compared in the blocks that have both sides, and says in how many", () => {
     // r = 3 was left out with w = 1.
     const cells = grid({ r: [1, 3], w: [1, 2, 3] }).filter(({ r, w }) => r !== 3 || w !== 1);
