@@ -72,8 +72,13 @@ function trialSamples(run: LoadedRun): Families {
       ["trial", record.id] as const,
       ["repetition", String(record.repetition)] as const,
     ];
-    for (const [metric, { value, unit }] of Object.entries(summary?.metrics ?? {}))
-      if (value !== null && Number.isFinite(value)) samplesOf(families, metric, unit).push({ labels, value });
+    const doubt = summary === null ? [] : [["validity", summary.validity.verdict] as const];
+    for (const [metric, { value, unit, atLeast }] of Object.entries(summary?.metrics ?? {}))
+      if (value !== null && Number.isFinite(value))
+        samplesOf(families, metric, unit).push({
+          labels: [...labels, ...doubt, ...(atLeast === true ? [["statistic", "lower_bound"] as const] : [])],
+          value,
+        });
   }
   return families;
 }

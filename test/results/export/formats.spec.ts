@@ -222,7 +222,24 @@ describe("exports", () => {
     it("has each repetition apart where that is asked for", async () => {
       const text = (await textsOf(run, "openmetrics", { eachTrial: true })).get("metrics.om")!;
       const { value } = run.trials[3].summary!.metrics["read_p99_ms"];
-      assert.match(text, new RegExp(`\nquorumlab_read_p99_ms\\{.*trial="22a1c09b77d2",repetition="2"\\} ${value}\n`));
+      assert.match(
+        text,
+        new RegExp(`\nquorumlab_read_p99_ms\\{.*trial="22a1c09b77d2",repetition="2",validity="\\w+"\\} ${value}\n`),
+      );
+    });
+
+    it("tells a repetition's bound from a value, and an invalid one from a sound one", async () => {
+      const trials = run.trials.slice(0, 1).map((trial): LoadedRun["trials"][number] => {
+        const summary = trial.summary!;
+        const metrics = {
+          ...summary.metrics,
+          read_p99_ms: { ...summary.metrics["read_p99_ms"], atLeast: true as const },
+        };
+        return { ...trial, summary: { ...summary, metrics, validity: { ...summary.validity, verdict: "invalid" } } };
+      });
+      const text = (await textsOf({ ...run, trials }, "openmetrics", { eachTrial: true })).get("metrics.om")!;
+      assert.match(text, /\nquorumlab_read_p99_ms\{.*validity="invalid",statistic="lower_bound"\} /);
+      assert.match(text, /\nquorumlab_read_p50_ms\{[^\n]*validity="invalid"\} /);
     });
   });
 
