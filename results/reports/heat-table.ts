@@ -142,9 +142,11 @@ function answerOf(run: LoadedRun, grid: Grid): string {
   const words = better === "neutral" ? ["lowest", "highest"] : ["best", "worst"];
   return (
     `Of ${counted(known.length, "configuration")}, ${title} is ${words[0]} at ${say(best)} and ${words[1]} at ${say(worst)}` +
-    (alike.length === 0
-      ? "; no other interval reaches the first's."
-      : `; the intervals of ${counted(alike.length, "other")} overlap with the first's, so which of them is ${words[0]} is not told.`)
+    (known.some(({ metrics }) => metrics[name].lo === null || metrics[name].hi === null)
+      ? "; not all of them have intervals, so whether that is more than chance is not told."
+      : alike.length === 0
+        ? "; no other interval reaches the first's."
+        : `; the intervals of ${counted(alike.length, "other")} overlap with the first's, so which of them is ${words[0]} is not told.`)
   );
 }
 

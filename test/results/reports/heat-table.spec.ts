@@ -58,6 +58,16 @@ describe("heat tables", () => {
     assert.doesNotMatch(html, /<select/, "one metric and two axes leave nothing to choose");
   });
 
+  it("claim no order by intervals that are not there", () => {
+    const some = (lo: number | null) =>
+      grid.map((axes) => {
+        const value = 10 * axes.r + axes.w;
+        return cell(axes, { read_p99_ms: { value, lo: lo === null ? null : value - lo, hi: lo === null ? null : value + lo } }); // prettier-ignore
+      });
+    assert.match(heatSection(runOf(some(null), ["read_p99_ms"], ["r", "w"])), /not all of them have intervals/);
+    assert.match(heatSection(runOf(some(0.1), ["read_p99_ms"], ["r", "w"])), /no other interval reaches the first/);
+  });
+
   it("turn round for a metric that is better when higher, and use a scale of factors over a wide range", () => {
     const cells = grid.map((axes, i) => cell(axes, { availability: { value: [0.01, 0.1, 1, 0.5, 0.2, 0.3][i] } }));
     const html = heatSection(runOf(cells, ["availability"], ["r", "w"]));
