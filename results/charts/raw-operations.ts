@@ -4,7 +4,7 @@
  * three. A run has millions, so a sample drawn by chance is shown, but the slowest and the failed are kept whole while there is
  * room: a sample loses just those. Of each configuration one repetition, because marks of several are not one cloud.
  */
-import type { OperationSample } from "../record/single-operations";
+import { MOST_SLOWEST, type OperationSample } from "../record/single-operations";
 import { panelCells, repetitions, type ChartCell, type ChartInput } from "./cells";
 import type { ChartDefinition, ChartFigure, LegendEntry, Plain } from "./chart";
 import { faultLanes } from "./fault-lanes";
@@ -118,14 +118,18 @@ function marksOf(sample: OperationSample, most: number): Mark[] {
   const { drawn, slowest } = sample;
   const every = Math.max(1, drawn / most);
   const kept = new Set(Array.from({ length: Math.min(drawn, most) }, (_, i) => Math.floor(i * every)));
+  // Those of the slowest that chance drew stand among the drawn, and thinning out must not lose them.
+  const answered = Array.from({ length: drawn + slowest }, (_, i) => i);
+  const top = new Set(answered.sort((a, b) => sample.ms[b] - sample.ms[a]).slice(0, MOST_SLOWEST));
   return sample.t.flatMap((t, i): Mark[] => {
     const byChance = i < drawn;
-    if (byChance && !kept.has(i)) return [];
+    const isDrawn = byChance && kept.has(i);
+    if (byChance && !isDrawn && !top.has(i)) return [];
     const operation = sample.kinds[sample.kind[i]] ?? "";
     const y = sample.ms[i];
     // What took no measurable time has no place on a log scale.
     if (!Number.isFinite(t) || !(y > 0)) return [];
-    const why = byChance ? "by chance" : i < drawn + slowest ? "among the slowest" : "failed";
+    const why = isDrawn ? "by chance" : i < drawn + slowest ? "among the slowest" : "failed";
     return [{ kind: kindOf(sample.fate[i], operation), operation, x: trimmed(t), y: trimmed(y), why }];
   });
 }

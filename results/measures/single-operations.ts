@@ -6,11 +6,16 @@
  * them. State is bounded: columns of time grow wider by two when they become too many.
  */
 import { certaintyOf, isSpan, type Micros, type OperationKind, type OperationRecord } from "../record/history";
-import { EDGES_MICROS, type LatencyBins, NARROWEST_COLUMN_S, type OperationSample } from "../record/single-operations";
+import {
+  EDGES_MICROS,
+  type LatencyBins,
+  MOST_SLOWEST,
+  NARROWEST_COLUMN_S,
+  type OperationSample,
+} from "../record/single-operations";
 import type { Findings, Measure, MeasureSetup } from "./measure";
 
 const DRAWN = 320;
-const SLOWEST = 60;
 const FAILED = 160;
 const MOST_COLUMNS = 120;
 const BINS = EDGES_MICROS.length - 1;
@@ -30,7 +35,7 @@ type Plane = LatencyBins["planes"][number]["kind"];
 export class SingleOperationsMeasure implements Measure {
   readonly name = "single_operations";
   private readonly drawn = new Smallest<Kept>(DRAWN);
-  private readonly slowest = new Smallest<Kept>(SLOWEST);
+  private readonly slowest = new Smallest<Kept>(MOST_SLOWEST);
   private readonly failed = new Smallest<Kept>(FAILED);
   private readonly of = [0, 0, 0];
   private readonly planes = new Map<Plane, { count: number; cells: Uint32Array }>();

@@ -10,6 +10,9 @@ import type { Shape } from "./shape";
 export const FATES = ["answered", "refused", "unknown"] as const;
 export type Fate = (typeof FATES)[number];
 
+/** So many of the slowest answered operations are kept whatever chance draws. */
+export const MOST_SLOWEST = 60;
+
 /**
  * Operations of warm-up, measured phase and drain that were sent, spans of several requests left out. Parallel arrays: first `drawn` ones by
  * chance of the answered, then the `slowest` of the answered that are not among those, then those that were not

@@ -585,3 +585,23 @@ describe("chart callbacks", () => {
     assert.throws(() => chartCallbacks().hydrate({ callback: "@nonsense" }), /no chart callback/);
   });
 });
+
+describe("single operations", () => {
+  it("are thinned out without losing one of the slowest that chance had drawn", () => {
+    const run = madeUpRun();
+    const slowestMs = 900_000;
+    const trials = run.trials.map((trial): LoadedRun["trials"][number] => {
+      const operations = trial.figures!.operations!;
+      // Of 200 drawn by chance 120 are shown, and number 2 is not one of them.
+      const ms = operations.ms.map((one, i) => (i === 2 ? slowestMs : one));
+      return { ...trial, figures: { ...trial.figures!, operations: { ...operations, ms } } };
+    });
+    const chart = [...CHARTS.values()].find(({ id }) => id === "raw-operations")!;
+    const figure = chart.draw(chartInput({ ...run, trials }))!;
+    assert.ok(figure.panels.length > 4, "so many panels that each is thinned out");
+    const rows = figure.table.rows.filter((row) => row[3] === slowestMs);
+    assert.equal(rows.length, figure.panels.length);
+    for (const row of rows) assert.equal(row.at(-1), "among the slowest");
+    assert.match(figure.answer, /: 900\s/);
+  });
+});
