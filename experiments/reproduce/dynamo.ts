@@ -4,6 +4,7 @@
  * number of nodes are not known, so absolute milliseconds are never held against ours.
  */
 import type { LoadedRun } from "../../results/record/run-folder";
+import { isSound } from "../../results/statistics/summarise";
 import { atLeast, atMost, between, shown, type Estimate } from "./judge";
 import { byRepetition, meanOf, metricOf, type MeasuringContext, ratioOf, ratioOfPairs } from "./measuring";
 import type { Measured, Target } from "./target";
@@ -96,11 +97,13 @@ interface VersionsRead {
 }
 
 function versionsRead(run: LoadedRun, robots: number, loss: number): readonly VersionsRead[] {
-  return run.trials.flatMap(({ record: { axes, repetition }, figures }) =>
-    figures === null || Number(axes["workload.cart.robots"]) !== robots || Number(axes["network.loss"]) !== loss
-      ? []
-      : [{ repetition, reads: figures.siblingsPerRead }],
-  );
+  return run.trials
+    .filter(isSound)
+    .flatMap(({ record: { axes, repetition }, figures }) =>
+      figures === null || Number(axes["workload.cart.robots"]) !== robots || Number(axes["network.loss"]) !== loss
+        ? []
+        : [{ repetition, reads: figures.siblingsPerRead }],
+    );
 }
 
 function shareOf(trials: readonly VersionsRead[], versions: number): number {
@@ -144,11 +147,11 @@ async function cart(context: MeasuringContext): Promise<Measured> {
 
 async function truncation(context: MeasuringContext): Promise<Measured> {
   const run = await context.run({ experiment: "truncation" });
-  const total = (clients: number): number =>
-    [...byRepetition(run, "false_conflicts", { "workload.clients": clients }).values()].reduce(
-      (sum, one) => sum + one,
-      0,
-    );
+  // Of no valid trial the sum is not 0 but nothing.
+  const total = (clients: number): number | null => {
+    const values = [...byRepetition(run, "false_conflicts", { "workload.clients": clients }).values()];
+    return values.length === 0 ? null : values.reduce((sum, one) => sum + one, 0);
+  };
   return {
     points: [4, 8, 10, 12, 16, 32].map((clients) =>
       clients <= 10

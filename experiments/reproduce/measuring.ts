@@ -162,12 +162,12 @@ export function scaled({ value, lo, hi }: Known, factor: number): Known {
   return { value: times(value), lo: times(lo), hi: times(hi) };
 }
 
-/** A metric with its interval; nothing where its trials are invalid. */
+/** A metric with its interval; nothing where its trials are invalid, or where it is only known to be at least so much. */
 export function metricOf(run: LoadedRun, metric: string, where: AxisValues, world?: CellSummary["world"]): Known {
   const cell = cellOf(run, where, world);
   if (cell.validity.verdict === "invalid") return { value: null, lo: null, hi: null };
-  const { value = null, lo = null, hi = null } = cell.metrics[metric] ?? {};
-  return { value, lo, hi };
+  const { value = null, lo = null, hi = null, atLeast } = cell.metrics[metric] ?? {};
+  return atLeast === true ? { value: null, lo: null, hi: null } : { value, lo, hi };
 }
 
 /** Values of a metric by repetition, summed over the cells. */

@@ -4,6 +4,7 @@
  */
 import type { ReproducedPoint } from "../../results/record/reproduction";
 import type { LoadedRun } from "../../results/record/run-folder";
+import { isSound } from "../../results/statistics/summarise";
 import { atLeast, atMost, near, type Estimate } from "./judge";
 import { meanOf, metricOf, type MeasuringContext } from "./measuring";
 import type { Measured, Target } from "./target";
@@ -57,7 +58,7 @@ const SETTLED_S = 1;
 
 /** Share of the throughput before the silence that is missing from a second after it began until the conviction, by repetition. */
 function dips(run: LoadedRun, speculation: string, silentFromS: number, convictedAfterS: number): readonly number[] {
-  return run.trials.flatMap(({ record, figures }) => {
+  return run.trials.filter(isSound).flatMap(({ record, figures }) => {
     if (record.axes.speculative_retry !== speculation || record.axes.read_fanout !== "quorum" || figures === null)
       return [];
     const { t, columns } = figures.intervals;

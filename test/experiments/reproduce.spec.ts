@@ -11,11 +11,12 @@ import { main } from "../../experiments/cli/main";
 import { efficiency } from "../../experiments/reproduce/figure-8";
 import { atLeast, atMost, between, exactly, near, shown, verdictOn } from "../../experiments/reproduce/judge";
 import { chiSquareOverLimit } from "../../experiments/reproduce/load";
-import { meanOf, ratioOfPairs } from "../../experiments/reproduce/measuring";
+import { meanOf, type MeasuringContext, metricOf, ratioOfPairs } from "../../experiments/reproduce/measuring";
 import { exitOf, reproduce, type SessionOptions } from "../../experiments/reproduce/session";
 import { type CoveredTarget, isCovered, keyOf, PAPERS, verdictOf } from "../../experiments/reproduce/target";
 import { TARGETS, targetsNamed } from "../../experiments/reproduce/targets";
 import type { ReproducedPoint, Reproduction } from "../../results/record/reproduction";
+import type { LoadedRun } from "../../results/record/run-folder";
 import { recordingIo } from "./recording-io";
 
 const about = { label: "a value", unit: "ms" };
@@ -119,6 +120,35 @@ const LISTED =
   "DYN-8a DYN-8b DYN-8c DYN-6 DYN-4 DYN-5 DYN-T2 DYN-63 DYN-VC PBS-K PBS-0 PBS-T4L PBS-T4t PBS-T4q PBS-N PBS-EXP PBS-VAL PBS-LAT " +
   "DVV-1 DVV-2 DVV-3 FD-PHI FD-QOS FD-CMP SWIM-1 SWIM-2 SWIM-3 SWIM-4 SWIM-5 LIFE-4 LIFE-5 LIFE-7 CO-1 OC-1 YCSB-Z CC-1 AE-1 AE-2 CH-1 CH-2 " +
   "AV-1 AV-2 TAIL-1 TAIL-2 RRP-1 MAEL-1 PERF-1";
+
+describe("what a target takes from a run", () => {
+  const cell = (validity: string, metric: object): LoadedRun["cells"][number] =>
+    ({
+      ...{ id: "c", axes: { "workload.clients": 4 }, world: "simulation", trials: [] },
+      ...{ metrics: { x_ms: metric }, validity: { verdict: validity, doubts: [] } },
+    }) as unknown as LoadedRun["cells"][number];
+  const runOf = (one: LoadedRun["cells"][number]): LoadedRun =>
+    ({ manifest: { experiment: "made-up" }, cells: [one], trials: [] }) as unknown as LoadedRun;
+
+  it("is no bound and nothing invalid", () => {
+    const metric = { value: 7, lo: 6, hi: 8, n: 8, unit: "ms" };
+    const of = (validity: string, more = {}): number | null =>
+      metricOf(runOf(cell(validity, { ...metric, ...more })), "x_ms", {}).value;
+    assert.deepEqual([of("valid"), of("invalid"), of("valid", { atLeast: true, hi: null })], [7, null, null]);
+  });
+
+  it("passes no target of nought where no trial is valid", async () => {
+    const target = TARGETS.find(({ id }) => id === "DYN-VC") as CoveredTarget;
+    const cells = [4, 8, 10, 12, 16, 32].map((clients) => ({
+      ...cell("invalid", {}),
+      ...{ id: String(clients), axes: { "workload.clients": clients } },
+    }));
+    const run = { ...runOf(cells[0]), cells };
+    const context = { run: () => Promise.resolve(run) } as unknown as MeasuringContext;
+    const { points } = await target.measure(context);
+    assert.deepEqual([...new Set(points.map(({ verdict }) => verdict))], ["not-run"]);
+  });
+});
 
 describe("the list of targets", () => {
   it("is that of the papers, covered or not, each once a variant", () => {
