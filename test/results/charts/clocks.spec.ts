@@ -398,17 +398,17 @@ describe("configurations beside each other where the clock is the question", () 
 describe("charts of clocks in a report", () => {
   it("belong to it only where a trial was judged", () => {
     const ids = (of: typeof run): string[] => chartsOf(of).map(({ id }) => id);
-    // The load curve needs an axis, not a trial that recorded something.
+    // These need axes, not a trial that recorded something.
     assert.deepEqual(
       ids(run),
-      [...CHARTS.keys()].filter((id) => id !== "load-curve"),
+      [...CHARTS.keys()].filter((id) => id !== "load-curve" && id !== "effects"),
     );
     const silent = [...CHARTS.values()]
       .filter(({ concerns, concernsRun }) => concerns !== undefined || concernsRun !== undefined)
       .map(({ id }) => id);
     for (const { id } of [...CLOCK_CHARTS, ...HEALING_CHARTS, ...DETECTION_CHARTS]) assert.ok(silent.includes(id), id);
     assert.deepEqual(
-      ids(emptyRun()),
+      ids(emptyRun()).filter((id) => id !== "effects"),
       [...CHARTS.keys()].filter((id) => !silent.includes(id)),
     );
   });
