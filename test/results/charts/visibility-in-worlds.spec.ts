@@ -93,7 +93,7 @@ describe("the chart of visibility in both worlds", () => {
     assert.equal(errorsInWords(errors[0]), "simulated 25\u00a0points (by chance 1.77)");
   });
 
-  it("sets predicted latency against service time on processes", () => {
+  it("sets predicted latency against service time on processes (long)", () => {
     const percentiles = [...Array.from({ length: 99 }, (_, i) => i + 1), 99.9];
     /** Reads travel up to 40 ms there and no time back: the fastest of three is the least of three uniforms. */
     const leastOfThree = (p: number): number => 40 * (1 - (1 - p / 100) ** (1 / 3));
