@@ -8,8 +8,9 @@ import type { LoadedRun, RunManifest } from "../results/record/run-folder";
 import type { Validity } from "../results/record/figures";
 import type { IndexEntry, RunWriter } from "../results/record/writer";
 import { renderIndex } from "../results/reports/index-page";
-import { overallVerdict, sloDocuments } from "../results/reports/objectives";
+import { sloDocuments } from "../results/reports/objectives";
 import { reportFiles } from "../results/reports/run-report";
+import { runVerdict, type RunVerdict } from "../results/reports/run-verdict";
 import { compareCells } from "../results/statistics/compare";
 import { judgeObjectives, type ObjectiveVerdict } from "../results/statistics/service-levels";
 import { type MeasuredTrial, summariseCells } from "../results/statistics/summarise";
@@ -34,6 +35,8 @@ export interface Conclusion {
   /** The report's file; empty when there is nothing to report. */
   readonly report: string;
   readonly verdict: ObjectiveVerdict | undefined;
+  /** Why the verdict is no pass, one line; empty where it is. */
+  readonly reason: string;
 }
 
 const VALIDITY_FILE = "summaries/validity.json";
@@ -58,18 +61,17 @@ export function concludeRun({ experiment, writer, manifest, measured, judgedHere
   for (const { name, header, rows } of summaryTables(experiment.axisKeys, measured, cells, comparisons))
     writer.writeTable(name, header, rows);
   let report = "";
-  let verdict: ObjectiveVerdict | undefined;
+  let judged: RunVerdict = { verdict: undefined, reason: "" };
   if (succeeded) {
     reporting();
     const run = { ...loadRun(writer.folder), manifest };
-    verdict = judge(run, writer);
-    // What a configuration without a valid trial would have come to is not known.
-    if (verdict !== "fail" && cells.some(({ validity }) => validity.verdict === "invalid")) verdict = "inconclusive";
+    judged = judge(run, writer);
     for (const [name, content] of reportFiles(run)) writer.write(`report/${name}`, content);
     report = `${writer.folder}/report/index.html`;
   }
   writer.writeManifest(manifest);
   if (succeeded) writer.linkLatest();
+  const { verdict, reason } = judged;
   const entry: IndexEntry = {
     schema: "quorumlab/index@1",
     experiment: experiment.name,
@@ -91,15 +93,15 @@ export function concludeRun({ experiment, writer, manifest, measured, judgedHere
     renderIndex(entries.map((one) => ({ ...one, report: one.report ?? undefined }))),
   );
   writer.writeChecksums(ids);
-  return { report, verdict };
+  return { report, verdict, reason };
 }
 
-/** `summaries/slos.json`, where the experiment has objectives. */
-function judge(run: LoadedRun, writer: RunWriter): ObjectiveVerdict | undefined {
+/** Writes `summaries/slos.json`, where the experiment has objectives. */
+function judge(run: LoadedRun, writer: RunWriter): RunVerdict {
   const judged = judgeObjectives(run);
   if (judged.length > 0)
     writer.write("summaries/slos.json", json({ schema: "quorumlab/slos@1", slos: sloDocuments(judged) }));
-  return overallVerdict(judged);
+  return runVerdict(run, judged);
 }
 
 function json(value: unknown): string {

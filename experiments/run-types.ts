@@ -109,6 +109,8 @@ export interface RunResult {
   /** The report's file; empty when none was written. */
   readonly report: string;
   readonly exit: 0 | 1 | 3 | 4 | 130;
+  /** Why the exit code is 1 or 4, one line. */
+  readonly because?: string;
   /** Why no further trial was started, where the run stopped itself. */
   readonly stopped?: string;
   /** One line for each trial that failed. */

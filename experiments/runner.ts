@@ -26,7 +26,7 @@ import { executionDocument, EXECUTION_FILE } from "./execution-record";
 import { bytesInWords, planTrials, seedOf, trialId, type PlannedTrial } from "./plan";
 import { codeProvenance } from "./provenance";
 import { tracesToKeep } from "./recorded-operations";
-import { concludeRun } from "./run-conclusion";
+import { concludeRun, type Conclusion } from "./run-conclusion";
 import { describeRun, resolvedDocument } from "./run-manifest";
 import type { RunOptions, RunResult, Stage } from "./run-types";
 import type { Experiment } from "./spec/experiment";
@@ -44,7 +44,7 @@ const MAX_LOG_LINES = 20;
 /** Trials on disk that do not count, told one by one. */
 const MAX_TOLD = 5;
 
-/** By the worst verdict of any objective in any cell. */
+/** By the worst verdict of any objective or hypothesis in any cell. */
 const EXITS: Readonly<Record<ObjectiveVerdict, 0 | 1 | 4>> = { pass: 0, fail: 1, inconclusive: 4 };
 
 /** Runs all trials and writes the run's folder. Throws ResultsNotWritable when there is nowhere to write, RunInUse when somebody does. */
@@ -184,12 +184,15 @@ class Execution {
       if (interrupted) this.writer.journal.append({ at: now(), event: "interrupted" });
       const { stopped } = this;
       if (stopped !== undefined) this.writer.journal.append({ at: now(), event: "stopped", reason: stopped.reason });
-      const { report, verdict } = this.conclude(interrupted);
+      const { report, verdict, reason } = this.conclude(interrupted);
+      const exit =
+        interrupted || stopped?.by === "budget" ? 130 : this.failures.length > 0 ? 3 : EXITS[verdict ?? "pass"];
       return {
         ...{ folder: this.writer.folder, run: this.run, report, failures: this.failures, reused: this.reused },
         trials: this.plan.length,
         ended: this.measured.length,
-        exit: interrupted || stopped?.by === "budget" ? 130 : this.failures.length > 0 ? 3 : EXITS[verdict ?? "pass"],
+        exit,
+        ...(exit === 1 || exit === 4 ? { because: reason } : {}),
         ...(stopped === undefined ? {} : { stopped: stopped.reason }),
       };
     } catch (error) {
@@ -462,7 +465,7 @@ class Execution {
   }
 
   /** The report's file is empty when there is nothing to report. */
-  private conclude(interrupted: boolean): { readonly report: string; readonly verdict: ObjectiveVerdict | undefined } {
+  private conclude(interrupted: boolean): Conclusion {
     const { experiment, writer, stopped, measured, judgedHere } = this;
     const cpu = process.cpuUsage(this.cpu);
     const cpuSeconds = (cpu.user + cpu.system) / 1e6;

@@ -29,7 +29,7 @@ export function carryOptions(command: Command): Command {
     .option("-j, --jobs <n>", "simulated trials at once; as many as there are processors when left out", wholeNumber)
     .option(
       "--exit-zero",
-      "end with 0 although trials failed or none is valid, or objectives did or could not be decided",
+      "end with 0 although trials failed or none is valid, or objectives or hypotheses did or could not be decided",
     )
     .addOption(new Option("--progress <form>", "how progress is shown on standard error").choices(["json", "plain"]));
 }
@@ -98,11 +98,15 @@ function tellResult(folder: string, report: string, options: CarryOptions, conte
 }
 
 function closing(result: RunResult, experiment: string, options: CarryOptions, io: Io): void {
-  const { exit, folder, stopped, failures } = result;
+  const { exit, folder, stopped, failures, because } = result;
   const shown = shownPath(folder, io);
   const { trials = 0, ended = 0 } = result;
   const resume = resumeCommand(experiment, options.out);
   if (stopped !== undefined) io.stderr.write(`stopped: ${stopped}; the trials that were done are in ${shown}\n`);
+  if (because !== undefined && because !== "")
+    io.stderr.write(
+      `${options.exitZero === true ? `exit 0 as --exit-zero asks, else ${exit}` : `exit ${exit}`}: ${because}\n`,
+    );
   if (exit === 130) {
     if (stopped === undefined) io.stderr.write(`interrupted: ${ended} of ${trials} done, in ${shown}\n`);
     next(io, resume, `quorumlab show ${shown}`);

@@ -1,7 +1,7 @@
 /**
  * `quorumlab compare`: runs against the first of them, or one run split by an axis. Whether they may be compared comes before the
- * numbers: times that two machines measured are refused with code 2. A difference that was found is a finding and no failure, as a
- * hypothesis that does not hold is, so the code is 0 unless `--fail-on` says what shall fail.
+ * numbers: times that two machines measured are refused with code 2. A difference that was found is a finding and no failure, because
+ * nobody said beforehand what it should be, so the code is 0 unless `--fail-on` says what shall fail.
  */
 import { dirname, resolve } from "node:path";
 import { writeFileSync } from "node:fs";

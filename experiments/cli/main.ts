@@ -85,13 +85,13 @@ function define(context: CommandContext): Command {
     .addHelpText(
       "after",
       "\nExit codes:\n" +
-        "  0    done; a hypothesis that does not hold and a published value that is missed are findings, not failures\n" +
-        "  1    run: an objective (slos) failed; verify: something differs; check: a promise was broken;\n" +
-        "       saturate: not even the lowest rate met the objective; compare: what --fail-on names;\n" +
+        "  0    done; a published value that is missed, and a hypothesis without a condition (expect), change nothing\n" +
+        "  1    run: an objective (slos) failed or a hypothesis (expect) does not hold; verify: something differs;\n" +
+        "       check: a promise was broken; saturate: not even the lowest rate met the objective; compare: what --fail-on names;\n" +
         "       notebook: an expectation does not hold, or what was exported differs\n" +
         "  2    bad usage or input; compare: the runs may not be compared\n" +
         "  3    trials failed, or something broke off; serve: a node did not start, or not again\n" +
-        "  4    run: an objective could not be decided, or no trial of a configuration is valid;\n" +
+        "  4    run: an objective or hypothesis could not be decided, or no trial of a configuration is valid;\n" +
         "       saturate: a rate could not, or none up to the ceiling failed; compare --fail-on: undecided\n" +
         "  130  interrupted, or the budget was used up\n",
     )

@@ -17,8 +17,10 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     require("../../results/statistics/distance") as typeof import("../../results/statistics/distance");
   const { intervalKind } =
     require("../../results/statistics/summarise") as typeof import("../../results/statistics/summarise");
-  const { overallVerdict, sloDocuments } =
+  const { sloDocuments } =
     require("../../results/reports/objectives") as typeof import("../../results/reports/objectives");
+  const { runVerdict } =
+    require("../../results/reports/run-verdict") as typeof import("../../results/reports/run-verdict");
   const { judgeHypotheses } =
     require("../../results/statistics/expectations") as typeof import("../../results/statistics/expectations");
   const { judgeObjectives } =
@@ -51,7 +53,8 @@ export function runDocument(run: LoadedRun, folder: string, report: string): unk
     seed: manifest.seed,
     note: manifest.note,
     tags: manifest.tags,
-    verdict: failed > 0 || manifest.status !== "done" ? "incomplete" : verdictOf(overallVerdict(objectives), cells),
+    verdict:
+      failed > 0 || manifest.status !== "done" ? "incomplete" : verdictOf(runVerdict(run, objectives).verdict, cells),
     ...(manifest.stopped === undefined ? {} : { stopped: manifest.stopped }),
     validity: worst(cells),
     trials: { done: trials.length - failed, failed, invalid: left.length, reused: manifest.reused ?? 0 },
@@ -120,9 +123,9 @@ function publishedOf(beside: readonly BesidePublished[]): object {
   };
 }
 
-/** What a configuration without a valid trial would have come to is not known: nothing passes for it. */
-function verdictOf(objectives: "pass" | "fail" | "inconclusive" | undefined, cells: readonly CellSummary[]): string {
-  return objectives === "fail" ? "fail" : worst(cells) === "invalid" ? "inconclusive" : (objectives ?? "pass");
+/** Of a run without a single cell nothing passes. */
+function verdictOf(verdict: "pass" | "fail" | "inconclusive" | undefined, cells: readonly CellSummary[]): string {
+  return verdict ?? (cells.length === 0 ? "inconclusive" : "pass");
 }
 
 /** Of a run without a single cell nothing is to be believed. */

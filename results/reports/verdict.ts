@@ -1,5 +1,5 @@
 /**
- * The run in a few sentences, from its numbers alone. What the experiment claims comes first, where it could be decided; then where
+ * The run in a few sentences, from its numbers alone. What the experiment claims comes first; then where
  * something failed, or nodes mended something: who injects a fault asks what it did. Which sentences follow depends on what varied: where the
  * quorums of some cells do not overlap (R + W <= N), staleness is told along that line, because it is the line the
  * theory draws (Gifford 1979); else the most and the least stale cell are named. No difference is claimed whose
@@ -14,13 +14,14 @@ import type { MetricValue } from "../record/figures";
 import type { LoadedRun } from "../record/run-folder";
 import { inAxisOrder } from "../statistics/axis-order";
 import { worldDistances } from "../statistics/distance";
-import { judgeHypotheses, type HypothesisVerdict } from "../statistics/expectations";
+import type { HypothesisVerdict } from "../statistics/expectations";
 import { intervalKind } from "../statistics/summarise";
 import { wilson } from "../statistics/wilson";
 import { inWorld, WORLD_IN_WORDS, worldsOf, type World } from "../statistics/worlds";
 import { saturationInBrief } from "./saturation";
 import { clockInWords } from "./clock-verdict";
 import { healingInBrief } from "./healing-verdict";
+import { decidingHypotheses } from "./run-verdict";
 
 export interface Verdict {
   /** undefined: about both. */
@@ -82,14 +83,18 @@ function ofOneWorld(run: LoadedRun): string {
   return [invalid(cells), ...sentences].filter((sentence) => sentence !== "").join(" ");
 }
 
-/** What the experiment itself asked, where that could be decided: it is what its reader came for. */
+/** What the experiment itself asked, and whether that could be decided: it is what its reader came for, and the exit code says the same. */
 function claims(run: LoadedRun): string {
-  const judged = judgeHypotheses(run);
+  const judged = decidingHypotheses(run);
   const of = (wanted: HypothesisVerdict): string[] =>
     judged.filter(({ verdict }) => verdict === wanted).map(({ hypothesis }) => hypothesis.id);
   const say = (ids: readonly string[], one: string, more: string): string[] =>
     ids.length === 0 ? [] : [`${listed(ids)} ${ids.length === 1 ? one : more}`];
-  const parts = [...say(of("holds"), "holds", "hold"), ...say(of("does not hold"), "does not hold", "do not hold")];
+  const parts = [
+    ...say(of("holds"), "holds", "hold"),
+    ...say(of("does not hold"), "does not hold", "do not hold"),
+    ...say(of("inconclusive"), "is not decided", "are not decided"),
+  ];
   return parts.length === 0 ? "" : `Of what the experiment claims, ${parts.join(", ")}.`;
 }
 

@@ -2,7 +2,7 @@
  * Hypotheses held against what was measured. The condition of one must be met in every cell that it is about, each metric
  * taken as its interval over repetitions: it `holds` where all cells prove it, `does not hold` where one refutes it, and is
  * `inconclusive` otherwise. Below six repetitions there is no interval, and a claim that two runs happen to agree with is not
- * shown: what they say so far is told beside the verdict. A hypothesis that fails is a finding, not a failure.
+ * shown: what they say so far is told beside the verdict. One with a condition has a say in the exit code of its run.
  */
 import { parseExpression, type Expression } from "../../engine/vocabulary/expression";
 import { holds, type ExpressionValue, type Names } from "../../engine/vocabulary/expression-value";

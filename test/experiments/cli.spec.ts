@@ -66,11 +66,20 @@ describe("the command line", () => {
       });
     }
 
-    it("says what each exit code means, and that a hypothesis sets none", async () => {
+    it("says what each exit code means, and that hypotheses with a condition set it", async () => {
       const { out } = await quorumlab(["--help"]);
-      assert.match(out, /^ {2}0 +done; a hypothesis that does not hold .* not failures$/m);
-      assert.match(out, /^ {2}1 +run: an objective \(slos\) failed; verify: .*; check: .*;\n +saturate: not even /m);
-      assert.match(out, /^ {2}4 +run: an objective could not be decided, or no trial of a configuration is valid;$/m);
+      assert.match(
+        out,
+        /^ {2}0 +done; a published value that is missed, and a hypothesis without a condition \(expect\), change nothing$/m,
+      );
+      assert.match(
+        out,
+        /^ {2}1 +run: an objective \(slos\) failed or a hypothesis \(expect\) does not hold; verify: .*;\n +check: .*; saturate: not even /m,
+      );
+      assert.match(
+        out,
+        /^ {2}4 +run: an objective or hypothesis could not be decided, or no trial of a configuration is valid;$/m,
+      );
     });
 
     it("is what no arguments and `help` give", async () => {

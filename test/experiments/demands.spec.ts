@@ -59,7 +59,7 @@ describe("what an experiment demands", function () {
     });
   const carryOut = (text: string): Promise<RunResult> => carry(experiment(FILE + text));
 
-  it("ends well although a hypothesis is refuted and a published value missed, and compares the headline's metrics", async () => {
+  it("ends with 1 where a hypothesis is refuted, and compares the headline's metrics", async () => {
     const what = experiment(
       FILE.replace("sweep: {axes: {r: [1, 3]}}", "sweep: {axes: {r: [1, 3]}, baseline: {r: 1}}").replace(
         "count: 2",
@@ -69,8 +69,9 @@ describe("what an experiment demands", function () {
         "published: [{metric: read_p50_ms, where: {r: 1}, value: 3600000, within: 1, source: nobody}]\n" +
         "report: {headline: [read_p50_ms, repair_bytes_per_op, hints_expired]}\n",
     );
-    const { exit, folder } = await carry(what);
-    assert.equal(exit, 0);
+    const { exit, folder, because } = await carry(what);
+    assert.equal(exit, 1);
+    assert.match(because ?? "", /^hypothesis H1 does not hold \(refuted by 2 of 2 configurations: /);
     const [judged] = judgeHypotheses(loadRun(folder));
     assert.equal(judged.verdict, "does not hold");
     const [header, ...rows] = parseCsv(readFileSync(join(folder, "summaries", "comparisons.csv"), "utf8"));
@@ -78,6 +79,27 @@ describe("what an experiment demands", function () {
     assert.deepEqual(metrics.slice(0, 2), ["read_p50_ms", "repair_bytes_per_op"]);
     assert.ok(!metrics.includes("throughput_ops_s"), metrics.join());
     assert.ok(rows.length <= estimatePlan(what).comparisons && estimatePlan(what).comparisons === 3);
+  });
+
+  it("ends with 0 where a hypothesis holds, is in words alone or is about no cell, although a published value is missed; with 4 where it is not decided", async () => {
+    const six = FILE.replace("count: 2", "count: 6");
+    const holds = "{id: H1, text: Reads are quick., expect: read_p50_ms < 10s}";
+    const stated = "{id: H2, text: Reads take an hour.}";
+    const missed = "published: [{metric: read_p50_ms, where: {r: 1}, value: 3600000, within: 1, source: nobody}]\n";
+    const good = await carry(experiment(`${six}hypotheses: [${holds}, ${stated}]\n${missed}`));
+    assert.deepEqual([good.exit, good.because], [0, undefined]);
+    const elsewhere = { ...experiment(FILE), hypotheses: [{ id: "H3", text: "t", expect: "p_stale > 2", cells: [] }] };
+    assert.equal((await carry(elsewhere)).exit, 0);
+
+    const open = await carryOut(`hypotheses: [${holds}, ${stated}]\n`);
+    assert.equal(open.exit, 4);
+    assert.match(open.because ?? "", /^hypothesis H1 is not decided \(2 repetitions give no interval, 6 do; so far/);
+    const run = loadRun(open.folder);
+    assert.equal((runDocument(run, "", "") as { verdict: string }).verdict, "inconclusive");
+    assert.match(
+      renderTerminal(run, { color: false, columns: 200 }),
+      /Of what the experiment claims, H1 is not decided\./,
+    );
   });
 
   it("decides the exit code: met, failed before undecided, undecided", async () => {
