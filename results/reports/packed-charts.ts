@@ -13,42 +13,85 @@ export interface PackedCharts {
 /** Shorter ones are not worth a reference. */
 const WORTH = 24;
 
+/** A value that was met, all its equals with it. */
+interface Seen {
+  readonly name: string;
+  /** Characters of its JSON; of an empty list or object one too few, which is far from worth a reference. */
+  readonly length: number;
+  count: number;
+  part: number;
+}
+
+interface Visited {
+  readonly made: unknown;
+  /** What it is called within what holds it; undefined for what JSON leaves out. */
+  readonly name: string | undefined;
+  readonly length: number;
+}
+
 export function packCharts(charts: Readonly<Record<string, readonly unknown[]>>): PackedCharts {
-  const seen = new Map<string, { count: number; part: number }>();
-  const keys = new Map<unknown, string>();
+  const seen = new Map<string, Seen>();
+  const known = new Map<unknown, Seen>();
+  /** By what a part holds: parts within it stand as their numbers, so that no text is made of them again at every level above. */
+  const met = (key: string, length: number): Seen => {
+    let found = seen.get(key);
+    if (found === undefined) seen.set(key, (found = { name: `#${seen.size}`, length, count: 0, part: -1 }));
+    return found;
+  };
   /** With points flat; counts how often each object occurs. */
-  const visit = (value: unknown): unknown => {
-    if (value === null || typeof value !== "object") return value;
+  const visit = (value: unknown): Visited => {
+    if (value === null || typeof value !== "object") {
+      const text = JSON.stringify(value) as string | undefined;
+      return { made: value, name: text, length: text?.length ?? 0 };
+    }
     let made: unknown;
+    let key: string;
+    let length: number;
     if (Array.isArray(value)) {
       const flat = flatPoints(value);
-      if (flat !== undefined) return flat;
-      made = value.map(visit);
+      if (flat !== undefined) {
+        const text = JSON.stringify(flat);
+        return { made: flat, ...met(text, text.length) };
+      }
+      const items = value.map(visit);
+      made = items.map((item) => item.made);
+      key = `[${items.map(({ name }) => name ?? "null").join(",")}]`;
+      length = 1 + items.reduce((sum, item) => sum + 1 + (item.name === undefined ? 4 : item.length), 0);
     } else {
-      made = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, visit(inner)]));
+      const fields: [string, unknown][] = [];
+      const names: string[] = [];
+      length = 1;
+      for (const [field, inner] of Object.entries(value)) {
+        const item = visit(inner);
+        fields.push([field, item.made]);
+        if (item.name === undefined) continue;
+        const quoted = JSON.stringify(field);
+        names.push(`${quoted}:${item.name}`);
+        length += quoted.length + 2 + item.length;
+      }
+      made = Object.fromEntries(fields);
+      key = `{${names.join(",")}}`;
     }
-    const key = JSON.stringify(made);
-    if (key.length >= WORTH) {
-      keys.set(made, key);
-      const known = seen.get(key);
-      if (known === undefined) seen.set(key, { count: 1, part: -1 });
-      else known.count++;
+    const found = met(key, length);
+    if (length >= WORTH) {
+      found.count++;
+      known.set(made, found);
     }
-    return made;
+    return { made, name: found.name, length };
   };
-  const visited = visit(charts);
+  const visited = visit(charts).made;
   const parts: unknown[] = [];
   const refer = (value: unknown): unknown => {
     if (value === null || typeof value !== "object") return value;
-    const known = seen.get(keys.get(value) ?? "");
-    if (known !== undefined && known.part >= 0) return { $part: known.part };
+    const found = known.get(value);
+    if (found !== undefined && found.part >= 0) return { $part: found.part };
     const made = Array.isArray(value)
       ? value.map(refer)
       : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, refer(inner)]));
-    if (known === undefined || known.count < 2) return made;
-    known.part = parts.length;
+    if (found === undefined || found.count < 2) return made;
+    found.part = parts.length;
     parts.push(made);
-    return { $part: known.part };
+    return { $part: found.part };
   };
   return { parts, charts: refer(visited) as PackedCharts["charts"] };
 }

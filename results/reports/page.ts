@@ -45,7 +45,7 @@ export function renderPage(content: PageContent): string {
   const scripts =
     content.charts === undefined
       ? ""
-      : `<script type="application/json" id="charts">${embedJson(packCharts(content.charts))}</script>\n` +
+      : `<script type="application/json" id="charts">${packed(content.charts)}</script>\n` +
         `<script>${chartLibrary()}</script>\n<script>${pageScript()}</script>\n`;
   return (
     `<!doctype html>\n<html lang="en"${content.theme === "light" || content.theme === "dark" ? ` data-theme="${content.theme}"` : ""}><head><meta charset="utf-8">\n` +
@@ -71,4 +71,13 @@ function chartLibrary(): string {
     if (/<\/script/i.test(library)) throw new Error(`${file} holds "</script" and cannot be put inside a page`);
   }
   return library;
+}
+
+/** A page is made once to see how large it is, and again with what pictures it has room for: its charts are the same both times. */
+const packings = new WeakMap<object, string>();
+
+function packed(charts: Readonly<Record<string, readonly unknown[]>>): string {
+  let known = packings.get(charts);
+  if (known === undefined) packings.set(charts, (known = embedJson(packCharts(charts))));
+  return known;
 }
