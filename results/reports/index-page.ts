@@ -165,7 +165,7 @@ function damagedSection(damaged: NonNullable<IndexOptions["damaged"]>): PageSect
 
 const MOST_AXES = 4;
 
-const STYLE = `.runs td.title{min-width:15rem;font-weight:600}.runs td.title .interval{font-weight:400}
+const STYLE = `.runs td.title{min-width:12rem;font-weight:600}.runs td:nth-child(4){min-width:13rem}.runs td.title .interval{font-weight:400}
 @media (max-width:700px){.runs,.runs tbody,.runs tr{display:block}.runs thead,.runs br{display:none}.runs tr{border-bottom:1px solid var(--line);padding:.6rem 0}
 .runs td{display:block;border:0;padding:.05rem 0}.runs td.name{white-space:normal}.runs td.name .interval{display:inline;margin-left:.6rem}
 .runs .compare::before{content:"compare: ";color:var(--muted)}.runs .compare a{margin-right:.8rem}}`;

@@ -67,9 +67,20 @@ export function glossarySection(run: LoadedRun): string {
     .join("");
   return (
     `<h2>What do the words mean?</h2><p class="answer">${counted(words.length, "term")} of the field, ${counted(drawn.length, "chart")} and ${counted(run.manifest.metrics.length, "metric")} are explained here.</p>` +
-    `<h3>Terms</h3><dl class="glossary">${words.map(([term, meaning]) => `<dt id="word-${slug(term)}">${escapeText(term)}</dt><dd>${escapeText(meaning)}</dd>`).join("")}</dl>` +
-    `<h3>How to read the charts</h3><dl class="glossary">${charts}</dl><h3>Metrics</h3><dl class="glossary">${metrics}</dl>`
+    folded(
+      `Terms (${count(words.length)})`,
+      words
+        .map(([term, meaning]) => `<dt id="word-${slug(term)}">${escapeText(term)}</dt><dd>${escapeText(meaning)}</dd>`)
+        .join(""),
+    ) +
+    folded(`How to read the charts (${count(drawn.length)})`, charts) +
+    folded(`Metrics (${count(run.manifest.metrics.length)})`, metrics)
   );
+}
+
+/** Hundreds of entries, open, were more than half of a page; a link to one of them opens its list. */
+function folded(summary: string, entries: string): string {
+  return `<details><summary>${summary}</summary><dl class="glossary">${entries}</dl></details>`;
 }
 
 /** Relative to a clone; no path of the machine it ran on. */

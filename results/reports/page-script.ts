@@ -162,6 +162,15 @@ document.querySelectorAll(".heat-choice").forEach(function(choice){
     choice.parentNode.querySelectorAll(".heat").forEach(function(table){table.hidden=table.dataset.heat!==wanted;});
   });
 });
+function unfold(hash){
+  var target=hash.length<2?null:document.getElementById(hash.slice(1));
+  for(var fold=target&&target.closest("details");fold;fold=fold.parentElement.closest("details"))fold.open=true;
+}
+document.addEventListener("click",function(event){
+  var link=event.target instanceof Element?event.target.closest("a[href^='#']"):null;
+  if(link)unfold(link.hash);
+});
+if(location.hash.length>1){unfold(location.hash);var linked=document.getElementById(location.hash.slice(1));if(linked)linked.scrollIntoView();}
 var whole=document.getElementById("all-time");
 whole.addEventListener("click",function(){stretch=null;zoom();});
 document.addEventListener("keydown",function(event){

@@ -78,6 +78,7 @@ function header(document: Reproduction, groups: readonly Group[]): string {
     `<p class="question">What papers on leaderless stores report, measured again by one engine, value by value.</p>` +
     `<p class="verdict">${escapeText(tallyInWords(targets))}</p>` +
     `<ul class="key">${key}</ul><ol class="papers">${rows}</ol>` +
+    `<p class="facts">In the small strips below: a dot is a measured value, the line through it its 95 % interval; the shaded band is the tolerance, the rule in the middle what was published; an arrow is a value beyond the strip. <a href="#judging">How it is judged</a></p>` +
     `<p class="facts">${escapeText(
       `${size === "quick" ? "Quick: a part of the targets, some at smaller sizes" : "In full"}; ${worlds.join(" and ") || "nothing run"}; ` +
         `${utc(startedAt)}${endedAt === null ? ", interrupted" : ""}; ${plain(minutes)} minutes of measuring on ${counted(document.machine.cores, "core")}; ` +

@@ -94,7 +94,7 @@ th,td{padding:.28rem .55rem .28rem 0;text-align:left;vertical-align:top;border-b
 td{overflow-wrap:anywhere}
 td.name,td.number{overflow-wrap:normal}
 .plain td{min-width:5.5rem}
-.plain td:first-child{min-width:9rem;overflow-wrap:break-word}
+.plain td:first-child{min-width:3.5rem;overflow-wrap:break-word}
 thead th{border-bottom:2px solid var(--line);font-weight:600;vertical-align:bottom}
 .tall table th,.tall table td{padding-left:.5rem}
 .tall thead th{position:sticky;top:0;background:var(--page)}
