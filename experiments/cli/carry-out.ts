@@ -115,6 +115,9 @@ function closing(result: RunResult, experiment: string, options: CarryOptions, i
     const notBegun = left > 0 ? `, and ${left} of ${trials} were not begun` : "";
     io.stderr.write(`${failures.length} of the trials failed${notBegun}; ${shown}/journal.jsonl tells which\n`);
     next(io, `${resume} --retry-failed`, `quorumlab show ${shown}`);
+  } else if (/\bno valid trial\b/.test(because ?? "")) {
+    io.stderr.write("on real processes that is mostly a machine with other work to do; a simulation does not mind\n");
+    next(io, `quorumlab run ${experiment} -S world=simulation`, `quorumlab show ${shown}`);
   } else next(io, `quorumlab show ${shown}`, `quorumlab report ${shown} --open`);
 }
 

@@ -92,6 +92,13 @@ export function comparabilityOf(
       "note",
       `The root seeds differ, so repetitions are two samples and not pairs (Mann-Whitney): ${seeds}.`,
     );
+  const trialsOf = apart(({ trials }) => trials.length);
+  if (trialsOf !== undefined)
+    say(
+      "trials",
+      "caution",
+      `The sides have different numbers of trials, so perhaps not the runs that were meant: ${trialsOf}.`,
+    );
   for (const side of new Set(sides)) tellOf(side, say);
   const ids = sides.map(({ trials }) => new Set(trials.map(({ record }) => record.id)));
   sides.slice(1).forEach(({ letter }, i) => {
@@ -149,7 +156,13 @@ function tellOf({ letter, run, trials, cells }: Side, say: (kind: string, weight
       `${counted(failed, "trial")} of ${letter} failed and ${failed === 1 ? "has" : "have"} no numbers.`,
     );
   const invalid = trials.filter(({ summary }) => summary?.validity.verdict === "invalid").length;
-  if (invalid > 0)
+  if (invalid > 0 && invalid + failed === trials.length)
+    say(
+      "nothing-valid",
+      "caution",
+      `No trial of ${letter} is valid by the run's own checks, so that nothing of it can be compared. On processes that is mostly a machine with other work to do; in simulation (-S world=simulation) it does not matter.`,
+    );
+  else if (invalid > 0)
     say(
       "invalid-trials",
       "caution",

@@ -197,12 +197,20 @@ function openly(
       reason: `too few repetitions: with ${tested} ${tested === 1 ? "comparison" : "comparisons"} at least ${fewest} are needed, whatever the difference`,
       needs: fewest,
     };
+  // What is not even told apart from nought says nothing of its own size, and so nothing of how many would tell.
+  const { difference, lo, hi, baselineMedian } = row;
+  const floor = options.noiseFloor * Math.abs(baselineMedian ?? 0);
+  if (difference !== null && lo !== null && hi !== null && lo <= 0 && hi >= 0 && Math.abs(difference) > floor)
+    return {
+      reason: "the interval reaches over 0: more repetitions are needed, these cannot tell how many",
+      needs: null,
+    };
   const needs = repetitionsNeeded(row, options.noiseFloor);
   return {
     reason:
       needs === null
         ? "the difference is about as large as the noise floor: repetitions may never decide it"
-        : `about ${Math.max(needs, row.n + 1)} repetitions would decide it`,
+        : `if the difference is what it looks like, about ${Math.max(needs, row.n + 1)} repetitions would decide it`,
     needs: needs === null ? null : Math.max(needs, row.n + 1),
   };
 }

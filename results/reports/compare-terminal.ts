@@ -45,9 +45,11 @@ export function renderComparisonText(comparison: RunComparison, options: Compari
   title("comparable?");
   const { comparable, differences } = comparison.comparability;
   lines.push(
-    comparable
-      ? "yes" + (differences.length === 0 ? ": nothing that matters differs" : ", with this in mind:")
-      : paint("31", "no:"),
+    differences.some(({ kind }) => kind === "nothing-valid")
+      ? paint("31", "there is nothing to compare:")
+      : comparable
+        ? "yes" + (differences.length === 0 ? ": nothing that matters differs" : ", with this in mind:")
+        : paint("31", "no:"),
   );
   for (const { weight, text } of differences)
     lines.push(
