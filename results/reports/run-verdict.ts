@@ -7,6 +7,7 @@ import { counted, listed } from "../charts/numbers";
 import type { LoadedRun } from "../record/run-folder";
 import { judgeHypotheses, type JudgedHypothesis } from "../statistics/expectations";
 import { judgeObjectives, type JudgedObjective, type ObjectiveVerdict } from "../statistics/service-levels";
+import { REPETITIONS_FOR_INTERVAL } from "../statistics/summarise";
 import { evidenceInWords, groundInWords, labelsOf, overallVerdict } from "./objectives";
 
 export interface RunVerdict {
@@ -64,6 +65,12 @@ function ofHypotheses(run: LoadedRun, judged: readonly JudgedHypothesis[]): stri
   const one = judged.length === 1;
   const refuted = judged[0].verdict === "does not hold";
   const said = refuted ? `${one ? "does" : "do"} not hold` : `${one ? "is" : "are"} not decided`;
-  const evidence = one ? ` (${evidenceInWords(judged[0], labelsOf(run))})` : "";
+  // Of several: what hinders all of them, where it is the same.
+  const fewest = Math.min(...judged.map(({ repetitions }) => repetitions));
+  const few = !refuted && judged.every(({ repetitions }) => repetitions < REPETITIONS_FOR_INTERVAL);
+  const shared = few
+    ? ` (${counted(fewest, "repetition")} ${fewest === 1 ? "gives" : "give"} no interval, ${REPETITIONS_FOR_INTERVAL} do)`
+    : "";
+  const evidence = one ? ` (${evidenceInWords(judged[0], labelsOf(run))})` : shared;
   return `${one ? "hypothesis" : "hypotheses"} ${listed(judged.map(({ hypothesis }) => hypothesis.id))} ${said}${evidence}`;
 }

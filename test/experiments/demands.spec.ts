@@ -94,6 +94,8 @@ describe("what an experiment demands", function () {
     const open = await carryOut(`hypotheses: [${holds}, ${stated}]\n`);
     assert.equal(open.exit, 4);
     assert.match(open.because ?? "", /^hypothesis H1 is not decided \(2 repetitions give no interval, 6 do; so far/);
+    const both = await carryOut(`hypotheses: [${holds}, ${holds.replace("H1", "H4")}]\n`);
+    assert.equal(both.because, "hypotheses H1 and H4 are not decided (2 repetitions give no interval, 6 do)");
     const run = loadRun(open.folder);
     assert.equal((runDocument(run, "", "") as { verdict: string }).verdict, "inconclusive");
     assert.match(
