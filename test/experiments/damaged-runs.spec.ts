@@ -27,7 +27,7 @@ async function run(root: string, ...argv: string[]): Promise<Answer> {
   return { code, out: io.out(), err: io.err() };
 }
 
-describe("damaged runs", () => {
+describe("damaged runs (long)", () => {
   let root = "";
   let folder = "";
   let trial = "";

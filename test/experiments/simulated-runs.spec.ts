@@ -63,7 +63,7 @@ describe("a simulated run", function () {
       .map((id) => JSON.parse(readFileSync(join(trials, id, "trial.json"), "utf8")) as TrialRecord);
   };
 
-  it("comes out the same on one thread and on three: ids, digests, figures and tables", async () => {
+  it("comes out the same on one thread and on three: ids, digests, figures and tables (long)", async () => {
     const one = await carryOut(FILE, 1, "one");
     const three = await carryOut(FILE, 3, "three");
     const essence = (folder: string): unknown =>

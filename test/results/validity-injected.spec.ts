@@ -289,7 +289,7 @@ describe("validity, what becomes of an invalid trial", function () {
       slos: { cells: { verdict: string }[] }[];
     };
     assert.deepEqual([document.verdict, document.validity], ["inconclusive", "invalid"]);
-    assert.deepEqual(document.trials, { done: 4, failed: 0, invalid: 2 });
+    assert.deepEqual(document.trials, { done: 4, failed: 0, invalid: 2, reused: 0 });
     assert.deepEqual(document.invalid_trials.map(({ repetition }) => repetition).sort(), [1, 2]);
     assert.ok(document.invalid_trials[0].metrics["read_p50_ms"].value! > 600);
     const page = readFileSync(join(folder, "report", "index.html"), "utf8");

@@ -65,7 +65,7 @@ describe("swarm", function () {
   }
 });
 
-describe("a planted bug", function () {
+describe("a planted bug (long)", function () {
   this.timeout(120_000);
 
   const all = [...PLANTS].map(([name, plant]) => [name, { plant, from: 1 }] as const);

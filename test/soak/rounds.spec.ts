@@ -110,7 +110,7 @@ describe("a soak in virtual time", function () {
     { name: "acknowledged as stored when it was only handed over", plant: eagerDisks, what: "lost" },
     { name: "an exchange that compares the root alone", plant: onlyTheRoot, what: "did not converge" },
   ] as const) {
-    it(`sees a planted bug within three seeds: ${name}`, async () => {
+    it(`sees a planted bug within three seeds: ${name} (long)`, async () => {
       const found = new Set<string>();
       for (let seed = 1; seed <= 3 && !found.has(what); seed++) {
         // Slow disks: what they lose in a power failure is a matter of milliseconds.

@@ -202,7 +202,7 @@ describe("quorumlab resume", function () {
     assert.deepEqual([...new Set(run.trials.map(({ record }) => record.repetition))], [1]);
   });
 
-  it("finds a run by its experiment, the beginning of its id, or its folder; unasked the latest that was interrupted", async () => {
+  it("finds a run by its experiment, the beginning of its id, or its folder; unasked the latest that was interrupted (long)", async () => {
     await at.type("run sweep.yaml -S name=older", interruptAfter(1));
     await at.type("run sweep.yaml -S name=newer", interruptAfter(1));
     await at.type("run sweep.yaml -S name=last");
@@ -233,7 +233,7 @@ describe("quorumlab resume", function () {
     assert.match((await at.type("resume", interruptAfter(1))).err, /^sweep {2}20990101T000000Z-aaaaaa /);
   });
 
-  it("makes the trial whose schedule was to be kept, although an earlier run left one like it", async () => {
+  it("makes the trial whose schedule was to be kept, although an earlier run left one like it (long)", async () => {
     await at.type("run sweep.yaml");
     const stopped = await at.type("run sweep.yaml --record-trace day.jsonl", (event, interrupt) => {
       if (event.kind === "trial-started") interrupt();

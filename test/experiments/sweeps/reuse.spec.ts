@@ -81,7 +81,7 @@ describe("a run of an experiment that has run before", function () {
     }
   });
 
-  it("makes again, and names, what was cut off, changed, lost or failed, or is of other measures", async () => {
+  it("makes again, and names, what was cut off, changed, lost or failed, or is of other measures (long)", async () => {
     await at.type("run sweep.yaml");
     const ids = readdirSync(at.trials()).sort();
     const file = (i: number, name: string): string => join(at.trials(), ids[i], name);
@@ -117,7 +117,7 @@ describe("a run of an experiment that has run before", function () {
     assert.equal(loadRun(one).trials.length, 6);
   });
 
-  it("takes none whose record was changed or cannot be read, and none that is a link; what it makes stands in their place", async () => {
+  it("takes none whose record was changed or cannot be read, and none that is a link; what it makes stands in their place (long)", async () => {
     await at.type("run sweep.yaml");
     const ids = readdirSync(at.trials()).sort();
     const change = (i: number, fields: object): void => {
@@ -152,7 +152,7 @@ describe("a run of an experiment that has run before", function () {
     assert.match((await at.type("run sweep.yaml")).err, /^6 of 6 reused, 0 to run$/m);
   });
 
-  it("judges a trial that it took by what it claims itself, in its own folder", async () => {
+  it("judges a trial that it took by what it claims itself, in its own folder (long)", async () => {
     await at.type("run sweep.yaml");
     at.file(`${SWEEP}report: {headline: [read_p999_ms]}\n`);
     await at.type("run sweep.yaml");
@@ -181,7 +181,7 @@ describe("a run of an experiment that has run before", function () {
     assert.match(err, /^recorded: day\.jsonl/m);
   });
 
-  it("has as many simulated trials under way as -j says, each cell once before any comes again", async () => {
+  it("has as many simulated trials under way as -j says, each cell once before any comes again (long)", async () => {
     const begun: [string, number][] = [];
     let underWay = 0;
     let most = 0;

@@ -192,7 +192,7 @@ describe("the load curve", () => {
     assert.equal(draw(loadRun([1, 2, 3, 4, 5, 6, 7, 8])).panels.length, 4);
   });
 
-  it("stands in every run over workload.rate and in no other; of a search first, with its answer", () => {
+  it("stands in every run over workload.rate and in no other; of a search first, with its answer (long)", () => {
     const ids = (run: LoadedRun): readonly string[] => chartsOf(run).map(({ id }) => id);
     assert.ok(!ids(madeUpRun()).includes("load-curve"));
     const swept = loadRun([1], false);

@@ -53,7 +53,7 @@ function isTail(model: string, kind: "read" | "write", { r, w }: QuorumPair): bo
   return (w === 3 && model !== "lnkd-ssd") || (model === "ymmr" && w >= 2) || (model === "wan" && w === 1);
 }
 
-describe("published targets of PBS, predicted", function () {
+describe("published targets of PBS, predicted (long)", function () {
   // Draws some sixty million delays in all.
   this.timeout(120_000);
 

@@ -197,7 +197,7 @@ describe("the section on clocks", () => {
     assert.doesNotMatch(bare(html), /<img/i);
   });
 
-  it("writes all cases to a file, each of its world", () => {
+  it("writes all cases to a file, each of its world (long)", () => {
     const files = reportFiles(run);
     const [header, ...rows] = parseCsv(files.get("figures/cases.csv")!);
     assert.deepEqual(header.slice(0, 5), ["case", "configuration", "repetition", "trial", "kind"]);
@@ -211,7 +211,7 @@ describe("the section on clocks", () => {
     assert.ok(two.has("figures/cases-processes.csv") && two.has("figures/cases-simulation.csv"));
   });
 
-  it("says how a simulated case can be watched, and not of real processes", () => {
+  it("says how a simulated case can be watched, and not of real processes (long)", () => {
     assert.doesNotMatch(section(page), /quorumlab replay/);
     const both = section(bare(renderRunReport(twoWorldRun())));
     assert.equal(

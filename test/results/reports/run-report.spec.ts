@@ -136,14 +136,14 @@ describe("run report", () => {
       assert.doesNotMatch(text, /inconclusive/);
     });
 
-    it("keeps the table open where the repetitions could have shown something", () => {
+    it("keeps the table open where the repetitions could have shown something (long)", () => {
       assert.doesNotMatch(sectionOf(undecided(10)), /too few|<details>/);
       assert.match(sectionOf(undecided(9)), /too few/);
       const unpaired = undecided(3, { method: "mann-whitney" } as Partial<ComparisonRow>);
       assert.doesNotMatch(sectionOf(unpaired), /<details>/);
     });
 
-    it("calls a row without a single pair not measured, in words and not as null", () => {
+    it("calls a row without a single pair not measured, in words and not as null (long)", () => {
       const empty = {
         n: 0,
         difference: null,
@@ -170,7 +170,7 @@ describe("run report", () => {
     });
   });
 
-  it("says which metrics of the headline were not compared, and which rows rest on lower bounds", () => {
+  it("says which metrics of the headline were not compared, and which rows rest on lower bounds (long)", () => {
     const [first] = run.comparisons;
     const open = { n: 0, difference: null, lo: null, hi: null, p: null, pAdjusted: null } as const;
     const rows: ComparisonRow[] = [

@@ -25,13 +25,15 @@ const section = (id: string, of = markup): string =>
 const part = (id: string, of = markup): string =>
   new RegExp(`<div class="part" id="${id}">([\\s\\S]*?)(?=<div class="part"|</section>)`).exec(of)![1];
 
-describe("the page of a run in both worlds", () => {
+describe("the page of a run in both worlds (long)", () => {
   it("has a badge for each world, and every chart once for each under one heading", () => {
     const before = markup.slice(0, markup.indexOf('id="results"'));
     assert.match(before, /<span class="world processes">measured on processes<\/span>/);
     assert.match(before, /<span class="world simulation">simulated<\/span>/);
     const inside = [...CLOCK_CHARTS, ...HEALING_CHARTS, ...DETECTION_CHARTS].map(({ id }) => id);
     for (const { id } of chartsOf(two)) {
+      // The first to go where a page would grow too large, which it says at the top.
+      if (id === "raw-operations" && /left out|leaves out/.test(before)) continue;
       const body = inside.includes(id) ? `<h2></h2>${part(id)}` : section(id);
       assert.equal(body.match(/<h2>/g)?.length, 1, id);
       assert.deepEqual(
@@ -116,7 +118,7 @@ describe("the page of a run in both worlds", () => {
     const ids = [...markup.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     assert.equal(new Set(ids).size, ids.length);
     assert.doesNotMatch(markup.replace(/<style>[\s\S]*?<\/style>/, ""), /NaN|undefined|Infinity/);
-    assert.ok(Buffer.byteLength(page) < 4_800_000, `${Buffer.byteLength(page)} bytes`);
+    assert.ok(Buffer.byteLength(page) < 5_000_000, `${Buffer.byteLength(page)} bytes`);
   });
 
   it("stands in the terminal as a table a world and a sentence on the distance", () => {
@@ -129,7 +131,7 @@ describe("the page of a run in both worlds", () => {
   });
 });
 
-describe("published values", () => {
+describe("published values (long)", () => {
   const withPublished = (...published: PublishedValue[]): LoadedRun => ({
     ...two,
     manifest: { ...two.manifest, published },
@@ -268,7 +270,7 @@ describe("a headline", () => {
   });
 });
 
-describe("what stands in brackets", () => {
+describe("what stands in brackets (long)", () => {
   const of = (repetitions: number): LoadedRun => madeUpRun({ ...QUICKSTART_LIKE, repetitions });
   const heading = (run: LoadedRun): string => section("results", bare(renderRunReport(run)));
 
@@ -291,7 +293,7 @@ describe("what stands in brackets", () => {
   });
 });
 
-describe("a run's labels and gaps", () => {
+describe("a run's labels and gaps (long)", () => {
   it("shows note and tags on the page, in the terminal and in the index", () => {
     const run = { ...two, manifest: { ...two.manifest, note: `new disk ${HOSTILE}`, tags: { paper: "s4" } } };
     const before = bare(renderRunReport(run)).split('id="results"')[0];
