@@ -94,6 +94,8 @@ export class LockStep<S> {
   private readonly epochs: number[] = [];
   /** Events of each replica since its boot. */
   private readonly minted: number[] = [];
+  /** Its events when it removed the key: none in this life where 0. What it hears of from before must not count. */
+  private readonly removedAt: number[] = [];
   private readonly readings: Reading<S>[][] = [];
   /** Copies of reaped tombstones. */
   private readonly strays: Replica<S>[] = [];
@@ -110,6 +112,7 @@ export class LockStep<S> {
       this.replicas.push(undefined);
       this.epochs.push(1);
       this.minted.push(0);
+      this.removedAt.push(0);
     }
     for (let i = 0; i < CLIENTS; i++) this.readings.push([]);
   }
@@ -143,6 +146,7 @@ export class LockStep<S> {
         this.replicas[act.replica] = undefined;
         this.epochs[act.replica]++;
         this.minted[act.replica] = 0;
+        this.removedAt[act.replica] = 0;
         return;
       case "delete and reap":
         this.deleteAndReap(act.client, act.replica);
@@ -188,6 +192,7 @@ export class LockStep<S> {
       client: 100 * (client + 1),
       at: this.wallTime(writeId, at),
       minted: this.minted[at],
+      removedAt: this.removedAt[at],
     };
     const state = clock.update(stored?.state, reading.context, version, maker);
     this.minted[at]++;
@@ -226,6 +231,7 @@ export class LockStep<S> {
     if (versions.length > 1 || !versions[0].tombstone) return;
     this.strays.push(held);
     for (const write of this.pastOf(versions[0].writeId)) this.reaped.add(write);
+    for (const [i, one] of this.replicas.entries()) if (one !== undefined) this.removedAt[i] = this.minted[i];
     this.replicas.fill(undefined);
   }
 
