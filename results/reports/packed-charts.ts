@@ -125,6 +125,9 @@ export function unpackCharts(packed: PackedCharts, id: string, panel: number): u
     for (const key of Object.keys(value)) out[key] = open((value as Record<string, unknown>)[key]);
     return out;
   };
-  const panels = packed.charts[id];
-  return panels === undefined ? undefined : open(panels[panel]);
+  // The panels of two charts may be alike, and then are a part themselves.
+  let panels: unknown = packed.charts[id];
+  while (panels !== undefined && !Array.isArray(panels))
+    panels = packed.parts[(panels as { readonly $part: number }).$part];
+  return panels === undefined ? undefined : open((panels as readonly unknown[])[panel]);
 }

@@ -28,6 +28,16 @@ describe("packed charts", () => {
     assert.equal(unpackCharts(packed, "no such chart", 0), undefined);
   });
 
+  it("are all there where the charts of two worlds are alike", () => {
+    const drawn = CHARTS.get("t-visibility")!.draw(chartInput(madeUpRun()))!;
+    const panels = drawn.panels.map(({ drawing }) => (drawing.kind === "chart" ? drawing.config : null));
+    const packed = JSON.parse(JSON.stringify(packCharts({ processes: panels, simulation: panels }))) as ReturnType<
+      typeof packCharts
+    >;
+    for (const id of ["processes", "simulation"])
+      panels.forEach((config, i) => assert.deepEqual(unpackCharts(packed, id, i), config, `${id} ${i}`));
+  });
+
   it("keep points that hold more than two numbers, strings that look like references, and new objects each time", () => {
     const charts = {
       a: [
