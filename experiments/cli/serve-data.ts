@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { ClusterSettings } from "../../engine/vocabulary/settings";
+import { lives, startOf } from "../../results/record/owner";
 import { UserError } from "./user-error";
 
 export interface KeptData {
@@ -104,25 +105,5 @@ function lock(directory: string): () => void {
     if (lives(Number(pid)) && startOf(Number(pid)) === since)
       throw new UserError(`--data ${directory}: is in use by another quorumlab serve, process ${pid}`);
     rmSync(file, { force: true });
-  }
-}
-
-function lives(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** Process ids come again; with the time of the start they do not. `?` where the system does not tell. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "?";
-  } catch {
-    return "?";
   }
 }

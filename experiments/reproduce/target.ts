@@ -4,11 +4,11 @@
  * measure stands in the list as well, with the reason, so that nobody takes silence for success.
  */
 import type {
-  ReferenceKind,
   ReproducedCurve,
   ReproducedPoint,
   ReproductionSize,
   ReproductionVerdict,
+  ReproducedTarget,
 } from "../../results/record/reproduction";
 import type { MeasuringContext } from "./measuring";
 
@@ -31,20 +31,12 @@ export const PAPERS = {
 
 export type PaperId = keyof typeof PAPERS;
 
-export interface TargetRecord {
-  readonly id: string;
-  readonly variant?: string;
-  readonly claim: string;
+/** What a target says of itself, as it is kept of one that was measured. */
+export interface TargetRecord extends Pick<
+  ReproducedTarget,
+  "id" | "variant" | "claim" | "source" | "read" | "world" | "tier" | "tolerance" | "run" | "footnote"
+> {
   readonly paper: PaperId;
-  readonly source: string;
-  readonly read: ReferenceKind;
-  readonly world: "simulation" | "processes" | "both";
-  readonly tier: 1 | 2 | 3;
-  /** With how it is judged. */
-  readonly tolerance: string;
-  /** What is run, by size where it differs. */
-  readonly run: string;
-  readonly footnote?: string;
 }
 
 export interface Measured {

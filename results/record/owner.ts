@@ -65,7 +65,8 @@ function short(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
 
-function lives(pid: number): boolean {
+export function lives(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -74,8 +75,8 @@ function lives(pid: number): boolean {
   }
 }
 
-/** In ticks since the machine's boot; 0 where the system does not tell. A process that ended and was not waited for (Z) is none. */
-function startOf(pid: number): string {
+/** Process ids come again; with the time of the start they do not. In ticks since the machine's boot; 0 where the system does not tell. A process that ended and was not waited for (Z) is none. */
+export function startOf(pid: number): string {
   const stat = orEmpty(() => fs.readFileSync(`/proc/${String(pid)}/stat`, "latin1"));
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields[0] === "Z" ? "0" : (fields[19] ?? "0");
